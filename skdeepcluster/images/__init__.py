@@ -1,0 +1,18 @@
+"""Reading, validating, batching and augmenting pictures. Knows nothing of networks."""
+
+from ._batches import Batch, iter_batches
+from ._inputs import as_image_source
+from ._reading import ImageReadError, list_images, read_image
+from ._resize import Resizing
+from ._source import ImageSource
+
+__all__ = [
+    "Batch",
+    "ImageReadError",
+    "ImageSource",
+    "Resizing",
+    "as_image_source",
+    "iter_batches",
+    "list_images",
+    "read_image",
+]

@@ -1,0 +1,90 @@
+"""Random views of a batch of pictures, all at a time."""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch.nn import functional
+
+# Luma weights of ITU-R BT.601, as Pillow and torchvision use for grey.
+_LUMA = (0.299, 0.587, 0.114)
+
+
+@dataclass(frozen=True)
+class RandomViews:
+    """Draw a random view of every picture: crop, flip, rotation, colours.
+
+    Each picture of a batch has its own draw, yet the batch is computed as one.
+
+    Parameters
+    ----------
+    scale : tuple of float, default=(0.5, 1.0)
+        Range of the share of the picture's area that is kept.
+    flip : float, default=0.5
+        Probability of a left-right flip.
+    rotation : float, default=10.0
+        Largest angle in degrees.
+    brightness, contrast, saturation : float, default=0.3
+        Largest relative change.
+    grayscale : float, default=0.1
+        Probability that a picture turns grey.
+    """
+
+    scale: tuple = (0.5, 1.0)
+    flip: float = 0.5
+    rotation: float = 10.0
+    brightness: float = 0.3
+    contrast: float = 0.3
+    saturation: float = 0.3
+    grayscale: float = 0.1
+
+    def __call__(self, pictures, generator):
+        """Make views.
+
+        Parameters
+        ----------
+        pictures : torch.Tensor of shape (n, 3, height, width), float in [0, 1]
+        generator : torch.Generator
+            On the CPU, whatever the device of the pictures, so that draws are the same.
+
+        Returns
+        -------
+        views : torch.Tensor, same shape and range
+        """
+        n = len(pictures)
+
+        def uniform(low, high):
+            draw = low + (high - low) * torch.rand(n, generator=generator)
+            return draw.to(pictures.device)
+
+        zoom = uniform(*self.scale).sqrt()
+        angle = uniform(-1, 1) * math.radians(self.rotation)
+        mirror = 1 - 2 * (uniform(0, 1) < self.flip).float()
+        shift_x, shift_y = uniform(-1, 1) * (1 - zoom), uniform(-1, 1) * (1 - zoom)
+        cos, sin = torch.cos(angle) * zoom, torch.sin(angle) * zoom
+        rows = [cos * mirror, -sin, shift_x, sin * mirror, cos, shift_y]
+        affine = torch.stack(rows, dim=1).reshape(n, 2, 3)
+        grid = functional.affine_grid(affine, list(pictures.shape), align_corners=False)
+        views = functional.grid_sample(
+            pictures, grid, padding_mode="reflection", align_corners=False
+        )
+
+        def factor(strength):
+            return (1 + strength * uniform(-1, 1))[:, None, None, None]
+
+        views = (views * factor(self.brightness)).clamp(0, 1)
+        gray = _gray(views)
+        views = _blend(views, gray.mean(dim=(2, 3), keepdim=True), factor(self.contrast))
+        gray = _gray(views)
+        views = _blend(views, gray, factor(self.saturation))
+        turn_gray = (uniform(0, 1) < self.grayscale)[:, None, None, None]
+        return torch.where(turn_gray, _gray(views), views)
+
+
+def _gray(pictures):
+    weights = pictures.new_tensor(_LUMA)[None, :, None, None]
+    return (pictures * weights).sum(dim=1, keepdim=True)
+
+
+def _blend(pictures, base, amount):
+    return (base + amount * (pictures - base)).clamp(0, 1)

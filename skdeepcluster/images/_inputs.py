@@ -1,0 +1,158 @@
+"""Whatever a user hands over as pictures, told apart."""
+
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from ._reading import list_images
+from ._source import ArraySource, DatasetSource, FileSource, ImageSource, PillowSource, is_tensor
+
+
+def as_image_source(X):
+    """Find out what kind of pictures ``X`` is.
+
+    Parameters
+    ----------
+    X : folder, sequence of paths, of Pillow images or of arrays, array, tensor or Dataset
+        As listed in the user guide.
+
+    Returns
+    -------
+    source : ImageSource or None
+        None if ``X`` is two-dimensional numbers, that is features, or nothing that could be
+        pictures, which scikit-learn's validation will name.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If it could be pictures but is not quite; the message says what to change.
+    """
+    if isinstance(X, ImageSource):
+        return X
+    if isinstance(X, str | os.PathLike):
+        if Path(X).is_file():
+            raise ValueError(f"{str(X)!r} is one file. Pass a folder or a list: [path].")
+        return FileSource(list_images(X))
+    if isinstance(X, Image.Image):
+        raise ValueError("X is one picture. Pass a list: [picture].")
+    if _is_torch_dataset(X):
+        return DatasetSource(X)
+    if is_tensor(X):
+        return _from_array(X, channels_first=True)
+    if isinstance(X, np.ndarray) and X.dtype.kind not in "OUST":
+        return _from_array(X, channels_first=False)
+    if hasattr(X, "iloc"):
+        # A Series of paths; a DataFrame is features.
+        return _from_sequence(X.tolist()) if X.ndim == 1 else None
+    if isinstance(X, list | tuple) or (isinstance(X, np.ndarray) and X.ndim == 1):
+        return _from_sequence(list(X))
+    return None
+
+
+def _is_torch_dataset(X):
+    # Whoever has a Dataset has imported torch.
+    data = sys.modules.get("torch.utils.data")
+    if data is None or not isinstance(X, data.Dataset):
+        return False
+    if isinstance(X, data.IterableDataset) or not hasattr(X, "__len__"):
+        raise TypeError(
+            "An IterableDataset has no length and no order. Pass a map-style Dataset (with "
+            "__len__ and __getitem__) or a list of pictures."
+        )
+    if len(X) == 0:
+        raise ValueError("The Dataset has 0 pictures; at least 1 is needed.")
+    return True
+
+
+def _from_array(X, channels_first):
+    shape = tuple(X.shape)
+    kind = "tensor" if channels_first else "array"
+    if len(shape) <= 2:
+        return None
+    if len(shape) > 4:
+        raise ValueError(
+            f"Found {kind} with dim {len(shape)} (shape {shape}). Pictures are 4-D "
+            "(n, height, width, channels), or 3-D if they are grey; features are 2-D."
+        )
+    if shape[0] == 0:
+        raise ValueError(f"Found {kind} with 0 pictures (shape {shape}); at least 1 is needed.")
+    if len(shape) == 3:
+        channels = shape[0] if channels_first else shape[2]
+        if channels in (3, 4):
+            raise ValueError(
+                f"An {kind} of shape {shape} looks like one colour picture. Pass X[None] if it "
+                "is, or a list of grey pictures."
+            )
+        return ArraySource(X)
+    if channels_first:
+        if shape[1] not in (1, 3, 4):
+            raise ValueError(
+                f"A tensor of pictures has the shape (n, channels, height, width), found {shape}."
+                " If channels are last, use X.permute(0, 3, 1, 2)."
+            )
+    elif shape[3] not in (1, 3, 4):
+        cure = (
+            "It looks like channels first: use X.transpose(0, 2, 3, 1)."
+            if shape[1] in (1, 3, 4)
+            else "There must be 1, 3 or 4 channels."
+        )
+        raise ValueError(
+            f"An array of pictures has the shape (n, height, width, channels), found {shape}. "
+            + cure
+        )
+    return ArraySource(X, channels_first=channels_first)
+
+
+def _from_sequence(items):
+    if not items:
+        raise ValueError("Found 0 pictures (an empty list); at least 1 is needed.")
+    kinds = [_kind(item) for item in items]
+    first = kinds[0]
+    if first is None:
+        if any(kind in ("path", "Pillow image") for kind in kinds):
+            _raise_mixed(kinds, items)
+        # Numbers or rows of numbers: features, or nothing of ours.
+        return None
+    if any(kind != first for kind in kinds):
+        _raise_mixed(kinds, items)
+    if first == "path":
+        _refuse_split_folder(items)
+        return FileSource(items)
+    if first == "Pillow image":
+        return PillowSource(items)
+    return ArraySource(items, channels_first=first == "tensor")
+
+
+def _kind(item):
+    if isinstance(item, str | os.PathLike):
+        return "path"
+    if isinstance(item, Image.Image):
+        return "Pillow image"
+    n_dimensions = getattr(item, "ndim", 0)
+    if n_dimensions >= 2:
+        return "tensor" if is_tensor(item) else "array"
+    if isinstance(item, list | tuple) and item and isinstance(item[0], list | tuple):
+        raise TypeError("A picture is given as nested lists. Use numpy.asarray(picture).")
+    return None
+
+
+def _raise_mixed(kinds, items):
+    odd = next(i for i, kind in enumerate(kinds) if kind != kinds[0])
+    raise TypeError(
+        f"X mixes kinds of pictures: item 0 is {kinds[0] or type(items[0]).__name__}, item {odd} "
+        f"is {kinds[odd] or type(items[odd]).__name__}. Pass all paths, all Pillow images or all "
+        "arrays."
+    )
+
+
+def _refuse_split_folder(items):
+    if all(isinstance(item, str) and len(item) == 1 for item in items) and not any(
+        os.path.exists(item) for item in items if item not in "./"
+    ):
+        raise ValueError(
+            "X is a list of single letters: a folder's name was cut up by something that splits "
+            "X, such as GridSearchCV. Pass list_images(folder) instead of the folder."
+        )

@@ -1,0 +1,172 @@
+"""Files to RGB pictures, by stated rules."""
+
+import os
+import warnings
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+SUFFIXES = frozenset(
+    ".avif .bmp .gif .jfif .jpeg .jpg .jp2 .pbm .pgm .png .ppm .tga .tif .tiff .webp".split()
+)
+
+
+class ImageReadError(ValueError):
+    """A picture cannot be read. The message names it, says what is wrong and what to do."""
+
+
+def list_images(folder, *, recursive=True):
+    """List the pictures in a folder.
+
+    Parameters
+    ----------
+    folder : path
+    recursive : bool, default=True
+        Whether folders in the folder are searched, too.
+
+    Returns
+    -------
+    paths : list of Path
+        Sorted. Files are told by their suffix; hidden files and folders are left out.
+
+    Raises
+    ------
+    FileNotFoundError, NotADirectoryError
+        If there is no such folder.
+    ValueError
+        If there is no picture in it.
+
+    Examples
+    --------
+    >>> from skdeepcluster import list_images
+    >>> paths = list_images("photos/")  # doctest: +SKIP
+    """
+    folder = Path(folder).expanduser()
+    if not folder.exists():
+        raise FileNotFoundError(
+            f"There is no folder {str(folder)!r} (seen from {os.getcwd()!r}). Check the spelling "
+            "or give the full path."
+        )
+    if not folder.is_dir():
+        raise NotADirectoryError(f"{str(folder)!r} is a file, not a folder. Pass a list: [path].")
+    paths, others = [], 0
+    for parent, folders, files in os.walk(folder, followlinks=True):
+        folders[:] = sorted(name for name in folders if not name.startswith(".")) * recursive
+        for name in files:
+            if name.startswith("."):
+                continue
+            if os.path.splitext(name)[1].lower() in SUFFIXES:
+                paths.append(Path(parent, name))
+            else:
+                others += 1
+    if not paths:
+        raise ValueError(
+            f"No pictures in {str(folder)!r}: {others} other files were found. Pictures are files "
+            f"ending in {', '.join(sorted(SUFFIXES))}."
+        )
+    return sorted(paths)
+
+
+def read_image(path):
+    """Read a picture as the estimators see it.
+
+    Everything becomes 8-bit RGB: grey is repeated in three channels; palettes are looked up;
+    transparent parts show white; CMYK is converted; 16-bit values keep their upper 8 bits;
+    floating-point values must lie in [0, 1]. The EXIF rotation is applied, and of several
+    frames the first is taken. Pillow's limit against decompression bombs stays on.
+
+    Parameters
+    ----------
+    path : path
+
+    Returns
+    -------
+    pixels : ndarray of shape (height, width, 3), uint8
+
+    Raises
+    ------
+    ImageReadError
+        If the file is missing, damaged, no picture or too large.
+    """
+    return np.asarray(open_image(path))
+
+
+def open_image(path, size_hint=None):
+    """Read a file as an RGB Pillow image.
+
+    With a ``size_hint`` a large JPEG is decoded at a half, a quarter or an eighth of its size,
+    whichever still has twice that many pixels on its shortest side: many times faster, and
+    the result of the resizing is the same to a fraction of a grey level.
+    """
+    try:
+        with warnings.catch_warnings():
+            # Pillow warns from half its limit on; the limit itself is an error.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(path) as image:
+                if size_hint is not None:
+                    image.draft(None, _draft_size(image.size, 2 * size_hint))
+                image.load()
+                return to_rgb(ImageOps.exif_transpose(image), str(path))
+    except ImageReadError:
+        raise
+    except FileNotFoundError:
+        raise ImageReadError(f"{path}: there is no such file. Check the path.") from None
+    except UnidentifiedImageError:
+        raise ImageReadError(
+            f"{path}: this is not a picture that Pillow can read. Remove it, convert it, or "
+            "set on_error='skip'."
+        ) from None
+    except Image.DecompressionBombError as error:
+        raise ImageReadError(
+            f"{path}: {error} If you trust the file, make it smaller or raise "
+            "PIL.Image.MAX_IMAGE_PIXELS."
+        ) from None
+    except Exception as error:
+        # Decoders raise whatever damaged bytes make them raise: OSError, SyntaxError, ...
+        raise ImageReadError(
+            f"{path}: the file cannot be decoded ({type(error).__name__}: {error}). It may be "
+            "cut off or damaged; replace it, or set on_error='skip'."
+        ) from error
+
+
+def _draft_size(size, shortest):
+    """Size of the same shape whose shortest side is ``shortest``."""
+    width, height = size
+    scale = shortest / min(width, height)
+    return round(width * scale), round(height * scale)
+
+
+def to_rgb(image, name):
+    """Convert a Pillow image of any mode to RGB by the rules of :func:`read_image`."""
+    if image.mode == "RGB" and "transparency" not in image.info:
+        return image
+    if image.mode.startswith("I"):
+        return Image.fromarray(_upper_bits(np.asarray(image), name)).convert("RGB")
+    if image.mode == "F":
+        return Image.fromarray(unit_to_bytes(np.asarray(image), name)).convert("RGB")
+    if image.mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in image.info:
+        image = image.convert("RGBA")
+        white = Image.new("RGBA", image.size, "white")
+        return Image.alpha_composite(white, image).convert("RGB")
+    return image.convert("RGB")
+
+
+def _upper_bits(values, name):
+    if values.min(initial=0) < 0 or values.max(initial=0) > 65535:
+        raise ImageReadError(
+            f"{name}: integer pixels outside of [0, 65535]. Scale them to 8 or 16 bits first."
+        )
+    return (values >> 8).astype(np.uint8)
+
+
+def unit_to_bytes(values, name):
+    """Map floating-point pixels in [0, 1] to [0, 255]."""
+    low, high = values.min(initial=0), values.max(initial=0)
+    # Written so that NaN fails, too.
+    if not (low >= 0 and high <= 1):
+        raise ImageReadError(
+            f"{name}: floating-point pixels must lie in [0, 1], these run from {low:g} to "
+            f"{high:g}. Divide by the largest possible value, or pass uint8."
+        )
+    return np.rint(values * 255).astype(np.uint8)

@@ -1,0 +1,25 @@
+"""The latent space: centroids, losses, head and training. Tensors only, no pictures."""
+
+from ._criterion import calibrate_temperature, neighborhood_modularity
+from ._head import LatentHead, encode
+from ._losses import alignment_loss, mmd_loss, nearest_centroid_loss
+from ._neighbors import nearest_neighbors
+from ._pedcc import pedcc
+from ._starts import kmeans_start
+from ._training import LOSS_WEIGHTS, LatentTrainer, train
+
+__all__ = [
+    "LOSS_WEIGHTS",
+    "LatentHead",
+    "LatentTrainer",
+    "alignment_loss",
+    "calibrate_temperature",
+    "encode",
+    "kmeans_start",
+    "mmd_loss",
+    "nearest_centroid_loss",
+    "nearest_neighbors",
+    "neighborhood_modularity",
+    "pedcc",
+    "train",
+]

@@ -1,0 +1,69 @@
+"""The small network from features to latents."""
+
+import numpy as np
+import torch
+from torch import nn
+
+
+class LatentHead(nn.Module):
+    """Features to unit latents: standardise, linear, ReLU, linear, normalise.
+
+    Parameters
+    ----------
+    n_features, n_hidden, n_components : int
+        Sizes of the input, the hidden layer and the latent space.
+    """
+
+    def __init__(self, n_features, n_components, n_hidden=512):
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(n_features))
+        self.register_buffer("scale", torch.ones(n_features))
+        self.layers = nn.Sequential(
+            nn.Linear(n_features, n_hidden), nn.ReLU(), nn.Linear(n_hidden, n_components)
+        )
+
+    @classmethod
+    def for_features(cls, features, n_components):
+        """Make a head whose standardisation fits the rows of ``features`` at unit length."""
+        head = cls(features.shape[1], n_components)
+        unit = nn.functional.normalize(torch.from_numpy(features), dim=1)
+        deviation = unit.std(dim=0, unbiased=False)
+        head.mean.copy_(unit.mean(dim=0))
+        # A feature that never varies says nothing, and must not be blown up later either.
+        head.scale.copy_(torch.where(deviation > 1e-6, 1 / deviation.clamp_min(1e-6), 0.0))
+        return head
+
+    def forward(self, features):
+        """Map (n_samples, n_features) to unit latents (n_samples, n_components)."""
+        return self.from_standardized(self.standardize(features))
+
+    def standardize(self, features):
+        """Scale rows to unit length, then columns to zero mean and unit variance."""
+        return (nn.functional.normalize(features, dim=1) - self.mean) * self.scale
+
+    def from_standardized(self, standardized):
+        """Map standardised features to unit latents."""
+        return nn.functional.normalize(self.layers(standardized), dim=1)
+
+
+@torch.inference_mode()
+def encode(head, features, chunk_size=8192):
+    """Latents of all rows, a chunk at a time.
+
+    Parameters
+    ----------
+    head : LatentHead
+    features : ndarray of shape (n_samples, n_features), float32
+
+    Returns
+    -------
+    latents : ndarray of shape (n_samples, n_components), float32
+    """
+    device = head.mean.device
+    chunks = [
+        head(
+            torch.from_numpy(np.ascontiguousarray(features[start : start + chunk_size])).to(device)
+        )
+        for start in range(0, len(features), chunk_size)
+    ]
+    return torch.cat(chunks).cpu().numpy()
