@@ -80,6 +80,9 @@ class PixelNetwork(nn.Module):
     What engines run: the normalisation is a part of the graph.
     """
 
+    mean: torch.Tensor
+    std: torch.Tensor
+
     def __init__(self, backbone):
         super().__init__()
         self.network = backbone.network
@@ -101,7 +104,7 @@ def top_level_stages(network):
 
 
 def count_features(network, image_size):
-    """Number of features, by a trial run on a grey picture."""
+    """Find the number of features by a trial run on a grey picture."""
     with torch.inference_mode():
         shape = tuple(network(torch.zeros(1, 3, image_size, image_size)).shape)
     if len(shape) != 2:

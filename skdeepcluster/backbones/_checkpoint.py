@@ -25,7 +25,7 @@ _PREFIXES = (
     "net.",
 )
 _NESTS = ("teacher", "state_dict", "model_state_dict", "model", "model_ema", "student", "net")
-_RESNETS = {  # blocks a stage, bottleneck -> name
+_RESNETS: dict[tuple, str] = {  # blocks a stage, bottleneck -> name
     ((2, 2, 2, 2), False): "resnet18",
     ((3, 4, 6, 3), False): "resnet34",
     ((3, 4, 6, 3), True): "resnet50",
@@ -127,7 +127,7 @@ def load(path, image_size=None):
 
 
 def _architecture(weights):
-    """timm's name of a ResNet or ViT, or None."""
+    """Tell the name that timm has for a ResNet or ViT, or None."""
     resnet = strip_prefix(weights, {"conv1.weight", "layer1.0.conv1.weight"})
     if "layer4.0.conv1.weight" in resnet:
         depths = tuple(

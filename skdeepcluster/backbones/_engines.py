@@ -1,9 +1,11 @@
 """What runs a backbone: torch, or ONNX Runtime."""
 
 import contextlib
+import copy
 import io
 import logging
 import os
+import tempfile
 import uuid
 import warnings
 from pathlib import Path
@@ -70,11 +72,8 @@ class TorchEngine:
         network = PixelNetwork(backbone).eval()
         if device.type != "cpu" or dtype != "float32":
             # A copy: the backbone itself stays where and what it is.
-            import copy
-
-            network = copy.deepcopy(network).to(
-                device, getattr(torch, dtype), memory_format=torch.channels_last
-            )
+            network = copy.deepcopy(network).to(device, getattr(torch, dtype))
+            network = network.to(memory_format=torch.channels_last)
         self._network = network
 
     @torch.inference_mode()
@@ -138,19 +137,23 @@ def _open(model):
 
 def _export(backbone):
     """Export to ONNX, without a word on the screen; return the bytes."""
-    file = io.BytesIO()
     side = backbone.image_size
     # Two pictures: with one, the exporter takes the batch for a constant.
     example = torch.zeros(2, side, side, 3, dtype=torch.uint8)
     logging_before = logging.root.manager.disable
-    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        warnings.catch_warnings(),
+        contextlib.redirect_stdout(io.StringIO()),
+    ):
         warnings.simplefilter("ignore")
         logging.disable(logging.WARNING)
+        path = Path(folder, "model.onnx")
         try:
             torch.onnx.export(
                 PixelNetwork(backbone).eval(),
                 (example,),
-                file,
+                path,
                 input_names=["pixels"],
                 output_names=["features"],
                 dynamic_axes={"pixels": {0: "n"}, "features": {0: "n"}},
@@ -159,7 +162,7 @@ def _export(backbone):
             )
         finally:
             logging.disable(logging_before)
-    return file.getvalue()
+        return path.read_bytes()
 
 
 def _write_whole(path, content):

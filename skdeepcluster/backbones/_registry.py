@@ -127,7 +127,7 @@ def _from_module(network, image_size):
 def _explain(name, family, error):
     """Say what was tried, and whether the network was the cause."""
     hub = _HUBS.get(family)
-    causes = []
+    causes: list[BaseException] = []
     cause: BaseException | None = error
     while cause is not None and len(causes) < 10:
         causes.append(cause)

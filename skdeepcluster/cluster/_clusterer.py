@@ -23,28 +23,25 @@ from ..backbones import resolve_device
 from ..embedding import ImageEmbedder
 from ..images import as_image_source
 from ..latent import (
-    LOSS_WEIGHTS,
     LatentHead,
-    LatentTrainer,
     calibrate_temperature,
     encode,
-    kmeans_start,
     nearest_neighbors,
     neighborhood_modularity,
     pedcc,
-    train,
 )
 from ..metrics import clustering_accuracy
+from ._assignment import settle_centers, with_gaps
 from ._callbacks import CallbackSupportMixin, with_callbacks
 from ._fine_tune import fine_tune
+from ._head_training import train_head
 from ._info import cluster_info
 from ._persistence import load, save
+from ._reporting import EpochReporter
+from ._settings import Aim, check_cluster_prior, check_loss_weights, start_labels
 
 # As published; the simplex of more classes needs more room.
 _N_COMPONENTS = 100
-# Standard deviation of the noise that stands in for an augmented view where only features
-# are there, in units of each feature's own.
-_FEATURE_NOISE = 0.3
 
 
 class DeepImageClusterer(
@@ -134,6 +131,8 @@ class DeepImageClusterer(
         Of ``predict_proba``; calibrated without labels.
     n_iter_ : int
         Epochs run.
+    embedder_ : ImageEmbedder or None
+        What embeds the pictures; None if ``X`` was features.
     n_features_in_ : int
         Number of features that the head sees.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -256,78 +255,109 @@ class DeepImageClusterer(
         """
         context = self._init_callback_context(max_subtasks=None)
         context.call_on_fit_task_begin(estimator=self, X=X, y=y)
-        weights = self._checked_loss_weights()
+        weights = check_loss_weights(self.loss_weights)
         source = as_image_source(X)
+        if self.fine_tune and source is None:
+            raise ValueError("fine_tune needs pictures, and X is features. Set fine_tune=0.")
         features, readable = self._features_to_fit(X, source)
-        n_samples = len(features)
-        if n_samples < self.n_clusters:
-            raise ValueError(f"n_samples={n_samples} should be >= n_clusters={self.n_clusters}.")
+        if len(features) < self.n_clusters:
+            raise ValueError(
+                f"n_samples={len(features)} should be >= n_clusters={self.n_clusters}."
+            )
         random_state = check_random_state(self.random_state)
         generator = torch.Generator().manual_seed(int(random_state.randint(2**31)))
         graph = nearest_neighbors(features, self.n_neighbors)
-        start = self._start(features, graph, readable, random_state)
-        prior = self._prior(start)
+        start = start_labels(self.init, features, self.n_clusters, graph, readable, random_state)
         n_components = self.n_components or max(_N_COMPONENTS, self.n_clusters - 1)
         centroids = pedcc(self.n_clusters, n_components, random_state=random_state)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(int(random_state.randint(2**31)))
             head = LatentHead.for_features(features, n_components)
-        self.history_ = {}
-        common = dict(
-            centroids=centroids,
-            prior=prior,
-            loss_weights=weights,
-            generator=generator,
-            random_state=random_state,
+        aim = Aim(
+            centroids,
+            check_cluster_prior(self.cluster_prior, self.n_clusters, start),
+            weights,
         )
+        self.history_: dict[str, list] = {}
+        self.start_score_ = np.nan if start is None else neighborhood_modularity(start, graph)
         with self._epoch_reporter(context, X, head, centroids) as report:
-            self._train_head(head, features, graph, start, report("head"), **common)
-            if self.fine_tune:
-                if source is None:
-                    raise ValueError(
-                        "fine_tune needs pictures, and X is features. Set fine_tune=0."
-                    )
+            train_head(
+                head,
+                features,
+                graph,
+                aim,
+                start=start,
+                max_epochs=self.max_iter,
+                patience=self.n_iter_no_change,
+                batch_size=self.batch_size,
+                learning_rate=self.learning_rate,
+                generator=generator,
+                random_state=random_state,
+                on_epoch=report("head"),
+            )
+            if source is not None and self.fine_tune:
                 tuned = fine_tune(
-                    self.embedder_.load(),
+                    self._make_embedder(self.backbone).load(),
                     head,
                     source.subset(np.flatnonzero(readable)),
                     graph,
+                    aim,
                     n_stages=self.fine_tune,
                     max_epochs=self.fine_tune_iter,
                     learning_rate=self.learning_rate,
                     device=resolve_device(self.device),
                     n_jobs=self.n_jobs,
+                    generator=generator,
+                    random_state=random_state,
                     on_epoch=report("fine_tune"),
-                    **common,
                 )
                 self.embedder_ = self._make_embedder(tuned).fit(source)
                 features = self.embedder_.transform(source)[readable]
         self.n_iter_ = len(self.history_.get("loss", ()))
-        self._finish(head, encode(head, features), centroids.numpy(), graph, readable)
+        self._settle(head, features, centroids.numpy(), graph, readable)
         self._paths = None if source is None or source.paths is None else list(source.paths)
         context.call_on_fit_task_end(estimator=self, X=X, y=y)
         return self
 
-    def _checked_loss_weights(self):
-        given = self.loss_weights or {}
-        unknown = sorted(set(given) - set(LOSS_WEIGHTS))
-        if unknown:
-            raise ValueError(f"loss_weights has {unknown}; the terms are {list(LOSS_WEIGHTS)}.")
-        negative = sorted(name for name, weight in given.items() if not weight >= 0)
-        if negative:
-            raise ValueError(f"loss_weights of {negative} must not be negative.")
-        return {**LOSS_WEIGHTS, **given}
+    def _settle(self, head, features, centroids, graph, readable):
+        """Set what the training comes to."""
+        latents = encode(head, features)
+        centers, labels = settle_centers(latents, centroids)
+        if len(centers) < self.n_clusters:
+            warnings.warn(
+                f"Only {len(centers)} of n_clusters={self.n_clusters} clusters could be filled: "
+                "too many samples are alike.",
+                ConvergenceWarning,
+                stacklevel=4,
+            )
+        score = neighborhood_modularity(labels, graph)
+        if score < self.start_score_:
+            warnings.warn(
+                f"The result scores {score:.4f}, below the start's {self.start_score_:.4f}: the "
+                "head could not learn the start. A smaller batch_size gives it more steps.",
+                ConvergenceWarning,
+                stacklevel=4,
+            )
+        self._head = head
+        self.cluster_centers_ = centers
+        self.temperature_ = calibrate_temperature(latents @ centers.T, graph)
+        self.labels_ = with_gaps(labels, readable, -1)
+        self.embedding_ = with_gaps(latents, readable, np.nan)
+
+    embedder_: ImageEmbedder | None
 
     def _features_to_fit(self, X, source):
         """Features of the pictures that can be read, and which ones those are."""
         if source is None:
             features = validate_data(self, X, dtype=np.float32, ensure_min_samples=1)
-            self.__dict__.pop("embedder_", None)
+            self.embedder_ = None
             return features, np.ones(len(features), dtype=bool)
         self.embedder_ = self._make_embedder(self.backbone)
         features = self.embedder_.fit_transform(source)
         self.n_features_in_ = features.shape[1]
-        self.__dict__.pop("feature_names_in_", None)
+        if hasattr(self, "feature_names_in_"):
+            # Of features that this estimator was fitted on before.
+            del self.feature_names_in_
         readable = ~np.isnan(features[:, 0])
         return features[readable], readable
 
@@ -345,158 +375,19 @@ class DeepImageClusterer(
         # Arrays inside, whatever the user has set for the outside.
         return embedder.set_output(transform="default")
 
-    def _start(self, features, graph, readable, random_state):
-        """Labels that training starts from, or None for a random head."""
-        if isinstance(self.init, str):
-            if self.init == "random":
-                return None
-            return kmeans_start(features, self.n_clusters, graph, random_state)
-        if callable(self.init):
-            labels = self.init(features, self.n_clusters, random_state)
-        else:
-            labels = np.asarray(self.init)
-            if labels.shape == readable.shape:
-                labels = labels[readable]
-        labels = np.asarray(labels)
-        if labels.shape != (len(features),) or labels.dtype.kind not in "iu":
-            raise ValueError(
-                f"init gives labels of shape {labels.shape} and type {labels.dtype}; integers of "
-                f"shape ({len(features)},) are needed."
-            )
-        if labels.min() < 0 or labels.max() >= self.n_clusters:
-            raise ValueError(
-                f"init gives labels from {labels.min()} to {labels.max()}; with "
-                f"n_clusters={self.n_clusters} they must lie in [0, {self.n_clusters - 1}]."
-            )
-        return labels.astype(np.int64)
-
-    def _prior(self, start):
-        n_clusters = self.n_clusters
-        if isinstance(self.cluster_prior, str):
-            if self.cluster_prior == "balanced":
-                return torch.full((n_clusters,), 1 / n_clusters)
-            if start is None:
-                raise ValueError('cluster_prior="estimated" needs a start; init is "random".')
-            sizes = np.bincount(start, minlength=n_clusters)
-            return torch.from_numpy((sizes / sizes.sum()).astype(np.float32))
-        shares = np.asarray(self.cluster_prior, dtype=np.float64)
-        if shares.shape != (n_clusters,) or not (shares >= 0).all() or shares.sum() <= 0:
-            raise ValueError(
-                f"cluster_prior must be {n_clusters} shares that are not negative, one a "
-                f"cluster; got {self.cluster_prior!r}."
-            )
-        shares = shares / shares.sum()
-        if start is not None:
-            # Which share belongs to which cluster is not known: the largest goes to the
-            # largest cluster of the start, and so on.
-            by_size = np.bincount(start, minlength=n_clusters).argsort()
-            matched = np.empty(n_clusters)
-            matched[by_size] = np.sort(shares)
-            shares = matched
-        return torch.from_numpy(shares.astype(np.float32))
-
-    def _train_head(
-        self,
-        head,
-        features,
-        graph,
-        start,
-        on_epoch,
-        *,
-        centroids,
-        prior,
-        loss_weights,
-        generator,
-        random_state,
-    ):
-        samples = torch.from_numpy(np.ascontiguousarray(features))
-
-        def inputs(indices, augment):
-            batch = head.standardize(samples[indices])
-            if augment:
-                batch = batch + _FEATURE_NOISE * torch.randn(batch.shape, generator=generator)
-            return batch
-
-        trainer = LatentTrainer(
-            head.from_standardized,
-            inputs,
-            torch.optim.Adam(head.layers.parameters(), lr=self.learning_rate),
-            graph,
-            centroids,
-            prior,
-            loss_weights,
-            batch_size=self.batch_size,
-            generator=generator,
-            late_epoch=self.max_iter // 2,
-        )
-        self.start_score_ = np.nan
-        if start is not None:
-            self.start_score_ = neighborhood_modularity(start, graph)
-            n_started = len(np.unique(start))
-
-            def start_is_reached():
-                labels = (encode(head, features) @ centroids.numpy().T).argmax(axis=1)
-                score = neighborhood_modularity(labels, graph)
-                return len(np.unique(labels)) >= n_started and score >= self.start_score_
-
-            trainer.fit_labels(start, start_is_reached)
-        train(
-            trainer,
-            lambda: encode(head, features),
-            graph,
-            max_epochs=self.max_iter,
-            patience=self.n_iter_no_change,
-            random_state=random_state,
-            on_epoch=on_epoch,
-        )
-
     def _epoch_reporter(self, context, X, head, centroids):
-        from ._reporting import EpochReporter
-
         def as_fitted():
-            """What a callback needs to predict with the present state."""
+            """Give a callback what predicting with the present state needs."""
             return {
                 "n_features_in_": self.n_features_in_,
                 "cluster_centers_": centroids.numpy(),
                 "temperature_": 0.1,
                 "_head": head,
-                **({"embedder_": self.embedder_} if hasattr(self, "embedder_") else {}),
+                "embedder_": self.embedder_,
             }
 
         total = self.max_iter + (self.fine_tune_iter if self.fine_tune else 0)
         return EpochReporter(self, context, X, as_fitted, total)
-
-    def _finish(self, head, latents, centers, graph, readable):
-        """Settle centres and labels; an empty cluster gets the sample worst placed so far."""
-        centers = centers.copy()
-        similarities = latents @ centers.T
-        for empty in np.setdiff1d(np.arange(len(centers)), similarities.argmax(axis=1)):
-            centers[empty] = latents[similarities.max(axis=1).argmin()]
-            similarities[:, empty] = latents @ centers[empty]
-        labels = similarities.argmax(axis=1)
-        occupied = np.unique(labels)
-        if len(occupied) < len(centers):
-            warnings.warn(
-                f"Only {len(occupied)} of n_clusters={len(centers)} clusters could be filled: "
-                "too many samples are alike.",
-                ConvergenceWarning,
-                stacklevel=4,
-            )
-            centers, similarities = centers[occupied], similarities[:, occupied]
-            labels = similarities.argmax(axis=1)
-        score = neighborhood_modularity(labels, graph)
-        if score < self.start_score_:
-            warnings.warn(
-                f"The result scores {score:.4f}, below the start's {self.start_score_:.4f}: the "
-                "head could not learn the start. A smaller batch_size gives it more steps.",
-                ConvergenceWarning,
-                stacklevel=4,
-            )
-        self._head = head
-        self.cluster_centers_ = centers
-        self.temperature_ = calibrate_temperature(similarities, graph)
-        self.labels_ = _with_gaps(labels.astype(np.int64), readable, -1)
-        self.embedding_ = _with_gaps(latents, readable, np.nan)
 
     def transform(self, X):
         """Map pictures, or features, to the latent space.
@@ -517,7 +408,7 @@ class DeepImageClusterer(
         source = as_image_source(X)
         if source is None:
             return validate_data(self, X, dtype=np.float32, reset=False)
-        if not hasattr(self, "embedder_"):
+        if self.embedder_ is None:
             raise ValueError(
                 f"X is pictures, but this {type(self).__name__} was fitted on features. Pass the "
                 "features of the pictures, from the same ImageEmbedder."
@@ -526,7 +417,7 @@ class DeepImageClusterer(
 
     def _latents(self, features):
         readable = ~np.isnan(features).any(axis=1)
-        return _with_gaps(encode(self._head, features[readable]), readable, np.nan)
+        return with_gaps(encode(self._head, features[readable]), readable, np.nan)
 
     def predict(self, X):
         """Assign pictures, or features, to the clusters.
@@ -545,7 +436,7 @@ class DeepImageClusterer(
     def _labels_of(self, latents):
         readable = ~np.isnan(latents[:, 0])
         labels = (latents[readable] @ self.cluster_centers_.T).argmax(axis=1)
-        return _with_gaps(labels.astype(np.int64), readable, -1)
+        return with_gaps(labels.astype(np.int64), readable, -1)
 
     def predict_proba(self, X):
         """Probability of each cluster: softmax of the cosines over ``temperature_``.
@@ -649,12 +540,3 @@ class DeepImageClusterer(
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = []
         return tags
-
-
-def _with_gaps(values, readable, filler):
-    """Spread rows over the readable positions; the others hold the filler."""
-    if readable.all():
-        return values
-    spread = np.full((len(readable), *values.shape[1:]), filler, dtype=values.dtype)
-    spread[readable] = values
-    return spread

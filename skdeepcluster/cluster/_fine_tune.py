@@ -21,10 +21,8 @@ def fine_tune(
     head,
     source,
     graph,
+    aim,
     *,
-    centroids,
-    prior,
-    loss_weights,
     n_stages,
     max_epochs,
     learning_rate,
@@ -49,6 +47,7 @@ def fine_tune(
         The pictures, all of which can be read.
     graph : ndarray of shape (n_samples, n_neighbors), int64
         Neighbours in the features of the backbone as it is.
+    aim : Aim
     n_stages : int
         How many of the backbone's last stages are trained.
 
@@ -103,9 +102,9 @@ def fine_tune(
         inputs,
         optimizer,
         graph,
-        centroids.to(device),
-        prior.to(device),
-        loss_weights,
+        aim.centroids.to(device),
+        aim.prior.to(device),
+        aim.loss_weights,
         batch_size=_BATCH_SIZE,
         generator=generator,
         late_epoch=0,

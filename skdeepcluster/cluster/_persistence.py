@@ -25,7 +25,7 @@ def save(estimator, folder):
     folder = Path(folder)
     if folder.exists() and any(folder.iterdir()) and not (folder / _CONFIG).is_file():
         raise FileExistsError(f"{str(folder)!r} holds other files. Name a new folder.")
-    embedder = getattr(estimator, "embedder_", None)
+    embedder = estimator.embedder_
     tensors = {name: from_numpy(getattr(estimator, name).copy()) for name in _ARRAYS}
     tensors.update(_prefixed("head.", estimator._head.state_dict()))
     if embedder is not None and estimator.fine_tune:
@@ -102,6 +102,7 @@ def load(cls, folder, backbone):
     centers = estimator.cluster_centers_
     estimator._head = LatentHead(estimator.n_features_in_, centers.shape[1])
     estimator._head.load_state_dict(_without_prefix("head.", tensors))
+    estimator.embedder_ = None
     if config["on_pictures"]:
         network = named
         if config["fine_tuned"]:

@@ -51,7 +51,7 @@ class FeatureCache:
         features : ndarray of shape (n_keys, n_features), float32
             Rows that were not found are not set.
         """
-        wanted = {}
+        wanted: dict[bytes, list[int]] = {}
         for position, key in enumerate(keys):
             wanted.setdefault(key, []).append(position)
         found = np.zeros(len(keys), dtype=bool)
@@ -76,8 +76,9 @@ class FeatureCache:
 
         if not keys:
             return
-        tensors = {
-            "keys": np.frombuffer(b"".join(keys), dtype=np.uint8).reshape(-1, _KEY_BYTES),
+        joined = np.frombuffer(b"".join(keys), dtype=np.uint8)
+        tensors: dict[str, np.ndarray] = {
+            "keys": joined.reshape(-1, _KEY_BYTES),
             "features": np.ascontiguousarray(features, dtype=np.float32),
         }
         name = uuid.uuid4().hex

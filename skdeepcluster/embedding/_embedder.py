@@ -78,7 +78,7 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         "image_size": [Interval(Integral, 16, None, closed="left"), None],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "engine": [StrOptions({"auto", "torch", "onnxruntime"})],
-        "device": [str, HasMethods("type"), object],
+        "device": [str, HasMethods("type")],
         "dtype": [StrOptions({"auto", "float32", "float16", "bfloat16"})],
         "memory": [str, Path, HasMethods("cache"), None],
         "n_jobs": [Integral, None],
@@ -182,8 +182,8 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             found &= known
             features[found] = stored[found]
             todo = np.flatnonzero(~found)
-        errors = []
-        unsaved = []
+        errors: list = []
+        unsaved: list[int] = []
         batches = iter_batches(
             source,
             self._backbone.resizing,

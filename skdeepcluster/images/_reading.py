@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-SUFFIXES = frozenset(
-    ".avif .bmp .gif .jfif .jpeg .jpg .jp2 .pbm .pgm .png .ppm .tga .tif .tiff .webp".split()
+SUFFIXES = (
+    *(".avif", ".bmp", ".gif", ".jfif", ".jp2", ".jpeg", ".jpg", ".pbm"),
+    *(".pgm", ".png", ".ppm", ".tga", ".tif", ".tiff", ".webp"),
 )
 
 
@@ -63,7 +64,7 @@ def list_images(folder, *, recursive=True):
     if not paths:
         raise ValueError(
             f"No pictures in {str(folder)!r}: {others} other files were found. Pictures are files "
-            f"ending in {', '.join(sorted(SUFFIXES))}."
+            f"ending in {', '.join(SUFFIXES)}."
         )
     return sorted(paths)
 

@@ -32,7 +32,7 @@ class ImageSource(ABC):
         return len(self.items)
 
     def name(self, index):
-        """What messages call the picture."""
+        """Say what messages call the picture."""
         return f"picture {index}"
 
     def subset(self, indices):
@@ -77,11 +77,7 @@ class FileSource(ImageSource):
 
     def __init__(self, items):
         super().__init__([os.fspath(item) for item in items])
-
-    @property
-    def paths(self):
-        """Files of the pictures."""
-        return self.items
+        self.paths = self.items
 
     def name(self, index):
         """Path of the picture."""

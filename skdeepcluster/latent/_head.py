@@ -14,6 +14,9 @@ class LatentHead(nn.Module):
         Sizes of the input, the hidden layer and the latent space.
     """
 
+    mean: torch.Tensor
+    scale: torch.Tensor
+
     def __init__(self, n_features, n_components, n_hidden=512):
         super().__init__()
         self.register_buffer("mean", torch.zeros(n_features))

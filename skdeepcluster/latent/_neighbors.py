@@ -27,14 +27,17 @@ def nearest_neighbors(features, n_neighbors):
     n_neighbors = min(n_neighbors, n_samples - 1)
     unit = normalize(np.ascontiguousarray(features, dtype=np.float32))
     if n_samples <= _EXACT_LIMIT:
-        index = faiss.IndexFlatIP(n_features)
+        index: faiss.Index = faiss.IndexFlatIP(n_features)
     else:
-        index = faiss.IndexHNSWFlat(n_features, 32, faiss.METRIC_INNER_PRODUCT)
-        index.hnsw.efSearch = max(64, 2 * n_neighbors)
+        hnsw = faiss.IndexHNSWFlat(n_features, 32, faiss.METRIC_INNER_PRODUCT)
+        hnsw.hnsw.efSearch = max(64, 2 * n_neighbors)
+        index = hnsw
     index.add(unit)
     _, found = index.search(unit, n_neighbors + 1)
     # A sample is usually its own nearest hit, but not among exact duplicates: drop it where
     # it stands, or the last hit where it does not.
     is_self = found == np.arange(n_samples)[:, None]
     is_self[~is_self.any(axis=1), -1] = True
-    return found[~is_self].reshape(n_samples, n_neighbors)
+    neighbors = found[~is_self].reshape(n_samples, n_neighbors)
+    # The graph index marks what it did not find by -1: the nearest stands in for it.
+    return np.where(neighbors < 0, neighbors[:, :1], neighbors)

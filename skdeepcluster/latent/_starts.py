@@ -39,7 +39,7 @@ def kmeans_start(features, n_clusters, neighbors, random_state):
             _N_PRINCIPAL_COMPONENTS, svd_solver="randomized", random_state=random_state
         ).fit_transform(reduced)
     seeds = random_state.randint(np.iinfo(np.int32).max, size=_N_RUNS)
-    best_score, best_labels = -np.inf, None
+    best_score, best_labels = -np.inf, np.zeros(len(features), dtype=np.int64)
     with warnings.catch_warnings():
         # Fewer distinct samples than clusters: said once, of the final result.
         warnings.simplefilter("ignore", ConvergenceWarning)

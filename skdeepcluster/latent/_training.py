@@ -171,7 +171,7 @@ class BestState:
 
     def __init__(self, optimizer):
         self._parameters = [p for group in optimizer.param_groups for p in group["params"]]
-        self._saved = None
+        self._saved: list[torch.Tensor] = []
         self.merit = (-1, -math.inf)
 
     def offer(self, labels, score):

@@ -1,0 +1,82 @@
+"""Training of the head on features that stay as they are."""
+
+import numpy as np
+import torch
+
+from ..latent import LatentTrainer, encode, neighborhood_modularity, train
+
+# Standard deviation of the noise that stands in for an augmented view where only features
+# are there, in units of each feature's own.
+_FEATURE_NOISE = 0.3
+
+
+def train_head(
+    head,
+    features,
+    graph,
+    aim,
+    *,
+    start,
+    max_epochs,
+    patience,
+    batch_size,
+    learning_rate,
+    generator,
+    random_state,
+    on_epoch,
+):
+    """Teach the head its start, then the objective.
+
+    Parameters
+    ----------
+    head : LatentHead
+        Changed.
+    features : ndarray of shape (n_samples, n_features), float32
+    graph : ndarray of shape (n_samples, n_neighbors), int64
+        Nearest neighbours of the features.
+    aim : Aim
+    start : ndarray of shape (n_samples,), int64, or None
+        Assignment that the head learns first.
+    on_epoch : callable
+        Told the record of each epoch; a true value stops the training.
+    """
+    samples = torch.from_numpy(np.ascontiguousarray(features))
+    centroids = aim.centroids.numpy()
+
+    def inputs(indices, augment):
+        batch = head.standardize(samples[indices])
+        if augment:
+            batch = batch + _FEATURE_NOISE * torch.randn(batch.shape, generator=generator)
+        return batch
+
+    trainer = LatentTrainer(
+        head.from_standardized,
+        inputs,
+        torch.optim.Adam(head.layers.parameters(), lr=learning_rate),
+        graph,
+        aim.centroids,
+        aim.prior,
+        aim.loss_weights,
+        batch_size=batch_size,
+        generator=generator,
+        late_epoch=max_epochs // 2,
+    )
+    if start is not None:
+        n_started = len(np.unique(start))
+        start_score = neighborhood_modularity(start, graph)
+
+        def start_is_reached():
+            labels = (encode(head, features) @ centroids.T).argmax(axis=1)
+            score = neighborhood_modularity(labels, graph)
+            return len(np.unique(labels)) >= n_started and score >= start_score
+
+        trainer.fit_labels(start, start_is_reached)
+    train(
+        trainer,
+        lambda: encode(head, features),
+        graph,
+        max_epochs=max_epochs,
+        patience=patience,
+        random_state=random_state,
+        on_epoch=on_epoch,
+    )
