@@ -5,7 +5,7 @@ from pathlib import Path
 
 import torch
 
-from ._backbone import BackboneLoadError, count_features
+from ._backbone import BackboneLoadError
 
 # What training code puts in front of the names of the encoder, longest first. The teacher or
 # momentum encoder stands before the student where both are there: it is the better one.
@@ -120,10 +120,7 @@ def load(path, image_size=None):
         )
     network = _timm.create(name, image_size)
     load_into(network, weights, path)
-    size = image_size or network.pretrained_cfg["input_size"][-1]
-    return _timm.as_backbone(
-        network, str(path), size, n_features=count_features(network.eval(), size), license=""
-    )
+    return _timm.as_backbone(network, str(path), image_size, license="")
 
 
 def _architecture(weights):

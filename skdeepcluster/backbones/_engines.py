@@ -79,7 +79,7 @@ class TorchEngine:
     @torch.inference_mode()
     def __call__(self, pixels):
         """Embed a batch."""
-        batch = torch.from_numpy(pixels).to(self._device)
+        batch = torch.tensor(pixels, device=self._device)
         return self._network(batch).float().cpu().numpy()
 
 

@@ -37,6 +37,8 @@ def as_backbone(network, name, image_size=None, **overrides):
     config = resolve_model_data_config(network)
     groups = group_parameters(network, network.group_matcher(coarse=True))
     known = dict(
+        # Some networks end in a hidden layer that is wider than their last stage.
+        n_features=getattr(network, "head_hidden_size", None) or network.num_features,
         image_size=image_size or config["input_size"][-1],
         mean=tuple(config["mean"]),
         std=tuple(config["std"]),
@@ -47,9 +49,6 @@ def as_backbone(network, name, image_size=None, **overrides):
     return Backbone(
         name=name,
         network=network,
-        n_features=network.num_features
-        if getattr(network, "head_hidden_size", None) is None
-        else network.head_hidden_size,
         stages=[list(groups[key]) for key in sorted(groups)],
         **{**known, **overrides},
     )

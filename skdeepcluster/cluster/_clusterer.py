@@ -127,6 +127,8 @@ class DeepImageClusterer(
     start_score_ : float
         Score of the start; ``nan`` for ``init="random"``. The result is never below it unless
         a ConvergenceWarning says so.
+    probabilities_ : ndarray of shape (n_samples, n_clusters), float32
+        What ``predict_proba`` says of the pictures.
     temperature_ : float
         Of ``predict_proba``; calibrated without labels.
     n_iter_ : int
@@ -343,6 +345,7 @@ class DeepImageClusterer(
         self.temperature_ = calibrate_temperature(latents @ centers.T, graph)
         self.labels_ = with_gaps(labels, readable, -1)
         self.embedding_ = with_gaps(latents, readable, np.nan)
+        self.probabilities_ = self._probabilities_of(self.embedding_)
 
     embedder_: ImageEmbedder | None
 
@@ -450,7 +453,9 @@ class DeepImageClusterer(
         probabilities : ndarray of shape (n_samples, n_clusters), float32
             NaN for a picture that was skipped.
         """
-        latents = self._latents(self._features(X))
+        return self._probabilities_of(self._latents(self._features(X)))
+
+    def _probabilities_of(self, latents):
         return softmax(latents @ self.cluster_centers_.T / self.temperature_, axis=1)
 
     def score(self, X, y=None):

@@ -13,7 +13,7 @@ from .._version import __version__
 _FORMAT = 1
 _CONFIG = "config.json"
 _TENSORS = "tensors.safetensors"
-_ARRAYS = ("labels_", "cluster_centers_", "embedding_")
+_ARRAYS = ("labels_", "cluster_centers_", "embedding_", "probabilities_")
 _SCALARS = ("n_features_in_", "n_iter_", "temperature_", "start_score_")
 
 

@@ -12,6 +12,10 @@ SUFFIXES = (
     *(".pgm", ".png", ".ppm", ".tga", ".tif", ".tiff", ".webp"),
 )
 
+# Pixels that a draft must have for each one wanted. With twice as many, features of detailed
+# photographs fell to a cosine of 0.998 with those of the full picture; with three, 0.9994.
+_DRAFT_FACTOR = 3
+
 
 class ImageReadError(ValueError):
     """A picture cannot be read. The message names it, says what is wrong and what to do."""
@@ -97,8 +101,8 @@ def open_image(path, size_hint=None):
     """Read a file as an RGB Pillow image.
 
     With a ``size_hint`` a large JPEG is decoded at a half, a quarter or an eighth of its size,
-    whichever still has twice that many pixels on its shortest side: many times faster, and
-    the result of the resizing is the same to a fraction of a grey level.
+    whichever still has three times that many pixels on its shortest side: several times
+    faster, and what the resizing makes of it differs by less than one grey level in the mean.
     """
     try:
         with warnings.catch_warnings():
@@ -106,7 +110,7 @@ def open_image(path, size_hint=None):
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             with Image.open(path) as image:
                 if size_hint is not None:
-                    image.draft(None, _draft_size(image.size, 2 * size_hint))
+                    image.draft(None, _draft_size(image.size, _DRAFT_FACTOR * size_hint))
                 image.load()
                 return to_rgb(ImageOps.exif_transpose(image), str(path))
     except ImageReadError:

@@ -1,0 +1,60 @@
+"""Results of a clustering as files: a table, and a folder a cluster."""
+
+import csv
+import os
+import shutil
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+
+def write_labels(path, names, labels, probabilities):
+    """Write a CSV file of path, label and probability; it appears whole or not at all."""
+    path = Path(path)
+    partial = path.with_name(f".{path.name}-{uuid.uuid4().hex}")
+    try:
+        with open(partial, "w", newline="", encoding="utf-8", errors="surrogateescape") as file:
+            writer = csv.writer(file)
+            writer.writerow(["path", "label", "probability"])
+            for name, label, probability in zip(names, labels, probabilities, strict=True):
+                # A picture that could not be read has no probability.
+                writer.writerow([name, label, f"{probability:.4f}" if label >= 0 else ""])
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def export_clusters(folder, paths, labels, mode):
+    """Sort pictures into a folder a cluster.
+
+    Parameters
+    ----------
+    folder : path
+        Gets the folders "0", "1", ...; must not exist yet.
+    paths : list of path
+    labels : array-like of int
+        Pictures with the label -1 are left where they are.
+    mode : {"copy", "symlink", "move"}
+    """
+    folder = Path(folder)
+    if folder.exists():
+        raise FileExistsError(f"{str(folder)!r} exists already. Remove it or name another.")
+    actions: dict[str, Callable] = {
+        "copy": shutil.copy2,
+        "symlink": os.symlink,
+        "move": shutil.move,
+    }
+    taken = set()
+    for path, label in zip(paths, labels, strict=True):
+        if label < 0:
+            continue
+        home = folder / str(label)
+        home.mkdir(parents=True, exist_ok=True)
+        path = Path(path)
+        target, number = home / path.name, 1
+        # Pictures of one name from several folders.
+        while target in taken:
+            number += 1
+            target = home / f"{path.stem}-{number}{path.suffix}"
+        taken.add(target)
+        actions[mode](os.path.abspath(path), target)

@@ -1,0 +1,119 @@
+"""Plots by scikit-learn's Display convention. They need matplotlib, the extra "plot"."""
+
+import numpy as np
+
+from .images import Resizing, as_image_source
+
+__all__ = ["ClusterGalleryDisplay"]
+
+_THUMBNAIL = 96
+_GAP = 4
+
+
+class ClusterGalleryDisplay:
+    """Clusters as rows of their most typical pictures.
+
+    Parameters
+    ----------
+    thumbnails : list of ndarray of shape (n_pictures, side, side, 3), uint8
+        A cluster each.
+    titles : list of str
+        A cluster each.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+    figure_ : matplotlib Figure
+    """
+
+    def __init__(self, thumbnails, titles):
+        self.thumbnails = thumbnails
+        self.titles = titles
+
+    @classmethod
+    def from_estimator(cls, estimator, X, *, n_pictures=8, ax=None):
+        """Show the clusters of a fitted DeepImageClusterer.
+
+        Parameters
+        ----------
+        estimator : DeepImageClusterer
+        X : pictures
+            The ones it was fitted on, in the same order.
+        n_pictures : int, default=8
+            Pictures a cluster, the nearest to its centre first.
+        ax : matplotlib Axes, default=None
+
+        Returns
+        -------
+        display : ClusterGalleryDisplay
+        """
+        confidence = estimator.probabilities_.max(axis=1)
+        return cls.from_predictions(X, estimator.labels_, confidence, n_pictures=n_pictures, ax=ax)
+
+    @classmethod
+    def from_predictions(cls, X, labels, confidence=None, *, n_pictures=8, ax=None):
+        """Show the clusters that labels describe.
+
+        Parameters
+        ----------
+        X : pictures
+        labels : array-like of shape (n_samples,)
+            Pictures with the label -1 are left out.
+        confidence : array-like of shape (n_samples,), default=None
+            The highest come first; None keeps the order of ``X``.
+        n_pictures : int, default=8
+        ax : matplotlib Axes, default=None
+
+        Returns
+        -------
+        display : ClusterGalleryDisplay
+        """
+        source = as_image_source(X)
+        labels = np.asarray(labels)
+        if source is None or len(source) != len(labels):
+            raise ValueError("X must be pictures, as many as there are labels.")
+        confidence = np.zeros(len(labels)) if confidence is None else np.asarray(confidence)
+        resizing = Resizing(_THUMBNAIL)
+        thumbnails, titles = [], []
+        for label in np.unique(labels[labels >= 0]):
+            members = np.flatnonzero(labels == label)
+            shown = members[np.argsort(-confidence[members], kind="stable")][:n_pictures]
+            pictures = [resizing(source.read(int(index), _THUMBNAIL)) for index in shown]
+            thumbnails.append(np.stack(pictures))
+            titles.append(f"{label}: {len(members)}")
+        return cls(thumbnails, titles).plot(ax=ax)
+
+    def plot(self, ax=None):
+        """Draw the gallery.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            None makes a figure of fitting size.
+
+        Returns
+        -------
+        self : ClusterGalleryDisplay
+        """
+        try:
+            import matplotlib.pyplot as plt
+        except ImportError as error:
+            raise ImportError(
+                "Displays need matplotlib: pip install 'skdeepcluster[plot]'"
+            ) from error
+        cell = self.thumbnails[0].shape[1] + _GAP
+        columns = max(map(len, self.thumbnails))
+        sheet = np.full((len(self.thumbnails) * cell, columns * cell, 3), 255, dtype=np.uint8)
+        for row, pictures in enumerate(self.thumbnails):
+            framed = np.pad(pictures, ((0, 0), (_GAP, 0), (0, _GAP), (0, 0)), constant_values=255)
+            strip = np.concatenate(framed, axis=1)
+            sheet[row * cell : (row + 1) * cell, : strip.shape[1]] = strip
+        if ax is None:
+            _, ax = plt.subplots(figsize=(columns + 1, len(self.thumbnails)), layout="tight")
+        ax.imshow(sheet)
+        ax.set_yticks(cell * (np.arange(len(self.titles)) + 0.5), self.titles)
+        ax.set_xticks([])
+        ax.set_ylabel("cluster: pictures")
+        ax.spines[:].set_visible(False)
+        self.ax_, self.figure_ = ax, ax.figure
+        return self

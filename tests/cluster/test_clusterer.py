@@ -1,0 +1,281 @@
+import pickle
+
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from PIL import Image
+from sklearn.base import clone
+from sklearn.datasets import load_digits
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.metrics import make_scorer
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import make_pipeline
+
+from skdeepcluster import DeepImageClusterer, ImageEmbedder, list_images
+from skdeepcluster.images import ImageReadError
+from skdeepcluster.metrics import clustering_accuracy
+
+
+def clusterer(n_clusters=4, **params):
+    defaults = {"image_size": 64, "random_state": 0, "max_iter": 6, "n_neighbors": 8}
+    return DeepImageClusterer(n_clusters, **{**defaults, **params})
+
+
+@pytest.fixture(scope="module")
+def digits():
+    X, y = load_digits(n_class=5, return_X_y=True)
+    return X[:500].astype(np.float32), y[:500]
+
+
+@pytest.fixture(scope="module")
+def features(snapshots):
+    return ImageEmbedder(image_size=64).fit_transform(snapshots[0])
+
+
+@pytest.fixture(scope="module")
+def fitted(snapshots):
+    return clusterer().fit(snapshots[0])
+
+
+def test_photographs_are_told_apart(fitted, snapshots):
+    pictures, scenes = snapshots
+    assert clustering_accuracy(scenes, fitted.labels_) > 0.95
+    assert fitted.score(pictures, scenes) > 0.95
+    np.testing.assert_array_equal(fitted.predict(pictures), fitted.labels_)
+    assert set(fitted.labels_) == {0, 1, 2, 3}
+
+
+def test_attributes(fitted):
+    assert fitted.embedding_.shape == (40, 100)
+    np.testing.assert_allclose(np.linalg.norm(fitted.embedding_, axis=1), 1, atol=1e-5)
+    assert fitted.cluster_centers_.shape == (4, 100)
+    assert fitted.n_features_in_ == 1280
+    assert fitted.n_iter_ == len(fitted.history_["loss"]) <= 6
+    assert {len(values) for values in fitted.history_.values()} == {fitted.n_iter_}
+    assert {"mmd", "neighbor", "learning_rate", "label_change", "score"} <= set(fitted.history_)
+    np.testing.assert_allclose(fitted.probabilities_.sum(axis=1), 1, atol=1e-5)
+    np.testing.assert_array_equal(fitted.probabilities_.argmax(axis=1), fitted.labels_)
+
+
+def test_new_pictures_get_the_same_clusters(fitted, snapshots):
+    bright = np.clip(snapshots[0] * 0.9, 0, 255).astype(np.uint8)
+    assert (fitted.predict(bright) == fitted.labels_).mean() > 0.95
+    assert fitted.transform(bright).shape == (40, 100)
+    np.testing.assert_allclose(fitted.predict_proba(bright).sum(axis=1), 1, atol=1e-5)
+
+
+def test_not_worse_than_its_start_and_repeatable(digits):
+    X, y = digits
+    first = clusterer(5).fit(X)
+    assert first.score(X) >= first.start_score_
+    np.testing.assert_array_equal(first.labels_, clusterer(5).fit_predict(X))
+    np.testing.assert_array_equal(first.embedding_, clusterer(5).fit_transform(X))
+    assert clustering_accuracy(y, first.labels_) > 0.9
+
+
+def test_global_random_state_is_left_alone(digits):
+    torch.manual_seed(1)
+    expected = torch.rand(2)
+    torch.manual_seed(1)
+    clusterer(5, max_iter=1).fit(digits[0])
+    assert torch.equal(torch.rand(2), expected)
+
+
+def test_all_ways_to_pass_pictures_agree(fitted, snapshots, photo_folder):
+    pictures = snapshots[0]
+    pngs = photo_folder.parent / "pngs"
+    pngs.mkdir()
+    for number, picture in enumerate(pictures):
+        Image.fromarray(picture).save(pngs / f"{number:02}.png")
+    for X in (pngs, str(pngs), list_images(pngs), pd.Series(list_images(pngs)), list(pictures)):
+        assert clustering_accuracy(fitted.labels_, clusterer().fit(X).labels_) == 1
+    features = ImageEmbedder(image_size=64).fit_transform(pictures)
+    np.testing.assert_array_equal(fitted.predict(features), fitted.labels_)
+
+
+def test_starts(digits):
+    X, y = digits
+    given = clusterer(5, init=y, max_iter=2).fit(X)
+    assert clustering_accuracy(y, given.labels_) > 0.97
+    called = clusterer(5, init=lambda features, k, random_state: y, max_iter=2).fit(X)
+    np.testing.assert_array_equal(given.labels_, called.labels_)
+    random = clusterer(5, init="random", max_iter=15).fit(X)
+    assert np.isnan(random.start_score_)
+    assert set(random.labels_) == set(range(5))
+    for init, message in (
+        (y[:10], "shape"),
+        (y + 1, r"lie in \[0, 4\]"),
+        (y.astype(float) + 0.5, "integers"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            clusterer(5, init=init).fit(X)
+
+
+def test_prior(digits):
+    X = digits[0]
+    shares = [0.1, 0.4, 0.2, 0.2, 0.1]
+    for prior in ("estimated", shares):
+        assert len(set(clusterer(5, cluster_prior=prior, max_iter=2).fit(X).labels_)) == 5
+    for prior in ([0.5, 0.5], [1, 1, 1, 1, -1], [0] * 5):
+        with pytest.raises(ValueError, match="cluster_prior must be 5 shares"):
+            clusterer(5, cluster_prior=prior).fit(X)
+    with pytest.raises(ValueError, match="needs a start"):
+        clusterer(5, cluster_prior="estimated", init="random").fit(X)
+
+
+def test_loss_weights(digits):
+    X = digits[0]
+    off = clusterer(5, loss_weights={"mmd": 0, "augmentation": 0, "neighbor": 0}).fit(X)
+    # Only the nearest-centroid term is left, and only in the second half.
+    assert off.history_["loss"][0] == 0
+    for weights, message in (({"knn": 1}, "the terms are"), ({"mmd": -1}, "negative")):
+        with pytest.raises(ValueError, match=message):
+            clusterer(5, loss_weights=weights).fit(X)
+
+
+def test_more_clusters_than_dimensions():
+    X = np.random.default_rng(0).normal(size=(60, 5))
+    est = clusterer(12, n_components=4).fit(X)
+    assert set(est.labels_) == set(range(12))
+
+
+def test_cluster_info(fitted, photo_folder):
+    info = fitted.cluster_info(n_representatives=3)
+    assert info["size"].sum() == 40
+    assert info["share"].sum() == pytest.approx(1)
+    assert (info["cohesion"] <= 1).all()
+    assert [len(names) for names in info["representatives"]] == [3] * 4
+    paths = list_images(photo_folder)
+    named = clusterer().fit(paths).cluster_info()
+    assert named["representatives"][0][0] in map(str, paths)
+
+
+@pytest.mark.parametrize("dump", ["pickle", "joblib"])
+def test_pickle_is_small_and_predicts(fitted, snapshots, tmp_path, dump):
+    if dump == "pickle":
+        (tmp_path / "est").write_bytes(pickle.dumps(fitted))
+        loaded = pickle.loads((tmp_path / "est").read_bytes())
+    else:
+        joblib.dump(fitted, tmp_path / "est")
+        loaded = joblib.load(tmp_path / "est")
+    # The head alone: neither the network nor its session.
+    assert (tmp_path / "est").stat().st_size < 6_000_000
+    np.testing.assert_array_equal(loaded.predict(snapshots[0]), fitted.labels_)
+
+
+def test_grid_search_on_arrays_paths_and_features(snapshots, features, photo_folder):
+    pictures, _ = snapshots
+    paths = list_images(photo_folder)
+    for X in (pictures, paths, features):
+        search = GridSearchCV(
+            clusterer(max_iter=2, n_neighbors=5), {"n_clusters": [2, 4]}, cv=3, n_jobs=2
+        ).fit(X)
+        assert search.best_params_ == {"n_clusters": 4}
+        assert len(search.predict(X)) == 40
+
+
+def test_a_folder_handed_to_a_splitter(photo_folder):
+    with pytest.raises(ValueError, match="list_images"):
+        cross_val_score(clusterer(), str(photo_folder), cv=3, error_score="raise")
+
+
+def test_in_pipelines(snapshots, features):
+    pictures, scenes = snapshots
+    labels = make_pipeline(ImageEmbedder(image_size=64), clusterer()).fit_predict(pictures)
+    assert clustering_accuracy(scenes, labels) > 0.95
+    assert make_pipeline(clusterer()).fit(pictures).score(pictures, scenes) > 0.95
+    scorer = make_scorer(clustering_accuracy)
+    assert scorer(clusterer().fit(features), features, scenes) > 0.95
+
+
+def test_set_output_and_clone(features):
+    est = clusterer().set_output(transform="pandas").fit(features)
+    names = est.transform(features).columns
+    assert names[0] == "deepimageclusterer0"
+    assert list(names) == list(est.get_feature_names_out())
+    assert clone(est).get_params() == est.get_params()
+
+
+def test_skipped_pictures_have_the_label_minus_one(photo_folder):
+    (photo_folder / "cut.jpg").write_bytes(b"\xff\xd8\xff\xe0")
+    paths = list_images(photo_folder)
+    bad = paths.index(photo_folder / "cut.jpg")
+    with pytest.raises(ImageReadError, match=r"cut\.jpg"):
+        clusterer().fit(paths)
+    with pytest.warns(UserWarning, match="1 of 41 pictures"):
+        est = clusterer(on_error="skip", fine_tune=1, fine_tune_iter=1).fit(paths)
+    assert np.flatnonzero(est.labels_ == -1) == [bad]
+    assert np.isnan(est.embedding_[bad]).all()
+    assert est.cluster_info()["size"].sum() == 40
+    with pytest.warns(UserWarning, match="1 of 41"):
+        np.testing.assert_array_equal(est.predict(paths), est.labels_)
+
+
+def test_all_pictures_the_same():
+    pictures = np.full((12, 32, 32, 3), 99, np.uint8)
+    with pytest.warns(ConvergenceWarning, match="Only 1 of n_clusters=3"):
+        est = clusterer(3).fit(pictures)
+    assert set(est.labels_) == {0}
+    np.testing.assert_array_equal(est.predict(pictures), est.labels_)
+
+
+def test_too_few_pictures(snapshots):
+    with pytest.raises(ValueError, match="n_samples=1 should be >= n_clusters=4"):
+        clusterer().fit(snapshots[0][:1])
+    with pytest.raises(ValueError, match="0 pictures"):
+        clusterer().fit([])
+    assert list(clusterer(1).fit(snapshots[0][:1]).labels_) == [0]
+    assert sorted(clusterer(3).fit(snapshots[0][::15]).labels_) == [0, 1, 2]
+
+
+def test_bad_features(digits):
+    X = digits[0].copy()
+    X[3, 4] = np.nan
+    with pytest.raises(ValueError, match="NaN"):
+        clusterer(5).fit(X)
+    with pytest.raises(ValueError, match="fitted on features"):
+        clusterer(5, max_iter=1).fit(digits[0]).predict(np.zeros((2, 8, 8, 3), np.uint8))
+    with pytest.raises(NotFittedError):
+        clusterer(5).predict(digits[0])
+    with pytest.raises(ValueError, match="needs pictures"):
+        clusterer(5, fine_tune=1).fit(digits[0])
+
+
+def test_missing_folder(tmp_path):
+    # A string that is no folder.
+    with pytest.raises(FileNotFoundError, match="no folder"):
+        clusterer().fit(str(tmp_path / "missing"))
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"n_clusters": 0},
+        {"init": "best"},
+        {"fine_tune": -1},
+        {"learning_rate": 0},
+        {"loss_weights": [1, 2]},
+        {"on_error": "ignore"},
+    ],
+)
+def test_wrong_parameters(params, digits):
+    with pytest.raises(ValueError, match=next(iter(params))):
+        DeepImageClusterer(**params).fit(digits[0])
+
+
+def test_interrupted_fit_writes_nothing_half(digits, monkeypatch, tmp_path):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("skdeepcluster.latent.LatentTrainer.run_epoch", interrupt)
+    est = clusterer(5)
+    with pytest.raises(KeyboardInterrupt):
+        est.fit(digits[0])
+    assert not hasattr(est, "labels_")
+
+
+def test_progress_bar_on_request(digits, capsys):
+    clusterer(5, max_iter=2, verbose=1).fit(digits[0])
+    assert "training" in capsys.readouterr().err

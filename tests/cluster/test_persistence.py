@@ -1,0 +1,86 @@
+import json
+
+import numpy as np
+import pytest
+from torch import nn
+
+from skdeepcluster import DeepImageClusterer
+
+
+@pytest.fixture(scope="module")
+def fitted(snapshots):
+    return DeepImageClusterer(4, image_size=64, max_iter=2, random_state=0).fit(snapshots[0])
+
+
+def test_round_trip(fitted, snapshots, tmp_path):
+    fitted.save(tmp_path / "model")
+    assert sorted(path.name for path in (tmp_path / "model").iterdir()) == [
+        "config.json",
+        "tensors.safetensors",
+    ]
+    loaded = DeepImageClusterer.load(tmp_path / "model")
+    assert loaded.get_params() == fitted.get_params()
+    for name in ("labels_", "embedding_", "cluster_centers_", "probabilities_"):
+        np.testing.assert_array_equal(getattr(loaded, name), getattr(fitted, name))
+    assert loaded.history_ == fitted.history_
+    np.testing.assert_array_equal(loaded.predict(snapshots[0]), fitted.labels_)
+    assert loaded.cluster_info().equals(fitted.cluster_info())
+
+
+def test_features_with_names(tmp_path):
+    import pandas as pd
+
+    X = pd.DataFrame(np.random.default_rng(0).normal(size=(30, 3)), columns=list("abc"))
+    est = DeepImageClusterer(2, max_iter=2, random_state=0).fit(X)
+    est.save(tmp_path / "model")
+    loaded = DeepImageClusterer.load(tmp_path / "model")
+    np.testing.assert_array_equal(loaded.predict(X), est.labels_)
+    assert list(loaded.feature_names_in_) == ["a", "b", "c"]
+
+
+def test_saving_again_replaces_and_foreign_folders_are_kept(fitted, tmp_path):
+    fitted.save(tmp_path / "model")
+    fitted.save(tmp_path / "model")
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("important")
+    with pytest.raises(FileExistsError, match="other files"):
+        fitted.save(tmp_path / "mine")
+    assert (tmp_path / "mine" / "thesis.txt").read_text() == "important"
+
+
+def test_what_is_no_saved_estimator(fitted, tmp_path):
+    with pytest.raises(FileNotFoundError, match="no saved"):
+        DeepImageClusterer.load(tmp_path)
+    fitted.save(tmp_path / "model")
+    config = json.loads((tmp_path / "model" / "config.json").read_text())
+    (tmp_path / "model" / "config.json").write_text(json.dumps({**config, "format": 99}))
+    with pytest.raises(ValueError, match="format 99"):
+        DeepImageClusterer.load(tmp_path / "model")
+
+
+class Mean(nn.Module):
+    image_size = 16
+
+    def forward(self, x):
+        return x.mean(dim=(2, 3))
+
+
+def test_a_module_must_be_given_again(snapshots, tmp_path):
+    est = DeepImageClusterer(2, backbone=Mean(), max_iter=1, random_state=0).fit(snapshots[0])
+    est.save(tmp_path / "model")
+    with pytest.raises(ValueError, match="backbone=module"):
+        DeepImageClusterer.load(tmp_path / "model")
+    loaded = DeepImageClusterer.load(tmp_path / "model", backbone=Mean())
+    np.testing.assert_array_equal(loaded.predict(snapshots[0]), est.labels_)
+
+
+def test_device_that_is_gone(fitted, snapshots, tmp_path):
+    """A model saved where there was a GPU is used where there is none."""
+    fitted.save(tmp_path / "model")
+    path = tmp_path / "model" / "config.json"
+    config = json.loads(path.read_text())
+    config["params"]["device"] = "cuda:7"
+    path.write_text(json.dumps(config))
+    loaded = DeepImageClusterer.load(tmp_path / "model")
+    np.testing.assert_array_equal(loaded.predict(snapshots[0]), fitted.labels_)

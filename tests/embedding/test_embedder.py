@@ -1,0 +1,179 @@
+import pickle
+import shutil
+import threading
+
+import numpy as np
+import pytest
+from joblib import Memory
+from PIL import Image
+from sklearn.base import clone
+from sklearn.cluster import KMeans
+from sklearn.decomposition import PCA
+from sklearn.pipeline import make_pipeline
+
+from skdeepcluster import ImageEmbedder, list_images
+from skdeepcluster.embedding import FeatureCacheError
+from skdeepcluster.images import ImageReadError
+
+
+class Counting:
+    """Wraps an engine and counts the pictures that go through it."""
+
+    def __init__(self, engine, stop_after=None):
+        self.engine = engine
+        self.precision = engine.precision
+        self.count = 0
+        self.stop_after = stop_after
+
+    def __call__(self, pixels):
+        if self.stop_after is not None and self.count >= self.stop_after:
+            raise KeyboardInterrupt
+        self.count += len(pixels)
+        return self.engine(pixels)
+
+
+def embedder(**params):
+    return ImageEmbedder(image_size=64, **params)
+
+
+def embed_counted(X, stop_after=None, **params):
+    fitted = embedder(**params).fit(X)
+    fitted._engine = Counting(fitted._engine, stop_after)
+    return fitted.transform(X), fitted._engine.count
+
+
+@pytest.fixture(scope="module")
+def features(snapshots):
+    return embedder().fit_transform(snapshots[0])
+
+
+def test_features_do_not_depend_on_batches_or_the_kind_of_input(snapshots, features):
+    assert features.shape == (40, 1280)
+    assert features.dtype == np.float32
+    small = embedder(batch_size=7, n_jobs=1).fit_transform(list(snapshots[0]))
+    np.testing.assert_allclose(small, features, atol=1e-4)
+
+
+def test_same_scene_is_nearer_than_another(snapshots, features):
+    unit = features / np.linalg.norm(features, axis=1, keepdims=True)
+    cosines = unit @ unit.T
+    np.fill_diagonal(cosines, -1)
+    assert (snapshots[1][cosines.argmax(axis=1)] == snapshots[1]).mean() > 0.95
+
+
+def test_features_pass_through():
+    X = np.random.default_rng(0).normal(size=(5, 3))
+    np.testing.assert_allclose(ImageEmbedder().fit_transform(X), X.astype(np.float32))
+
+
+def test_in_a_pipeline_with_names(snapshots):
+    pipeline = make_pipeline(embedder(), PCA(8, random_state=0), KMeans(4, random_state=0))
+    assert len(set(pipeline.fit_predict(snapshots[0]))) == 4
+    named = embedder().set_output(transform="pandas").fit_transform(snapshots[0][:3])
+    assert list(named.columns[:2]) == ["imageembedder0", "imageembedder1"]
+
+
+def test_pickle_and_clone_carry_no_network(snapshots, features):
+    fitted = embedder().fit(snapshots[0])
+    fitted.transform(snapshots[0][:1])
+    dumped = pickle.dumps(fitted)
+    assert len(dumped) < 2000
+    np.testing.assert_allclose(
+        pickle.loads(dumped).transform(snapshots[0][:4]), features[:4], atol=1e-4
+    )
+    assert clone(fitted).get_params() == fitted.get_params()
+
+
+@pytest.mark.parametrize("as_memory", [False, True])
+def test_second_run_embeds_what_is_new(photo_folder, tmp_path, as_memory):
+    memory = Memory(tmp_path / "cache", verbose=0) if as_memory else tmp_path / "cache"
+    paths = list_images(photo_folder)
+    first, count = embed_counted(paths[:30], memory=memory)
+    assert count == 30
+    second, count = embed_counted(paths, memory=memory)
+    assert count == 10
+    np.testing.assert_array_equal(second[:30], first)
+    # Order and copies of a path do not matter; another size is another feature.
+    mixed, count = embed_counted([paths[5], paths[2], paths[5]], memory=memory)
+    assert count == 0
+    np.testing.assert_array_equal(mixed, first[[5, 2, 5]])
+    _, count = embed_counted(paths[:2], memory=memory, dtype="bfloat16")
+    assert count == 2
+
+
+def test_arrays_are_known_by_content_and_files_by_their_state(photo_folder, tmp_path, snapshots):
+    pictures = snapshots[0]
+    _, count = embed_counted(pictures, memory=tmp_path / "cache")
+    _, count = embed_counted(pictures[::-1].copy(), memory=tmp_path / "cache")
+    assert count == 0
+    paths = list_images(photo_folder)
+    embed_counted(paths, memory=tmp_path / "cache")
+    shutil.copyfile(paths[-1], paths[0])
+    changed, count = embed_counted(paths, memory=tmp_path / "cache")
+    assert count == 1
+    np.testing.assert_allclose(changed[0], changed[-1], atol=1e-5)
+
+
+def test_interrupted_run_keeps_what_it_finished(photo_folder, tmp_path):
+    paths = list_images(photo_folder)
+    threads = threading.active_count()
+    with pytest.raises(KeyboardInterrupt):
+        embed_counted(paths, stop_after=16, batch_size=8, memory=tmp_path / "cache")
+    assert threading.active_count() == threads
+    assert not list((tmp_path / "cache").rglob("*.partial"))
+    _, count = embed_counted(paths, memory=tmp_path / "cache")
+    assert count == len(paths) - 16
+
+
+def test_cache_entry_cut_in_half_is_computed_again(photo_folder, tmp_path):
+    paths = list_images(photo_folder)
+    first, _ = embed_counted(paths, memory=tmp_path / "cache")
+    (entry,) = (tmp_path / "cache").rglob("*.safetensors")
+    entry.write_bytes(entry.read_bytes()[: entry.stat().st_size // 2])
+    with pytest.warns(UserWarning, match="damaged.*computed again"):
+        again, count = embed_counted(paths, memory=tmp_path / "cache")
+    assert count == len(paths)
+    np.testing.assert_allclose(again, first, atol=1e-5)
+
+
+def test_cache_that_cannot_be_written(snapshots, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(FeatureCacheError, match=r"file.*memory="):
+        embedder(memory=tmp_path / "file").fit_transform(snapshots[0])
+
+
+def test_unreadable_pictures(photo_folder):
+    (photo_folder / "broken.jpg").write_bytes(b"no picture")
+    paths = list_images(photo_folder)
+    bad = paths.index(photo_folder / "broken.jpg")
+    paths.append(photo_folder / "missing.jpg")
+    with pytest.raises(ImageReadError, match=r"broken\.jpg"):
+        embedder().fit_transform(paths)
+    with pytest.warns(UserWarning, match=r"2 of 42 pictures[\s\S]*broken\.jpg[\s\S]*missing"):
+        features = embedder(on_error="skip", memory=photo_folder / "c").fit_transform(paths)
+    assert np.isnan(features[[bad, 41]]).all()
+    assert np.isfinite(np.delete(features, [bad, 41], axis=0)).all()
+
+
+def test_progress_bar_on_request(snapshots, capsys):
+    embedder(verbose=1).fit_transform(snapshots[0][:4])
+    assert "4/4" in capsys.readouterr().err
+    embedder().fit_transform(snapshots[0][:4])
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    "params",
+    [{"batch_size": 0}, {"engine": "tensorflow"}, {"on_error": "ignore"}, {"image_size": 3}],
+)
+def test_wrong_parameters(params, snapshots):
+    with pytest.raises(ValueError, match=next(iter(params))):
+        ImageEmbedder(**params).fit(snapshots[0])
+
+
+def test_a_file_for_a_picture_of_every_mode(tmp_path, photos):
+    photo = Image.fromarray(photos["cat"])
+    for mode in ("RGB", "L", "CMYK", "RGBA", "P"):
+        photo.convert(mode).save(tmp_path / f"{mode}.tif")
+    features = embedder().fit_transform(tmp_path)
+    assert np.isfinite(features).all()

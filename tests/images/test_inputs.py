@@ -1,0 +1,161 @@
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from PIL import Image
+
+from skdeepcluster.images import ImageReadError, as_image_source
+
+
+def pixels(source, index=0):
+    return np.asarray(source.read(index))
+
+
+def test_all_kinds_of_pictures_give_the_same_pixels(tmp_path, snapshots):
+    pictures = snapshots[0][:3]
+    paths = [tmp_path / f"{i}.png" for i in range(3)]
+    for path, picture in zip(paths, pictures, strict=True):
+        Image.fromarray(picture).save(path)
+
+    class Pairs(torch.utils.data.Dataset):
+        def __len__(self):
+            return 3
+
+        def __getitem__(self, index):
+            return torch.from_numpy(pictures[index]).permute(2, 0, 1), index
+
+    tensor = torch.from_numpy(pictures).permute(0, 3, 1, 2)
+    kinds = {
+        "folder": tmp_path,
+        "folder string": str(tmp_path),
+        "paths": paths,
+        "strings": [str(path) for path in paths],
+        "array of strings": np.array([str(path) for path in paths]),
+        "array of paths": np.array(paths, dtype=object),
+        "series": pd.Series(paths, index=[7, 8, 9]),
+        "Pillow images": [Image.fromarray(picture) for picture in pictures],
+        "arrays": list(pictures),
+        "array": pictures,
+        "float array": pictures / 255.0,
+        "16 bits": pictures.astype(np.uint16) * 256,
+        "tensor": tensor,
+        "tensors": list(tensor),
+        "dataset": Pairs(),
+    }
+    for name, X in kinds.items():
+        source = as_image_source(X)
+        assert len(source) == 3, name
+        for index in range(3):
+            np.testing.assert_array_equal(pixels(source, index), pictures[index], err_msg=name)
+
+
+def test_pictures_of_different_sizes(photos):
+    source = as_image_source(list(photos.values()))
+    for index, photo in enumerate(photos.values()):
+        np.testing.assert_array_equal(pixels(source, index), photo)
+
+
+@pytest.mark.parametrize(
+    "X",
+    [
+        np.zeros((5, 4)),
+        torch.zeros(5, 4),
+        [[1.0, 2.0], [3.0, 4.0]],
+        [np.zeros(3), np.zeros(3)],
+        np.zeros(5),
+        [1, 2, 3],
+        pd.DataFrame({"a": [1.0], "b": [2.0]}),
+    ],
+    ids=["array", "tensor", "lists", "rows", "1-D", "numbers", "frame"],
+)
+def test_numbers_in_two_dimensions_or_less_are_no_pictures(X):
+    assert as_image_source(X) is None
+
+
+@pytest.mark.parametrize(
+    ("X", "message"),
+    [
+        ([], "0 pictures"),
+        (np.zeros((0, 8, 8, 3)), "0 pictures"),
+        (np.zeros((2, 3, 8, 8)), r"channels first.*transpose\(0, 2, 3, 1\)"),
+        (np.zeros((2, 8, 8, 5)), "1, 3 or 4 channels"),
+        (np.zeros((8, 8, 3)), r"one colour picture.*X\[None\]"),
+        (np.zeros((1, 2, 8, 8, 3)), "dim 5"),
+        (torch.zeros(2, 8, 8, 3), r"permute\(0, 3, 1, 2\)"),
+        (list("photos/"), "single letters.*list_images"),
+        (Image.new("RGB", (8, 8)), r"\[picture\]"),
+    ],
+)
+def test_what_is_not_quite_right_is_explained(X, message):
+    with pytest.raises(ValueError, match=message):
+        as_image_source(X)
+
+
+@pytest.mark.parametrize(
+    "X",
+    [
+        ["a.jpg", np.zeros((8, 8, 3), np.uint8)],
+        ["a.jpg", None],
+        [None, "a.jpg"],
+        [np.zeros((8, 8, 3), np.uint8), Image.new("RGB", (8, 8))],
+    ],
+)
+def test_mixtures_are_refused(X):
+    with pytest.raises(TypeError, match=r"item 0 is .* item 1"):
+        as_image_source(X)
+
+
+def test_a_file_for_a_folder(tmp_path, photos):
+    Image.fromarray(photos["cat"]).save(tmp_path / "cat.png")
+    with pytest.raises(ValueError, match=r"one file.*\[path\]"):
+        as_image_source(tmp_path / "cat.png")
+
+
+def test_iterable_dataset_is_refused():
+    class Stream(torch.utils.data.IterableDataset):
+        def __iter__(self):
+            return iter([])
+
+    with pytest.raises(TypeError, match="IterableDataset"):
+        as_image_source(Stream())
+
+
+@pytest.mark.parametrize(
+    ("picture", "message"),
+    [
+        (np.zeros((8, 8, 3), np.int64), r"int64.*astype\('uint8'\)"),
+        (np.full((8, 8, 3), 200.0), r"\[0, 1\].*200"),
+        (np.full((8, 8, 3), np.nan), r"\[0, 1\]"),
+        (np.full((8, 8, 3), -0.5), r"\[0, 1\]"),
+        (np.zeros((3, 8, 8), np.uint8), "Channels come last"),
+        (np.zeros((0, 8, 3), np.uint8), "empty"),
+    ],
+)
+def test_bad_pixels_name_the_picture(picture, message):
+    source = as_image_source([np.zeros((8, 8, 3), np.uint8), picture])
+    with pytest.raises(ImageReadError, match=f"picture 1: .*{message}"):
+        source.read(1)
+
+
+def test_memory_mapped_pictures_are_read_one_at_a_time(tmp_path):
+    path = tmp_path / "pictures.dat"
+    pictures = np.memmap(path, np.float32, "w+", shape=(4, 8, 8, 3))
+    pictures[3] = 99.0
+    source = as_image_source(pictures)
+    assert isinstance(source.items, np.memmap)
+    # The last one is out of range, which only its own reading finds out.
+    assert pixels(source, 0).max() == 0
+    with pytest.raises(ImageReadError, match="picture 3"):
+        source.read(3)
+
+
+def test_identity_follows_the_picture(tmp_path, photos):
+    path = tmp_path / "a.png"
+    Image.fromarray(photos["cat"]).save(path)
+    first = as_image_source([path]).identity(0)
+    assert first == as_image_source([str(path)]).identity(0)
+    Image.fromarray(photos["coffee"]).save(path)
+    assert first != as_image_source([path]).identity(0)
+    a, b = photos["cat"], photos["cat"].copy()
+    source = as_image_source([a, b, photos["coffee"]])
+    assert source.identity(0) == source.identity(1) != source.identity(2)

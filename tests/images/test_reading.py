@@ -1,0 +1,121 @@
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from skdeepcluster import list_images, read_image
+from skdeepcluster.images import ImageReadError, Resizing
+from skdeepcluster.images._reading import open_image
+
+
+def test_list_images_is_sorted_and_leaves_out_what_is_no_picture(tmp_path, photos):
+    for name in ("b.JPG", "sub/a.png", ".hidden.png", ".git/c.png"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        Image.fromarray(photos["cat"]).save(path)
+    (tmp_path / "notes.txt").write_text("no picture")
+    assert list_images(tmp_path) == [tmp_path / "b.JPG", tmp_path / "sub/a.png"]
+    assert list_images(tmp_path, recursive=False) == [tmp_path / "b.JPG"]
+
+
+def test_list_images_of_a_folder_that_is_not_there_or_empty(tmp_path):
+    with pytest.raises(FileNotFoundError, match="no folder"):
+        list_images(tmp_path / "missing")
+    (tmp_path / "a.txt").write_text("")
+    with pytest.raises(ValueError, match="1 other files"):
+        list_images(tmp_path)
+    with pytest.raises(NotADirectoryError, match="is a file"):
+        list_images(tmp_path / "a.txt")
+
+
+def test_png_is_read_exactly(tmp_path, photos):
+    Image.fromarray(photos["cat"]).save(tmp_path / "cat.png")
+    np.testing.assert_array_equal(read_image(tmp_path / "cat.png"), photos["cat"])
+
+
+def test_grey_and_16_bit_become_equal_channels(tmp_path):
+    values = np.arange(256, dtype=np.uint16).reshape(16, 16)
+    Image.fromarray(values.astype(np.uint8)).save(tmp_path / "8.png")
+    Image.fromarray(values * 256 + 200).save(tmp_path / "16.png")
+    for name in ("8.png", "16.png"):
+        np.testing.assert_array_equal(
+            read_image(tmp_path / name), np.repeat(values[:, :, None], 3, axis=2)
+        )
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
+def test_transparent_parts_show_white(tmp_path, mode):
+    picture = Image.new("RGBA", (8, 8), (10, 20, 30, 0))
+    if mode == "P":
+        picture = Image.new("P", (8, 8), 0)
+        picture.putpalette([10, 20, 30] * 256)
+        picture.info["transparency"] = 0
+    picture.convert(mode).save(tmp_path / "a.png", **picture.info)
+    assert (read_image(tmp_path / "a.png") == 255).all()
+
+
+def test_palette_cmyk_and_one_bit_look_the_same(tmp_path, photos):
+    photo = Image.fromarray(photos["coffee"])
+    photo.convert("P", palette=Image.Palette.ADAPTIVE, colors=256).save(tmp_path / "p.png")
+    photo.convert("CMYK").save(tmp_path / "cmyk.tif")
+    photo.convert("1").save(tmp_path / "1.png")
+    for name, tolerance in (("p.png", 8), ("cmyk.tif", 2)):
+        difference = read_image(tmp_path / name).astype(int) - photos["coffee"]
+        assert np.abs(difference).mean() < tolerance
+    assert set(np.unique(read_image(tmp_path / "1.png"))) == {0, 255}
+
+
+def test_float_pixels_must_lie_in_the_unit_interval(tmp_path):
+    Image.fromarray(np.full((4, 4), 0.5, np.float32)).save(tmp_path / "good.tif")
+    Image.fromarray(np.full((4, 4), 2.5, np.float32)).save(tmp_path / "bad.tif")
+    assert (read_image(tmp_path / "good.tif") == 128).all()
+    with pytest.raises(ImageReadError, match=r"bad\.tif.*\[0, 1\]"):
+        read_image(tmp_path / "bad.tif")
+
+
+@pytest.mark.parametrize(
+    ("orientation", "operation"),
+    [(3, lambda a: a[::-1, ::-1]), (6, lambda a: np.rot90(a, -1)), (8, np.rot90)],
+)
+def test_exif_rotation_is_applied(tmp_path, photos, orientation, operation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.fromarray(photos["cat"]).save(tmp_path / "a.png", exif=exif)
+    np.testing.assert_array_equal(read_image(tmp_path / "a.png"), operation(photos["cat"]))
+
+
+def test_damaged_files_are_named(tmp_path, photos):
+    whole = tmp_path / "whole.jpg"
+    Image.fromarray(photos["cat"]).save(whole)
+    (tmp_path / "cut.jpg").write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    (tmp_path / "text.png").write_text("I am not a picture")
+    (tmp_path / "empty.png").write_bytes(b"")
+    for name in ("cut.jpg", "text.png", "empty.png", "missing.jpg"):
+        with pytest.raises(ImageReadError, match=name):
+            read_image(tmp_path / name)
+
+
+def test_a_picture_of_30000_by_30000_pixels_is_refused(tmp_path):
+    def chunk(kind, body):
+        return (
+            struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        )
+
+    header = struct.pack(">IIBBBBB", 30_000, 30_000, 8, 2, 0, 0, 0)
+    path = tmp_path / "bomb.png"
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b"x"))
+    with pytest.raises(ImageReadError, match=r"bomb\.png.*MAX_IMAGE_PIXELS"):
+        read_image(path)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+def test_draft_decoding_changes_next_to_nothing(tmp_path, photos, mode):
+    big = Image.fromarray(photos["pagoda"]).resize((2560, 1708)).convert(mode)
+    big.save(tmp_path / "big.jpg", quality=95)
+    resizing = Resizing(96)
+    full = resizing(open_image(tmp_path / "big.jpg"))
+    draft_image = open_image(tmp_path / "big.jpg", size_hint=96)
+    assert draft_image.width == 640
+    assert np.abs(resizing(draft_image).astype(int) - full).mean() < 1

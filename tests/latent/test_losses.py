@@ -1,0 +1,77 @@
+import numpy as np
+import pytest
+import torch
+from torch.nn.functional import normalize
+
+from skdeepcluster.latent import alignment_loss, mmd_loss, nearest_centroid_loss, pedcc
+
+
+def literal_mmd(latents, target):
+    """The published form, on NumPy arrays: all pairs written out, biased V-statistic."""
+    joined = np.concatenate([latents, target]).astype(np.float64)
+    n = len(joined)
+    distances = ((joined[:, None, :] - joined[None, :, :]) ** 2).sum(axis=2)
+    bandwidth = distances.sum() / (n * n - n)
+    kernel = sum(np.exp(-distances / (bandwidth * 2.0**j)) for j in range(-2, 3))
+    b = len(latents)
+    return kernel[:b, :b].mean() + kernel[b:, b:].mean() - 2 * kernel[:b, b:].mean()
+
+
+def random_latents(n, d, seed=0, dtype=torch.float64):
+    return normalize(
+        torch.randn(n, d, generator=torch.Generator().manual_seed(seed), dtype=dtype), dim=1
+    )
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 1e-4), (torch.float64, 1e-9)])
+@pytest.mark.parametrize("counts", [[20, 20, 20], [40, 15, 5]])
+def test_mmd_equals_the_published_form(dtype, tolerance, counts):
+    centroids = pedcc(3, 8, random_state=0).to(dtype)
+    latents = random_latents(60, 8, dtype=dtype)
+    target = np.repeat(centroids.numpy(), counts, axis=0)
+    prior = torch.tensor(counts, dtype=dtype) / 60
+    found = float(mmd_loss(latents, centroids, prior))
+    assert found == pytest.approx(literal_mmd(latents.numpy(), target), rel=tolerance)
+
+
+def test_mmd_values_known_of_this_kernel():
+    centroids = pedcc(10, 100, random_state=0).double()
+    uniform = torch.full((10,), 0.1, dtype=torch.float64)
+    perfect = centroids.repeat_interleave(10, dim=0)
+    shares = torch.tensor([30, 20, 10, 10, 10, 5, 5, 5, 3, 2])
+    unbalanced = centroids.repeat_interleave(shares, dim=0)
+    assert float(mmd_loss(perfect, centroids, uniform)) == pytest.approx(0, abs=1e-9)
+    one = centroids[:1].repeat(100, 1)
+    assert float(mmd_loss(one, centroids, uniform)) == pytest.approx(3.2, abs=0.05)
+    # A perfect but unbalanced answer costs as much as random points.
+    assert float(mmd_loss(unbalanced, centroids, uniform)) == pytest.approx(0.22, abs=0.01)
+    assert float(mmd_loss(unbalanced, centroids, shares / 100)) == pytest.approx(0, abs=1e-9)
+    assert float(mmd_loss(random_latents(100, 100), centroids, uniform)) == pytest.approx(
+        0.22, abs=0.01
+    )
+
+
+def test_mmd_does_not_depend_on_the_order():
+    centroids = pedcc(4, 6, random_state=0).double()
+    prior = torch.full((4,), 0.25, dtype=torch.float64)
+    latents = random_latents(30, 6)
+    shuffled = latents[torch.randperm(30, generator=torch.Generator().manual_seed(0))]
+    torch.testing.assert_close(
+        mmd_loss(latents, centroids, prior), mmd_loss(shuffled, centroids, prior)
+    )
+
+
+def test_mmd_pulls_latents_to_where_centroids_are_missing():
+    centroids = pedcc(2, 4, random_state=0).double()
+    prior = torch.full((2,), 0.5, dtype=torch.float64)
+    latents = normalize(centroids[0] + 0.3 * random_latents(20, 4), dim=1).requires_grad_()
+    mmd_loss(latents, centroids, prior).backward()
+    assert float((-latents.grad @ centroids[1]).mean()) > 0
+
+
+def test_alignment_and_nearest_centroid_against_loops():
+    latents, partners, centroids = (random_latents(9, 5, seed) for seed in range(3))
+    by_hand = np.mean([1 - float(z @ p) for z, p in zip(latents, partners, strict=True)])
+    assert float(alignment_loss(latents, partners)) == pytest.approx(by_hand)
+    nearest = np.mean([1 - max(float(z @ c) for c in centroids) for z in latents])
+    assert float(nearest_centroid_loss(latents, centroids)) == pytest.approx(nearest)

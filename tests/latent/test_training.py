@@ -1,0 +1,132 @@
+import numpy as np
+import pytest
+import torch
+from sklearn.datasets import load_digits
+
+from skdeepcluster.latent import (
+    LOSS_WEIGHTS,
+    LatentHead,
+    LatentTrainer,
+    encode,
+    nearest_neighbors,
+    neighborhood_modularity,
+    pedcc,
+    train,
+)
+
+
+class Setting:
+    """A head on digits, ready to train."""
+
+    def __init__(self, batch_size=128, loss_weights=None, late_epoch=0):
+        X, self.y = load_digits(n_class=4, return_X_y=True)
+        self.X = X[:400].astype(np.float32)
+        self.y = self.y[:400]
+        self.graph = nearest_neighbors(self.X, 10)
+        torch.manual_seed(0)
+        self.head = LatentHead.for_features(self.X, 20)
+        self.centroids = pedcc(4, 20, random_state=0)
+        samples = torch.from_numpy(self.X)
+        generator = torch.Generator().manual_seed(0)
+        self.trainer = LatentTrainer(
+            self.head.from_standardized,
+            lambda indices, augment: self.head.standardize(samples[indices]),
+            torch.optim.Adam(self.head.layers.parameters(), lr=1e-3),
+            self.graph,
+            self.centroids,
+            torch.full((4,), 0.25),
+            {**LOSS_WEIGHTS, **(loss_weights or {})},
+            batch_size=batch_size,
+            generator=generator,
+            late_epoch=late_epoch,
+        )
+
+    def labels(self):
+        return (encode(self.head, self.X) @ self.centroids.numpy().T).argmax(axis=1)
+
+    def score(self):
+        return neighborhood_modularity(self.labels(), self.graph)
+
+    def train(self, max_epochs, patience=100, on_epoch=lambda record: False):
+        return train(
+            self.trainer,
+            lambda: encode(self.head, self.X),
+            self.graph,
+            max_epochs=max_epochs,
+            patience=patience,
+            random_state=np.random.RandomState(0),
+            on_epoch=on_epoch,
+        )
+
+
+def test_head_gives_unit_latents_and_ignores_constant_features():
+    features = np.random.default_rng(0).normal(size=(50, 6)).astype(np.float32)
+    features[:, 2] = 0
+    head = LatentHead.for_features(features, 3)
+    np.testing.assert_allclose(np.linalg.norm(encode(head, features), axis=1), 1, atol=1e-6)
+    assert head.scale[2] == 0
+    chunked = encode(head, features, chunk_size=7)
+    np.testing.assert_allclose(chunked, encode(head, features), atol=1e-6)
+
+
+def test_fit_labels_reproduces_a_start():
+    setting = Setting()
+    setting.trainer.fit_labels(
+        setting.y.astype(np.int64), lambda: (setting.labels() == setting.y).all()
+    )
+    np.testing.assert_array_equal(setting.labels(), setting.y)
+
+
+def test_losses_fall_and_the_best_state_is_kept():
+    setting = Setting()
+    setting.trainer.fit_labels(setting.y.astype(np.int64), lambda: True)
+    records = []
+    start = setting.score()
+    setting.train(6, on_epoch=records.append)
+    assert records[-1]["loss"] < records[0]["loss"]
+    assert set(LOSS_WEIGHTS) < set(records[0])
+    best = max([start, *(record["score"] for record in records if record["n_occupied"] == 4)])
+    assert setting.score() == pytest.approx(best)
+
+
+def test_interruption_keeps_the_best_state():
+    setting = Setting()
+    setting.trainer.fit_labels(setting.y.astype(np.int64), lambda: True)
+    scores = [setting.score()]
+
+    def on_epoch(record):
+        scores.append(record["score"])
+        if len(scores) == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        setting.train(10, on_epoch=on_epoch)
+    assert setting.score() == pytest.approx(max(scores))
+
+
+def test_callback_and_patience_stop():
+    assert Setting().train(10, on_epoch=lambda record: True) == 1
+    # Nothing to learn: no state is better than the first.
+    still = Setting(loss_weights=dict.fromkeys(LOSS_WEIGHTS, 0.0))
+    assert still.train(10, patience=2) == 2
+
+
+def test_nearest_centroid_term_waits_for_its_epoch():
+    early = Setting(loss_weights={"nearest_centroid": 0.0})
+    late = Setting(loss_weights={"nearest_centroid": 5.0}, late_epoch=2)
+    for setting in (early, late):
+        for epoch in range(2):
+            setting.trainer.run_epoch(epoch)
+    np.testing.assert_array_equal(encode(early.head, early.X), encode(late.head, late.X))
+    early.trainer.run_epoch(2)
+    late.trainer.run_epoch(2)
+    assert not np.allclose(encode(early.head, early.X), encode(late.head, late.X))
+
+
+def test_queue_fills_small_batches_for_the_mmd():
+    setting = Setting(batch_size=50)
+    setting.trainer.run_epoch(0)
+    assert len(setting.trainer._queue) + 50 == 256
+    full = Setting(batch_size=400)
+    full.trainer.run_epoch(0)
+    assert len(full.trainer._queue) == 0
