@@ -126,8 +126,12 @@ class LatentTrainer:
         joined = torch.cat([latents, self._queue])
         missing = max(0, _MMD_SAMPLES - self.batch_size)
         self._queue = joined.detach()[:missing]
+        mmd = mmd_loss(joined, self.centroids, self.prior)
+        # Each of the joined latents has a share of the loss, but only those of the batch can
+        # move: without this their pull would be weaker the longer the queue.
+        pull = len(joined) / len(latents)
         return {
-            "mmd": mmd_loss(joined, self.centroids, self.prior),
+            "mmd": mmd.detach() + pull * (mmd - mmd.detach()),
             "augmentation": alignment_loss(latents, view),
             # A lone sample has no neighbour.
             "neighbor": alignment_loss(latents, rest[0]) if rest else latents.new_zeros(()),

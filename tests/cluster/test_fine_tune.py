@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from skdeepcluster import DeepImageClusterer
+from skdeepcluster import DeepImageClusterer, ImageEmbedder
 from skdeepcluster.backbones import load_backbone
 from skdeepcluster.cluster._fine_tune import fine_tune
 from skdeepcluster.cluster._settings import Aim
@@ -10,22 +10,24 @@ from skdeepcluster.images import as_image_source
 from skdeepcluster.latent import LOSS_WEIGHTS, LatentHead, nearest_neighbors, pedcc
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def tuned(snapshots):
-    backbone = load_backbone("untrained:resnet18", image_size=32)
-    features = np.random.default_rng(0).normal(size=(40, 512)).astype(np.float32)
+    pictures = snapshots[0][::2]
+    backbone = load_backbone("efficientnet_lite0", image_size=32)
+    embedder = ImageEmbedder(backbone, engine="torch")
+    features = embedder.fit_transform(pictures)
     head = LatentHead.for_features(features, 10)
     before = [parameter.clone() for parameter in backbone.network.parameters()]
     records = []
     result = fine_tune(
         backbone,
         head,
-        as_image_source(snapshots[0]),
+        as_image_source(pictures),
         nearest_neighbors(features, 5),
         Aim(pedcc(4, 10, random_state=0), torch.full((4,), 0.25), LOSS_WEIGHTS),
-        n_stages=1,
-        max_epochs=2,
-        learning_rate=1e-2,
+        n_stages=2,
+        max_epochs=3,
+        learning_rate=1e-3,
         device=torch.device("cpu"),
         n_jobs=1,
         generator=torch.Generator().manual_seed(0),
@@ -41,26 +43,26 @@ def test_the_backbone_given_is_left_as_it_is(tuned):
         assert torch.equal(parameter, old)
 
 
-def test_only_the_last_stage_may_change_and_statistics_do_not(tuned):
+def test_only_the_last_stages_may_change_and_statistics_do_not(tuned):
     backbone, _, result, records = tuned
-    assert len(records) == 2
+    assert len(records) == 3
     changed = {
         name
         for name, tensor in result.network.state_dict().items()
         if not torch.equal(tensor, backbone.network.state_dict()[name])
     }
-    assert changed <= set(backbone.stages[-1])
+    assert changed <= {name for stage in backbone.stages[-2:] for name in stage}
     assert not any(parameter.requires_grad for parameter in result.network.parameters())
 
 
 def test_training_learns(tuned):
-    """The head and the backbone learn: their loss falls within an epoch or two."""
+    """The head and the backbone learn: their loss falls."""
     _, _, _, records = tuned
-    assert records[1]["loss"] < records[0]["loss"]
+    assert records[-1]["loss"] < records[0]["loss"]
 
 
 def test_too_many_stages(snapshots):
-    with pytest.raises(ValueError, match="fine_tune=99.* stages"):
+    with pytest.raises(ValueError, match=r"fine_tune=99.* stages"):
         DeepImageClusterer(4, image_size=32, fine_tune=99, max_iter=1).fit(snapshots[0])
 
 

@@ -1,0 +1,54 @@
+"""Measure which of many k-means runs to start from.
+
+The one of least inertia, or the one that nearest neighbours agree with most
+(``skdeepcluster.latent.neighborhood_modularity``)?
+
+``python benchmarks/starts.py`` writes ``benchmarks/results/starts.json``.
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+from _data import CACHE, load_pictures, machine
+from scipy.stats import spearmanr
+from sklearn.cluster import KMeans
+from sklearn.decomposition import PCA
+from sklearn.preprocessing import normalize
+
+from skdeepcluster import ImageEmbedder
+from skdeepcluster.latent import nearest_neighbors, neighborhood_modularity
+from skdeepcluster.metrics import clustering_accuracy
+
+RESULTS = Path(__file__).parent / "results" / "starts.json"
+DATA = ("imagenette", "cifar10", "fashion-mnist", "caltech101", "steel_defects", "blood_cells")
+
+
+def main(n_runs=20):
+    rows = {}
+    for name in DATA:
+        pictures, y = load_pictures(name)
+        X = normalize(ImageEmbedder(image_size=128, memory=CACHE).fit_transform(pictures))
+        graph = nearest_neighbors(X, 20)
+        reduced = PCA(100, svd_solver="randomized", random_state=0).fit_transform(X)
+        runs = [
+            KMeans(len(np.unique(y)), n_init=1, random_state=seed).fit(reduced)
+            for seed in range(n_runs)
+        ]
+        accuracy = np.array([clustering_accuracy(y, run.labels_) for run in runs])
+        tightness = [-run.inertia_ for run in runs]
+        modularity = [neighborhood_modularity(run.labels_, graph) for run in runs]
+        rows[name] = {
+            "mean": accuracy.mean(),
+            "best": accuracy.max(),
+            "by_inertia": accuracy[np.argmax(tightness)],
+            "by_modularity": accuracy[np.argmax(modularity)],
+            "rank_correlation_inertia": spearmanr(accuracy, tightness)[0],
+            "rank_correlation_modularity": spearmanr(accuracy, modularity)[0],
+        }
+        print(name, {key: round(float(value), 3) for key, value in rows[name].items()}, flush=True)
+    RESULTS.write_text(json.dumps({"machine": machine(), "accuracy": rows}, indent=1))
+
+
+if __name__ == "__main__":
+    main()
