@@ -33,6 +33,7 @@ class Peak:
         return next(int(line.split()[1]) for line in lines if line.startswith(name)) / 1024
 
     def megabytes(self):
+        """Return what was needed so far."""
         return self._read("VmHWM") - self.before
 
 

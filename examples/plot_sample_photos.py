@@ -1,7 +1,7 @@
 """
-=====================================
+=========================================
 Sort snapshots by what they were taken of
-=====================================
+=========================================
 
 scikit-image and scikit-learn come with a few photographs. Here each is the scene of two dozen
 "snapshots", random cut-outs of it; the snapshots are written to a folder as JPEG files, shuffled,
