@@ -19,7 +19,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ..backbones import resolve_device
+from ..backbones import Backbone, resolve_device
 from ..embedding import ImageEmbedder
 from ..images import as_image_source
 from ..latent import (
@@ -162,7 +162,7 @@ class DeepImageClusterer(
 
     _parameter_constraints: dict = {
         "n_clusters": [Interval(Integral, 1, None, closed="left")],
-        "backbone": [str, Path, HasMethods(["parameters", "forward"]), HasMethods("resizing")],
+        "backbone": [str, Path, torch.nn.Module, Backbone],
         "image_size": [Interval(Integral, 16, None, closed="left"), None],
         "fine_tune": [Interval(Integral, 0, None, closed="left")],
         "fine_tune_iter": [Interval(Integral, 1, None, closed="left")],
@@ -255,7 +255,8 @@ class DeepImageClusterer(
         ValueError
             If there are fewer pictures than clusters, or a parameter does not fit the data.
         """
-        context = self._init_callback_context(max_subtasks=None)
+        n_epochs = self.max_iter + (self.fine_tune_iter if self.fine_tune else 0)
+        context = self._init_callback_context(max_subtasks=n_epochs)
         context.call_on_fit_task_begin(estimator=self, X=X, y=y)
         weights = check_loss_weights(self.loss_weights)
         source = as_image_source(X)
@@ -282,7 +283,7 @@ class DeepImageClusterer(
         )
         self.history_: dict[str, list] = {}
         self.start_score_ = np.nan if start is None else neighborhood_modularity(start, graph)
-        with self._epoch_reporter(context, X, head, centroids) as report:
+        with self._epoch_reporter(context, X, head, centroids, n_epochs) as report:
             train_head(
                 head,
                 features,
@@ -297,9 +298,9 @@ class DeepImageClusterer(
                 random_state=random_state,
                 on_epoch=report("head"),
             )
-            if source is not None and self.fine_tune:
+            if self.fine_tune and self.embedder_ is not None and not report.stopped:
                 tuned = fine_tune(
-                    self._make_embedder(self.backbone).load(),
+                    self.embedder_.load(),
                     head,
                     source.subset(np.flatnonzero(readable)),
                     graph,
@@ -313,8 +314,8 @@ class DeepImageClusterer(
                     random_state=random_state,
                     on_epoch=report("fine_tune"),
                 )
-                self.embedder_ = self._make_embedder(tuned).fit(source)
-                features = self.embedder_.transform(source)[readable]
+                self.embedder_ = self._make_embedder(tuned)
+                features = _rows(self.embedder_.fit_transform(source), readable)
         self.n_iter_ = len(self.history_.get("loss", ()))
         self._settle(head, features, centroids.numpy(), graph, readable)
         self._paths = None if source is None or source.paths is None else list(source.paths)
@@ -362,7 +363,7 @@ class DeepImageClusterer(
             # Of features that this estimator was fitted on before.
             del self.feature_names_in_
         readable = ~np.isnan(features[:, 0])
-        return features[readable], readable
+        return _rows(features, readable), readable
 
     def _make_embedder(self, backbone):
         embedder = ImageEmbedder(
@@ -378,7 +379,7 @@ class DeepImageClusterer(
         # Arrays inside, whatever the user has set for the outside.
         return embedder.set_output(transform="default")
 
-    def _epoch_reporter(self, context, X, head, centroids):
+    def _epoch_reporter(self, context, X, head, centroids, n_epochs):
         def as_fitted():
             """Give a callback what predicting with the present state needs."""
             return {
@@ -389,8 +390,7 @@ class DeepImageClusterer(
                 "embedder_": self.embedder_,
             }
 
-        total = self.max_iter + (self.fine_tune_iter if self.fine_tune else 0)
-        return EpochReporter(self, context, X, as_fitted, total)
+        return EpochReporter(self, context, X, as_fitted, n_epochs)
 
     def transform(self, X):
         """Map pictures, or features, to the latent space.
@@ -545,3 +545,8 @@ class DeepImageClusterer(
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = []
         return tags
+
+
+def _rows(features, readable):
+    """Keep the rows that hold a picture; a copy only where there are others."""
+    return features if readable.all() else features[readable]

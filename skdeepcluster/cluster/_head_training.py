@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from ..latent import LatentTrainer, encode, neighborhood_modularity, train
+from ..latent import LatentTrainer, as_tensor, encode, neighborhood_modularity, train
 
 # Standard deviation of the noise that stands in for an augmented view where only features
 # are there, in units of each feature's own.
@@ -40,7 +40,7 @@ def train_head(
     on_epoch : callable
         Told the record of each epoch; a true value stops the training.
     """
-    samples = torch.from_numpy(np.ascontiguousarray(features))
+    samples = as_tensor(features)
     centroids = aim.centroids.numpy()
 
     def inputs(indices, augment):

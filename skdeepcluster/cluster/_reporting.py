@@ -14,6 +14,7 @@ class EpochReporter:
         self.X = X
         self.as_fitted = as_fitted
         self.total = total
+        self.stopped = False
 
     def __enter__(self):
         from tqdm.auto import tqdm
@@ -21,7 +22,6 @@ class EpochReporter:
         self.bar = tqdm(
             total=self.total, desc="training", unit="epoch", disable=not self.estimator.verbose
         )
-        self._begin_epoch()
         return self
 
     def __exit__(self, *exception):
@@ -35,15 +35,12 @@ class EpochReporter:
                 self.estimator.history_.setdefault(name, []).append(value)
             self.bar.set_postfix(score=f"{record['score']:.3f}", refresh=False)
             self.bar.update()
-            stop = self.epoch_context.call_on_fit_task_end(
+            # An epoch is told of when it is over: which one is the last is not known before.
+            epoch = self.context.subcontext(task_name="epoch")
+            epoch.call_on_fit_task_begin(estimator=self.estimator, X=self.X)
+            self.stopped = epoch.call_on_fit_task_end(
                 estimator=self.estimator, X=self.X, reconstruction_attributes=self.as_fitted
             )
-            if not stop:
-                self._begin_epoch()
-            return stop
+            return self.stopped
 
         return on_epoch
-
-    def _begin_epoch(self):
-        self.epoch_context = self.context.subcontext(task_name="epoch")
-        self.epoch_context.call_on_fit_task_begin(estimator=self.estimator, X=self.X)

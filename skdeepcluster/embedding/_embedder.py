@@ -6,12 +6,13 @@ from numbers import Integral
 from pathlib import Path
 
 import numpy as np
+import torch
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.base import _fit_context as fit_context
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ..backbones import load_backbone, make_engine
+from ..backbones import Backbone, load_backbone, make_engine
 from ..images import as_image_source, iter_batches
 from ._cache import FeatureCache
 
@@ -74,11 +75,11 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
     """
 
     _parameter_constraints: dict = {
-        "backbone": [str, Path, HasMethods(["parameters", "forward"]), HasMethods("resizing")],
+        "backbone": [str, Path, torch.nn.Module, Backbone],
         "image_size": [Interval(Integral, 16, None, closed="left"), None],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "engine": [StrOptions({"auto", "torch", "onnxruntime"})],
-        "device": [str, HasMethods("type")],
+        "device": [str, torch.device],
         "dtype": [StrOptions({"auto", "float32", "float16", "bfloat16"})],
         "memory": [str, Path, HasMethods("cache"), None],
         "n_jobs": [Integral, None],

@@ -1,7 +1,7 @@
 """The latent space: centroids, losses, head and training. Tensors only, no pictures."""
 
 from ._criterion import calibrate_temperature, neighborhood_modularity
-from ._head import LatentHead, encode
+from ._head import LatentHead, as_tensor, encode
 from ._losses import alignment_loss, mmd_loss, nearest_centroid_loss
 from ._neighbors import nearest_neighbors
 from ._pedcc import pedcc
@@ -13,6 +13,7 @@ __all__ = [
     "LatentHead",
     "LatentTrainer",
     "alignment_loss",
+    "as_tensor",
     "calibrate_temperature",
     "encode",
     "kmeans_start",

@@ -1,5 +1,7 @@
 """The small network from features to latents."""
 
+import warnings
+
 import numpy as np
 import torch
 from torch import nn
@@ -29,7 +31,7 @@ class LatentHead(nn.Module):
     def for_features(cls, features, n_components):
         """Make a head whose standardisation fits the rows of ``features`` at unit length."""
         head = cls(features.shape[1], n_components)
-        unit = nn.functional.normalize(torch.from_numpy(features), dim=1)
+        unit = nn.functional.normalize(as_tensor(features), dim=1)
         deviation = unit.std(dim=0, unbiased=False)
         head.mean.copy_(unit.mean(dim=0))
         # A feature that never varies says nothing, and must not be blown up later either.
@@ -49,6 +51,14 @@ class LatentHead(nn.Module):
         return nn.functional.normalize(self.layers(standardized), dim=1)
 
 
+def as_tensor(features):
+    """View an array as a tensor that nothing will write to."""
+    with warnings.catch_warnings():
+        # Of arrays that cannot be written to, such as memory maps of features.
+        warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
+        return torch.from_numpy(np.ascontiguousarray(features))
+
+
 @torch.inference_mode()
 def encode(head, features, chunk_size=8192):
     """Latents of all rows, a chunk at a time.
@@ -63,10 +73,6 @@ def encode(head, features, chunk_size=8192):
     latents : ndarray of shape (n_samples, n_components), float32
     """
     device = head.mean.device
-    chunks = [
-        head(
-            torch.from_numpy(np.ascontiguousarray(features[start : start + chunk_size])).to(device)
-        )
-        for start in range(0, len(features), chunk_size)
-    ]
+    starts = range(0, len(features), chunk_size)
+    chunks = [head(as_tensor(features[start : start + chunk_size]).to(device)) for start in starts]
     return torch.cat(chunks).cpu().numpy()

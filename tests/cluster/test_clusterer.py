@@ -244,6 +244,15 @@ def test_bad_features(digits):
         clusterer(5, fine_tune=1).fit(digits[0])
 
 
+def test_memory_mapped_features_are_left_alone(digits, tmp_path, recwarn):
+    np.save(tmp_path / "X.npy", digits[0])
+    X = np.load(tmp_path / "X.npy", mmap_mode="r")
+    np.testing.assert_array_equal(
+        clusterer(5, max_iter=1).fit_predict(X), clusterer(5, max_iter=1).fit_predict(digits[0])
+    )
+    assert [str(w.message) for w in recwarn if "writable" in str(w.message)] == []
+
+
 def test_missing_folder(tmp_path):
     # A string that is no folder.
     with pytest.raises(FileNotFoundError, match="no folder"):
