@@ -1,12 +1,13 @@
 """A network that embeds pictures, with all that belongs to it."""
 
-import hashlib
 from dataclasses import dataclass, field
 
 import torch
 from torch import nn
 
 from ..images import Resizing
+from ._fingerprint import fingerprint
+from ._stages import natural_stages
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -16,7 +17,7 @@ class BackboneLoadError(OSError):
     """A backbone cannot be had. The message says what was tried and what works instead."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Backbone:
     """A network from pictures to features, and its preprocessing.
 
@@ -24,7 +25,8 @@ class Backbone:
     ----------
     name : str
     network : torch.nn.Module
-        Maps normalised pictures (n, 3, image_size, image_size) to features (n, n_features).
+        Maps normalised pictures (n, 3, image_size, image_size), float32, to features
+        (n, n_features). It is handed over: put in evaluation mode, its gradients turned off.
     n_features : int
     image_size : int
         Side in pixels.
@@ -32,9 +34,10 @@ class Backbone:
         Normalisation of channels in [0, 1].
     crop_fraction : float
         Share of the shortest side that is kept.
-    interpolation : str
+    interpolation : {"bicubic", "bilinear", "lanczos", "nearest"}
     stages : list of list of str
-        Names of the network's trainable parameters, from the input to the output.
+        Names of the network's parameters, from the input to the output; each in one stage.
+        If empty, stages are found from the network's modules.
     license : str
         Of the weights; empty if it is not known.
     """
@@ -51,9 +54,8 @@ class Backbone:
     license: str = ""
 
     def __post_init__(self):
-        self.network.eval()
-        for parameter in self.network.parameters():
-            parameter.requires_grad_(False)
+        self.network.eval().requires_grad_(False)
+        self.stages = self.stages or natural_stages(self.network)
 
     @property
     def resizing(self):
@@ -62,22 +64,19 @@ class Backbone:
 
     @property
     def fingerprint(self):
-        """Hexadecimal digest of weights and preprocessing; it changes when they do."""
-        digest = hashlib.blake2b(digest_size=16)
+        """Hexadecimal digest of weights, code and preprocessing; it changes when they do.
+
+        The name is left out: the same network under another name has the same features.
+        """
         preprocessing = (self.image_size, self.mean, self.std, self.crop_fraction)
-        digest.update(repr((*preprocessing, self.interpolation)).encode())
-        digest.update(repr(self.network).encode())
-        for name, tensor in self.network.state_dict().items():
-            values = tensor.detach().cpu().contiguous()
-            digest.update(f"{name}|{values.dtype}|{tuple(values.shape)}".encode())
-            digest.update(values.flatten().view(torch.uint8).numpy().data)
-        return digest.hexdigest()
+        return fingerprint(self.network, (*preprocessing, self.interpolation))
 
 
 class PixelNetwork(nn.Module):
     """A backbone that takes bytes: uint8 pictures (n, side, side, 3) to features.
 
-    What engines run: the normalisation is a part of the graph.
+    What engines run: the normalisation is a part of the graph, and in float32 whatever the
+    precision of the network.
     """
 
     mean: torch.Tensor
@@ -86,30 +85,44 @@ class PixelNetwork(nn.Module):
     def __init__(self, backbone):
         super().__init__()
         self.network = backbone.network
+        self.dtype = torch.float32
         self.register_buffer("mean", torch.tensor(backbone.mean)[:, None, None] * 255)
         self.register_buffer("std", torch.tensor(backbone.std)[:, None, None] * 255)
 
     def forward(self, pixels):
         """Embed a batch."""
-        channels_first = pixels.permute(0, 3, 1, 2).to(self.mean.dtype)
-        return self.network((channels_first - self.mean) / self.std)
-
-
-def top_level_stages(network):
-    """Stages of a network that says nothing of them: its children that have parameters."""
-    stages: dict = {}
-    for name, _ in network.named_parameters():
-        stages.setdefault(name.split(".")[0], []).append(name)
-    return list(stages.values())
+        channels_first = pixels.permute(0, 3, 1, 2).to(torch.float32)
+        return self.network(((channels_first - self.mean) / self.std).to(self.dtype))
 
 
 def count_features(network, image_size):
-    """Find the number of features by a trial run on a grey picture."""
-    with torch.inference_mode():
-        shape = tuple(network(torch.zeros(1, 3, image_size, image_size)).shape)
-    if len(shape) != 2:
+    """Find the number of features by a trial run on two grey pictures.
+
+    Raises
+    ------
+    BackboneLoadError
+        If the network does not take pictures of that size, or returns anything but one row
+        of features a picture.
+    """
+    kind = type(network).__name__
+    try:
+        with torch.inference_mode():
+            features = network.eval()(torch.zeros(2, 3, image_size, image_size))
+    except Exception as error:
+        # Networks say in many ways that a size does not suit them.
         raise BackboneLoadError(
-            f"The network {type(network).__name__} maps a picture to the shape {shape[1:]}; a "
-            "backbone returns one row of features a picture. Add a pooling layer and a flatten."
+            f"{kind} does not run on float32 pictures of shape (2, 3, {image_size}, "
+            f"{image_size}): {error} ({type(error).__name__}). Name the size it was made for "
+            "with image_size."
+        ) from error
+    if not isinstance(features, torch.Tensor):
+        raise BackboneLoadError(
+            f"{kind} returns a {type(features).__name__}; a backbone returns a tensor of "
+            "features. Wrap it in a module that takes the pooled features out."
         )
-    return shape[1]
+    if features.ndim != 2 or len(features) != 2:
+        raise BackboneLoadError(
+            f"{kind} maps 2 pictures to the shape {tuple(features.shape)}; a backbone returns "
+            "(2, n_features). Add a pooling layer and a flatten."
+        )
+    return features.shape[1]

@@ -1,140 +1,197 @@
 """Weights from files, of self-supervised training above all."""
 
+import argparse
+import collections
+import contextlib
 import pickle
+import re
+import sys
 from pathlib import Path
 
 import torch
 
 from ._backbone import BackboneLoadError
 
-# What training code puts in front of the names of the encoder, longest first. The teacher or
-# momentum encoder stands before the student where both are there: it is the better one.
-_PREFIXES = (
-    "module.encoder_q.",
-    "module.base_encoder.",
-    "module.momentum_encoder.",
-    "encoder_q.",
-    "base_encoder.",
-    "teacher.backbone.",
-    "student.backbone.",
-    "module.backbone.",
-    "backbone.",
-    "encoder.",
-    "model.",
-    "module.",
-    "net.",
-)
-_NESTS = ("teacher", "state_dict", "model_state_dict", "model", "model_ema", "student", "net")
-_RESNETS: dict[tuple, str] = {  # blocks a stage, bottleneck -> name
-    ((2, 2, 2, 2), False): "resnet18",
-    ((3, 4, 6, 3), False): "resnet34",
-    ((3, 4, 6, 3), True): "resnet50",
-    ((3, 4, 23, 3), True): "resnet101",
+# A checkpoint of self-supervised training often holds two copies of the network. Which one is
+# used is as in the methods' own evaluations: the teacher of DINO and an average of the weights
+# before all, the query encoder of MoCo before the key or momentum encoder.
+_FIRST_CHOICE = re.compile(r"teacher|(^|[._])ema")
+_LAST_CHOICE = re.compile(r"student|momentum|target|encoder_k")
+# Sequential(*resnet.children()), as lightly's tutorials have it, numbers the modules.
+_RESNET_CHILDREN = {
+    "0": "conv1",
+    "1": "bn1",
+    "4": "layer1",
+    "5": "layer2",
+    "6": "layer3",
+    "7": "layer4",
 }
-_VIT_WIDTHS = {192: "tiny", 384: "small", 768: "base", 1024: "large"}
-# Share of the network's tensors that a file must have.
-_ENOUGH = 0.9
+_LAST_OF_CHILDREN = "7.0.conv1.weight"
 
 
 def read_weights(path):
-    """Read a flat dict of tensors; nothing in the file is run."""
+    """Read the tensors of a file under dotted names; nothing in the file is run.
+
+    Parameters
+    ----------
+    path : str or Path
+        A ``.safetensors`` file, or what ``torch.save`` wrote.
+
+    Returns
+    -------
+    weights : dict of str to Tensor
+
+    Raises
+    ------
+    BackboneLoadError
+        If there is no such file, or it is damaged, or holds more than tensors and plain values.
+    """
     path = Path(path).expanduser()
     if not path.is_file():
         raise BackboneLoadError(f"There is no file of weights {str(path)!r}.")
-    if path.suffix == ".safetensors":
-        from safetensors import SafetensorError
-        from safetensors.torch import load_file
+    weights = _flatten(_read(path), "")
+    if not weights:
+        raise BackboneLoadError(f"{str(path)!r} holds no tensors with names.")
+    return _name_children(weights)
 
-        try:
-            return load_file(path)
-        except SafetensorError as error:
-            raise BackboneLoadError(f"{str(path)!r} is damaged: {error}") from error
+
+def _read(path):
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        if path.suffix == ".safetensors":
+            return load_file(path)
+        # The options of a training script, which DINO and MAE save along, run nothing.
+        with torch.serialization.safe_globals([argparse.Namespace]):
+            return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
+        refused = re.search(r"GLOBAL (\S+)", str(error))
+        culprit = f" (it asks for {refused[1]})" if refused else ""
         raise BackboneLoadError(
-            f"{str(path)!r} holds more than tensors and is not read, since code in it would be "
-            "run. If you trust its source, load it with torch and save its state dict with "
-            f"safetensors. ({str(error).splitlines()[0]})"
+            f"{str(path)!r} holds more than tensors{culprit} and is not read, since code in it "
+            "would be run. If you trust its source, load it with torch and save its state dict "
+            "with safetensors."
         ) from error
-    except (RuntimeError, EOFError, OSError) as error:
-        raise BackboneLoadError(f"{str(path)!r} cannot be read: {error}") from error
-    return _unnest(content, path)
-
-
-def _unnest(content, path):
-    while isinstance(content, dict):
-        nest = next((name for name in _NESTS if isinstance(content.get(name), dict)), None)
-        if nest is None:
-            break
-        content = content[nest]
-    tensors = {}
-    if isinstance(content, dict):
-        tensors = {key: value for key, value in content.items() if isinstance(value, torch.Tensor)}
-    if not tensors:
-        raise BackboneLoadError(f"{str(path)!r} holds no state dict.")
-    return tensors
-
-
-def strip_prefix(weights, wanted):
-    """Take off the prefix under which most of the wanted names are found."""
-
-    def named(prefix):
-        return {
-            key.removeprefix(prefix): value
-            for key, value in weights.items()
-            if key.startswith(prefix)
-        }
-
-    return max((named(prefix) for prefix in ("", *_PREFIXES)), key=lambda w: len(wanted & set(w)))
-
-
-def load_into(network, weights, path):
-    """Load the tensors that fit; too few of them is an error."""
-    own = network.state_dict()
-    found = {
-        key: value
-        for key, value in strip_prefix(weights, set(own)).items()
-        if key in own and own[key].shape == value.shape
-    }
-    missing = [key for key in own if key not in found and "num_batches_tracked" not in key]
-    if len(missing) > (1 - _ENOUGH) * len(own):
+    except (SafetensorError, RuntimeError, EOFError, OSError, KeyError, ValueError) as error:
         raise BackboneLoadError(
-            f"{str(path)!r} does not fit {type(network).__name__}: {len(missing)} of {len(own)} "
-            f"tensors are missing or of another shape, such as {', '.join(missing[:3])}. It has "
+            f"{str(path)!r} is damaged, or no file of weights: {str(error)[:200]}"
+        ) from error
+
+
+def _flatten(content, path):
+    """Bring nested dicts ("state_dict", "teacher", ...) to one, of dotted names."""
+    if isinstance(content, torch.Tensor):
+        return {path: content}
+    weights: dict = {}
+    if isinstance(content, dict):
+        for key, value in content.items():
+            weights.update(_flatten(value, f"{path}.{key}" if path else str(key)))
+    return weights
+
+
+def _name_children(weights):
+    """Give the numbered modules of a ResNet their names."""
+    for key in weights:
+        prefix = key.removesuffix(_LAST_OF_CHILDREN)
+        if prefix != key and f"{prefix}0.weight" in weights:
+            break
+    else:
+        return weights
+
+    def name(key):
+        number, dot, rest = key.removeprefix(prefix).partition(".")
+        if not key.startswith(prefix) or number not in _RESNET_CHILDREN:
+            return key
+        return f"{prefix}{_RESNET_CHILDREN[number]}{dot}{rest}"
+
+    return {name(key): tensor for key, tensor in weights.items()}
+
+
+def find_network(weights, wanted, path):
+    """Find where in a checkpoint the network stands.
+
+    Parameters
+    ----------
+    weights : dict of str to Tensor
+    wanted : set of str
+        Names of tensors of the network.
+    path : str or Path
+        Of the file, for messages.
+
+    Returns
+    -------
+    prefix : str or None
+        What stands before the names, such as "state_dict.module.encoder_q."; None if none of
+        them is found.
+    """
+    hits: collections.Counter = collections.Counter()
+    for key in weights:
+        parts = key.split(".")
+        for start in range(len(parts)):
+            if ".".join(parts[start:]) in wanted:
+                hits["".join(f"{part}." for part in parts[:start])] += 1
+    if not hits:
+        return None
+    complete = [prefix for prefix, count in hits.items() if count == max(hits.values())]
+    best = min(map(_rank, complete))
+    chosen = [prefix for prefix in complete if _rank(prefix) == best]
+    if len(chosen) > 1:
+        raise BackboneLoadError(
+            f"{str(path)!r} holds several networks: {', '.join(sorted(chosen))}. Save the state "
+            "dict of one of them."
+        )
+    return chosen[0]
+
+
+def _rank(prefix):
+    return 0 if _FIRST_CHOICE.search(prefix) else 2 if _LAST_CHOICE.search(prefix) else 1
+
+
+def without_prefix(weights, prefix):
+    """Take the tensors under a prefix, without it."""
+    return {
+        key.removeprefix(prefix): tensor
+        for key, tensor in weights.items()
+        if key.startswith(prefix)
+    }
+
+
+def fill(network, weights, path):
+    """Give a network its weights; projection heads and the like are left over.
+
+    Raises
+    ------
+    BackboneLoadError
+        If a tensor of the network is missing, which would stay random, or of another shape.
+    """
+    own = network.state_dict()
+    wanted = {name for name in own if not name.endswith("num_batches_tracked")}
+    prefix = find_network(weights, wanted, path)
+    found = without_prefix(weights, prefix) if prefix is not None else {}
+    unfit = _unfit(own, wanted, found)
+    # Other names for the same, and position embeddings for another size: timm knows.
+    convert = getattr(sys.modules[type(network).__module__], "checkpoint_filter_fn", None)
+    if unfit and found and convert is not None:
+        # It fails on kinds that it does not know; what does not fit is listed below.
+        with contextlib.suppress(IndexError, KeyError, RuntimeError, ValueError):
+            found = convert(found, network)
+        unfit = _unfit(own, wanted, found)
+    if unfit:
+        raise BackboneLoadError(
+            f"{str(path)!r} does not fit {type(network).__name__}: {len(unfit)} of {len(wanted)} "
+            f"tensors do not, such as {'; '.join(unfit[:3])}. The file has "
             f"{', '.join(list(weights)[:3])}, ..."
         )
-    network.load_state_dict(found, strict=False)
+    network.load_state_dict({name: found[name] for name in own if name in found}, strict=False)
 
 
-def load(path, image_size=None):
-    """Load a checkpoint of a ResNet or ViT whose architecture its tensors tell."""
-    from . import _timm
-
-    weights = read_weights(path)
-    name = _architecture(weights)
-    if name is None:
-        raise BackboneLoadError(
-            f"The architecture of {str(path)!r} cannot be told from its tensors "
-            f"({', '.join(list(weights)[:3])}, ...). Name it: 'timm:<model>/{path}'."
-        )
-    network = _timm.create(name, image_size)
-    load_into(network, weights, path)
-    return _timm.as_backbone(network, str(path), image_size, license="")
-
-
-def _architecture(weights):
-    """Tell the name that timm has for a ResNet or ViT, or None."""
-    resnet = strip_prefix(weights, {"conv1.weight", "layer1.0.conv1.weight"})
-    if "layer4.0.conv1.weight" in resnet:
-        depths = tuple(
-            len({key.split(".")[1] for key in resnet if key.startswith(f"layer{stage}.")})
-            for stage in (1, 2, 3, 4)
-        )
-        return _RESNETS.get((depths, "layer1.0.conv3.weight" in resnet))
-    vit = strip_prefix(weights, {"patch_embed.proj.weight", "cls_token"})
-    if "patch_embed.proj.weight" in vit:
-        width, _, patch, _ = vit["patch_embed.proj.weight"].shape
-        size = _VIT_WIDTHS.get(width)
-        return size and f"vit_{size}_patch{patch}_224"
-    return None
+def _unfit(own, wanted, found):
+    """List the tensors that are missing or of another shape."""
+    return [
+        f"{name} (missing)"
+        if name not in found
+        else f"{name} ({tuple(found[name].shape)} instead of {tuple(own[name].shape)})"
+        for name in own
+        if name in wanted and (name not in found or found[name].shape != own[name].shape)
+    ]

@@ -1,31 +1,50 @@
 """Image towers of open_clip."""
 
+import contextlib
+import difflib
+import logging
 from pathlib import Path
 
-from ._backbone import Backbone, BackboneLoadError, count_features, top_level_stages
+from . import _hubs
+from ._backbone import Backbone, BackboneLoadError, count_features
+from ._stages import natural_stages
+from ._timm import did_you_mean
 
 
 def load(model, image_size=None):
-    """Load ``"<architecture>/<tag>"``, such as "ViT-B-32/laion2b_s34b_b79k", or ".../<file>"."""
+    """Load ``"<architecture>/<tag>"``, such as "ViT-B-32/laion2b_s34b_b79k", or ".../<file>".
+
+    ``"hf-hub:<owner>/<repository>"`` is any model on the Hugging Face hub in open_clip's
+    format. Of the model, only the image tower is kept.
+    """
     import open_clip
 
-    architecture, _, tag = model.partition("/")
-    if architecture not in open_clip.list_models():
-        raise BackboneLoadError(
-            f"open_clip has no architecture {architecture!r}; open_clip.list_models() lists them."
-        )
-    tags = open_clip.list_pretrained_tags_by_model(architecture)
-    if not tag or (tag not in tags and not Path(tag).is_file()):
-        raise BackboneLoadError(
-            f"open_clip has no weights {tag!r} for {architecture}; there are "
-            f"{', '.join(tags) or 'none'}, or the path of a file."
-        )
-    clip = open_clip.create_model(architecture, pretrained=tag, force_image_size=image_size)
+    options: dict = {"force_image_size": image_size}
+    license = ""
+    if model.startswith("hf-hub:"):
+        architecture = model
+    else:
+        architecture, _, weights = model.partition("/")
+        _check_name(architecture, weights)
+        options["pretrained"] = weights
+        tag = open_clip.get_pretrained_cfg(architecture, weights)
+        # Weights trained with another activation than the architecture of that name has.
+        options["force_quick_gelu"] = bool(tag.get("quick_gelu"))
+        license = _license(weights, tag.get("hf_hub", "")) if tag else ""
+    with _hubs.hugging_face(), _quiet_root_logger():
+        clip = open_clip.create_model(architecture, require_pretrained=True, **options)
     preprocessing = open_clip.get_model_preprocess_cfg(clip)
     size = preprocessing["size"]
     size = size if isinstance(size, int) else size[0]
-    # The text tower is not needed.
-    network = clip.visual.eval()
+    network = clip.visual
+    if hasattr(network, "output_tokens"):
+        # CoCa's towers return the tokens beside the pooled features.
+        network.output_tokens = False
+    stages = natural_stages(network)
+    if hasattr(network, "proj") and "proj" in stages[0]:
+        # The projection to the output is a parameter of the tower itself: listed first, used last.
+        stages[0].remove("proj")
+        stages[-1].append("proj")
     return Backbone(
         name=f"open_clip:{model}",
         network=network,
@@ -34,7 +53,43 @@ def load(model, image_size=None):
         mean=tuple(preprocessing["mean"]),
         std=tuple(preprocessing["std"]),
         interpolation=preprocessing["interpolation"],
-        stages=top_level_stages(network),
-        # A model card has it; the laion and openai weights are MIT.
-        license="mit" if tag.startswith(("laion", "openai")) else "",
+        stages=stages,
+        license=license,
     )
+
+
+def _license(tag, repository):
+    """Licence of published weights, as their cards have it; empty where that is not known."""
+    if repository.startswith("laion/") or tag in ("openai", "laion400m_e31", "laion400m_e32"):
+        return "mit"
+    if tag.startswith("metaclip"):
+        return "cc-by-nc-4.0"
+    return "apache-2.0" if tag == "webli" else ""
+
+
+def _check_name(architecture, weights):
+    import open_clip
+
+    known = open_clip.list_models()
+    if architecture not in known:
+        near = difflib.get_close_matches(architecture, known, n=3)
+        raise BackboneLoadError(
+            f"open_clip has no architecture {architecture!r}.{did_you_mean(near)}"
+        )
+    tags = open_clip.list_pretrained_tags_by_model(architecture)
+    if weights not in tags and not Path(weights).is_file():
+        raise BackboneLoadError(
+            f"open_clip has no weights {weights!r} for {architecture}, and it is no file; there "
+            f"are {', '.join(tags) or 'none'}."
+        )
+
+
+@contextlib.contextmanager
+def _quiet_root_logger():
+    """Keep open_clip from setting up the root logger, which is the user's."""
+    handler = logging.NullHandler()
+    logging.root.addHandler(handler)
+    try:
+        yield
+    finally:
+        logging.root.removeHandler(handler)

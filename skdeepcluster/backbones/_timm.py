@@ -1,45 +1,65 @@
 """Backbones of timm, by name or with weights from a file."""
 
-from ._backbone import Backbone, BackboneLoadError
+import difflib
+from typing import Any
+
+import torch
+
+from . import _hubs
+from ._backbone import Backbone, BackboneLoadError, count_features
+from ._checkpoint import fill, read_weights
+from ._stages import timm_stages
+
+_HUB_NAMES = ("hf-hub:", "hf_hub:")
 
 
-def create(name, image_size=None, *, pretrained=False):
+def create(name, image_size=None, *, pretrained=False, **options) -> Any:
     """Create a timm network without its classifier, for pictures of any size."""
     import timm
 
-    if not timm.is_model(name.split(".")[0]):
-        import difflib
+    if not name.startswith(_HUB_NAMES):
+        _check_name(name, pretrained)
+    options.update(pretrained=pretrained, num_classes=0)
+    if image_size is not None:
+        try:
+            # Transformers are built for one size, and resample their position embedding.
+            return timm.create_model(name, img_size=image_size, **options)
+        except TypeError as error:
+            if "img_size" not in str(error):
+                raise
+    return timm.create_model(name, **options)
 
-        near = difflib.get_close_matches(name.split(".")[0], timm.list_models(), n=3)
+
+def _check_name(name, pretrained):
+    import timm
+
+    model, _, tag = name.partition(".")
+    if not timm.is_model(model):
+        near = difflib.get_close_matches(model, timm.list_models(), n=3)
+        raise BackboneLoadError(f"timm has no model {model!r}.{did_you_mean(near)}")
+    tags = [known.partition(".")[2] for known in timm.list_pretrained(f"{model}.*")]
+    if pretrained and not tags:
         raise BackboneLoadError(
-            f"timm has no model {name!r}."
-            + (f" Did you mean {' or '.join(map(repr, near))}?" if near else "")
+            f"timm has no weights for {model!r}. Name a file: 'timm:{model}/<file>'."
         )
-    options = {"pretrained": pretrained, "num_classes": 0}
-    try:
-        # Transformers are built for one size and must be told another.
-        return (
-            timm.create_model(name, img_size=image_size, **options)
-            if image_size
-            else (timm.create_model(name, **options))
+    if tag and tag not in tags:
+        raise BackboneLoadError(
+            f"timm has no weights {tag!r} for {model!r}; there are {', '.join(tags) or 'none'}."
         )
-    except TypeError as error:
-        if "img_size" not in str(error):
-            raise
-        return timm.create_model(name, **options)
+
+
+def did_you_mean(names):
+    """Suggest names, if there are any."""
+    return f" Did you mean {' or '.join(map(repr, names))}?" if names else ""
 
 
 def as_backbone(network, name, image_size=None, **overrides):
     """Wrap a timm network; what its configuration says can be overridden."""
     from timm.data import resolve_model_data_config
-    from timm.models import group_parameters
 
     config = resolve_model_data_config(network)
-    groups = group_parameters(network, network.group_matcher(coarse=True))
+    size = image_size or config["input_size"][-1]
     known = dict(
-        # Some networks end in a hidden layer that is wider than their last stage.
-        n_features=getattr(network, "head_hidden_size", None) or network.num_features,
-        image_size=image_size or config["input_size"][-1],
         mean=tuple(config["mean"]),
         std=tuple(config["std"]),
         crop_fraction=config["crop_pct"],
@@ -49,30 +69,34 @@ def as_backbone(network, name, image_size=None, **overrides):
     return Backbone(
         name=name,
         network=network,
-        stages=[list(groups[key]) for key in sorted(groups)],
+        n_features=count_features(network, size),
+        image_size=size,
+        stages=timm_stages(network),
         **{**known, **overrides},
     )
 
 
 def load(model, image_size=None):
-    """Load ``"<model>.<tag>"`` from timm's hub, or ``"<model>/<file of weights>"``."""
-    from pathlib import Path
+    """Load ``"<model>.<tag>"`` from timm's hub, or ``"<model>/<file of weights>"``.
 
-    from ._checkpoint import load_into, read_weights
-
-    name, _, weights = model.partition("/")
-    if weights:
+    ``"hf-hub:<owner>/<repository>"`` is any model on the Hugging Face hub in timm's format.
+    """
+    name, slash, file = model.partition("/")
+    if slash and not model.startswith(_HUB_NAMES):
         network = create(name, image_size)
-        load_into(network, read_weights(Path(weights)), weights)
-    else:
-        network = create(name, image_size, pretrained=True)
+        fill(network, read_weights(file), file)
+        # What timm says of its own weights does not hold for these.
+        return as_backbone(network, f"timm:{model}", image_size, license="")
+    if not model.startswith(_HUB_NAMES):
+        _check_name(model, pretrained=True)
+    with _hubs.hugging_face():
+        network = create(model, image_size, pretrained=True)
     return as_backbone(network, f"timm:{model}", image_size)
 
 
 def load_untrained(name, image_size=None):
     """Create a network with random weights, the same every time. For tests."""
-    import torch
-
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        return as_backbone(create(name, image_size), f"untrained:{name}", image_size)
+        network = create(name, image_size)
+    return as_backbone(network, f"untrained:{name}", image_size, license="")

@@ -1,12 +1,16 @@
 """Backbones of torchvision."""
 
 import difflib
+from pathlib import Path
 
+import torch
 from torch import nn
 
-from ._backbone import Backbone, BackboneLoadError, count_features, top_level_stages
+from . import _hubs
+from ._backbone import Backbone, BackboneLoadError, count_features
+from ._timm import did_you_mean
 
-# Where torchvision's classifiers sit, outermost first.
+# Where torchvision's classifiers sit.
 _CLASSIFIERS = ("fc", "classifier", "head", "heads")
 
 
@@ -19,54 +23,52 @@ def load(model, image_size=None):
     if name not in known:
         near = difflib.get_close_matches(name, known, n=3)
         raise BackboneLoadError(
-            f"torchvision has no classification model {name!r}."
-            + (f" Did you mean {' or '.join(map(repr, near))}?" if near else "")
+            f"torchvision has no classification model {name!r}.{did_you_mean(near)}"
         )
     choices = models.get_model_weights(name)
-    try:
-        weights = choices[weights_name or "DEFAULT"]
-    except KeyError:
+    if weights_name and weights_name not in choices.__members__:
         raise BackboneLoadError(
             f"torchvision has no weights {weights_name!r} for {name}; there are "
             f"{', '.join(choices.__members__)}."
-        ) from None
-    preset = weights.transforms()
-    size = image_size or preset.crop_size[0]
-    if name.startswith("vit_") and size != preset.crop_size[0]:
-        raise BackboneLoadError(
-            f"torchvision's {name} takes pictures of {preset.crop_size[0]} pixels only, not "
-            f"{size}. timm's transformers take any size: 'timm:...'."
         )
-    network = without_classifier(models.get_model(name, weights=weights))
+    weights = choices[weights_name or "DEFAULT"]
+    preset = weights.transforms()
+    (own_size,) = preset.crop_size
+    size = image_size or own_size
+    if name.startswith("vit_") and size != own_size:
+        raise BackboneLoadError(
+            f"torchvision's {name} takes pictures of {own_size} pixels only, not {size}. timm's "
+            "transformers take other sizes: 'timm:...'."
+        )
+    cached = Path(torch.hub.get_dir(), "checkpoints", Path(weights.url).name)
+    _hubs.check_url(weights.url, cached)
+    network = models.get_model(name, weights=weights)
+    remove_classifier(network)
     return Backbone(
         name=f"torchvision:{model}",
         network=network,
-        n_features=count_features(network.eval(), size),
+        n_features=count_features(network, size),
         image_size=size,
         mean=tuple(preset.mean),
         std=tuple(preset.std),
-        crop_fraction=preset.crop_size[0] / preset.resize_size[0],
+        crop_fraction=own_size / preset.resize_size[0],
         interpolation=preset.interpolation.value,
-        stages=top_level_stages(network),
-        license="bsd-3-clause",
+        # The weights of SWAG name terms of their own.
+        license="cc-by-nc-4.0" if "SWAG" in weights.meta.get("license", "") else "bsd-3-clause",
     )
 
 
-def without_classifier(network):
-    """Replace the classifier of a torchvision network by the identity."""
-    for name in _CLASSIFIERS:
-        if not hasattr(network, name):
-            continue
-        classifier = getattr(network, name)
-        if isinstance(classifier, nn.Sequential):
-            # What stands before the first linear layer (norm, flatten) belongs to the features.
-            kept = []
-            for layer in classifier:
-                if isinstance(layer, nn.Linear):
-                    break
-                kept.append(layer)
-            setattr(network, name, nn.Sequential(*kept))
-        else:
-            setattr(network, name, nn.Identity())
-        return network
-    return network
+def remove_classifier(network):
+    """Put the identity in place of the last layer of a torchvision network's classifier."""
+    name = next(name for name in _CLASSIFIERS if hasattr(network, name))
+    classifier = getattr(network, name)
+    if not isinstance(classifier, nn.Sequential):
+        setattr(network, name, nn.Identity())
+        return
+    # The layers before it, where there are any, belong to the features.
+    last = max(
+        position
+        for position, layer in enumerate(classifier)
+        if isinstance(layer, nn.Linear | nn.Conv2d)
+    )
+    classifier[last] = nn.Identity()
