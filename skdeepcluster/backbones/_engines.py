@@ -2,6 +2,7 @@
 
 import copy
 import logging
+import warnings
 
 import numpy as np
 import torch
@@ -16,6 +17,9 @@ _PRECISIONS = ("auto", "float32", "float16", "bfloat16")
 def resolve_device(device):
     """Turn "auto" into the best device there is.
 
+    A GPU that is not there is replaced with a warning, so that an estimator that was fitted on
+    one can be used without.
+
     Parameters
     ----------
     device : str or torch.device
@@ -25,7 +29,10 @@ def resolve_device(device):
     device : torch.device
     """
     if device != "auto":
-        return torch.device(device)
+        device = torch.device(device)
+        if device.type != "cuda" or torch.cuda.is_available():
+            return device
+        warnings.warn(f'There is no device "{device}" here; device="auto" is used.', stacklevel=2)
     if torch.cuda.is_available():
         return torch.device("cuda")
     if torch.backends.mps.is_available():

@@ -365,17 +365,13 @@ class DeepImageClusterer(
         readable = ~np.isnan(features[:, 0])
         return _rows(features, readable), readable
 
+    def _running(self):
+        """Parameters of how, not what, the embedder computes; they may change after ``fit``."""
+        names = ("engine", "device", "memory", "n_jobs", "on_error", "verbose")
+        return {name: getattr(self, name) for name in names}
+
     def _make_embedder(self, backbone):
-        embedder = ImageEmbedder(
-            backbone,
-            image_size=self.image_size,
-            engine=self.engine,
-            device=str(self.device),
-            memory=self.memory,
-            n_jobs=self.n_jobs,
-            on_error=self.on_error,
-            verbose=self.verbose,
-        )
+        embedder = ImageEmbedder(backbone, image_size=self.image_size, **self._running())
         # Arrays inside, whatever the user has set for the outside.
         return embedder.set_output(transform="default")
 
@@ -416,7 +412,7 @@ class DeepImageClusterer(
                 f"X is pictures, but this {type(self).__name__} was fitted on features. Pass the "
                 "features of the pictures, from the same ImageEmbedder."
             )
-        return self.embedder_.transform(source)
+        return self.embedder_.set_params(**self._running()).transform(source)
 
     def _latents(self, features):
         readable = ~np.isnan(features).any(axis=1)

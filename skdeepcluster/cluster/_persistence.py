@@ -63,7 +63,6 @@ def save(estimator, folder):
 
 def load(cls, folder, backbone):
     """Rebuild an estimator from its folder."""
-    import torch
     from safetensors.torch import load_file
 
     from ..backbones import load_backbone
@@ -86,8 +85,6 @@ def load(cls, folder, backbone):
             "The estimator was fitted with a module of yours for a backbone: pass it as "
             "load(folder, backbone=module)."
         )
-    if not torch.cuda.is_available() and str(params.get("device", "")).startswith("cuda"):
-        params["device"] = "auto"
     estimator = cls(**params)
     if named is not None:
         estimator.set_params(backbone=named)

@@ -130,7 +130,8 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         if as_image_source(X) is None:
             validate_data(self, X, dtype=np.float32)
         else:
-            self.__dict__.pop("_engine", None)
+            # A module may have been trained further since the last fit.
+            self._loaded = None
             self.n_features_in_ = self.load().n_features
         return self
 
@@ -164,11 +165,14 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         -------
         backbone : Backbone
         """
-        if getattr(self, "_engine", None) is None:
+        # An unpickled embedder loads again when needed, and one whose parameters were changed.
+        wanted = (self.backbone, self.image_size, self.engine, str(self.device), self.dtype)
+        if getattr(self, "_loaded", None) != wanted:
             self._backbone = load_backbone(self.backbone, image_size=self.image_size)
             self._engine = make_engine(
                 self._backbone, engine=self.engine, device=self.device, dtype=self.dtype
             )
+            self._loaded = wanted
         return self._backbone
 
     def _embed(self, source):
@@ -241,6 +245,7 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         # Sessions and networks are loaded again from their names.
         state.pop("_engine", None)
         state.pop("_backbone", None)
+        state.pop("_loaded", None)
         return state
 
     def __sklearn_tags__(self):

@@ -1,7 +1,9 @@
 import json
+import pickle
 
 import numpy as np
 import pytest
+import torch
 from torch import nn
 
 from skdeepcluster import DeepImageClusterer
@@ -75,6 +77,7 @@ def test_a_module_must_be_given_again(snapshots, tmp_path):
     np.testing.assert_array_equal(loaded.predict(snapshots[0]), est.labels_)
 
 
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
 def test_device_that_is_gone(fitted, snapshots, tmp_path):
     """A model saved where there was a GPU is used where there is none."""
     fitted.save(tmp_path / "model")
@@ -83,4 +86,14 @@ def test_device_that_is_gone(fitted, snapshots, tmp_path):
     config["params"]["device"] = "cuda:7"
     path.write_text(json.dumps(config))
     loaded = DeepImageClusterer.load(tmp_path / "model")
-    np.testing.assert_array_equal(loaded.predict(snapshots[0]), fitted.labels_)
+    for est in (loaded, pickle.loads(pickle.dumps(loaded))):
+        with pytest.warns(UserWarning, match=r'no device "cuda:7"'):
+            np.testing.assert_array_equal(est.predict(snapshots[0]), fitted.labels_)
+
+
+def test_how_it_computes_can_be_changed_after_fit(fitted, snapshots, tmp_path, capsys):
+    est = pickle.loads(pickle.dumps(fitted))
+    est.set_params(engine="torch", verbose=1, memory=tmp_path / "cache")
+    np.testing.assert_array_equal(est.predict(snapshots[0]), fitted.labels_)
+    assert "embedding" in capsys.readouterr().err
+    assert [*(tmp_path / "cache").rglob("*.safetensors")]
