@@ -4,6 +4,7 @@ import contextlib
 import difflib
 import logging
 from pathlib import Path
+from typing import Any
 
 from . import _hubs
 from ._backbone import Backbone, BackboneLoadError, count_features
@@ -20,6 +21,7 @@ def load(model, image_size=None):
     import open_clip
 
     options: dict = {"force_image_size": image_size}
+    hub: Any = _hubs.hugging_face
     license = ""
     if model.startswith("hf-hub:"):
         architecture = model
@@ -30,8 +32,12 @@ def load(model, image_size=None):
         tag = open_clip.get_pretrained_cfg(architecture, weights)
         # Weights trained with another activation than the architecture of that name has.
         options["force_quick_gelu"] = bool(tag.get("quick_gelu"))
-        license = _license(weights, tag.get("hf_hub", "")) if tag else ""
-    with _hubs.hugging_face(), _quiet_root_logger():
+        if tag:
+            license = _license(weights, tag.get("hf_hub", ""))
+        else:
+            # A file needs no hub.
+            hub = contextlib.nullcontext
+    with hub(), _quiet_root_logger():
         clip = open_clip.create_model(architecture, require_pretrained=True, **options)
     preprocessing = open_clip.get_model_preprocess_cfg(clip)
     size = preprocessing["size"]
