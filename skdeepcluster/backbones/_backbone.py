@@ -54,7 +54,9 @@ class Backbone:
     license: str = ""
 
     def __post_init__(self):
-        self.network.eval().requires_grad_(False)
+        self.network.eval()
+        for parameter in self.network.parameters():
+            parameter.requires_grad_(False)
         self.stages = self.stages or natural_stages(self.network)
 
     @property

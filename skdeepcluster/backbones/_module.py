@@ -17,7 +17,8 @@ from ._backbone import (
 def load(module, image_size=None):
     """Copy a module to the CPU and wrap it; the user's own is neither moved nor changed."""
     try:
-        network = copy.deepcopy(module).cpu().float().eval()
+        with torch.no_grad():
+            network = copy.deepcopy(module).cpu().float().eval()
     except Exception as error:
         raise BackboneLoadError(
             f"The module {type(module).__name__} cannot be copied: {error}"

@@ -96,6 +96,8 @@ def load_backbone(backbone, *, image_size=None):
     BackboneLoadError
         If there is no such backbone, or its weights cannot be had.
     """
+    if image_size is not None and image_size < 1:
+        raise ValueError(f"image_size={image_size} is no number of pixels.")
     if isinstance(backbone, Backbone):
         return _resize(backbone, image_size)
     if isinstance(backbone, nn.Module):

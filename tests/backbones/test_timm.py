@@ -1,0 +1,128 @@
+import json
+
+import numpy as np
+import pytest
+import timm
+import torch
+from safetensors.torch import save_file
+
+from skdeepcluster.backbones import BackboneLoadError, load_backbone
+
+
+@pytest.fixture
+def hub(tmp_path, monkeypatch):
+    """A cache of the Hugging Face hub; returns a function that puts a model into it."""
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+
+    def put(repository, weights, config=None):
+        folder = tmp_path / f"models--{repository.replace('/', '--')}"
+        snapshot = folder / "snapshots" / ("0" * 40)
+        snapshot.mkdir(parents=True)
+        (folder / "refs").mkdir()
+        (folder / "refs" / "main").write_text("0" * 40)
+        save_file(weights, snapshot / "model.safetensors")
+        if config:
+            (snapshot / "config.json").write_text(json.dumps(config))
+
+    return put
+
+
+def assert_same_features(backbone, network, size):
+    pictures = torch.randn(2, 3, size, size)
+    with torch.inference_mode():
+        np.testing.assert_allclose(
+            backbone.network(pictures).numpy(), network(pictures).numpy(), atol=1e-5
+        )
+
+
+def test_weights_from_the_cache_of_the_hub(hub):
+    torch.manual_seed(3)
+    network = timm.create_model("test_vit.r160_in1k").eval()
+    hub("timm/test_vit.r160_in1k", network.state_dict())
+    backbone = load_backbone("timm:test_vit.r160_in1k")
+    network.reset_classifier(0)
+    assert_same_features(backbone, network, 160)
+    config = network.pretrained_cfg
+    assert backbone.name == "timm:test_vit.r160_in1k"
+    assert backbone.n_features == network.num_features
+    assert backbone.image_size == 160
+    assert backbone.mean == config["mean"] and backbone.std == config["std"]
+    assert backbone.crop_fraction == config["crop_pct"]
+    assert backbone.interpolation == config["interpolation"]
+    assert backbone.license == config["license"] == "apache-2.0"
+
+
+def test_a_transformer_is_built_for_another_size(hub):
+    network = timm.create_model("test_vit.r160_in1k").eval()
+    hub("timm/test_vit.r160_in1k", network.state_dict())
+    backbone = load_backbone("timm:test_vit.r160_in1k", image_size=96)
+    assert backbone.image_size == 96
+    network.reset_classifier(0)
+    network.set_input_size(img_size=96)
+    assert_same_features(backbone, network, 96)
+
+
+def test_a_model_of_anybody_on_the_hub(hub):
+    """Models for pathology or microscopy are given away in timm's format."""
+    network = timm.create_model("test_efficientnet").eval()
+    config = {
+        "architecture": "test_efficientnet",
+        "num_classes": 1000,
+        "pretrained_cfg": {
+            "mean": [0.7, 0.6, 0.7],
+            "std": [0.2, 0.2, 0.2],
+            "input_size": [3, 96, 96],
+            "crop_pct": 1.0,
+            "interpolation": "bilinear",
+            "license": "cc-by-nc-4.0",
+            "classifier": "classifier",
+            "first_conv": "conv_stem",
+        },
+    }
+    hub("some-lab/cells", network.state_dict(), config)
+    backbone = load_backbone("timm:hf-hub:some-lab/cells")
+    network.reset_classifier(0)
+    assert_same_features(backbone, network, 96)
+    assert (backbone.image_size, backbone.crop_fraction) == (96, 1.0)
+    assert (backbone.mean, backbone.license) == ((0.7, 0.6, 0.7), "cc-by-nc-4.0")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "mobilenetv3_small_050",
+        "efficientvit_b0",
+        "test_mambaout",
+        "test_nfnet",
+        "levit_128s",
+        "vgg11",
+        "resnetv2_18",
+    ],
+)
+def test_the_number_of_features_is_what_comes_out(name):
+    backbone = load_backbone(f"untrained:{name}")
+    with torch.inference_mode():
+        out = backbone.network(torch.zeros(1, 3, backbone.image_size, backbone.image_size))
+    assert out.shape == (1, backbone.n_features)
+
+
+@pytest.mark.parametrize("name", ["resnet18", "vit_tiny_patch16_224", "convnext_atto"])
+@pytest.mark.parametrize("image_size", [32, 80])
+def test_networks_take_other_sizes(name, image_size):
+    backbone = load_backbone(f"untrained:{name}", image_size=image_size)
+    assert backbone.image_size == backbone.resizing.size == image_size
+
+
+def test_a_size_that_does_not_suit_is_named():
+    with pytest.raises(
+        BackboneLoadError, match=r"VisionTransformer does not run on .*\(2, 3, 8, 8\)"
+    ):
+        load_backbone("untrained:vit_tiny_patch16_224", image_size=8)
+
+
+def test_a_model_without_weights_needs_a_file():
+    with pytest.raises(BackboneLoadError, match=r"no weights for 'nf_resnet26'"):
+        load_backbone("timm:nf_resnet26")
