@@ -25,7 +25,8 @@ def load(module, image_size=None):
         ) from error
     name = type(module).__name__
     if isinstance(getattr(network, "pretrained_cfg", None), dict):
-        return _timm.as_backbone(network, name, image_size)
+        # Whether the weights are still those that timm publishes cannot be known.
+        return _timm.as_backbone(network, name, image_size, license="")
     size = image_size or _side(getattr(network, "image_size", None)) or 224
     return Backbone(
         name=name,

@@ -251,6 +251,13 @@ def test_devices_are_resolved():
     assert resolve_device("auto").type in {"cpu", "cuda", "mps"}
 
 
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
+def test_a_gpu_that_is_not_there_is_done_without():
+    with pytest.warns(UserWarning, match='no device "cuda:1" here'):
+        device = resolve_device("cuda:1")
+    assert device == resolve_device("auto")
+
+
 def test_a_network_without_parameters_runs(cache):
     network = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
     backbone = Backbone("mean", network, 3, 16, mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0))

@@ -57,6 +57,7 @@ def test_a_timm_module_brings_its_configuration():
     assert backbone.image_size == 160
     assert backbone.mean == module.pretrained_cfg["mean"]
     assert backbone.crop_fraction == module.pretrained_cfg["crop_pct"]
+    assert backbone.license == ""
 
 
 class Returns(nn.Module):
