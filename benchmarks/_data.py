@@ -5,10 +5,12 @@ import os
 import platform
 import time
 import zipfile
+from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
+from sklearn.datasets import load_digits
 
 CACHE = Path(os.environ.get("SKDEEPCLUSTER_CACHE", Path.home() / ".cache/skdeepcluster-benchmarks"))
 _SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -49,3 +51,57 @@ def machine():
         "python": platform.python_version(),
         **{package: version(package) for package in packages},
     }
+
+
+# Sets of features, and the number of classes in each.
+FEATURE_SETS = {
+    "imagenette": "Imagenette",
+    "cifar10": "CIFAR-10",
+    "fashion-mnist": "Fashion-MNIST",
+    "digits": "digits",
+    "cifar10_half": "CIFAR-10, odd classes halved",
+    "imagenette_1to10": "Imagenette 1:10",
+    "imagenette_noise": "Imagenette, 10 % of no class",
+    "caltech101": "Caltech-101",
+    "steel_defects": "steel defects",
+    "blood_cells": "blood cells",
+}
+
+
+@lru_cache(maxsize=1)
+def load_features(name):
+    """Return features, classes as integers (-1: of none) and the number of classes."""
+    rng = np.random.RandomState(0)
+    if name == "digits":
+        X, y = load_digits(return_X_y=True)
+        X = X.astype(np.float32)
+    elif name == "cifar10_half":
+        X, y, _ = _embedded("cifar10")
+        kept = (y % 2 == 0) | (rng.uniform(size=len(y)) < 0.5)
+        X, y = X[kept], y[kept]
+    elif name == "imagenette_1to10":
+        # Sizes fall geometrically from the first class to the last.
+        X, y, k = _embedded("imagenette")
+        kept = [
+            rng.permutation(np.flatnonzero(y == c))[: round((y == c).sum() * 10 ** (-c / (k - 1)))]
+            for c in range(k)
+        ]
+        X, y = X[np.sort(np.concatenate(kept))], y[np.sort(np.concatenate(kept))]
+    elif name == "imagenette_noise":
+        X, y, _ = _embedded("imagenette")
+        strangers = _embedded("cifar10")[0]
+        strangers = strangers[rng.permutation(len(strangers))[: round(len(X) / 9)]]
+        X = np.concatenate([X, strangers])
+        y = np.concatenate([y, np.full(len(strangers), -1)])
+    else:
+        return _embedded(name)
+    return X, y, len(np.unique(y[y >= 0]))
+
+
+def _embedded(name):
+    from skdeepcluster import ImageEmbedder
+
+    pictures, classes = load_pictures(name)
+    X = ImageEmbedder(image_size=128, memory=CACHE).fit_transform(pictures)
+    names, y = np.unique(classes, return_inverse=True)
+    return X, y, len(names)

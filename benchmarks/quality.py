@@ -1,84 +1,84 @@
 """Clusters of real pictures against their classes: this estimator beside what a user has.
 
-All methods get the same features (EfficientNet-Lite0 at 128 px) and the true number of
-clusters; the classes serve for measuring alone. Run it as ``python benchmarks/quality.py``;
-the table goes to ``benchmarks/results/quality.json`` and to the screen.
+All methods get the same features (EfficientNet-Lite0 at 128 px; the digits are their pixels)
+and the true number of clusters; the classes serve for measuring alone. ``python
+benchmarks/quality.py`` continues where the last run stopped, and writes
+``benchmarks/results/quality.json``; ``python benchmarks/tables.py`` puts the table in the
+docs. ``--quick`` is one seed without the slow peers.
 """
 
 import argparse
 import json
+import os
 import time
 import warnings
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
-from _data import CACHE, load_pictures, machine
-from sklearn.cluster import KMeans
+from _data import FEATURE_SETS, load_features, machine
+from _peers import PEERS
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
-from sklearn.mixture import GaussianMixture
-from sklearn.preprocessing import normalize
 
-from skdeepcluster import DeepImageClusterer, ImageEmbedder
+from skdeepcluster import DeepImageClusterer
 from skdeepcluster.metrics import clustering_accuracy
 
 RESULTS = Path(__file__).parent / "results" / "quality.json"
-
-
-def k_means(X, k, seed):
-    return KMeans(k, n_init=20, random_state=seed).fit_predict(X)
-
-
-def spherical_k_means(X, k, seed):
-    return KMeans(k, n_init=20, random_state=seed).fit_predict(normalize(X))
-
-
-def umap_gaussian_mixture(X, k, seed):
-    from umap import UMAP
-
-    reduced = UMAP(
-        n_components=10, n_neighbors=15, min_dist=0.0, metric="cosine", random_state=seed, n_jobs=1
-    ).fit_transform(X)
-    return GaussianMixture(k, n_init=5, random_state=seed).fit_predict(reduced)
+SLOW = ("dec", "dcn", "acedec", "scan", "temi", "turtle", "ward", "umap50_k_means")
 
 
 def deep_image_clusterer(X, k, seed):
     return DeepImageClusterer(k, random_state=seed).fit_predict(X)
 
 
-METHODS = [k_means, spherical_k_means, umap_gaussian_mixture, deep_image_clusterer]
+def deep_image_clusterer_estimated(X, k, seed):
+    return DeepImageClusterer(k, cluster_prior="estimated", random_state=seed).fit_predict(X)
+
+
+METHODS = {
+    **PEERS,
+    "deep_image_clusterer": deep_image_clusterer,
+    "deep_image_clusterer_estimated": deep_image_clusterer_estimated,
+}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", nargs="+", default=["imagenette", "cifar10", "fashion-mnist"])
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--data", nargs="+", default=list(FEATURE_SETS), choices=FEATURE_SETS)
+    parser.add_argument("--methods", nargs="+", default=list(METHODS), choices=METHODS)
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--afresh", nargs="*", default=[], help="methods to run anew")
+    parser.add_argument("--results", type=Path, default=RESULTS)
     arguments = parser.parse_args()
-    warnings.filterwarnings("ignore", message="n_jobs value")
-    rows = []
-    for name in arguments.data:
-        pictures, y = load_pictures(name)
-        X = ImageEmbedder(image_size=128, memory=CACHE).fit_transform(pictures)
-        k = len(np.unique(y))
-        for method in METHODS:
-            for seed in range(arguments.seeds):
+    methods = [m for m in arguments.methods if not (arguments.quick and m in SLOW)]
+    rows = json.loads(arguments.results.read_text())["runs"] if arguments.results.is_file() else []
+    rows = [row for row in rows if row["method"] not in arguments.afresh]
+    done = {(row["data"], row["method"], row["seed"]) for row in rows}
+    warnings.simplefilter("ignore")
+    for seed in range(1 if arguments.quick else arguments.seeds):
+        for name in arguments.data:
+            for method in methods:
+                if (name, method, seed) in done:
+                    continue
+                X, y, k = load_features(name)
                 started = time.perf_counter()
-                labels = method(X, k, seed)
+                labels = METHODS[method](X, k, seed)
+                seconds = time.perf_counter() - started
+                known = y >= 0
                 rows.append(
                     {
                         "data": name,
-                        "method": method.__name__,
+                        "method": method,
                         "seed": seed,
-                        "ACC": clustering_accuracy(y, labels),
-                        "NMI": normalized_mutual_info_score(y, labels),
-                        "ARI": adjusted_rand_score(y, labels),
-                        "seconds": time.perf_counter() - started,
+                        "ACC": round(clustering_accuracy(y[known], labels[known]), 4),
+                        "NMI": round(normalized_mutual_info_score(y[known], labels[known]), 4),
+                        "ARI": round(adjusted_rand_score(y[known], labels[known]), 4),
+                        "seconds": round(seconds, 2),
                     }
                 )
                 print(rows[-1], flush=True)
-    table = pd.DataFrame(rows).drop(columns="seed").groupby(["data", "method"], sort=False)
-    print(table.agg(["mean", "std"]).round(3).to_string())
-    RESULTS.write_text(json.dumps({"machine": machine(), "runs": rows}, indent=1))
+                partial = arguments.results.with_suffix(".partial")
+                partial.write_text(json.dumps({"machine": machine(), "runs": rows}, indent=0))
+                os.replace(partial, arguments.results)
 
 
 if __name__ == "__main__":

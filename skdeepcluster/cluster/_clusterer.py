@@ -74,10 +74,12 @@ class DeepImageClusterer(
     fine_tune_iter : int, default=3
         Epochs of fine-tuning. On a CPU they are what takes the time.
 
-    init : {"kmeans", "random"}, array-like of shape (n_samples,) or callable, default="kmeans"
-        Assignment that the training starts from. "kmeans" is the best of several k-means runs
-        on the features, an addition to the published method; "random" is an untrained head,
-        as published; an array holds labels from 0; a callable
+    init : {"consensus", "kmeans", "random"}, array-like of shape (n_samples,) or callable, \
+            default="consensus"
+        Assignment that the training starts from. "consensus" joins the best of many cuts of
+        graphs of neighbours, "kmeans" is the best of several k-means runs; both are additions
+        to the published method. "random" is an untrained head, as published; an array holds
+        labels from 0; a callable
         ``init(features, n_clusters, random_state)`` returns them.
     n_components : int, default=None
         Dimension of the latent space; None is 100, or ``n_clusters - 1`` if that is more.
@@ -88,7 +90,9 @@ class DeepImageClusterer(
         left out keep their defaults 1, 1, 3 and 0.5.
     cluster_prior : {"balanced", "estimated"} or array-like of shape (n_clusters,), \
             default="balanced"
-        Expected shares of the clusters: equal, those of the start, or given in any order.
+        Expected shares of the clusters: about equal, those of the start (equal for
+        ``init="random"``), or given in any order. With other than "balanced" the start does
+        not prefer clusters of like size: the choice where sizes differ several times over.
     max_iter : int, default=30
         Most epochs of training of the head. The nearest-centroid term joins at half of them.
     n_iter_no_change : int, default=5
@@ -166,7 +170,7 @@ class DeepImageClusterer(
         "image_size": [Interval(Integral, 16, None, closed="left"), None],
         "fine_tune": [Interval(Integral, 0, None, closed="left")],
         "fine_tune_iter": [Interval(Integral, 1, None, closed="left")],
-        "init": [StrOptions({"kmeans", "random"}), callable, "array-like"],
+        "init": [StrOptions({"consensus", "kmeans", "random"}), callable, "array-like"],
         "n_components": [Interval(Integral, 1, None, closed="left"), None],
         "n_neighbors": [Interval(Integral, 1, None, closed="left")],
         "loss_weights": [dict, None],
@@ -192,7 +196,7 @@ class DeepImageClusterer(
         image_size=None,
         fine_tune=0,
         fine_tune_iter=3,
-        init="kmeans",
+        init="consensus",
         n_components=None,
         n_neighbors=20,
         loss_weights=None,
@@ -270,7 +274,15 @@ class DeepImageClusterer(
         random_state = check_random_state(self.random_state)
         generator = torch.Generator().manual_seed(int(random_state.randint(2**31)))
         graph = nearest_neighbors(features, self.n_neighbors)
-        start = start_labels(self.init, features, self.n_clusters, graph, readable, random_state)
+        start = start_labels(
+            self.init,
+            features,
+            self.n_clusters,
+            graph,
+            readable,
+            self.cluster_prior,
+            random_state,
+        )
         n_components = self.n_components or max(_N_COMPONENTS, self.n_clusters - 1)
         centroids = pedcc(self.n_clusters, n_components, random_state=random_state)
         with torch.random.fork_rng(devices=[]):

@@ -5,7 +5,13 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from ..latent import LOSS_WEIGHTS, kmeans_start
+from ..latent import (
+    LOSS_WEIGHTS,
+    consensus_start,
+    kmeans_start,
+    neighborhood_assortativity,
+    neighborhood_modularity,
+)
 
 
 class Aim(NamedTuple):
@@ -28,11 +34,15 @@ def check_loss_weights(loss_weights):
     return {**LOSS_WEIGHTS, **given}
 
 
-def start_labels(init, features, n_clusters, graph, readable, random_state):
+def start_labels(init, features, n_clusters, graph, readable, cluster_prior, random_state):
     """Labels that training starts from, or None for a random head."""
     if isinstance(init, str):
         if init == "random":
             return None
+        if init == "consensus":
+            even = isinstance(cluster_prior, str) and cluster_prior == "balanced"
+            criterion = neighborhood_modularity if even else neighborhood_assortativity
+            return consensus_start(features, n_clusters, graph.shape[1], random_state, criterion)
         return kmeans_start(features, n_clusters, graph, random_state)
     if callable(init):
         labels = np.asarray(init(features, n_clusters, random_state))
@@ -56,10 +66,8 @@ def start_labels(init, features, n_clusters, graph, readable, random_state):
 def check_cluster_prior(cluster_prior, n_clusters, start):
     """Share of each cluster, a float32 tensor of shape (n_clusters,) that sums to one."""
     if isinstance(cluster_prior, str):
-        if cluster_prior == "balanced":
+        if cluster_prior == "balanced" or start is None:
             return torch.full((n_clusters,), 1 / n_clusters)
-        if start is None:
-            raise ValueError('cluster_prior="estimated" needs a start, and init is "random".')
         sizes = np.bincount(start, minlength=n_clusters)
         return torch.from_numpy((sizes / sizes.sum()).astype(np.float32))
     shares = np.asarray(cluster_prior, dtype=np.float64)

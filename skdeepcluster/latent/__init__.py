@@ -1,6 +1,11 @@
 """The latent space: centroids, losses, head and training. Tensors only, no pictures."""
 
-from ._criterion import calibrate_temperature, neighborhood_modularity
+from ._consensus import consensus_start
+from ._criterion import (
+    calibrate_temperature,
+    neighborhood_assortativity,
+    neighborhood_modularity,
+)
 from ._head import LatentHead, as_tensor, encode
 from ._losses import alignment_loss, mmd_loss, nearest_centroid_loss
 from ._neighbors import nearest_neighbors
@@ -15,11 +20,13 @@ __all__ = [
     "alignment_loss",
     "as_tensor",
     "calibrate_temperature",
+    "consensus_start",
     "encode",
     "kmeans_start",
     "mmd_loss",
     "nearest_centroid_loss",
     "nearest_neighbors",
+    "neighborhood_assortativity",
     "neighborhood_modularity",
     "pedcc",
     "train",

@@ -29,14 +29,46 @@ def neighborhood_modularity(labels, neighbors):
     E. A. Leicht, M. E. J. Newman, "Community Structure in Directed Networks",
     Physical Review Letters 100 (2008), 118703.
     """
+    agreement, expected = _agreement(labels, neighbors)
+    return agreement - expected
+
+
+def neighborhood_assortativity(labels, neighbors):
+    """Neighbourhood modularity as a share of the most that clusters of these sizes can have.
+
+    Modularity prefers equal sizes, up to splitting a large cluster and merging small ones;
+    this does not, but says less about whether a cluster ought to be split.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n_samples,), int
+        From 0.
+    neighbors : ndarray of shape (n_samples, n_neighbors), int
+        Indices of each sample's neighbours.
+
+    Returns
+    -------
+    assortativity : float in [-1, 1]
+        1 if no neighbour lies in another cluster; 0 for one cluster for all.
+
+    References
+    ----------
+    M. E. J. Newman, "Mixing Patterns in Networks", Physical Review E 67 (2003), 026126.
+    """
+    agreement, expected = _agreement(labels, neighbors)
+    return (agreement - expected) / (1 - expected) if expected < 1 else 0.0
+
+
+def _agreement(labels, neighbors):
+    """Share of neighbours in the same cluster, and the share expected of a random partition."""
     if neighbors.size == 0:
-        return 0.0
+        return 0.0, 0.0
     neighbor_labels = labels[neighbors]
     n_clusters = int(labels.max()) + 1
     as_source = np.bincount(labels, minlength=n_clusters) / labels.size
     as_target = np.bincount(neighbor_labels.ravel(), minlength=n_clusters) / neighbors.size
     agreement = (neighbor_labels == labels[:, None]).mean()
-    return float(agreement - as_source @ as_target)
+    return float(agreement), float(as_source @ as_target)
 
 
 def calibrate_temperature(similarities, neighbors):

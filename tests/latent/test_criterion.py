@@ -4,7 +4,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import log_softmax
 
-from skdeepcluster.latent import calibrate_temperature, neighborhood_modularity
+from skdeepcluster.latent import (
+    calibrate_temperature,
+    neighborhood_assortativity,
+    neighborhood_modularity,
+)
 
 
 def literal_modularity(labels, neighbors):
@@ -35,6 +39,16 @@ def test_modularity_of_separated_clusters(k):
     neighbors = np.array([np.flatnonzero(labels == label) for label in labels])
     assert neighborhood_modularity(labels, neighbors) == pytest.approx(1 - 1 / k)
     assert neighborhood_modularity(np.zeros_like(labels), neighbors) == pytest.approx(0)
+
+
+def test_assortativity_does_not_mind_sizes():
+    labels = np.repeat([0, 1, 2], [40, 8, 4])
+    neighbors = np.array([np.flatnonzero(labels == label)[:4] for label in labels])
+    assert neighborhood_assortativity(labels, neighbors) == pytest.approx(1)
+    assert neighborhood_assortativity(np.zeros_like(labels), neighbors) == 0
+    rng = np.random.default_rng(0)
+    labels, neighbors = rng.integers(3, size=2000), rng.integers(2000, size=(2000, 10))
+    assert neighborhood_assortativity(labels, neighbors) == pytest.approx(0, abs=0.02)
 
 
 def test_modularity_without_neighbours_is_zero():

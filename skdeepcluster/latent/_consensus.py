@@ -1,0 +1,142 @@
+"""The default start: many cuts of graphs of neighbours, those that hold best, one consensus."""
+
+import warnings
+
+import numpy as np
+from scipy import sparse
+from scipy.linalg import eigh
+from scipy.sparse.linalg import eigsh
+from sklearn.cluster import KMeans
+from sklearn.decomposition import PCA
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.preprocessing import normalize
+
+from ._criterion import neighborhood_modularity
+from ._neighbors import nearest_neighbors
+
+# Above so many samples the partitions are found on a random sample of this size.
+_N_LANDMARKS = 20_000
+_N_VOTERS = 8
+_N_KMEANS_RUNS = 10
+_N_INIT = 2
+_N_CENTERED = 100
+_N_WHITENED = 200
+# Eigenvectors that a cut into k clusters is made from, in units of k. No single number is
+# best: more of them see small clusters, fewer of them are less noisy.
+_WIDTHS = (1.0, 1.3, 1.6)
+
+
+def consensus_start(
+    features, n_clusters, n_neighbors, random_state, criterion=neighborhood_modularity
+):
+    """Cluster features by the consensus of the partitions that neighbours agree with most.
+
+    Three views of the features (as they are, their leading principal components, those half
+    whitened) give a graph of shared neighbours each. Spectral cuts of the graphs, several a
+    graph, and k-means runs are ranked by the sum of the criterion over the three graphs, and
+    the best of them vote.
+
+    Parameters
+    ----------
+    features : ndarray of shape (n_samples, n_features), float32
+    n_clusters : int
+    n_neighbors : int
+    random_state : RandomState instance
+    criterion : callable
+        ``criterion(labels, neighbors)``, higher is better: ``neighborhood_modularity`` likes
+        clusters of like size, ``neighborhood_assortativity`` does not mind.
+
+    Returns
+    -------
+    labels : ndarray of shape (n_samples,), int64
+        From 0; fewer than ``n_clusters`` if samples are alike.
+
+    References
+    ----------
+    A. Strehl, J. Ghosh, "Cluster Ensembles", JMLR 3 (2002), for the consensus; R. Jarvis,
+    E. Patrick, "Clustering Using a Similarity Measure Based on Shared Near Neighbors", IEEE
+    Trans. Computers C-22 (1973), for the graph; A. Ng, M. Jordan, Y. Weiss, "On Spectral
+    Clustering", NIPS 2001, for the cuts.
+    """
+    n_samples = len(features)
+    if n_clusters == 1 or n_samples <= 2:
+        return np.arange(n_samples, dtype=np.int64) % n_clusters
+    if n_samples > _N_LANDMARKS:
+        landmarks = np.sort(random_state.choice(n_samples, _N_LANDMARKS, replace=False))
+        labels = consensus_start(
+            features[landmarks], n_clusters, n_neighbors, random_state, criterion
+        )
+        nearest = KNeighborsClassifier(5, metric="cosine", algorithm="brute")
+        return nearest.fit(features[landmarks], labels).predict(features)
+    unit = normalize(features)
+    components = principal_components(unit, random_state)
+    views = [unit, components[:, :_N_CENTERED], half_whitened(components)]
+    graphs = [nearest_neighbors(view, n_neighbors) for view in views]
+    partitions = [
+        _k_means(components[:, :_N_CENTERED], n_clusters, 1, random_state)
+        for _ in range(_N_KMEANS_RUNS)
+    ]
+    for graph in graphs:
+        partitions += spectral_cuts(graph, n_clusters, random_state)
+    merits = [sum(criterion(p, graph) for graph in graphs) for p in partitions]
+    voters = [partitions[i] for i in np.argsort(merits, kind="stable")[-_N_VOTERS:]]
+    votes = np.concatenate([np.eye(n_clusters, dtype=np.float32)[p] for p in voters], axis=1)
+    return _k_means(votes, n_clusters, 10, random_state)
+
+
+def principal_components(unit, random_state):
+    """Scores of the leading principal components, those without variance left out."""
+    pca = PCA(min(_N_WHITENED, *unit.shape), random_state=random_state)
+    scores = pca.fit_transform(unit)
+    spread = pca.explained_variance_ > 1e-7 * max(pca.explained_variance_[0], 1e-12)
+    # Samples that are all alike have no component; any column says so as well.
+    return scores[:, spread] if spread.any() else unit[:, :1]
+
+
+def half_whitened(components):
+    """Bring the components' standard deviations half-way, geometrically, to one another."""
+    return components / np.sqrt(components.std(axis=0) + 1e-12)
+
+
+def shared_neighbor_graph(neighbors):
+    """Weigh each edge of a graph of neighbours by the share of neighbours both ends have."""
+    n_samples, n_neighbors = neighbors.shape
+    starts = np.arange(0, neighbors.size + 1, n_neighbors)
+    ones = np.ones(neighbors.size, dtype=np.float32)
+    edges = sparse.csr_array((ones, neighbors.ravel(), starts), shape=(n_samples, n_samples))
+    closed = edges + sparse.eye_array(n_samples, dtype=np.float32, format="csr")
+    shared = (closed @ closed.T).multiply((edges + edges.T) > 0).tocsr()
+    return shared / (n_neighbors + 1)
+
+
+def leading_eigenvectors(weights, n_vectors, random_state):
+    """Eigenvectors of the normalised weights with the largest eigenvalues, largest first."""
+    root = 1 / np.sqrt(np.maximum(weights.sum(axis=1), 1e-9))
+    normalized = sparse.diags_array(root) @ weights @ sparse.diags_array(root)
+    n_samples = len(root)
+    if n_samples <= 4 * n_vectors:
+        return eigh(normalized.toarray())[1][:, : -n_vectors - 1 : -1]
+    first = random_state.uniform(size=n_samples).astype(np.float32)
+    values, vectors = eigsh(normalized, n_vectors, which="LA", v0=first)
+    return vectors[:, values.argsort()[::-1]]
+
+
+def spectral_cuts(graph, n_clusters, random_state):
+    """Partitions of the samples by k-means on eigenvectors of their shared neighbours."""
+    wanted = [n_clusters - 1, n_clusters + 1, *(round(width * n_clusters) for width in _WIDTHS)]
+    widths = sorted({min(max(width, 2), len(graph)) for width in wanted})
+    vectors = leading_eigenvectors(shared_neighbor_graph(graph), widths[-1], random_state)
+    return [
+        _k_means(normalize(vectors[:, :width]), n_clusters, _N_INIT, random_state)
+        for width in widths
+    ]
+
+
+def _k_means(rows, n_clusters, n_init, random_state):
+    with warnings.catch_warnings():
+        # Fewer distinct samples than clusters: said once, of the final result.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        seed = random_state.randint(np.iinfo(np.int32).max)
+        labels = KMeans(n_clusters, n_init=n_init, random_state=seed).fit_predict(rows)
+    return labels.astype(np.int64)

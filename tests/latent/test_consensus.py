@@ -1,0 +1,113 @@
+import numpy as np
+import pytest
+from scipy import sparse
+from sklearn.datasets import load_digits, make_circles
+from sklearn.preprocessing import normalize
+
+from skdeepcluster.latent import (
+    _consensus,
+    consensus_start,
+    kmeans_start,
+    nearest_neighbors,
+    neighborhood_assortativity,
+)
+from skdeepcluster.latent._consensus import (
+    half_whitened,
+    leading_eigenvectors,
+    principal_components,
+    shared_neighbor_graph,
+    spectral_cuts,
+)
+from skdeepcluster.metrics import clustering_accuracy
+
+
+@pytest.fixture(scope="module")
+def digits():
+    X, y = load_digits(return_X_y=True)
+    return X.astype(np.float32), y
+
+
+def start(X, k, n_neighbors=20, **criterion):
+    return consensus_start(X, k, n_neighbors, np.random.RandomState(0), **criterion)
+
+
+def test_digits_are_found_better_than_by_kmeans(digits):
+    X, y = digits
+    labels = start(X, 10)
+    assert labels.dtype == np.int64
+    graph = nearest_neighbors(X, 20)
+    by_kmeans = kmeans_start(X, 10, graph, np.random.RandomState(0))
+    assert clustering_accuracy(y, labels) > clustering_accuracy(y, by_kmeans) + 0.03
+    np.testing.assert_array_equal(labels, start(X, 10))
+
+
+def test_unequal_clusters_are_kept_whole_by_assortativity(digits):
+    X, y = digits
+    kept = [np.flatnonzero(y == digit)[:n] for digit, n in enumerate((170, 80, 40, 20))]
+    X, y = X[np.concatenate(kept)], y[np.concatenate(kept)]
+    assert clustering_accuracy(y, start(X, 4, 10)) < 0.7
+    by_assortativity = start(X, 4, 10, criterion=neighborhood_assortativity)
+    assert clustering_accuracy(y, by_assortativity) > 0.9
+
+
+def test_a_sample_stands_for_many(digits, monkeypatch):
+    X, y = digits
+    monkeypatch.setattr(_consensus, "_N_LANDMARKS", 900)
+    labels = start(X, 10)
+    assert labels.shape == y.shape
+    assert clustering_accuracy(y, labels) > 0.8
+
+
+@pytest.mark.parametrize("n_samples", [1, 2, 3, 5, 12])
+@pytest.mark.parametrize("n_clusters", [1, 2, 3])
+def test_few_samples(digits, n_samples, n_clusters):
+    if n_clusters <= n_samples:
+        labels = start(digits[0][:n_samples], n_clusters)
+        assert labels.shape == (n_samples,)
+        assert 0 <= labels.min() <= labels.max() < n_clusters
+
+
+def test_samples_that_are_alike():
+    labels = start(np.ones((30, 4), dtype=np.float32), 3)
+    assert labels.shape == (30,)
+    two_kinds = np.repeat(np.eye(2, dtype=np.float32), 15, axis=0)
+    assert clustering_accuracy(np.repeat([0, 1], 15), start(two_kinds, 2, 5)) == 1
+
+
+def test_shared_neighbors_by_sets():
+    X = np.random.default_rng(0).normal(size=(25, 3)).astype(np.float32)
+    neighbors = nearest_neighbors(X, 4)
+    expected = np.zeros((25, 25))
+    closed = [{i, *row} for i, row in enumerate(neighbors.tolist())]
+    for i in range(25):
+        for j in range(25):
+            if i != j and (j in closed[i] or i in closed[j]):
+                expected[i, j] = len(closed[i] & closed[j]) / 5
+    np.testing.assert_allclose(shared_neighbor_graph(neighbors).toarray(), expected, atol=1e-6)
+
+
+def test_eigenvectors_of_separate_components_tell_them_apart():
+    block = sparse.csr_array(np.ones((60, 60), dtype=np.float32) - np.eye(60, dtype=np.float32))
+    weights = sparse.block_diag([block] * 3, format="csr")
+    for matrix in (weights, weights[:9, :9], weights[50:70][:, 50:70]):
+        vectors = leading_eigenvectors(sparse.csr_array(matrix), 3, np.random.RandomState(0))
+        np.testing.assert_allclose(vectors.T @ vectors, np.eye(3), atol=1e-4)
+    vectors = normalize(leading_eigenvectors(weights, 3, np.random.RandomState(0)))
+    same = np.repeat(np.arange(3), 60)
+    np.testing.assert_allclose(vectors @ vectors.T, same[:, None] == same, atol=1e-3)
+
+
+def test_cuts_follow_shapes_that_kmeans_does_not():
+    X, y = make_circles(240, noise=0.03, factor=0.3, random_state=0)
+    # The rings on a sphere, where neighbours by cosine are neighbours in the plane.
+    X = np.column_stack([X, np.full(len(X), 3)]).astype(np.float32)
+    cuts = spectral_cuts(nearest_neighbors(X, 10), 2, np.random.RandomState(0))
+    assert max(clustering_accuracy(y, cut) for cut in cuts) > 0.98
+
+
+def test_half_whitening_halves_the_ratio_of_scales():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(500, 3)) * [100, 10, 1]
+    components = principal_components(X, np.random.RandomState(0))
+    before, after = components.std(axis=0), half_whitened(components).std(axis=0)
+    np.testing.assert_allclose(after**2, before, rtol=1e-5)
