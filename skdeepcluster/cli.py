@@ -48,7 +48,9 @@ def _parser():
 
     cluster = commands.add_parser("cluster", help="cluster the pictures in a folder")
     cluster.add_argument("folder", type=Path)
-    cluster.add_argument("--n-clusters", type=int, required=True, metavar="K")
+    cluster.add_argument(
+        "--n-clusters", type=_count, required=True, metavar="K", help="a number, or auto"
+    )
     cluster.add_argument(
         "--fine-tune", type=int, default=0, metavar="N", help="train the backbone's last N stages"
     )
@@ -74,6 +76,11 @@ def _parser():
     backbones = commands.add_parser("backbones", help="list recommended backbones")
     backbones.set_defaults(run=_backbones)
     return parser
+
+
+def _count(text):
+    """Read a number of clusters."""
+    return text if text == "auto" else int(text)
 
 
 def _add_backbone(parser):

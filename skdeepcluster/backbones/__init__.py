@@ -2,12 +2,14 @@
 
 from ._backbone import Backbone, BackboneLoadError
 from ._engines import make_engine, resolve_device
+from ._open_clip import encode_texts
 from ._registry import load_backbone, register_backbone
 from ._table import list_backbones
 
 __all__ = [
     "Backbone",
     "BackboneLoadError",
+    "encode_texts",
     "list_backbones",
     "load_backbone",
     "make_engine",

@@ -20,25 +20,7 @@ def load(model, image_size=None):
     """
     import open_clip
 
-    options: dict = {"force_image_size": image_size}
-    hub: Any = _hubs.hugging_face
-    license = ""
-    if model.startswith("hf-hub:"):
-        architecture = model
-    else:
-        architecture, _, weights = model.partition("/")
-        _check_name(architecture, weights)
-        options["pretrained"] = weights
-        tag = open_clip.get_pretrained_cfg(architecture, weights)
-        # Weights trained with another activation than the architecture of that name has.
-        options["force_quick_gelu"] = bool(tag.get("quick_gelu"))
-        if tag:
-            license = _license(weights, tag.get("hf_hub", ""))
-        else:
-            # A file needs no hub.
-            hub = contextlib.nullcontext
-    with hub(), _quiet_root_logger():
-        clip = open_clip.create_model(architecture, require_pretrained=True, **options)
+    clip, license = _create(model, image_size)
     preprocessing = open_clip.get_model_preprocess_cfg(clip)
     size = preprocessing["size"]
     size = size if isinstance(size, int) else size[0]
@@ -62,6 +44,65 @@ def load(model, image_size=None):
         stages=stages,
         license=license,
     )
+
+
+def encode_texts(backbone, texts):
+    """Embed texts with the text tower that belongs to an open_clip backbone.
+
+    Parameters
+    ----------
+    backbone : str
+        Such as "open_clip:ViT-B-32/laion2b_s34b_b79k".
+    texts : list of str
+
+    Returns
+    -------
+    features : ndarray of shape (n_texts, n_features), float32
+        Unit vectors.
+    """
+    import open_clip
+    import torch
+
+    model = backbone.removeprefix("open_clip:")
+    if model == backbone:
+        raise ValueError(
+            f"The backbone {backbone!r} cannot read words. Use one of open_clip, such as "
+            '"open_clip:ViT-B-32/laion2b_s34b_b79k".'
+        )
+    clip, _ = _create(model)
+    tokenizer = open_clip.get_tokenizer(model if ":" in model else model.partition("/")[0])
+    with torch.inference_mode():
+        chunks = [
+            clip.eval().encode_text(tokenizer(texts[start : start + 256]), normalize=True)
+            for start in range(0, len(texts), 256)
+        ]
+    return torch.cat(chunks).numpy()
+
+
+def _create(model, image_size=None):
+    """Load a model with both towers; return it and the licence of its weights."""
+    import open_clip
+
+    options: dict = {"force_image_size": image_size}
+    hub: Any = _hubs.hugging_face
+    license = ""
+    if model.startswith("hf-hub:"):
+        architecture = model
+    else:
+        architecture, _, weights = model.partition("/")
+        _check_name(architecture, weights)
+        options["pretrained"] = weights
+        tag = open_clip.get_pretrained_cfg(architecture, weights)
+        # Weights trained with another activation than the architecture of that name has.
+        options["force_quick_gelu"] = bool(tag.get("quick_gelu"))
+        if tag:
+            license = _license(weights, tag.get("hf_hub", ""))
+        else:
+            # A file needs no hub.
+            hub = contextlib.nullcontext
+    with hub(), _quiet_root_logger():
+        clip = open_clip.create_model(architecture, require_pretrained=True, **options)
+    return clip, license
 
 
 def _license(tag, repository):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from scipy.special import softmax
+from scipy import sparse
 from sklearn.base import (
     BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
@@ -15,6 +15,7 @@ from sklearn.base import (
 )
 from sklearn.base import _fit_context as fit_context
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.preprocessing import normalize
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -26,6 +27,7 @@ from ..latent import (
     LatentHead,
     calibrate_temperature,
     encode,
+    estimate_n_clusters,
     nearest_neighbors,
     neighborhood_modularity,
     pedcc,
@@ -33,10 +35,11 @@ from ..latent import (
 from ..metrics import clustering_accuracy
 from ._assignment import settle_centers, with_gaps
 from ._callbacks import CallbackSupportMixin, with_callbacks
+from ._editing import ClusterEditingMixin
 from ._fine_tune import fine_tune
 from ._head_training import train_head
-from ._info import cluster_info
 from ._persistence import load, save
+from ._prototypes import Prototypes
 from ._reporting import EpochReporter
 from ._settings import Aim, check_cluster_prior, check_loss_weights, start_labels
 
@@ -45,6 +48,7 @@ _N_COMPONENTS = 100
 
 
 class DeepImageClusterer(
+    ClusterEditingMixin,
     CallbackSupportMixin,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
@@ -61,8 +65,12 @@ class DeepImageClusterer(
 
     Parameters
     ----------
-    n_clusters : int, default=8
-        Number of clusters.
+    n_clusters : int or "auto", default=8
+        Number of clusters. "auto" takes the fewest, from ``min_clusters`` to
+        ``max_clusters``, with which neighbours agree to within one percent of the best
+        modularity.
+    min_clusters : int, default=2
+    max_clusters : int, default=100
 
     backbone : str, path, torch.nn.Module or Backbone, default="efficientnet_lite0"
         The network that embeds the pictures, see
@@ -88,11 +96,11 @@ class DeepImageClusterer(
     loss_weights : dict, default=None
         Weights of the terms "mmd", "augmentation", "neighbor" and "nearest_centroid"; those
         left out keep their defaults 1, 1, 3 and 0.5.
-    cluster_prior : {"balanced", "estimated"} or array-like of shape (n_clusters,), \
-            default="balanced"
-        Expected shares of the clusters: about equal, those of the start (equal for
-        ``init="random"``), or given in any order. With other than "balanced" the start does
-        not prefer clusters of like size: the choice where sizes differ several times over.
+    cluster_prior : {"balanced", "estimated", "uneven"} or array-like of shape (n_clusters,), \
+            default="estimated"
+        Expected shares of the clusters: equal, those of the start (equal for
+        ``init="random"``), or given in any order. "uneven" is "estimated" from a start that
+        does not prefer clusters of like size: for sizes that differ several times over.
     max_iter : int, default=30
         Most epochs of training of the head. The nearest-centroid term joins at half of them.
     n_iter_no_change : int, default=5
@@ -121,6 +129,10 @@ class DeepImageClusterer(
     ----------
     labels_ : ndarray of shape (n_samples,), int64
         Cluster of each picture, from 0; -1 for one that was skipped.
+    n_clusters_ : int
+        Number of clusters.
+    modularities_ : dict of int to float
+        Modularity of each number of clusters that was tried; with ``n_clusters="auto"``.
     cluster_centers_ : ndarray of shape (n_clusters, n_components), float32
         Unit vectors in the latent space.
     embedding_ : ndarray of shape (n_samples, n_components), float32
@@ -133,8 +145,16 @@ class DeepImageClusterer(
         a ConvergenceWarning says so.
     probabilities_ : ndarray of shape (n_samples, n_clusters), float32
         What ``predict_proba`` says of the pictures.
+    outlier_scores_ : ndarray of shape (n_samples,), float32
+        Mean cosine distance to the nearest neighbours in feature space, from 0 to 2: the
+        higher, the less a picture is like any other; NaN for one that was skipped.
+    representative_indices_ : list of ndarray of int
+        Positions in ``X`` of each cluster's most typical pictures.
+    cluster_names_ : list of str
+        See ``set_cluster_names`` and ``describe_clusters``.
     temperature_ : float
-        Of ``predict_proba``; calibrated without labels.
+        Of ``predict_proba``; such that the probabilities foretell where the neighbours of a
+        picture lie, by all partitions that the start is a consensus of.
     n_iter_ : int
         Epochs run.
     embedder_ : ImageEmbedder or None
@@ -165,7 +185,9 @@ class DeepImageClusterer(
     """
 
     _parameter_constraints: dict = {
-        "n_clusters": [Interval(Integral, 1, None, closed="left")],
+        "n_clusters": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
+        "min_clusters": [Interval(Integral, 1, None, closed="left")],
+        "max_clusters": [Interval(Integral, 1, None, closed="left")],
         "backbone": [str, Path, torch.nn.Module, Backbone],
         "image_size": [Interval(Integral, 16, None, closed="left"), None],
         "fine_tune": [Interval(Integral, 0, None, closed="left")],
@@ -174,7 +196,7 @@ class DeepImageClusterer(
         "n_components": [Interval(Integral, 1, None, closed="left"), None],
         "n_neighbors": [Interval(Integral, 1, None, closed="left")],
         "loss_weights": [dict, None],
-        "cluster_prior": [StrOptions({"balanced", "estimated"}), "array-like"],
+        "cluster_prior": [StrOptions({"balanced", "estimated", "uneven"}), "array-like"],
         "max_iter": [Interval(Integral, 0, None, closed="left")],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
         "batch_size": [Interval(Integral, 2, None, closed="left")],
@@ -192,6 +214,8 @@ class DeepImageClusterer(
         self,
         n_clusters=8,
         *,
+        min_clusters=2,
+        max_clusters=100,
         backbone="efficientnet_lite0",
         image_size=None,
         fine_tune=0,
@@ -200,7 +224,7 @@ class DeepImageClusterer(
         n_components=None,
         n_neighbors=20,
         loss_weights=None,
-        cluster_prior="balanced",
+        cluster_prior="estimated",
         max_iter=30,
         n_iter_no_change=5,
         batch_size=512,
@@ -214,6 +238,8 @@ class DeepImageClusterer(
         verbose=0,
     ):
         self.n_clusters = n_clusters
+        self.min_clusters = min_clusters
+        self.max_clusters = max_clusters
         self.backbone = backbone
         self.image_size = image_size
         self.fine_tune = fine_tune
@@ -267,30 +293,27 @@ class DeepImageClusterer(
         if self.fine_tune and source is None:
             raise ValueError("fine_tune needs pictures, and X is features. Set fine_tune=0.")
         features, readable = self._features_to_fit(X, source)
-        if len(features) < self.n_clusters:
-            raise ValueError(
-                f"n_samples={len(features)} should be >= n_clusters={self.n_clusters}."
-            )
         random_state = check_random_state(self.random_state)
+        n_clusters = self._count_clusters(features, random_state)
         generator = torch.Generator().manual_seed(int(random_state.randint(2**31)))
         graph = nearest_neighbors(features, self.n_neighbors)
-        start = start_labels(
+        start, partitions = start_labels(
             self.init,
             features,
-            self.n_clusters,
+            n_clusters,
             graph,
             readable,
             self.cluster_prior,
             random_state,
         )
-        n_components = self.n_components or max(_N_COMPONENTS, self.n_clusters - 1)
-        centroids = pedcc(self.n_clusters, n_components, random_state=random_state)
+        n_components = self.n_components or max(_N_COMPONENTS, n_clusters - 1)
+        centroids = pedcc(n_clusters, n_components, random_state=random_state)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(int(random_state.randint(2**31)))
             head = LatentHead.for_features(features, n_components)
         aim = Aim(
             centroids,
-            check_cluster_prior(self.cluster_prior, self.n_clusters, start),
+            check_cluster_prior(self.cluster_prior, n_clusters, start),
             weights,
         )
         self.history_: dict[str, list] = {}
@@ -329,18 +352,36 @@ class DeepImageClusterer(
                 self.embedder_ = self._make_embedder(tuned)
                 features = _rows(self.embedder_.fit_transform(source), readable)
         self.n_iter_ = len(self.history_.get("loss", ()))
-        self._settle(head, features, centroids.numpy(), graph, readable)
+        self._settle(head, features, centroids.numpy(), graph, partitions, readable)
         self._paths = None if source is None or source.paths is None else list(source.paths)
         context.call_on_fit_task_end(estimator=self, X=X, y=y)
         return self
 
-    def _settle(self, head, features, centroids, graph, readable):
+    def _count_clusters(self, features, random_state):
+        if hasattr(self, "modularities_"):
+            del self.modularities_
+        if self.n_clusters == "auto":
+            if self.min_clusters > self.max_clusters:
+                raise ValueError(
+                    f"min_clusters={self.min_clusters} is above max_clusters={self.max_clusters}."
+                )
+            n_clusters, self.modularities_ = estimate_n_clusters(
+                features, self.min_clusters, self.max_clusters, random_state
+            )
+            return n_clusters
+        if len(features) < self.n_clusters:
+            raise ValueError(
+                f"n_samples={len(features)} should be >= n_clusters={self.n_clusters}."
+            )
+        return self.n_clusters
+
+    def _settle(self, head, features, centroids, graph, partitions, readable):
         """Set what the training comes to."""
         latents = encode(head, features)
         centers, labels = settle_centers(latents, centroids)
-        if len(centers) < self.n_clusters:
+        if len(centers) < len(centroids):
             warnings.warn(
-                f"Only {len(centers)} of n_clusters={self.n_clusters} clusters could be filled: "
+                f"Only {len(centers)} of n_clusters={len(centroids)} clusters could be filled: "
                 "too many samples are alike.",
                 ConvergenceWarning,
                 stacklevel=4,
@@ -353,14 +394,21 @@ class DeepImageClusterer(
                 ConvergenceWarning,
                 stacklevel=4,
             )
+        unit = normalize(features)
         self._head = head
+        self._prototypes = Prototypes(centers)
+        self._feature_means = _means(unit, labels, len(centers))
+        self._names = [None] * len(centers)
+        self.n_clusters_ = len(centers)
         self.cluster_centers_ = centers
-        self.temperature_ = calibrate_temperature(latents @ centers.T, graph)
+        self.temperature_ = calibrate_temperature(latents @ centers.T, graph, partitions)
         self.labels_ = with_gaps(labels, readable, -1)
         self.embedding_ = with_gaps(latents, readable, np.nan)
+        self.outlier_scores_ = with_gaps(_remoteness(unit, graph), readable, np.nan)
         self.probabilities_ = self._probabilities_of(self.embedding_)
 
     embedder_: ImageEmbedder | None
+    modularities_: dict
 
     def _features_to_fit(self, X, source):
         """Features of the pictures that can be read, and which ones those are."""
@@ -393,6 +441,7 @@ class DeepImageClusterer(
             return {
                 "n_features_in_": self.n_features_in_,
                 "cluster_centers_": centroids.numpy(),
+                "_prototypes": Prototypes(centroids.numpy()),
                 "temperature_": 0.1,
                 "_head": head,
                 "embedder_": self.embedder_,
@@ -446,7 +495,7 @@ class DeepImageClusterer(
 
     def _labels_of(self, latents):
         readable = ~np.isnan(latents[:, 0])
-        labels = (latents[readable] @ self.cluster_centers_.T).argmax(axis=1)
+        labels = self._prototypes.similarities(latents[readable]).argmax(axis=1)
         return with_gaps(labels.astype(np.int64), readable, -1)
 
     def predict_proba(self, X):
@@ -464,7 +513,7 @@ class DeepImageClusterer(
         return self._probabilities_of(self._latents(self._features(X)))
 
     def _probabilities_of(self, latents):
-        return softmax(latents @ self.cluster_centers_.T / self.temperature_, axis=1)
+        return self._prototypes.probabilities(latents, self.temperature_)
 
     def score(self, X, y=None):
         """Judge the clusters of ``X``; higher is better.
@@ -497,26 +546,6 @@ class DeepImageClusterer(
     def fit_transform(self, X, y=None):
         """Cluster ``X`` and return ``embedding_``; the same as ``fit(X).embedding_``."""
         return self.fit(X).embedding_
-
-    def cluster_info(self, n_representatives=5):
-        """Describe the clusters in a table.
-
-        Parameters
-        ----------
-        n_representatives : int, default=5
-            How many of the most typical pictures are named.
-
-        Returns
-        -------
-        info : pandas.DataFrame
-            A row a cluster: "size"; "share"; "cohesion", the mean cosine to the centre, 1 at
-            best; "representatives", the pictures nearest to the centre (paths if they are
-            files, positions in ``X`` otherwise); "name".
-        """
-        check_is_fitted(self)
-        return cluster_info(
-            self.labels_, self.embedding_, self.cluster_centers_, self._paths, n_representatives
-        )
 
     def save(self, folder):
         """Write the fitted estimator to a folder, as JSON and safetensors.
@@ -558,3 +587,20 @@ class DeepImageClusterer(
 def _rows(features, readable):
     """Keep the rows that hold a picture; a copy only where there are others."""
     return features if readable.all() else features[readable]
+
+
+def _means(unit, labels, n_clusters):
+    """Mean features of each cluster, (n_clusters, n_features)."""
+    rows = np.arange(len(labels))
+    members = sparse.csr_array(
+        (np.ones(len(labels), dtype=np.float32), (labels, rows)), shape=(n_clusters, len(labels))
+    )
+    return (members @ unit) / np.bincount(labels, minlength=n_clusters)[:, None].astype(np.float32)
+
+
+def _remoteness(unit, graph):
+    """Mean cosine distance of each sample to its neighbours; 0 if it has none."""
+    sums = np.zeros(len(unit), dtype=np.float32)
+    for neighbors in graph.T:
+        sums += np.einsum("nd,nd->n", unit, unit[neighbors])
+    return 1 - sums / graph.shape[1] if graph.shape[1] else sums

@@ -9,12 +9,20 @@ from pathlib import Path
 import numpy as np
 
 from .._version import __version__
+from ._prototypes import Prototypes
 
 _FORMAT = 1
 _CONFIG = "config.json"
 _TENSORS = "tensors.safetensors"
-_ARRAYS = ("labels_", "cluster_centers_", "embedding_", "probabilities_")
-_SCALARS = ("n_features_in_", "n_iter_", "temperature_", "start_score_")
+_ARRAYS = (
+    "labels_",
+    "cluster_centers_",
+    "embedding_",
+    "probabilities_",
+    "outlier_scores_",
+    "_feature_means",
+)
+_SCALARS = ("n_clusters_", "n_features_in_", "n_iter_", "temperature_", "start_score_")
 
 
 def save(estimator, folder):
@@ -27,6 +35,8 @@ def save(estimator, folder):
         raise FileExistsError(f"{str(folder)!r} holds other files. Name a new folder.")
     embedder = estimator.embedder_
     tensors = {name: from_numpy(getattr(estimator, name).copy()) for name in _ARRAYS}
+    tensors["prototypes.points"] = from_numpy(estimator._prototypes.points.copy())
+    tensors["prototypes.clusters"] = from_numpy(estimator._prototypes.clusters.copy())
     tensors.update(_prefixed("head.", estimator._head.state_dict()))
     if embedder is not None and estimator.fine_tune:
         tensors.update(_prefixed("backbone.", embedder.load().network.state_dict()))
@@ -42,6 +52,8 @@ def save(estimator, folder):
         "fitted": {name: getattr(estimator, name) for name in _SCALARS},
         "history": estimator.history_,
         "paths": estimator._paths,
+        "names": estimator._names,
+        "modularities": getattr(estimator, "modularities_", None),
         "feature_names": None if names is None else list(names),
         "on_pictures": embedder is not None,
         "fine_tuned": bool(embedder is not None and estimator.fine_tune),
@@ -94,6 +106,11 @@ def load(cls, folder, backbone):
         setattr(estimator, name, value)
     estimator.history_ = config["history"]
     estimator._paths = config["paths"]
+    estimator._names = config["names"]
+    if config["modularities"] is not None:
+        estimator.modularities_ = {int(n): value for n, value in config["modularities"].items()}
+    prototypes = _without_prefix("prototypes.", tensors)
+    estimator._prototypes = Prototypes(**{key: rows.numpy() for key, rows in prototypes.items()})
     if config["feature_names"] is not None:
         estimator.feature_names_in_ = np.asarray(config["feature_names"], dtype=object)
     centers = estimator.cluster_centers_

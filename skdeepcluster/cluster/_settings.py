@@ -35,15 +35,18 @@ def check_loss_weights(loss_weights):
 
 
 def start_labels(init, features, n_clusters, graph, readable, cluster_prior, random_state):
-    """Labels that training starts from, or None for a random head."""
+    """Labels that training starts from and, if it was a consensus, the partitions it is of.
+
+    Labels are None for a random head.
+    """
     if isinstance(init, str):
         if init == "random":
-            return None
+            return None, None
         if init == "consensus":
-            even = isinstance(cluster_prior, str) and cluster_prior == "balanced"
-            criterion = neighborhood_modularity if even else neighborhood_assortativity
+            uneven = not isinstance(cluster_prior, str) or cluster_prior == "uneven"
+            criterion = neighborhood_assortativity if uneven else neighborhood_modularity
             return consensus_start(features, n_clusters, graph.shape[1], random_state, criterion)
-        return kmeans_start(features, n_clusters, graph, random_state)
+        return kmeans_start(features, n_clusters, graph, random_state), None
     if callable(init):
         labels = np.asarray(init(features, n_clusters, random_state))
     else:
@@ -60,7 +63,7 @@ def start_labels(init, features, n_clusters, graph, readable, cluster_prior, ran
             f"init gives labels from {labels.min()} to {labels.max()}; with "
             f"n_clusters={n_clusters} they must lie in [0, {n_clusters - 1}]."
         )
-    return labels.astype(np.int64)
+    return labels.astype(np.int64), None
 
 
 def check_cluster_prior(cluster_prior, n_clusters, start):

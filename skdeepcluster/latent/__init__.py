@@ -8,6 +8,7 @@ from ._criterion import (
 )
 from ._head import LatentHead, as_tensor, encode
 from ._losses import alignment_loss, mmd_loss, nearest_centroid_loss
+from ._n_clusters import estimate_n_clusters
 from ._neighbors import nearest_neighbors
 from ._pedcc import pedcc
 from ._starts import kmeans_start
@@ -22,6 +23,7 @@ __all__ = [
     "calibrate_temperature",
     "consensus_start",
     "encode",
+    "estimate_n_clusters",
     "kmeans_start",
     "mmd_loss",
     "nearest_centroid_loss",

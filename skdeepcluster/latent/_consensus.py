@@ -16,7 +16,7 @@ from ._criterion import neighborhood_modularity
 from ._neighbors import nearest_neighbors
 
 # Above so many samples the partitions are found on a random sample of this size.
-_N_LANDMARKS = 20_000
+N_LANDMARKS = 20_000
 _N_VOTERS = 8
 _N_KMEANS_RUNS = 10
 _N_INIT = 2
@@ -51,6 +51,8 @@ def consensus_start(
     -------
     labels : ndarray of shape (n_samples,), int64
         From 0; fewer than ``n_clusters`` if samples are alike.
+    partitions : ndarray of shape (n_partitions, n_samples), int64
+        All that were ranked: where they differ, the labels are uncertain.
 
     References
     ----------
@@ -61,28 +63,29 @@ def consensus_start(
     """
     n_samples = len(features)
     if n_clusters == 1 or n_samples <= 2:
-        return np.arange(n_samples, dtype=np.int64) % n_clusters
-    if n_samples > _N_LANDMARKS:
-        landmarks = np.sort(random_state.choice(n_samples, _N_LANDMARKS, replace=False))
-        labels = consensus_start(
+        labels = np.arange(n_samples) % n_clusters
+        return labels, labels[None]
+    if n_samples > N_LANDMARKS:
+        landmarks = np.sort(random_state.choice(n_samples, N_LANDMARKS, replace=False))
+        labels, partitions = consensus_start(
             features[landmarks], n_clusters, n_neighbors, random_state, criterion
         )
         nearest = KNeighborsClassifier(5, metric="cosine", algorithm="brute")
-        return nearest.fit(features[landmarks], labels).predict(features)
+        nearest.fit(features[landmarks], np.column_stack([labels, *partitions]))
+        labels, *partitions = nearest.predict(features).T
+        return labels, np.stack(partitions)
     unit = normalize(features)
     components = principal_components(unit, random_state)
-    views = [unit, components[:, :_N_CENTERED], half_whitened(components)]
+    centered = components[:, :_N_CENTERED]
+    views = [unit, centered, half_whitened(components)]
     graphs = [nearest_neighbors(view, n_neighbors) for view in views]
-    partitions = [
-        _k_means(components[:, :_N_CENTERED], n_clusters, 1, random_state)
-        for _ in range(_N_KMEANS_RUNS)
-    ]
+    partitions = [k_means(centered, n_clusters, 1, random_state) for _ in range(_N_KMEANS_RUNS)]
     for graph in graphs:
         partitions += spectral_cuts(graph, n_clusters, random_state)
     merits = [sum(criterion(p, graph) for graph in graphs) for p in partitions]
     voters = [partitions[i] for i in np.argsort(merits, kind="stable")[-_N_VOTERS:]]
     votes = np.concatenate([np.eye(n_clusters, dtype=np.float32)[p] for p in voters], axis=1)
-    return _k_means(votes, n_clusters, 10, random_state)
+    return k_means(votes, n_clusters, 10, random_state), np.stack(partitions)
 
 
 def principal_components(unit, random_state):
@@ -92,6 +95,11 @@ def principal_components(unit, random_state):
     spread = pca.explained_variance_ > 1e-7 * max(pca.explained_variance_[0], 1e-12)
     # Samples that are all alike have no component; any column says so as well.
     return scores[:, spread] if spread.any() else unit[:, :1]
+
+
+def centered_components(unit, random_state):
+    """Scores of the first hundred principal components."""
+    return principal_components(unit, random_state)[:, :_N_CENTERED]
 
 
 def half_whitened(components):
@@ -128,12 +136,13 @@ def spectral_cuts(graph, n_clusters, random_state):
     widths = sorted({min(max(width, 2), len(graph)) for width in wanted})
     vectors = leading_eigenvectors(shared_neighbor_graph(graph), widths[-1], random_state)
     return [
-        _k_means(normalize(vectors[:, :width]), n_clusters, _N_INIT, random_state)
+        k_means(normalize(vectors[:, :width]), n_clusters, _N_INIT, random_state)
         for width in widths
     ]
 
 
-def _k_means(rows, n_clusters, n_init, random_state):
+def k_means(rows, n_clusters, n_init, random_state):
+    """Labels by k-means, which may be fewer than asked for if rows are alike."""
     with warnings.catch_warnings():
         # Fewer distinct samples than clusters: said once, of the final result.
         warnings.simplefilter("ignore", ConvergenceWarning)

@@ -1,7 +1,7 @@
 """How good a clustering is, judged without labels."""
 
 import numpy as np
-from scipy.optimize import minimize_scalar
+from scipy.optimize import linear_sum_assignment, minimize_scalar
 from scipy.special import log_softmax
 
 
@@ -71,32 +71,52 @@ def _agreement(labels, neighbors):
     return float(agreement), float(as_source @ as_target)
 
 
-def calibrate_temperature(similarities, neighbors):
+def calibrate_temperature(similarities, neighbors, partitions=None):
     """Temperature at which the softmax best foretells the labels of a sample's neighbours.
 
-    Labels are not needed: a sample whose neighbours fall into several clusters is uncertain,
-    and the temperature is the one that makes the neighbours' labels most likely.
+    Classes are not needed: a sample is uncertain if its neighbours fall into several clusters,
+    or if other partitions, as good a priori, put them elsewhere.
 
     Parameters
     ----------
     similarities : ndarray of shape (n_samples, n_clusters)
         Cosines of latents and cluster centres.
     neighbors : ndarray of shape (n_samples, n_neighbors), int
+    partitions : ndarray of shape (n_partitions, n_samples), int, default=None
+        Partitions whose labels count, each matched to the clusters as well as can be; None
+        stands for the clusters themselves.
 
     Returns
     -------
-    temperature : float in [0.01, 1]
+    temperature : float in [0.01, 5]
     """
-    if neighbors.size == 0 or similarities.shape[1] == 1:
+    n_clusters = similarities.shape[1]
+    if neighbors.size == 0 or n_clusters == 1:
         return 0.1
     labels = similarities.argmax(axis=1)
-    votes = np.zeros_like(similarities)
-    rows = np.repeat(np.arange(len(neighbors)), neighbors.shape[1])
-    np.add.at(votes, (rows, labels[neighbors].ravel()), 1 / neighbors.shape[1])
+    rows = np.arange(len(labels))
+    votes = np.zeros((len(labels), n_clusters), dtype=np.float32)
+    for partition in labels[None] if partitions is None else partitions:
+        votes[rows, _matched(partition, labels, n_clusters)] += 1
+    foretold = np.zeros_like(votes)
+    for column in neighbors.T:
+        foretold += votes[column]
+    foretold /= foretold.sum(axis=1, keepdims=True)
 
     def cross_entropy(log_temperature):
         scaled = log_softmax(similarities / np.exp(log_temperature), axis=1)
-        return -(votes * scaled).sum(axis=1).mean()
+        return -(foretold * scaled).sum(axis=1).mean()
 
-    bounds = (np.log(0.01), np.log(1.0))
+    bounds = (np.log(0.01), np.log(5.0))
     return float(np.exp(minimize_scalar(cross_entropy, bounds=bounds, method="bounded").x))
+
+
+def _matched(partition, labels, n_clusters):
+    """Name the parts after the clusters that they share most samples with."""
+    n_parts = max(n_clusters, int(partition.max()) + 1)
+    shared = np.bincount(partition * n_parts + labels, minlength=n_parts**2)
+    parts, clusters = linear_sum_assignment(-shared.reshape(n_parts, n_parts))
+    names = np.empty(n_parts, dtype=np.int64)
+    names[parts] = clusters
+    # Parts beyond the number of clusters have no cluster of their own.
+    return np.minimum(names, n_clusters - 1)[partition]

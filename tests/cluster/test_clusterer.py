@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 from sklearn.base import clone
-from sklearn.datasets import load_digits
+from sklearn.datasets import load_digits, make_blobs
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.metrics import make_scorer
 from sklearn.model_selection import GridSearchCV
@@ -118,7 +118,7 @@ def test_starts(digits):
 def test_prior(digits):
     X = digits[0]
     shares = [0.1, 0.4, 0.2, 0.2, 0.1]
-    for prior in ("estimated", shares):
+    for prior in ("balanced", "uneven", shares):
         assert len(set(clusterer(5, cluster_prior=prior, max_iter=2).fit(X).labels_)) == 5
     for prior in ([0.5, 0.5], [1, 1, 1, 1, -1], [0] * 5):
         with pytest.raises(ValueError, match="cluster_prior must be 5 shares"):
@@ -294,3 +294,23 @@ def test_interrupted_fit_writes_nothing_half(digits, monkeypatch, tmp_path):
 def test_progress_bar_on_request(digits, capsys):
     clusterer(5, max_iter=2, verbose=1).fit(digits[0])
     assert "training" in capsys.readouterr().err
+
+
+def test_the_number_of_clusters_is_found():
+    X, y = make_blobs(300, 20, centers=5, random_state=0)
+    est = clusterer("auto", max_clusters=12).fit(X)
+    assert est.n_clusters_ == 5 == len(est.cluster_centers_)
+    assert clustering_accuracy(y, est.labels_) == 1
+    assert min(est.modularities_) == 2
+    assert max(est.modularities_) == 12
+    assert not hasattr(est.set_params(n_clusters=5).fit(X), "modularities_")
+    with pytest.raises(ValueError, match="above max_clusters"):
+        clusterer("auto", min_clusters=5, max_clusters=3).fit(X)
+
+
+def test_strangers_are_outliers(digits):
+    X, _ = digits
+    strangers = np.random.default_rng(0).permuted(X[:25], axis=1)
+    est = clusterer(5, max_iter=1).fit(np.concatenate([X, strangers]))
+    assert est.outlier_scores_.shape == (525,)
+    assert (est.outlier_scores_[500:] > np.quantile(est.outlier_scores_[:500], 0.95)).all()

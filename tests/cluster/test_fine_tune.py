@@ -16,6 +16,7 @@ def tuned(snapshots):
     backbone = load_backbone("efficientnet_lite0", image_size=32)
     embedder = ImageEmbedder(backbone, engine="torch")
     features = embedder.fit_transform(pictures)
+    torch.manual_seed(0)
     head = LatentHead.for_features(features, 10)
     before = [parameter.clone() for parameter in backbone.network.parameters()]
     records = []

@@ -62,7 +62,7 @@ def test_temperature_makes_the_neighbours_labels_most_likely():
     sure = np.array([rng.choice(np.flatnonzero(labels == label), 10) for label in labels])
     mixed = np.where(rng.random((200, 10)) < 0.4, rng.integers(200, size=(200, 10)), sure)
     cold, warm = (calibrate_temperature(similarities, graph) for graph in (sure, mixed))
-    assert 0.01 <= cold < warm <= 1
+    assert 0.01 <= cold < warm <= 5
 
     def likelihood(temperature):
         scores = log_softmax(similarities / temperature, axis=1)
@@ -70,3 +70,21 @@ def test_temperature_makes_the_neighbours_labels_most_likely():
         return np.mean(scores[np.arange(200)[:, None], found[mixed]])
 
     assert likelihood(warm) >= max(likelihood(0.9 * warm), likelihood(1.1 * warm))
+
+
+def test_partitions_that_disagree_make_probabilities_cautious():
+    rng = np.random.default_rng(0)
+    labels = np.repeat(np.arange(3), 50)
+    similarities = np.eye(3)[labels] + 0.1 * rng.normal(size=(150, 3))
+    graph = np.array([rng.choice(np.flatnonzero(labels == label), 5) for label in labels])
+    # The same parts under other names agree; others do not.
+    renamed = np.stack([(labels + 1) % 3, labels])
+    assert calibrate_temperature(similarities, graph, renamed) == pytest.approx(
+        calibrate_temperature(similarities, graph), rel=1e-3
+    )
+    shuffled = np.stack([labels, rng.permutation(labels)])
+    assert calibrate_temperature(similarities, graph, shuffled) > 2 * calibrate_temperature(
+        similarities, graph
+    )
+    more_parts = np.stack([np.arange(150) % 7])
+    assert 0.01 <= calibrate_temperature(similarities, graph, more_parts) <= 5

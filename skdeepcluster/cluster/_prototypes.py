@@ -1,0 +1,91 @@
+"""Prototypes, the fixed points that latents are assigned to, and the clusters they form."""
+
+import numpy as np
+from scipy.special import softmax
+from sklearn.cluster import AgglomerativeClustering
+from sklearn.preprocessing import normalize
+
+
+class Prototypes:
+    """Points in the latent space, each of one cluster; training makes one a cluster.
+
+    A latent belongs to the cluster of its nearest prototype, so merged clusters hold exactly
+    what they held before.
+
+    Parameters
+    ----------
+    points : ndarray of shape (n_prototypes, n_components), float32
+        Unit vectors.
+    clusters : ndarray of shape (n_prototypes,), int64
+        Cluster of each, ascending, from 0 without a gap.
+    """
+
+    def __init__(self, points, clusters=None):
+        self.points = points
+        self.clusters = np.arange(len(points)) if clusters is None else clusters
+
+    @property
+    def centers(self):
+        """Unit vector of each cluster, of shape (n_clusters, n_components)."""
+        sums = np.add.reduceat(self.points, self._firsts, axis=0)
+        return normalize(sums).astype(np.float32)
+
+    @property
+    def _firsts(self):
+        return np.flatnonzero(np.diff(self.clusters, prepend=-1))
+
+    def similarities(self, latents):
+        """Cosine to the nearest prototype of each cluster, of shape (n_samples, n_clusters)."""
+        return np.maximum.reduceat(latents @ self.points.T, self._firsts, axis=1)
+
+    def probabilities(self, latents, temperature):
+        """Softmax of the similarities."""
+        return softmax(self.similarities(latents) / temperature, axis=1)
+
+    def merged(self, new_labels):
+        """Return the prototypes of clusters that are renamed by ``new_labels``."""
+        clusters = new_labels[self.clusters]
+        order = np.argsort(clusters, kind="stable")
+        return Prototypes(self.points[order], clusters[order])
+
+
+def merging(groups, n_clusters):
+    """Find new labels for clusters when groups of them become one; the order is kept.
+
+    Parameters
+    ----------
+    groups : list of list of int
+    n_clusters : int
+
+    Returns
+    -------
+    new_labels : ndarray of shape (n_clusters,), int64
+
+    Raises
+    ------
+    ValueError
+        If a label does not exist or is in two groups.
+    """
+    if len(groups) and np.ndim(groups[0]) == 0:
+        groups = [groups]
+    home = np.arange(n_clusters)
+    seen: set = set()
+    for group in groups:
+        for label in group:
+            if label not in range(n_clusters):
+                raise ValueError(f"There is no cluster {label!r}; labels go to {n_clusters - 1}.")
+            if label in seen:
+                raise ValueError(f"Cluster {label!r} is named twice.")
+            seen.add(label)
+        home[list(group)] = min(group, default=0)
+    return np.unique(home, return_inverse=True)[1]
+
+
+def nearest_merging(feature_means, n_clusters):
+    """Join the clusters whose mean features are most alike, by average linkage of cosines."""
+    centered = feature_means - feature_means.mean(axis=0)
+    joined = AgglomerativeClustering(n_clusters, metric="cosine", linkage="average")
+    home = joined.fit_predict(centered)
+    # Numbered by the first old cluster of each.
+    firsts = np.unique(home, return_index=True)[1]
+    return np.argsort(np.argsort(firsts))[home]

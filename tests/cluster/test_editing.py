@@ -1,0 +1,149 @@
+import numpy as np
+import open_clip
+import pytest
+import torch
+from open_clip import factory
+from PIL import Image
+from sklearn.base import clone
+
+from skdeepcluster import DeepImageClusterer, ImageEmbedder, list_images
+from skdeepcluster.cluster._naming import best_words
+from skdeepcluster.metrics import clustering_accuracy
+
+TINY = {
+    "embed_dim": 16,
+    "vision_cfg": {"image_size": 64, "layers": 1, "width": 32, "head_width": 16, "patch_size": 16},
+    "text_cfg": {"context_length": 12, "vocab_size": 49408, "width": 16, "heads": 2, "layers": 1},
+}
+
+
+@pytest.fixture
+def fitted(snapshots):
+    return DeepImageClusterer(4, image_size=64, max_iter=2, n_neighbors=8, random_state=0).fit(
+        snapshots[0]
+    )
+
+
+@pytest.fixture
+def clip_name(monkeypatch, tmp_path):
+    """A local open_clip model whose text tower knows what its image tower sees."""
+    monkeypatch.setitem(factory._MODEL_CONFIGS, "tiny-words", TINY)
+    torch.manual_seed(0)
+    torch.save(open_clip.create_model("tiny-words").state_dict(), tmp_path / "clip.pt")
+    return f"open_clip:tiny-words/{tmp_path / 'clip.pt'}"
+
+
+def test_representatives_are_the_nearest_to_the_centre(fitted):
+    cosines = (fitted.embedding_ * fitted.cluster_centers_[fitted.labels_]).sum(axis=1)
+    assert len(fitted.representative_indices_) == 4
+    for label, typical in enumerate(fitted.representative_indices_):
+        assert len(typical) == min(10, (fitted.labels_ == label).sum())
+        assert (fitted.labels_[typical] == label).all()
+        assert (np.diff(cosines[typical]) <= 1e-6).all()
+        left = np.setdiff1d(np.flatnonzero(fitted.labels_ == label), typical)
+        assert not len(left) or cosines[left].max() <= cosines[typical].min() + 1e-6
+
+
+def test_merging_changes_all_that_was_found(fitted, snapshots):
+    labels, probabilities = fitted.labels_, fitted.probabilities_
+    fitted.set_cluster_names({0: "people", 2: "cups"})
+    assert fitted.merge_clusters([[0, 2]]) is fitted
+    expected = np.array([0, 1, 0, 2])[labels]
+    np.testing.assert_array_equal(fitted.labels_, expected)
+    np.testing.assert_array_equal(fitted.predict(snapshots[0]), expected)
+    assert fitted.n_clusters_ == 3
+    assert fitted.cluster_names_ == ["people / cups", "cluster 1", "cluster 2"]
+    assert fitted.cluster_centers_.shape == (3, 100)
+    assert fitted.probabilities_.shape == (40, 3)
+    np.testing.assert_array_equal(fitted.probabilities_.argmax(axis=1), expected)
+    np.testing.assert_allclose(fitted.predict_proba(snapshots[0]), fitted.probabilities_, atol=1e-5)
+    # The rest keeps its order by probability.
+    assert np.corrcoef(probabilities[:, 1], fitted.probabilities_[:, 1])[0, 1] > 0.9
+    info = fitted.cluster_info()
+    assert list(info["size"]) == list(np.bincount(expected))
+    assert (info["cohesion"] <= 1).all()
+    assert fitted.score(*snapshots) < 1
+    assert clone(fitted).n_clusters == 4
+
+
+def test_reducing_to_one(fitted, snapshots):
+    before = fitted.labels_
+    fitted.reduce_clusters(3)
+    assert len(np.unique(fitted.labels_)) == 3
+    assert clustering_accuracy(before, fitted.labels_) >= 0.6
+    fitted.reduce_clusters(3).reduce_clusters(1)
+    assert (fitted.predict(snapshots[0]) == 0).all()
+    for n_clusters in (0, 2):
+        with pytest.raises(ValueError, match="from 1 to 1"):
+            fitted.reduce_clusters(n_clusters)
+
+
+def test_merged_and_named_clusters_are_saved(fitted, snapshots, tmp_path):
+    fitted.merge_clusters([1, 3]).set_cluster_names(["a", "b", "<c>"])
+    fitted.save(tmp_path / "model")
+    loaded = DeepImageClusterer.load(tmp_path / "model")
+    np.testing.assert_array_equal(loaded.predict(snapshots[0]), fitted.labels_)
+    assert loaded.cluster_names_ == ["a", "b", "<c>"]
+    assert loaded.reduce_clusters(2).n_clusters_ == 2
+
+
+def test_names(fitted):
+    assert fitted.cluster_names_[3] == "cluster 3"
+    assert list(fitted.cluster_info()["name"]) == fitted.cluster_names_
+    with pytest.raises(ValueError, match="4 clusters, and 2 names"):
+        fitted.set_cluster_names(["a", "b"])
+    with pytest.raises(ValueError, match=r"no clusters \[9\]"):
+        fitted.set_cluster_names({9: "x"})
+
+
+def test_a_namer_sees_the_representatives(photo_folder, fitted, snapshots):
+    paths = list_images(photo_folder)
+    est = DeepImageClusterer(4, image_size=64, max_iter=2, n_neighbors=8, random_state=0).fit(paths)
+    shown = []
+
+    def namer(pictures):
+        shown.append(len(pictures))
+        assert all(isinstance(picture, Image.Image) for picture in pictures)
+        return f"mean {np.mean([np.asarray(p).mean() for p in pictures]):.0f}"
+
+    table = est.describe_clusters(namer=namer)
+    assert list(table["name"]) == est.cluster_names_
+    assert shown == [len(typical) for typical in est.representative_indices_]
+    with pytest.raises(ValueError, match="pass X"):
+        fitted.describe_clusters(namer=namer)
+    fitted.describe_clusters(namer=namer, X=snapshots[0])
+    assert fitted.cluster_names_[0].startswith("mean")
+    for arguments in ({}, {"vocabulary": ["cat"], "namer": namer}):
+        with pytest.raises(ValueError, match="either"):
+            est.describe_clusters(**arguments)
+
+
+def test_words_are_those_of_the_nearest_texts(clip_name):
+    words = ["cat", "tea cup", "flower", "house"]
+    from skdeepcluster.backbones import encode_texts
+
+    texts = encode_texts(clip_name, [f"a photo of {word}" for word in words])
+    np.testing.assert_allclose(np.linalg.norm(texts, axis=1), 1, rtol=1e-5)
+    found, scores = best_words(words, texts[::-1] + 0.5, clip_name, 2)
+    assert [row[0] for row in found] == words[::-1]
+    assert all(row[0] == pytest.approx(1) and row[1] < 1 for row in scores)
+    # A model knows nothing of the others: the features must be its own.
+    with pytest.raises(ValueError, match="different models"):
+        best_words(words, np.eye(3), clip_name, 2)
+    for vocabulary in ([], "cat"):
+        with pytest.raises(ValueError, match="list of words"):
+            best_words(vocabulary, texts, clip_name, 1)
+
+
+def test_describing_with_an_open_clip_model(clip_name, snapshots, fitted):
+    est = DeepImageClusterer(2, backbone=clip_name, max_iter=1, random_state=0).fit(snapshots[0])
+    table = est.describe_clusters(["cat", "cup", "woman"], n_words=2)
+    assert list(table.columns) == ["name", "words", "scores"]
+    assert [len(row) for row in table["words"]] == [2, 2]
+    assert list(table["name"]) == [row[0] for row in table["words"]] == est.cluster_names_
+    features = ImageEmbedder(clip_name).fit_transform(snapshots[0])
+    on_features = DeepImageClusterer(2, max_iter=1, random_state=0).fit(features)
+    again = on_features.describe_clusters(["cat", "cup", "woman"], model=clip_name, n_words=2)
+    assert again["words"].tolist() == table["words"].tolist()
+    with pytest.raises(ValueError, match="cannot read words"):
+        fitted.describe_clusters(["cat"])

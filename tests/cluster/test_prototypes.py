@@ -1,0 +1,37 @@
+import numpy as np
+import pytest
+
+from skdeepcluster.cluster._prototypes import Prototypes, merging, nearest_merging
+
+
+def test_merging_numbers_in_the_order_of_the_first():
+    np.testing.assert_array_equal(merging([[0, 3], [1, 4]], 6), [0, 1, 2, 0, 1, 3])
+    np.testing.assert_array_equal(merging([4, 2], 5), [0, 1, 2, 3, 2])
+    np.testing.assert_array_equal(merging([], 3), [0, 1, 2])
+    for groups, message in (([[0, 7]], "no cluster 7"), ([[0, 1], [1, 2]], "named twice")):
+        with pytest.raises(ValueError, match=message):
+            merging(groups, 4)
+
+
+def test_merged_clusters_hold_what_they_held():
+    rng = np.random.default_rng(0)
+    prototypes = Prototypes(np.eye(5, dtype=np.float32))
+    latents = rng.normal(size=(200, 5)).astype(np.float32)
+    before = prototypes.similarities(latents).argmax(axis=1)
+    new_labels = merging([[0, 3], [1, 4]], 5)
+    merged = prototypes.merged(new_labels)
+    after = merged.similarities(latents).argmax(axis=1)
+    np.testing.assert_array_equal(after, new_labels[before])
+    probabilities = merged.probabilities(latents, 0.1)
+    np.testing.assert_array_equal(probabilities.argmax(axis=1), after)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)
+    np.testing.assert_allclose(merged.centers[0], np.array([1, 0, 0, 1, 0]) / np.sqrt(2), rtol=1e-6)
+    # And once more.
+    all_in_one = merged.merged(merging([0, 1, 2], 3))
+    assert all_in_one.similarities(latents).shape == (200, 1)
+
+
+def test_the_most_alike_are_merged():
+    means = np.array([[1, 0, 0], [0, 1, 0], [1, 0.1, 0], [0, 0, 1], [0, 0.1, 1]])
+    np.testing.assert_array_equal(nearest_merging(means, 3), [0, 1, 0, 2, 2])
+    np.testing.assert_array_equal(nearest_merging(means, 1), [0] * 5)
