@@ -29,14 +29,14 @@ def deep_image_clusterer(X, k, seed):
     return DeepImageClusterer(k, random_state=seed).fit_predict(X)
 
 
-def deep_image_clusterer_estimated(X, k, seed):
-    return DeepImageClusterer(k, cluster_prior="estimated", random_state=seed).fit_predict(X)
+def deep_image_clusterer_uneven(X, k, seed):
+    return DeepImageClusterer(k, cluster_prior="uneven", random_state=seed).fit_predict(X)
 
 
 METHODS = {
     **PEERS,
     "deep_image_clusterer": deep_image_clusterer,
-    "deep_image_clusterer_estimated": deep_image_clusterer_estimated,
+    "deep_image_clusterer_uneven": deep_image_clusterer_uneven,
 }
 
 
