@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 from scipy import sparse
 from scipy.linalg import eigh
-from scipy.sparse.linalg import eigsh
+from scipy.sparse.linalg import ArpackNoConvergence, eigsh
 from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 from sklearn.exceptions import ConvergenceWarning
@@ -22,6 +22,8 @@ _N_KMEANS_RUNS = 10
 _N_INIT = 2
 _N_CENTERED = 100
 _N_WHITENED = 200
+# Up to so many samples all eigenvectors are found at once, in a fraction of a second.
+_DENSE_LIMIT = 1000
 # Eigenvectors that a cut into k clusters is made from, in units of k. No single number is
 # best: more of them see small clusters, fewer of them are less noisy.
 _WIDTHS = (1.0, 1.3, 1.6)
@@ -123,10 +125,15 @@ def leading_eigenvectors(weights, n_vectors, random_state):
     root = 1 / np.sqrt(np.maximum(weights.sum(axis=1), 1e-9))
     normalized = sparse.diags_array(root) @ weights @ sparse.diags_array(root)
     n_samples = len(root)
-    if n_samples <= 4 * n_vectors:
+    if n_samples <= max(_DENSE_LIMIT, 4 * n_vectors):
         return eigh(normalized.toarray())[1][:, : -n_vectors - 1 : -1]
-    first = random_state.uniform(size=n_samples).astype(np.float32)
-    values, vectors = eigsh(normalized, n_vectors, which="LA", v0=first)
+    first = random_state.uniform(size=n_samples)
+    try:
+        # In double precision, and to it: otherwise one of several equal eigenvalues, which
+        # are separate parts of the graph, can be missed.
+        values, vectors = eigsh(normalized.astype(np.float64), n_vectors, which="LA", v0=first)
+    except ArpackNoConvergence as stopped:
+        values, vectors = stopped.eigenvalues, stopped.eigenvectors
     return vectors[:, values.argsort()[::-1]]
 
 

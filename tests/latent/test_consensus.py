@@ -112,3 +112,15 @@ def test_half_whitening_halves_the_ratio_of_scales():
     components = principal_components(X, np.random.RandomState(0))
     before, after = components.std(axis=0), half_whitened(components).std(axis=0)
     np.testing.assert_allclose(after**2, before, rtol=1e-5)
+
+
+def test_data_without_clusters_repeats():
+    rng = np.random.RandomState(0)
+    for _ in range(5):
+        X = rng.normal(loc=100, size=(100, 2)).astype(np.float32)
+        np.testing.assert_array_equal(start(X, 8), start(X, 8))
+
+
+def test_more_samples_than_are_solved_densely_and_many_copies():
+    X = np.repeat(np.random.default_rng(0).normal(size=(40, 6)), 40, axis=0).astype(np.float32)
+    assert clustering_accuracy(np.repeat(np.arange(40), 40), start(X, 40)) > 0.9
