@@ -53,7 +53,7 @@ def machine():
     }
 
 
-# Sets of features, and the number of classes in each.
+# Sets of features, and what tables call them.
 FEATURE_SETS = {
     "imagenette": "Imagenette",
     "cifar10": "CIFAR-10",

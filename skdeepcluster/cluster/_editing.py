@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 import numpy as np
-import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from ..images import as_image_source
@@ -70,6 +69,8 @@ class ClusterEditingMixin:
             best; "representatives", the pictures nearest to the centre (paths if they are
             files, positions in ``X`` otherwise); "name".
         """
+        import pandas as pd
+
         check_is_fitted(self)
         clustered = self.labels_ >= 0
         labels = self.labels_[clustered]
@@ -142,6 +143,8 @@ class ClusterEditingMixin:
         ValueError
             If the backbone cannot read words, or the pictures are not at hand.
         """
+        import pandas as pd
+
         check_is_fitted(self)
         if (vocabulary is None) == (namer is None):
             raise ValueError("Pass either a vocabulary or a namer.")
