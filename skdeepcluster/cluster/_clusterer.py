@@ -66,9 +66,8 @@ class DeepImageClusterer(
     Parameters
     ----------
     n_clusters : int or "auto", default=8
-        Number of clusters. "auto" takes the fewest, from ``min_clusters`` to
-        ``max_clusters``, with which neighbours agree to within one percent of the best
-        modularity.
+        Number of clusters. "auto" takes the one, from ``min_clusters`` to ``max_clusters``,
+        at which the product of silhouette and modularity is highest.
     min_clusters : int, default=2
     max_clusters : int, default=100
 
@@ -131,8 +130,9 @@ class DeepImageClusterer(
         Cluster of each picture, from 0; -1 for one that was skipped.
     n_clusters_ : int
         Number of clusters.
-    modularities_ : dict of int to float
-        Modularity of each number of clusters that was tried; with ``n_clusters="auto"``.
+    n_clusters_criterion_ : dict of int to float
+        Silhouette times modularity of each number of clusters that was tried; with
+        ``n_clusters="auto"``.
     cluster_centers_ : ndarray of shape (n_clusters, n_components), float32
         Unit vectors in the latent space.
     embedding_ : ndarray of shape (n_samples, n_components), float32
@@ -358,14 +358,14 @@ class DeepImageClusterer(
         return self
 
     def _count_clusters(self, features, random_state):
-        if hasattr(self, "modularities_"):
-            del self.modularities_
+        if hasattr(self, "n_clusters_criterion_"):
+            del self.n_clusters_criterion_
         if self.n_clusters == "auto":
             if self.min_clusters > self.max_clusters:
                 raise ValueError(
                     f"min_clusters={self.min_clusters} is above max_clusters={self.max_clusters}."
                 )
-            n_clusters, self.modularities_ = estimate_n_clusters(
+            n_clusters, self.n_clusters_criterion_ = estimate_n_clusters(
                 features, self.min_clusters, self.max_clusters, random_state
             )
             return n_clusters
@@ -408,7 +408,7 @@ class DeepImageClusterer(
         self.probabilities_ = self._probabilities_of(self.embedding_)
 
     embedder_: ImageEmbedder | None
-    modularities_: dict
+    n_clusters_criterion_: dict
 
     def _features_to_fit(self, X, source):
         """Features of the pictures that can be read, and which ones those are."""

@@ -53,7 +53,7 @@ def save(estimator, folder):
         "history": estimator.history_,
         "paths": estimator._paths,
         "names": estimator._names,
-        "modularities": getattr(estimator, "modularities_", None),
+        "n_clusters_criterion": getattr(estimator, "n_clusters_criterion_", None),
         "feature_names": None if names is None else list(names),
         "on_pictures": embedder is not None,
         "fine_tuned": bool(embedder is not None and estimator.fine_tune),
@@ -107,8 +107,10 @@ def load(cls, folder, backbone):
     estimator.history_ = config["history"]
     estimator._paths = config["paths"]
     estimator._names = config["names"]
-    if config["modularities"] is not None:
-        estimator.modularities_ = {int(n): value for n, value in config["modularities"].items()}
+    if config["n_clusters_criterion"] is not None:
+        estimator.n_clusters_criterion_ = {
+            int(n): value for n, value in config["n_clusters_criterion"].items()
+        }
     prototypes = _without_prefix("prototypes.", tensors)
     estimator._prototypes = Prototypes(**{key: rows.numpy() for key, rows in prototypes.items()})
     if config["feature_names"] is not None:

@@ -301,9 +301,9 @@ def test_the_number_of_clusters_is_found():
     est = clusterer("auto", max_clusters=12).fit(X)
     assert est.n_clusters_ == 5 == len(est.cluster_centers_)
     assert clustering_accuracy(y, est.labels_) == 1
-    assert min(est.modularities_) == 2
-    assert max(est.modularities_) == 12
-    assert not hasattr(est.set_params(n_clusters=5).fit(X), "modularities_")
+    assert min(est.n_clusters_criterion_) == 2
+    assert max(est.n_clusters_criterion_) == 12
+    assert not hasattr(est.set_params(n_clusters=5).fit(X), "n_clusters_criterion_")
     with pytest.raises(ValueError, match="above max_clusters"):
         clusterer("auto", min_clusters=5, max_clusters=3).fit(X)
 
