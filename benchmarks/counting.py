@@ -112,7 +112,7 @@ def _by_graph(components, numbers, rng):
 
 
 def _by_shape(components, numbers):
-    """Indices of k-means on principal components, of 2000 samples at most."""
+    """Judge k-means on principal components of 2000 samples at most by its shape."""
     rows = components[np.random.RandomState(0).permutation(len(components))[:2000]]
     indices = {"silhouette": [], "calinski_harabasz": [], "davies_bouldin": []}
     for k in numbers:
@@ -126,8 +126,10 @@ def _by_shape(components, numbers):
 def write_tables(rows):
     """Put the tables between the markers of the page."""
     head = ["", "classes", *_METHODS.values()]
-    whole = [row for row in rows if row["whole"]]
-    parts = [row for row in rows if not row["whole"]]
+    names = list(FEATURE_SETS)
+    rows = sorted(rows, key=lambda row: names.index(row["set"]))
+    whole = [row for row in rows if row["data"] == FEATURE_SETS[row["set"]]]
+    parts = [row for row in rows if row["data"] != FEATURE_SETS[row["set"]]]
     tables = {
         "summary": _markdown(
             ["", *_METHODS.values()],
@@ -177,14 +179,18 @@ def _markdown(head, rows):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tables", action="store_true", help="write the tables alone")
-    if not parser.parse_args().tables:
+    parser.add_argument("--data", nargs="+", default=list(FEATURE_SETS), choices=FEATURE_SETS)
+    arguments = parser.parse_args()
+    if not arguments.tables:
         warnings.simplefilter("ignore")
-        rows = []
-        for name in FEATURE_SETS:
+        # Sets that are not named keep what was measured before.
+        before = json.loads(RESULTS.read_text())["cases"] if RESULTS.exists() else []
+        rows = [row for row in before if row["set"] not in arguments.data]
+        for name in arguments.data:
             for data, X, y in cases(name):
                 found, seconds = count(X)
                 n_classes = len(np.unique(y[y >= 0]))
-                row = {"data": data, "whole": data == FEATURE_SETS[name], "n_samples": len(X)}
+                row = {"set": name, "data": data, "n_samples": len(X)}
                 rows.append({**row, "n_classes": n_classes, "found": found, "seconds": seconds})
                 print(rows[-1], flush=True)
             RESULTS.write_text(json.dumps({"machine": machine(), "cases": rows}, indent=1))
