@@ -38,7 +38,7 @@ _BINS = np.linspace(0, 1, 16)
 
 
 def reliability(y, labels, confidence):
-    """Mean confidence, accuracy and share of the pictures in each bin of confidence."""
+    """Bin by confidence: its mean, the accuracy and the share of the pictures of each bin."""
     shared = contingency_matrix(y, labels)
     classes, clusters = linear_sum_assignment(-shared)
     class_of = dict(zip(np.unique(labels)[clusters], np.unique(y)[classes], strict=True))
@@ -70,7 +70,7 @@ def judge_set(name):
 
 
 def draw_reliability(sets):
-    """One panel a set: a point a bin, its area the share of the pictures."""
+    """Draw a panel a set: a point a bin with one percent of the pictures, its area their share."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(12, 5.6), layout="constrained")
@@ -79,8 +79,12 @@ def draw_reliability(sets):
     ):
         confidence, accuracy, share = np.array(row["reliability"]).T
         axes.plot([0, 1], [0, 1], color="gray", linewidth=1, linestyle=":")
-        axes.plot(confidence, accuracy, color="C0", linewidth=1)
-        axes.scatter(confidence, accuracy, 400 * share, color="C0", alpha=0.6)
+        # What a handful of pictures do is noise.
+        many = share >= 0.01
+        axes.plot(confidence[many], accuracy[many], color="C0", linewidth=1)
+        axes.scatter(
+            confidence[many], accuracy[many], 400 * share[many], "C0", alpha=0.6, clip_on=False
+        )
         axes.set_title(f"{FEATURE_SETS[name]}\nECE {row['calibration_error']:.2f}", fontsize=9)
         axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
     figure.supxlabel("confidence")
@@ -105,7 +109,7 @@ STRANGERS = [
 
 
 def outlier_auroc(name, of):
-    """A tenth of pictures of another set, or 5 % of classes of which others have the rest."""
+    """Mix in a tenth of another set, or of two fifths of the classes a few pictures, 1 to 19."""
     rng = np.random.RandomState(0)
     X, y, k = load_features(name)
     keep = np.sort(rng.permutation(len(X))[:4000])
