@@ -58,6 +58,26 @@ def counts():
     return _markdown(head, lines)
 
 
+def outliers():
+    """Area under the ROC curve of the outlier scores."""
+    rows = json.loads((RESULTS / "unsupervised.json").read_text())["outliers"]
+    lines = []
+    for title, auroc in rows.items():
+        name, of = title.split(", ")
+        lines.append([FEATURE_SETS[name], FEATURE_SETS.get(of, of), f"{auroc:.3f}"])
+    return _markdown(["pictures", "strangers", "AUROC"], lines)
+
+
+def ranks():
+    """Rank correlation of what is judged without labels and accuracy."""
+    rows = json.loads((RESULTS / "unsupervised.json").read_text())["ranks"]
+    lines = [
+        [FEATURE_SETS[name], f"{row['score']:.2f}", f"{row['modularity_in_own_features']:.2f}"]
+        for name, row in rows.items()
+    ]
+    return _markdown(["", "`score`", "in own features"], lines)
+
+
 def _brackets(spread):
     return "" if pd.isna(spread) else f" ({spread:.3f})"
 
@@ -74,6 +94,8 @@ def main():
         "ARI": quality("ARI"),
         "seconds": seconds(),
         "counts": counts(),
+        "outliers": outliers(),
+        "ranks": ranks(),
     }
     page = PAGE.read_text(encoding="utf-8")
     for name, table in tables.items():

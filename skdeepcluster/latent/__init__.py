@@ -3,6 +3,7 @@
 from ._consensus import consensus_start
 from ._criterion import (
     calibrate_temperature,
+    expected_accuracy,
     neighborhood_assortativity,
     neighborhood_modularity,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "consensus_start",
     "encode",
     "estimate_n_clusters",
+    "expected_accuracy",
     "kmeans_start",
     "mmd_loss",
     "nearest_centroid_loss",

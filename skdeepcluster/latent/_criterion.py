@@ -1,8 +1,8 @@
 """How good a clustering is, judged without labels."""
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment, minimize_scalar
-from scipy.special import log_softmax
+from scipy.optimize import brentq, linear_sum_assignment
+from scipy.special import softmax
 
 
 def neighborhood_modularity(labels, neighbors):
@@ -72,19 +72,16 @@ def _agreement(labels, neighbors):
 
 
 def calibrate_temperature(similarities, neighbors, partitions=None):
-    """Temperature at which the softmax best foretells the labels of a sample's neighbours.
-
-    Classes are not needed: a sample is uncertain if its neighbours fall into several clusters,
-    or if other partitions, as good a priori, put them elsewhere.
+    """Temperature at which the mean confidence of the softmax is the accuracy to be expected.
 
     Parameters
     ----------
     similarities : ndarray of shape (n_samples, n_clusters)
         Cosines of latents and cluster centres.
     neighbors : ndarray of shape (n_samples, n_neighbors), int
+        Nearest first.
     partitions : ndarray of shape (n_partitions, n_samples), int, default=None
-        Partitions whose labels count, each matched to the clusters as well as can be; None
-        stands for the clusters themselves.
+        See :func:`expected_accuracy`.
 
     Returns
     -------
@@ -93,22 +90,47 @@ def calibrate_temperature(similarities, neighbors, partitions=None):
     n_clusters = similarities.shape[1]
     if neighbors.size == 0 or n_clusters == 1:
         return 0.1
-    labels = similarities.argmax(axis=1)
-    rows = np.arange(len(labels))
-    votes = np.zeros((len(labels), n_clusters), dtype=np.float32)
-    for partition in labels[None] if partitions is None else partitions:
-        votes[rows, _matched(partition, labels, n_clusters)] += 1
-    foretold = np.zeros_like(votes)
-    for column in neighbors.T:
-        foretold += votes[column]
-    foretold /= foretold.sum(axis=1, keepdims=True)
+    expected = expected_accuracy(similarities.argmax(axis=1), neighbors, partitions)
 
-    def cross_entropy(log_temperature):
-        scaled = log_softmax(similarities / np.exp(log_temperature), axis=1)
-        return -(foretold * scaled).sum(axis=1).mean()
+    def excess(log_temperature):
+        scaled = softmax(similarities / np.exp(log_temperature), axis=1)
+        return scaled.max(axis=1).mean() - expected
 
-    bounds = (np.log(0.01), np.log(5.0))
-    return float(np.exp(minimize_scalar(cross_entropy, bounds=bounds, method="bounded").x))
+    coldest, warmest = np.log(0.01), np.log(5.0)
+    # Confidence falls as the temperature rises.
+    if excess(coldest) <= 0:
+        return 0.01
+    if excess(warmest) >= 0:
+        return 5.0
+    return float(np.exp(brentq(excess, coldest, warmest)))
+
+
+def expected_accuracy(labels, neighbors, partitions=None):
+    """Estimate without classes how many samples are in the right cluster.
+
+    The mean of two estimates: how often other partitions, as good a priori, put a sample into
+    the same cluster, and for how many samples the five nearest neighbours are all in the same
+    cluster. Where clusters are not classes, both are too high.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n_samples,), int
+        From 0.
+    neighbors : ndarray of shape (n_samples, n_neighbors), int
+        Nearest first.
+    partitions : ndarray of shape (n_partitions, n_samples), int, default=None
+        Each is matched to the clusters as well as can be; None leaves the first estimate out.
+
+    Returns
+    -------
+    accuracy : float in [0, 1]
+    """
+    surrounded = (labels[neighbors[:, :5]] == labels[:, None]).all(axis=1).mean()
+    if partitions is None:
+        return float(surrounded)
+    n_clusters = int(labels.max()) + 1
+    repeated = np.mean([_matched(part, labels, n_clusters) == labels for part in partitions])
+    return float((surrounded + repeated) / 2)
 
 
 def _matched(partition, labels, n_clusters):

@@ -10,11 +10,12 @@ from sklearn.base import clone
 from sklearn.datasets import load_digits, make_blobs
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.metrics import make_scorer
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, KFold
 from sklearn.pipeline import make_pipeline
 
 from skdeepcluster import DeepImageClusterer, ImageEmbedder, list_images
 from skdeepcluster.images import ImageReadError
+from skdeepcluster.latent import nearest_neighbors, neighborhood_modularity
 from skdeepcluster.metrics import clustering_accuracy
 
 
@@ -69,7 +70,8 @@ def test_new_pictures_get_the_same_clusters(fitted, snapshots):
 def test_not_worse_than_its_start_and_repeatable(digits):
     X, y = digits
     first = clusterer(5).fit(X)
-    assert first.score(X) >= first.start_score_
+    graph = nearest_neighbors(X, first.n_neighbors)
+    assert neighborhood_modularity(first.labels_, graph) >= first.start_score_
     np.testing.assert_array_equal(first.labels_, clusterer(5).fit_predict(X))
     np.testing.assert_array_equal(first.embedding_, clusterer(5).fit_transform(X))
     assert clustering_accuracy(y, first.labels_) > 0.9
@@ -173,12 +175,42 @@ def test_pickle_is_small_and_predicts(fitted, snapshots, tmp_path, dump):
 def test_grid_search_on_arrays_paths_and_features(snapshots, features, photo_folder):
     pictures, _ = snapshots
     paths = list_images(photo_folder)
+    # The pictures come in the order of their scenes: every fold should have all of them.
+    folds = KFold(3, shuffle=True, random_state=0)
     for X in (pictures, paths, features):
         search = GridSearchCV(
-            clusterer(max_iter=2, n_neighbors=5), {"n_clusters": [2, 4]}, cv=3, n_jobs=2
+            clusterer(max_iter=2, n_neighbors=5), {"n_clusters": [2, 4]}, cv=folds, n_jobs=2
         ).fit(X)
         assert search.best_params_ == {"n_clusters": 4}
         assert len(search.predict(X)) == 40
+
+
+def test_one_network_judges_the_clusters_of_all(snapshots, tmp_path):
+    pictures, scenes = snapshots
+    labels = np.unique(scenes, return_inverse=True)[1]
+    judge = ImageEmbedder(image_size=128).fit_transform(pictures)
+    expected = neighborhood_modularity(labels, nearest_neighbors(judge, 6))
+    assert 0.7 < expected <= 0.75
+    memory = tmp_path / "cache"
+    for params in ({}, {"image_size": 128}, {"n_neighbors": 3, "memory": memory}):
+        est = clusterer(init=labels, max_iter=0, **params).fit(pictures)
+        np.testing.assert_array_equal(est.labels_, labels)
+        assert est.score(pictures) == pytest.approx(expected)
+    assert est.score(pictures) == pytest.approx(expected), "now from the cache"
+    # Worse features agree well with their own clusters; it does not help them.
+    untrained = clusterer(backbone="untrained:resnet18", image_size=32).fit(pictures)
+    assert untrained.score(pictures) < expected
+
+
+def test_score_leaves_out_what_cannot_be_read(fitted, photo_folder):
+    paths = list_images(photo_folder)
+    damaged = photo_folder / "damaged.jpg"
+    damaged.write_bytes(b"no picture")
+    est = clone(fitted).set_params(on_error="skip").fit(paths)
+    with pytest.warns(UserWarning, match="1 of 41") as told:
+        score = est.score([damaged, *paths])
+    assert len(told) == 1
+    assert score == pytest.approx(est.score(paths))
 
 
 def test_a_folder_handed_to_a_splitter(photo_folder):
@@ -314,3 +346,13 @@ def test_strangers_are_outliers(digits):
     est = clusterer(5, max_iter=1).fit(np.concatenate([X, strangers]))
     assert est.outlier_scores_.shape == (525,)
     assert (est.outlier_scores_[500:] > np.quantile(est.outlier_scores_[:500], 0.95)).all()
+    assert clusterer(1).fit(X[:1]).outlier_scores_ == 0
+
+
+def test_strangers_that_lie_together_are_outliers(digits):
+    """A few of a class of their own, whose nearest neighbours are one another."""
+    X, _ = digits
+    everything, classes = load_digits(return_X_y=True)
+    strangers = everything[classes == 7][:6].astype(np.float32)
+    est = clusterer(5, max_iter=0, n_neighbors=20).fit(np.concatenate([X, strangers]))
+    assert (est.outlier_scores_[500:] > np.quantile(est.outlier_scores_[:500], 0.8)).all()

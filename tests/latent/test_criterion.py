@@ -2,10 +2,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.special import log_softmax
+from scipy.special import softmax
 
 from skdeepcluster.latent import (
     calibrate_temperature,
+    expected_accuracy,
     neighborhood_assortativity,
     neighborhood_modularity,
 )
@@ -55,36 +56,45 @@ def test_modularity_without_neighbours_is_zero():
     assert neighborhood_modularity(np.zeros(1, int), np.zeros((1, 0), int)) == 0
 
 
-def test_temperature_makes_the_neighbours_labels_most_likely():
+def noisy_similarities(rng, labels, n_clusters):
+    return np.eye(n_clusters)[labels] + 0.1 * rng.normal(size=(len(labels), n_clusters))
+
+
+def test_mean_confidence_is_the_expected_accuracy():
     rng = np.random.default_rng(0)
-    labels = rng.integers(3, size=200)
-    similarities = np.eye(3)[labels] + 0.1 * rng.normal(size=(200, 3))
-    sure = np.array([rng.choice(np.flatnonzero(labels == label), 10) for label in labels])
-    mixed = np.where(rng.random((200, 10)) < 0.4, rng.integers(200, size=(200, 10)), sure)
-    cold, warm = (calibrate_temperature(similarities, graph) for graph in (sure, mixed))
-    assert 0.01 <= cold < warm <= 5
-
-    def likelihood(temperature):
-        scores = log_softmax(similarities / temperature, axis=1)
-        found = similarities.argmax(axis=1)
-        return np.mean(scores[np.arange(200)[:, None], found[mixed]])
-
-    assert likelihood(warm) >= max(likelihood(0.9 * warm), likelihood(1.1 * warm))
+    similarities = noisy_similarities(rng, rng.integers(3, size=200), 3)
+    labels = similarities.argmax(axis=1)
+    graph = np.array([rng.choice(np.flatnonzero(labels == label), 10) for label in labels])
+    # Every fifth sample has a neighbour in another cluster among its nearest five.
+    graph[::5, 2] = [rng.choice(np.flatnonzero(labels != label)) for label in labels[::5]]
+    assert expected_accuracy(labels, graph) == pytest.approx(0.8)
+    temperature = calibrate_temperature(similarities, graph)
+    confidence = softmax(similarities / temperature, axis=1).max(axis=1)
+    assert confidence.mean() == pytest.approx(0.8, abs=1e-3)
 
 
-def test_partitions_that_disagree_make_probabilities_cautious():
+def test_mixed_neighbours_and_partitions_that_disagree_make_probabilities_cautious():
     rng = np.random.default_rng(0)
     labels = np.repeat(np.arange(3), 50)
-    similarities = np.eye(3)[labels] + 0.1 * rng.normal(size=(150, 3))
+    similarities = noisy_similarities(rng, labels, 3)
     graph = np.array([rng.choice(np.flatnonzero(labels == label), 5) for label in labels])
+    sure = calibrate_temperature(similarities, graph)
+    mixed = np.where(rng.random(graph.shape) < 0.1, rng.integers(150, size=graph.shape), graph)
+    assert 0.01 <= sure < calibrate_temperature(similarities, mixed) <= 5
     # The same parts under other names agree; others do not.
     renamed = np.stack([(labels + 1) % 3, labels])
-    assert calibrate_temperature(similarities, graph, renamed) == pytest.approx(
-        calibrate_temperature(similarities, graph), rel=1e-3
-    )
+    assert calibrate_temperature(similarities, graph, renamed) == pytest.approx(sure)
     shuffled = np.stack([labels, rng.permutation(labels)])
-    assert calibrate_temperature(similarities, graph, shuffled) > 2 * calibrate_temperature(
-        similarities, graph
-    )
+    assert expected_accuracy(labels, graph, shuffled) == pytest.approx(0.85, abs=0.05)
+    assert calibrate_temperature(similarities, graph, shuffled) > 2 * sure
     more_parts = np.stack([np.arange(150) % 7])
     assert 0.01 <= calibrate_temperature(similarities, graph, more_parts) <= 5
+
+
+def test_temperature_has_bounds():
+    labels = np.arange(20) % 2
+    graph = np.array([np.flatnonzero(labels == label)[:5] for label in labels])
+    assert calibrate_temperature(np.eye(2)[labels], graph) == 0.01
+    assert calibrate_temperature(np.eye(2)[labels], 1 - labels[:, None]) == 5
+    assert calibrate_temperature(np.ones((20, 1)), graph) == 0.1
+    assert calibrate_temperature(np.eye(2)[:1], np.zeros((1, 0), int)) == 0.1

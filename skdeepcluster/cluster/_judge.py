@@ -1,0 +1,68 @@
+"""The judge of clusters without labels: the same for all, whatever network clustered."""
+
+from math import isqrt
+
+import numpy as np
+
+from ..embedding import ImageEmbedder
+from ..latent import nearest_neighbors, neighborhood_modularity
+
+# The network whose neighbours count: it needs no download, and is small.
+_BACKBONE = "efficientnet_lite0"
+_IMAGE_SIZE = 128
+_N_NEIGHBORS = 20
+
+
+def judge(labels, features):
+    """Score clusters by the modularity on the graph of nearest neighbours.
+
+    The graph does not depend on parameters of an estimator, so scores can be compared.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n_samples,), int
+        From 0.
+    features : ndarray of shape (n_samples, n_features), float32
+
+    Returns
+    -------
+    score : float in [-1, 1]
+        Higher is better.
+    """
+    # In a small fold, twenty neighbours would reach far beyond a cluster.
+    n_neighbors = min(_N_NEIGHBORS, isqrt(len(labels)))
+    return neighborhood_modularity(labels, nearest_neighbors(features, n_neighbors))
+
+
+def judge_pictures(labels, source, features, embedder):
+    """Score clusters of pictures by the neighbours that one fixed network sees.
+
+    Neighbours in the features of the network that clustered are partial: the worse the
+    features, the fewer things they tell apart, and the better clusters may agree with them.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n_samples,), int
+        From 0; -1 for a picture that was skipped.
+    source : ImageSource
+    features : ndarray of shape (n_samples, n_features), float32
+        Of ``embedder``; used if it has the very network that judges.
+    embedder : ImageEmbedder
+        Its engine, device and cache are used.
+
+    Returns
+    -------
+    score : float in [-1, 1]
+        Higher is better.
+    """
+    readable = np.flatnonzero(labels >= 0)
+    if isinstance(embedder.backbone, str) and (embedder.backbone, embedder.image_size) == (
+        _BACKBONE,
+        _IMAGE_SIZE,
+    ):
+        features = features[readable]
+    else:
+        parameters = embedder.get_params(deep=False)
+        parameters.update(backbone=_BACKBONE, image_size=_IMAGE_SIZE)
+        features = ImageEmbedder(**parameters).fit_transform(source.subset(readable))
+    return judge(labels[readable], features)
