@@ -10,7 +10,6 @@ from ..latent import (
     consensus_start,
     kmeans_start,
     neighborhood_assortativity,
-    neighborhood_modularity,
 )
 
 
@@ -44,7 +43,7 @@ def start_labels(init, features, n_clusters, graph, readable, cluster_prior, ran
             return None, None
         if init == "consensus":
             uneven = not isinstance(cluster_prior, str) or cluster_prior == "uneven"
-            criterion = neighborhood_assortativity if uneven else neighborhood_modularity
+            criterion = neighborhood_assortativity if uneven else None
             return consensus_start(features, n_clusters, graph.shape[1], random_state, criterion)
         return kmeans_start(features, n_clusters, graph, random_state), None
     if callable(init):

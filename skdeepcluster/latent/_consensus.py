@@ -1,4 +1,4 @@
-"""The default start: many cuts of graphs of neighbours, those that hold best, one consensus."""
+"""The default start: many partitions by graphs of neighbours, one consensus."""
 
 import warnings
 
@@ -9,19 +9,24 @@ from scipy.sparse.linalg import ArpackNoConvergence, eigsh
 from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.mixture import GaussianMixture
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.preprocessing import normalize
 
-from ._criterion import neighborhood_modularity
+from ._manifold import N_DIMENSIONS, manifold_embedding
 from ._neighbors import nearest_neighbors
 
+# Of those that the criterion, if there is one, ranks highest.
+_N_VOTERS = 8
 # Above so many samples the partitions are found on a random sample of this size.
 N_LANDMARKS = 20_000
-_N_VOTERS = 8
 _N_KMEANS_RUNS = 10
+_N_MIXTURES = 2
 _N_INIT = 2
 _N_CENTERED = 100
 _N_WHITENED = 200
+# Fewer samples have no manifold worth the seconds that loading UMAP takes.
+_LEAST_FOR_MANIFOLD = 500
 # Up to so many samples all eigenvectors are found at once, in a fraction of a second.
 _DENSE_LIMIT = 1000
 # Eigenvectors that a cut into k clusters is made from, in units of k. No single number is
@@ -29,15 +34,15 @@ _DENSE_LIMIT = 1000
 _WIDTHS = (1.0, 1.3, 1.6)
 
 
-def consensus_start(
-    features, n_clusters, n_neighbors, random_state, criterion=neighborhood_modularity
-):
-    """Cluster features by the consensus of the partitions that neighbours agree with most.
+def consensus_start(features, n_clusters, n_neighbors, random_state, criterion=None):
+    """Cluster features by the consensus of many partitions.
 
     Three views of the features (as they are, their leading principal components, those half
-    whitened) give a graph of shared neighbours each. Spectral cuts of the graphs, several a
-    graph, and k-means runs are ranked by the sum of the criterion over the three graphs, and
-    the best of them vote.
+    whitened) give a graph of shared neighbours each, and the mean of the three is a fourth.
+    Spectral cuts of the four, several a graph, and k-means and Gaussian mixtures in an
+    embedding of the mean graph vote: k-means on the memberships is the consensus. Cuts and
+    embedding err differently, so that all of them together are better than the best of them
+    by any criterion that was tried (``docs/method.md``).
 
     Parameters
     ----------
@@ -45,23 +50,26 @@ def consensus_start(
     n_clusters : int
     n_neighbors : int
     random_state : RandomState instance
-    criterion : callable
-        ``criterion(labels, neighbors)``, higher is better: ``neighborhood_modularity`` likes
-        clusters of like size, ``neighborhood_assortativity`` does not mind.
+    criterion : callable, default=None
+        ``criterion(labels, neighbors)``, higher is better; only the eight partitions with the
+        highest sum over the three views vote then. ``neighborhood_assortativity`` prefers
+        those that keep a large cluster whole. None lets all vote.
 
     Returns
     -------
     labels : ndarray of shape (n_samples,), int64
         From 0; fewer than ``n_clusters`` if samples are alike.
     partitions : ndarray of shape (n_partitions, n_samples), int64
-        All that were ranked: where they differ, the labels are uncertain.
+        All that were made: where they differ, the labels are uncertain.
 
     References
     ----------
     A. Strehl, J. Ghosh, "Cluster Ensembles", JMLR 3 (2002), for the consensus; R. Jarvis,
     E. Patrick, "Clustering Using a Similarity Measure Based on Shared Near Neighbors", IEEE
     Trans. Computers C-22 (1973), for the graph; A. Ng, M. Jordan, Y. Weiss, "On Spectral
-    Clustering", NIPS 2001, for the cuts.
+    Clustering", NIPS 2001, for the cuts; R. McConville et al., "N2D: (Not Too) Deep Clustering
+    via Clustering the Local Manifold of an Autoencoded Embedding", ICPR 2020, for mixtures in
+    an embedding of neighbours.
     """
     n_samples = len(features)
     if n_clusters == 1 or n_samples <= 2:
@@ -81,13 +89,36 @@ def consensus_start(
     centered = components[:, :_N_CENTERED]
     views = [unit, centered, half_whitened(components)]
     graphs = [nearest_neighbors(view, n_neighbors) for view in views]
-    partitions = [k_means(centered, n_clusters, 1, random_state) for _ in range(_N_KMEANS_RUNS)]
-    for graph in graphs:
-        partitions += spectral_cuts(graph, n_clusters, random_state)
-    merits = [sum(criterion(p, graph) for graph in graphs) for p in partitions]
-    voters = [partitions[i] for i in np.argsort(merits, kind="stable")[-_N_VOTERS:]]
+    partitions = candidates(graphs, n_clusters, random_state)
+    voters = partitions
+    if criterion is not None:
+        merits = [sum(criterion(p, graph) for graph in graphs) for p in partitions]
+        voters = [partitions[i] for i in np.argsort(merits, kind="stable")[-_N_VOTERS:]]
     votes = np.concatenate([np.eye(n_clusters, dtype=np.float32)[p] for p in voters], axis=1)
     return k_means(votes, n_clusters, 10, random_state), np.stack(partitions)
+
+
+def candidates(graphs, n_clusters, random_state):
+    """Partitions by cutting each graph and the mean of all, and by the latter's embedding."""
+    weights = [shared_neighbor_graph(graph) for graph in graphs]
+    mean = sum(weights[1:], weights[0]) / len(weights)
+    wanted = [n_clusters - 1, n_clusters + 1, *(round(width * n_clusters) for width in _WIDTHS)]
+    n_samples = len(graphs[0])
+    widths = sorted({min(max(width, 2), n_samples) for width in wanted})
+    partitions = []
+    for view in weights:
+        vectors = leading_eigenvectors(view, widths[-1], random_state)
+        partitions += spectral_cuts(vectors, widths, n_clusters, random_state)
+    n_vectors = min(max(widths[-1], N_DIMENSIONS + 1), n_samples)
+    vectors = leading_eigenvectors(mean, n_vectors, random_state)
+    partitions += spectral_cuts(vectors, widths, n_clusters, random_state)
+    if n_samples >= _LEAST_FOR_MANIFOLD:
+        embedding = manifold_embedding(mean, vectors, random_state)
+        partitions += [
+            k_means(embedding, n_clusters, 1, random_state) for _ in range(_N_KMEANS_RUNS)
+        ]
+        partitions += [mixture(embedding, n_clusters, random_state) for _ in range(_N_MIXTURES)]
+    return partitions
 
 
 def principal_components(unit, random_state):
@@ -137,11 +168,8 @@ def leading_eigenvectors(weights, n_vectors, random_state):
     return vectors[:, values.argsort()[::-1]]
 
 
-def spectral_cuts(graph, n_clusters, random_state):
-    """Partitions of the samples by k-means on eigenvectors of their shared neighbours."""
-    wanted = [n_clusters - 1, n_clusters + 1, *(round(width * n_clusters) for width in _WIDTHS)]
-    widths = sorted({min(max(width, 2), len(graph)) for width in wanted})
-    vectors = leading_eigenvectors(shared_neighbor_graph(graph), widths[-1], random_state)
+def spectral_cuts(vectors, widths, n_clusters, random_state):
+    """Partitions by k-means on the first eigenvectors of a graph, one for each width."""
     return [
         k_means(normalize(vectors[:, :width]), n_clusters, _N_INIT, random_state)
         for width in widths
@@ -156,3 +184,13 @@ def k_means(rows, n_clusters, n_init, random_state):
         seed = random_state.randint(np.iinfo(np.int32).max)
         labels = KMeans(n_clusters, n_init=n_init, random_state=seed).fit_predict(rows)
     return labels.astype(np.int64)
+
+
+def mixture(rows, n_clusters, random_state):
+    """Labels by a Gaussian mixture, whose clusters may differ in size and in shape."""
+    with warnings.catch_warnings():
+        # A fit that is not quite at its optimum is a candidate like any other.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        seed = random_state.randint(np.iinfo(np.int32).max)
+        model = GaussianMixture(n_clusters, reg_covar=1e-4, random_state=seed)
+        return model.fit_predict(rows.astype(np.float64)).astype(np.int64)
