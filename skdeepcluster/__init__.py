@@ -10,6 +10,7 @@ _HOMES = {
     "ClusterGalleryDisplay": "displays",
     "DeepImageClusterer": "cluster",
     "ImageEmbedder": "embedding",
+    "SelfSupervisedAdapter": "adaptation",
     "list_images": "images",
     "read_image": "images",
 }

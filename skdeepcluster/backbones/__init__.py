@@ -4,6 +4,7 @@ from ._backbone import Backbone, BackboneLoadError
 from ._engines import make_engine, resolve_device
 from ._open_clip import encode_texts
 from ._registry import load_backbone, register_backbone
+from ._split import split_network
 from ._table import list_backbones
 
 __all__ = [
@@ -15,4 +16,5 @@ __all__ = [
     "make_engine",
     "register_backbone",
     "resolve_device",
+    "split_network",
 ]

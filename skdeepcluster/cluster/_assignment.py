@@ -1,6 +1,7 @@
-"""From latents to labels."""
+"""From latents to labels, and what they say of the pictures."""
 
 import numpy as np
+from scipy import sparse
 
 
 def settle_centers(latents, centroids):
@@ -37,3 +38,23 @@ def with_gaps(values, readable, filler):
     spread = np.full((len(readable), *values.shape[1:]), filler, dtype=values.dtype)
     spread[readable] = values
     return spread
+
+
+def cluster_means(unit, labels, n_clusters):
+    """Mean features of each cluster, (n_clusters, n_features)."""
+    rows = np.arange(len(labels))
+    members = sparse.csr_array(
+        (np.ones(len(labels), dtype=np.float32), (labels, rows)), shape=(n_clusters, len(labels))
+    )
+    return (members @ unit) / np.bincount(labels, minlength=n_clusters)[:, None].astype(np.float32)
+
+
+def remoteness(unit, graph):
+    """Distance of each sample to its last neighbour, averaged with that of its nearest five.
+
+    The average lifts strangers that lie together; 0 for a sample without neighbours.
+    """
+    if not graph.shape[1]:
+        return np.zeros(len(unit), dtype=np.float32)
+    distances = 1 - np.einsum("nd,nd->n", unit, unit[graph[:, -1]])
+    return (distances + distances[graph[:, :5]].mean(axis=1)) / 2

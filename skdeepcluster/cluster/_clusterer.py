@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from scipy import sparse
 from sklearn.base import (
     BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
@@ -33,7 +32,7 @@ from ..latent import (
     pedcc,
 )
 from ..metrics import clustering_accuracy
-from ._assignment import settle_centers, with_gaps
+from ._assignment import cluster_means, remoteness, settle_centers, with_gaps
 from ._callbacks import CallbackSupportMixin, with_callbacks
 from ._editing import ClusterEditingMixin
 from ._fine_tune import fine_tune
@@ -42,7 +41,14 @@ from ._judge import judge, judge_pictures
 from ._persistence import load, save
 from ._prototypes import Prototypes
 from ._reporting import EpochReporter
-from ._settings import Aim, check_cluster_prior, check_loss_weights, start_labels
+from ._settings import (
+    Aim,
+    check_cluster_prior,
+    check_init,
+    check_loss_weights,
+    check_n_clusters,
+    start_labels,
+)
 
 # As published; the simplex of more classes needs more room.
 _N_COMPONENTS = 100
@@ -62,7 +68,7 @@ class DeepImageClusterer(
     which one centroid a cluster is fixed beforehand, as far from the others as can be. The
     head is trained to fill the centroids (MMD), to keep a picture near its nearest neighbours
     and its augmented views, and near the closest centroid. On request the last stages of the
-    backbone are trained along.
+    backbone are trained on the pictures before.
 
     Parameters
     ----------
@@ -78,9 +84,12 @@ class DeepImageClusterer(
     image_size : int, default=None
         Side in pixels to which pictures are scaled; None is the backbone's own.
     fine_tune : int, default=0
-        How many of the backbone's last stages are trained on the pictures.
-    fine_tune_iter : int, default=3
-        Epochs of fine-tuning. On a CPU they are what takes the time.
+        How many of the backbone's last stages are trained on the pictures; 2 is a good choice.
+        They learn to know two random views of a picture and then, in turn with the clustering,
+        to bring pictures near the centre of their cluster.
+    fine_tune_iter : int, default=8
+        Epochs of fine-tuning, the first half without clusters. On a CPU they are what takes
+        the time.
 
     init : {"consensus", "kmeans", "random"}, array-like of shape (n_samples,) or callable, \
             default="consensus"
@@ -140,8 +149,10 @@ class DeepImageClusterer(
         Latents of the pictures, unit vectors; NaN for one that was skipped.
     history_ : dict of lists
         A value an epoch: "loss" and its terms, "learning_rate", "label_change", "n_occupied"
-        (clusters in use), "score" (modularity on the graph of the ``n_neighbors`` nearest
-        neighbours in the features before fine-tuning) and "stage" ("head" or "fine_tune").
+        (clusters in use) and "score" (modularity on the graph of the ``n_neighbors`` nearest
+        neighbours in the features).
+    loss_curve_ : list of float
+        Mean loss of each epoch of fine-tuning, if there was any.
     start_score_ : float
         The same modularity of the start; ``nan`` for ``init="random"``. The result is never
         below it unless a ConvergenceWarning says so.
@@ -222,7 +233,7 @@ class DeepImageClusterer(
         backbone="efficientnet_lite0",
         image_size=None,
         fine_tune=0,
-        fine_tune_iter=3,
+        fine_tune_iter=8,
         init="consensus",
         n_components=None,
         n_neighbors=20,
@@ -288,26 +299,27 @@ class DeepImageClusterer(
         ValueError
             If there are fewer pictures than clusters, or a parameter does not fit the data.
         """
-        n_epochs = self.max_iter + (self.fine_tune_iter if self.fine_tune else 0)
-        context = self._init_callback_context(max_subtasks=n_epochs)
+        context = self._init_callback_context(max_subtasks=self.max_iter)
         context.call_on_fit_task_begin(estimator=self, X=X, y=y)
         weights = check_loss_weights(self.loss_weights)
         source = as_image_source(X)
         if self.fine_tune and source is None:
             raise ValueError("fine_tune needs pictures, and X is features. Set fine_tune=0.")
         features, readable = self._features_to_fit(X, source)
+        # All errors before the training, which may take long.
+        check_n_clusters(self.n_clusters, self.min_clusters, self.max_clusters, len(features))
+        init = check_init(self.init, self.n_clusters, readable)
+        if self.n_clusters != "auto":
+            check_cluster_prior(self.cluster_prior, self.n_clusters, None)
         random_state = check_random_state(self.random_state)
+        if self.fine_tune:
+            pictures = source.subset(np.flatnonzero(readable))
+            features = self._fine_tune(pictures, init, random_state)
         n_clusters = self._count_clusters(features, random_state)
         generator = torch.Generator().manual_seed(int(random_state.randint(2**31)))
         graph = nearest_neighbors(features, self.n_neighbors)
         start, partitions = start_labels(
-            self.init,
-            features,
-            n_clusters,
-            graph,
-            readable,
-            self.cluster_prior,
-            random_state,
+            init, features, n_clusters, graph, self.cluster_prior, random_state
         )
         n_components = self.n_components or max(_N_COMPONENTS, n_clusters - 1)
         centroids = pedcc(n_clusters, n_components, random_state=random_state)
@@ -321,7 +333,7 @@ class DeepImageClusterer(
         )
         self.history_: dict[str, list] = {}
         self.start_score_ = np.nan if start is None else neighborhood_modularity(start, graph)
-        with self._epoch_reporter(context, X, head, centroids, n_epochs) as report:
+        with self._epoch_reporter(context, X, head, centroids) as report:
             train_head(
                 head,
                 features,
@@ -334,26 +346,8 @@ class DeepImageClusterer(
                 learning_rate=self.learning_rate,
                 generator=generator,
                 random_state=random_state,
-                on_epoch=report("head"),
+                on_epoch=report,
             )
-            if self.fine_tune and self.embedder_ is not None and not report.stopped:
-                tuned = fine_tune(
-                    self.embedder_.load(),
-                    head,
-                    source.subset(np.flatnonzero(readable)),
-                    graph,
-                    aim,
-                    n_stages=self.fine_tune,
-                    max_epochs=self.fine_tune_iter,
-                    learning_rate=self.learning_rate,
-                    device=resolve_device(self.device),
-                    n_jobs=self.n_jobs,
-                    generator=generator,
-                    random_state=random_state,
-                    on_epoch=report("fine_tune"),
-                )
-                self.embedder_ = self._make_embedder(tuned)
-                features = _rows(self.embedder_.fit_transform(source), readable)
         self.n_iter_ = len(self.history_.get("loss", ()))
         self._settle(head, features, centroids.numpy(), graph, partitions, readable)
         self._paths = None if source is None or source.paths is None else list(source.paths)
@@ -363,20 +357,38 @@ class DeepImageClusterer(
     def _count_clusters(self, features, random_state):
         if hasattr(self, "n_clusters_criterion_"):
             del self.n_clusters_criterion_
-        if self.n_clusters == "auto":
-            if self.min_clusters > self.max_clusters:
-                raise ValueError(
-                    f"min_clusters={self.min_clusters} is above max_clusters={self.max_clusters}."
-                )
-            n_clusters, self.n_clusters_criterion_ = estimate_n_clusters(
-                features, self.min_clusters, self.max_clusters, random_state
+        if self.n_clusters != "auto":
+            return self.n_clusters
+        n_clusters, self.n_clusters_criterion_ = estimate_n_clusters(
+            features, self.min_clusters, self.max_clusters, random_state
+        )
+        return n_clusters
+
+    def _fine_tune(self, source, init, random_state):
+        """Replace the embedder by one that was trained on the pictures; return its features."""
+
+        def assign(features, indices):
+            n_clusters = self._count_clusters(features, random_state)
+            graph = nearest_neighbors(features, self.n_neighbors)
+            labels = init[indices] if isinstance(init, np.ndarray) else init
+            return start_labels(
+                labels, features, n_clusters, graph, self.cluster_prior, random_state
             )
-            return n_clusters
-        if len(features) < self.n_clusters:
-            raise ValueError(
-                f"n_samples={len(features)} should be >= n_clusters={self.n_clusters}."
-            )
-        return self.n_clusters
+
+        assert self.embedder_ is not None, "fit refuses to fine-tune on features"
+        tuned, self.loss_curve_ = fine_tune(
+            self.embedder_.load(),
+            source,
+            assign,
+            n_stages=self.fine_tune,
+            max_epochs=self.fine_tune_iter,
+            device=resolve_device(self.device),
+            n_jobs=self.n_jobs,
+            random_state=random_state,
+            verbose=self.verbose,
+        )
+        self.embedder_ = self._make_embedder(tuned)
+        return self.embedder_.fit_transform(source)
 
     def _settle(self, head, features, centroids, graph, partitions, readable):
         """Set what the training comes to."""
@@ -400,14 +412,14 @@ class DeepImageClusterer(
         unit = normalize(features)
         self._head = head
         self._prototypes = Prototypes(centers)
-        self._feature_means = _means(unit, labels, len(centers))
+        self._feature_means = cluster_means(unit, labels, len(centers))
         self._names = [None] * len(centers)
         self.n_clusters_ = len(centers)
         self.cluster_centers_ = centers
         self.temperature_ = calibrate_temperature(latents @ centers.T, graph, partitions)
         self.labels_ = with_gaps(labels, readable, -1)
         self.embedding_ = with_gaps(latents, readable, np.nan)
-        self.outlier_scores_ = with_gaps(_remoteness(unit, graph), readable, np.nan)
+        self.outlier_scores_ = with_gaps(remoteness(unit, graph), readable, np.nan)
         self.probabilities_ = self._probabilities_of(self.embedding_)
 
     embedder_: ImageEmbedder | None
@@ -438,7 +450,7 @@ class DeepImageClusterer(
         # Arrays inside, whatever the user has set for the outside.
         return embedder.set_output(transform="default")
 
-    def _epoch_reporter(self, context, X, head, centroids, n_epochs):
+    def _epoch_reporter(self, context, X, head, centroids):
         def as_fitted():
             """Give a callback what predicting with the present state needs."""
             return {
@@ -450,7 +462,7 @@ class DeepImageClusterer(
                 "embedder_": self.embedder_,
             }
 
-        return EpochReporter(self, context, X, as_fitted, n_epochs)
+        return EpochReporter(self, context, X, as_fitted)
 
     def transform(self, X):
         """Map pictures, or features, to the latent space.
@@ -595,23 +607,3 @@ class DeepImageClusterer(
 def _rows(features, readable):
     """Keep the rows that hold a picture; a copy only where there are others."""
     return features if readable.all() else features[readable]
-
-
-def _means(unit, labels, n_clusters):
-    """Mean features of each cluster, (n_clusters, n_features)."""
-    rows = np.arange(len(labels))
-    members = sparse.csr_array(
-        (np.ones(len(labels), dtype=np.float32), (labels, rows)), shape=(n_clusters, len(labels))
-    )
-    return (members @ unit) / np.bincount(labels, minlength=n_clusters)[:, None].astype(np.float32)
-
-
-def _remoteness(unit, graph):
-    """Distance of each sample to its last neighbour, averaged with that of its nearest five.
-
-    The average lifts strangers that lie together; 0 for a sample without neighbours.
-    """
-    if not graph.shape[1]:
-        return np.zeros(len(unit), dtype=np.float32)
-    distances = 1 - np.einsum("nd,nd->n", unit, unit[graph[:, -1]])
-    return (distances + distances[graph[:, :5]].mean(axis=1)) / 2

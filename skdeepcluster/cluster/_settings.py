@@ -33,36 +33,59 @@ def check_loss_weights(loss_weights):
     return {**LOSS_WEIGHTS, **given}
 
 
-def start_labels(init, features, n_clusters, graph, readable, cluster_prior, random_state):
-    """Labels that training starts from and, if it was a consensus, the partitions it is of.
+def check_n_clusters(n_clusters, min_clusters, max_clusters, n_samples):
+    """Check that there can be so many clusters."""
+    if n_clusters == "auto":
+        if min_clusters > max_clusters:
+            raise ValueError(f"min_clusters={min_clusters} is above max_clusters={max_clusters}.")
+    elif n_samples < n_clusters:
+        raise ValueError(f"n_samples={n_samples} should be >= n_clusters={n_clusters}.")
 
-    Labels are None for a random head.
-    """
-    if isinstance(init, str):
-        if init == "random":
-            return None, None
-        if init == "consensus":
-            uneven = not isinstance(cluster_prior, str) or cluster_prior == "uneven"
-            criterion = neighborhood_assortativity if uneven else None
-            return consensus_start(features, n_clusters, graph.shape[1], random_state, criterion)
-        return kmeans_start(features, n_clusters, graph, random_state), None
-    if callable(init):
-        labels = np.asarray(init(features, n_clusters, random_state))
-    else:
-        labels = np.asarray(init)
-        if labels.shape == readable.shape:
-            labels = labels[readable]
-    if labels.shape != (len(features),) or labels.dtype.kind not in "iu":
+
+def check_init(init, n_clusters, readable):
+    """Restrict an array of labels to the readable samples; leave any other ``init`` as it is."""
+    if isinstance(init, str) or callable(init):
+        return init
+    labels = np.asarray(init)
+    if labels.shape == readable.shape:
+        labels = labels[readable]
+    return check_labels(labels, n_clusters, np.count_nonzero(readable))
+
+
+def check_labels(labels, n_clusters, n_samples):
+    """Check labels that come from a user."""
+    labels = np.asarray(labels)
+    if labels.shape != (n_samples,) or labels.dtype.kind not in "iu":
         raise ValueError(
             f"init gives labels of shape {labels.shape} and type {labels.dtype}; integers of "
-            f"shape ({len(features)},) are needed."
+            f"shape ({n_samples},) are needed."
         )
-    if labels.min() < 0 or labels.max() >= n_clusters:
+    # How many clusters there will be is not known yet.
+    most = np.inf if n_clusters == "auto" else n_clusters - 1
+    if labels.min() < 0 or labels.max() > most:
         raise ValueError(
             f"init gives labels from {labels.min()} to {labels.max()}; with "
-            f"n_clusters={n_clusters} they must lie in [0, {n_clusters - 1}]."
+            f"n_clusters={n_clusters} they must lie in [0, {most}]."
         )
-    return labels.astype(np.int64), None
+    return labels.astype(np.int64)
+
+
+def start_labels(init, features, n_clusters, graph, cluster_prior, random_state):
+    """Labels that training starts from and, if it was a consensus, the partitions it is of.
+
+    Labels are None for a random head. ``init`` is what ``check_init`` returns.
+    """
+    if callable(init):
+        init = init(features, n_clusters, random_state)
+    if not isinstance(init, str):
+        return check_labels(init, n_clusters, len(features)), None
+    if init == "random":
+        return None, None
+    if init == "kmeans":
+        return kmeans_start(features, n_clusters, graph, random_state), None
+    uneven = not isinstance(cluster_prior, str) or cluster_prior == "uneven"
+    criterion = neighborhood_assortativity if uneven else None
+    return consensus_start(features, n_clusters, graph.shape[1], random_state, criterion)
 
 
 def check_cluster_prior(cluster_prior, n_clusters, start):

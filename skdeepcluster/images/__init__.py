@@ -1,5 +1,6 @@
 """Reading, validating, batching and augmenting pictures. Knows nothing of networks."""
 
+from ._augment import RandomViews
 from ._batches import Batch, iter_batches
 from ._inputs import as_image_source
 from ._reading import ImageReadError, list_images, read_image
@@ -10,6 +11,7 @@ __all__ = [
     "Batch",
     "ImageReadError",
     "ImageSource",
+    "RandomViews",
     "Resizing",
     "as_image_source",
     "iter_batches",

@@ -3,6 +3,7 @@
 from ._consensus import consensus_start
 from ._criterion import (
     calibrate_temperature,
+    confidence,
     expected_accuracy,
     neighborhood_assortativity,
     neighborhood_modularity,
@@ -22,6 +23,7 @@ __all__ = [
     "alignment_loss",
     "as_tensor",
     "calibrate_temperature",
+    "confidence",
     "consensus_start",
     "encode",
     "estimate_n_clusters",

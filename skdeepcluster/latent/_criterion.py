@@ -128,9 +128,35 @@ def expected_accuracy(labels, neighbors, partitions=None):
     surrounded = (labels[neighbors[:, :5]] == labels[:, None]).all(axis=1).mean()
     if partitions is None:
         return float(surrounded)
+    return float((surrounded + _repeated(labels, partitions).mean()) / 2)
+
+
+def confidence(labels, neighbors, partitions=None):
+    """Rate how sure the cluster of each sample is.
+
+    The share of its neighbours that are in the same cluster, times the share of other
+    partitions, as good a priori, that put it there.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n_samples,), int
+        From 0.
+    neighbors : ndarray of shape (n_samples, n_neighbors), int
+    partitions : ndarray of shape (n_partitions, n_samples), int, default=None
+        Each is matched to the clusters as well as can be; None leaves the second factor out.
+
+    Returns
+    -------
+    confidence : ndarray of shape (n_samples,) in [0, 1]
+    """
+    purity = (labels[neighbors] == labels[:, None]).mean(axis=1)
+    return purity if partitions is None else purity * _repeated(labels, partitions)
+
+
+def _repeated(labels, partitions):
+    """Share of the partitions that put each sample into its cluster."""
     n_clusters = int(labels.max()) + 1
-    repeated = np.mean([_matched(part, labels, n_clusters) == labels for part in partitions])
-    return float((surrounded + repeated) / 2)
+    return np.mean([_matched(part, labels, n_clusters) == labels for part in partitions], axis=0)
 
 
 def _matched(partition, labels, n_clusters):

@@ -1,94 +1,77 @@
+import pickle
+
 import numpy as np
 import pytest
-import torch
+from sklearn.metrics import adjusted_rand_score
 
-from skdeepcluster import DeepImageClusterer, ImageEmbedder
-from skdeepcluster.backbones import load_backbone
-from skdeepcluster.cluster._fine_tune import fine_tune
-from skdeepcluster.cluster._settings import Aim
-from skdeepcluster.images import as_image_source
-from skdeepcluster.latent import (
-    LOSS_WEIGHTS,
-    LatentHead,
-    nearest_neighbors,
-    neighborhood_modularity,
-    pedcc,
-)
+from skdeepcluster import DeepImageClusterer
+from skdeepcluster.cluster._fine_tune import trusted
+
+
+def clusterer(**changed):
+    settings = {"image_size": 32, "fine_tune": 2, "fine_tune_iter": 2, "max_iter": 2}
+    return DeepImageClusterer(4, **{**settings, **changed}, random_state=0)
 
 
 @pytest.fixture(scope="module")
 def tuned(snapshots):
-    pictures = snapshots[0][::2]
-    backbone = load_backbone("efficientnet_lite0", image_size=32)
-    embedder = ImageEmbedder(backbone, engine="torch")
-    features = embedder.fit_transform(pictures)
-    torch.manual_seed(0)
-    head = LatentHead.for_features(features, 10)
-    before = [parameter.clone() for parameter in backbone.network.parameters()]
-    records = []
-    result = fine_tune(
-        backbone,
-        head,
-        as_image_source(pictures),
-        nearest_neighbors(features, 5),
-        Aim(pedcc(4, 10, random_state=0), torch.full((4,), 0.25), LOSS_WEIGHTS),
-        n_stages=2,
-        max_epochs=3,
-        learning_rate=1e-3,
-        device=torch.device("cpu"),
-        n_jobs=1,
-        generator=torch.Generator().manual_seed(0),
-        random_state=np.random.RandomState(0),
-        on_epoch=records.append,
-    )
-    return backbone, before, result, records
+    return clusterer().fit(snapshots[0])
 
 
-def test_the_backbone_given_is_left_as_it_is(tuned):
-    backbone, before, _, _ = tuned
-    for parameter, old in zip(backbone.network.parameters(), before, strict=True):
-        assert torch.equal(parameter, old)
+def test_fine_tuned_estimator_predicts_and_survives_pickle_and_save(tuned, snapshots, tmp_path):
+    pictures = snapshots[0]
+    assert len(tuned.loss_curve_) == 2
+    np.testing.assert_array_equal(tuned.predict(pictures), tuned.labels_)
+    tuned.save(tmp_path / "model")
+    for loaded in (
+        pickle.loads(pickle.dumps(tuned)),
+        DeepImageClusterer.load(tmp_path / "model"),
+    ):
+        np.testing.assert_allclose(loaded.transform(pictures), tuned.embedding_, atol=1e-3)
+        np.testing.assert_array_equal(loaded.predict(pictures), tuned.labels_)
+        assert loaded.loss_curve_ == tuned.loss_curve_
 
 
-def test_only_the_last_stages_may_change_and_statistics_do_not(tuned):
-    backbone, _, result, records = tuned
-    assert len(records) == 3
-    changed = {
-        name
-        for name, tensor in result.network.state_dict().items()
-        if not torch.equal(tensor, backbone.network.state_dict()[name])
-    }
-    assert changed <= {name for stage in backbone.stages[-2:] for name in stage}
-    assert not any(parameter.requires_grad for parameter in result.network.parameters())
+def test_fine_tuning_keeps_scenes_apart_and_is_repeatable(tuned, snapshots):
+    assert adjusted_rand_score(snapshots[1], tuned.labels_) > 0.8
+    np.testing.assert_array_equal(clusterer().fit_predict(snapshots[0]), tuned.labels_)
 
 
-def test_training_learns(tuned):
-    """The head and the backbone learn: their loss falls."""
-    _, _, _, records = tuned
-    assert records[-1]["loss"] < records[0]["loss"]
+@pytest.mark.parametrize("init", ["kmeans", "random", "array"])
+def test_every_start_can_be_fine_tuned_from(init, snapshots):
+    pictures, scenes = snapshots
+    if init == "array":
+        init = np.unique(scenes, return_inverse=True)[1]
+    est = clusterer(init=init, fine_tune=1).fit(pictures)
+    assert est.labels_.max() < 4
+
+
+def test_number_of_clusters_is_found_on_tuned_features(snapshots):
+    est = clusterer(fine_tune=1).set_params(n_clusters="auto", max_clusters=6).fit(snapshots[0])
+    assert 2 <= est.n_clusters_ <= 6
+
+
+def test_errors_come_before_the_training(snapshots, monkeypatch):
+    def never(*args, **kwargs):
+        raise AssertionError("training has begun")
+
+    monkeypatch.setattr("skdeepcluster.cluster._clusterer.fine_tune", never)
+    for wrong in (
+        {"n_clusters": 100},
+        {"init": np.zeros(3, dtype=int)},
+        {"cluster_prior": [0.5, 0.5]},
+    ):
+        with pytest.raises(ValueError):
+            clusterer().set_params(**wrong).fit(snapshots[0])
 
 
 def test_too_many_stages(snapshots):
-    with pytest.raises(ValueError, match=r"fine_tune=99.* stages"):
-        DeepImageClusterer(4, image_size=32, fine_tune=99, max_iter=1).fit(snapshots[0])
+    with pytest.raises(ValueError, match=r"99 stages .* has"):
+        clusterer(fine_tune=99).fit(snapshots[0])
 
 
-def test_fine_tuned_estimator_predicts_and_survives_pickle_and_save(snapshots, tmp_path):
-    import pickle
-
-    pictures = snapshots[0]
-    est = DeepImageClusterer(
-        4, image_size=32, fine_tune=2, fine_tune_iter=1, max_iter=2, random_state=0
-    ).fit(pictures)
-    assert est.history_["stage"][-1] == "fine_tune"
-    np.testing.assert_array_equal(est.predict(pictures), est.labels_)
-    features = ImageEmbedder(image_size=32).fit_transform(pictures)
-    graph = nearest_neighbors(features, est.n_neighbors)
-    assert neighborhood_modularity(est.labels_, graph) >= est.start_score_
-    est.save(tmp_path / "model")
-    for loaded in (
-        pickle.loads(pickle.dumps(est)),
-        DeepImageClusterer.load(tmp_path / "model"),
-    ):
-        np.testing.assert_allclose(loaded.transform(pictures), est.embedding_, atol=1e-3)
-        np.testing.assert_array_equal(loaded.predict(pictures), est.labels_)
+def test_the_most_confident_of_each_cluster_are_trusted():
+    labels = np.repeat([0, 1], [10, 5])
+    sure = np.linspace(1, 0, 15)
+    expected = np.r_[np.zeros(6), np.full(4, -1), np.ones(3), np.full(2, -1)]
+    np.testing.assert_array_equal(trusted(labels, sure), expected)

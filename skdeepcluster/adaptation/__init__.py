@@ -1,0 +1,7 @@
+"""Backbones that are trained further on the user's own pictures, without classes."""
+
+from ._adapter import SelfSupervisedAdapter
+from ._losses import Assignment
+from ._stage_trainer import StageTrainer
+
+__all__ = ["Assignment", "SelfSupervisedAdapter", "StageTrainer"]

@@ -1,0 +1,109 @@
+"""Random views of pictures, as far as a frozen trunk computes them, kept on disk."""
+
+import math
+import tempfile
+
+import numpy as np
+import torch
+
+from ..backbones import Backbone, make_engine
+from ..images import RandomViews, iter_batches
+
+_BATCH_SIZE = 64
+# Strong enough that only what a picture shows is common to two views.
+_VIEWS = RandomViews(scale=(0.25, 1.0), brightness=0.4, contrast=0.4, saturation=0.4, grayscale=0.2)
+
+
+class TrunkViews:
+    """Activations of a trunk on random views of every picture.
+
+    They are drawn and computed once, written to a temporary file (float16) and read from there
+    in training, which so costs neither decoding nor augmentation nor the trunk.
+
+    Parameters
+    ----------
+    backbone : Backbone
+        Its preprocessing is used.
+    trunk : torch.nn.Module
+    source : ImageSource
+    n_views : int
+    device : torch.device
+    n_jobs : int or None
+    generator : torch.Generator
+    verbose : int
+        Above 0, a progress bar is shown.
+
+    Raises
+    ------
+    OSError
+        If the disk of the temporary folder is full.
+    """
+
+    def __init__(self, backbone, trunk, source, *, n_views, device, n_jobs, generator, verbose):
+        from tqdm.auto import tqdm
+
+        side = backbone.image_size
+        with torch.no_grad():
+            shape = trunk(torch.zeros(2, 3, side, side)).shape[1:]
+        engine = make_engine(
+            Backbone(
+                name=f"{backbone.name}, trunk",
+                network=torch.nn.Sequential(trunk, torch.nn.Flatten()),
+                n_features=math.prod(shape),
+                image_size=side,
+                mean=backbone.mean,
+                std=backbone.std,
+                stages=[[]],
+            ),
+            device=device,
+        )
+        self._shape = shape
+        # Open as long as the views are in use; then the system removes it, whatever happens.
+        self._file = tempfile.TemporaryFile(prefix="skdeepcluster-views-")  # noqa: SIM115
+        batches = iter_batches(source, backbone.resizing, batch_size=_BATCH_SIZE, n_jobs=n_jobs)
+        bar = tqdm(total=len(source), desc="random views", unit="picture", disable=not verbose)
+        with bar:
+            for batch in batches:
+                pictures = torch.from_numpy(batch.pixels).permute(0, 3, 1, 2).float() / 255
+                pixels = [batch.pixels]
+                pixels += [_as_pixels(_VIEWS(pictures, generator)) for _ in range(n_views)]
+                activations = [engine(view).astype(np.float16) for view in pixels]
+                self._file.write(np.stack(activations, axis=1).tobytes())
+                bar.update(len(batch.indices))
+        self._file.flush()
+        rows = (len(source), 1 + n_views, math.prod(shape))
+        self._activations = np.memmap(self._file, dtype=np.float16, mode="r", shape=rows)
+        self._n_views = n_views
+
+    def __len__(self):
+        return len(self._activations)
+
+    def pairs(self, indices, generator):
+        """Draw two different views of each picture.
+
+        Parameters
+        ----------
+        indices : torch.Tensor of shape (n,), int64
+        generator : torch.Generator
+
+        Returns
+        -------
+        activations : torch.Tensor of shape (2 n, ...), float32
+            What the rest of the network takes: all first views, then all second ones.
+        """
+        first = torch.randint(self._n_views, (len(indices),), generator=generator)
+        step = torch.randint(1, self._n_views, (len(indices),), generator=generator)
+        views = torch.cat([first, (first + step) % self._n_views])
+        return self._read(indices.repeat(2), 1 + views)
+
+    def plain(self, indices):
+        """Read the pictures themselves; the activations are of shape (n, ...)."""
+        return self._read(indices, torch.zeros_like(indices))
+
+    def _read(self, indices, views):
+        rows = self._activations[indices.numpy(), views.numpy()]
+        return torch.from_numpy(rows.astype(np.float32)).reshape(-1, *self._shape)
+
+
+def _as_pixels(views):
+    return (views * 255).round().to(torch.uint8).permute(0, 2, 3, 1).contiguous().numpy()
