@@ -1,21 +1,34 @@
 """Which part of the estimator is worth what: start, taught head, published losses.
 
-``python benchmarks/ablation.py`` writes ``benchmarks/results/ablation.json``.
+``python benchmarks/ablation.py`` writes ``benchmarks/results/ablation.json``: accuracies. What
+fine-tuning is worth is in ``fine_tune.py``.
 """
 
+import argparse
 import json
 import warnings
 from pathlib import Path
 
 import numpy as np
 from _data import FEATURE_SETS, load_features, machine
+from _scores import scores
 
 from skdeepcluster import DeepImageClusterer
 from skdeepcluster.latent import consensus_start
-from skdeepcluster.metrics import clustering_accuracy
+from skdeepcluster.latent._consensus import vote
 
 RESULTS = Path(__file__).parent / "results" / "ablation.json"
-VARIANTS = {
+# Of the partitions that the start is a consensus of: five cuts a graph, then the embedding.
+VOTERS = {
+    "cuts, plain view": slice(0, 5),
+    "cuts, principal components": slice(5, 10),
+    "cuts, half whitened": slice(10, 15),
+    "cuts, mean graph": slice(15, 20),
+    "all cuts": slice(0, 20),
+    "embedding": slice(20, None),
+    "start": slice(None),
+}
+TRAINED = {
     "taught": {"max_iter": 0},
     "balanced": {"cluster_prior": "balanced"},
     "estimated": {"cluster_prior": "estimated"},
@@ -23,26 +36,35 @@ VARIANTS = {
     "without augmentation": {"loss_weights": {"augmentation": 0}},
     "without neighbor": {"loss_weights": {"neighbor": 0}},
     "without nearest_centroid": {"loss_weights": {"nearest_centroid": 0}},
+    "from k-means": {"init": "kmeans"},
+    "from a random head": {"init": "random"},
 }
 
 
-def main(n_seeds=2):
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", nargs="+", default=list(FEATURE_SETS), choices=FEATURE_SETS)
+    parser.add_argument("--seeds", type=int, default=2)
+    arguments = parser.parse_args()
+    rows = json.loads(RESULTS.read_text())["runs"] if RESULTS.is_file() else []
+    done = {(row["data"], row["seed"]) for row in rows}
     warnings.simplefilter("ignore")
-    rows = []
-    for name in FEATURE_SETS:
-        X, y, k = load_features(name)
-        known = y >= 0
-        for seed in range(n_seeds):
-            start, _ = consensus_start(X, k, 20, np.random.RandomState(seed))
-            row = {"data": name, "seed": seed, "start": start}
-            for variant, params in VARIANTS.items():
-                est = DeepImageClusterer(k, init=start, random_state=seed, **params)
-                row[variant] = est.fit_predict(X)
-            for part, labels in row.items():
-                if isinstance(labels, np.ndarray):
-                    row[part] = round(clustering_accuracy(y[known], labels[known]), 4)
-            rows.append(row)
-            print(row, flush=True)
+    for seed in range(arguments.seeds):
+        for name in arguments.data:
+            if (name, seed) in done:
+                continue
+            X, y, k = load_features(name)
+            start, partitions = consensus_start(X, k, 20, np.random.RandomState(seed))
+            labels = {
+                part: vote(partitions[voters], k, np.random.RandomState(seed))
+                for part, voters in VOTERS.items()
+            }
+            for variant, params in TRAINED.items():
+                est = DeepImageClusterer(k, random_state=seed, **{"init": start, **params})
+                labels[variant] = est.fit_predict(X)
+            accuracies = {part: scores(y, found)["ACC"] for part, found in labels.items()}
+            rows.append({"data": name, "seed": seed, **accuracies})
+            print(rows[-1], flush=True)
             RESULTS.write_text(json.dumps({"machine": machine(), "runs": rows}, indent=0))
 
 

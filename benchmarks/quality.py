@@ -16,10 +16,9 @@ from pathlib import Path
 
 from _data import FEATURE_SETS, load_features, machine
 from _peers import PEERS
-from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
+from _scores import scores
 
 from skdeepcluster import DeepImageClusterer
-from skdeepcluster.metrics import clustering_accuracy
 
 RESULTS = Path(__file__).parent / "results" / "quality.json"
 SLOW = ("dec", "dcn", "acedec", "scan", "temi", "turtle", "ward", "umap50_k_means")
@@ -63,15 +62,12 @@ def main():
                 started = time.perf_counter()
                 labels = METHODS[method](X, k, seed)
                 seconds = time.perf_counter() - started
-                known = y >= 0
                 rows.append(
                     {
                         "data": name,
                         "method": method,
                         "seed": seed,
-                        "ACC": round(clustering_accuracy(y[known], labels[known]), 4),
-                        "NMI": round(normalized_mutual_info_score(y[known], labels[known]), 4),
-                        "ARI": round(adjusted_rand_score(y[known], labels[known]), 4),
+                        **scores(y, labels),
                         "seconds": round(seconds, 2),
                     }
                 )

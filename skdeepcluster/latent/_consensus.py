@@ -94,8 +94,13 @@ def consensus_start(features, n_clusters, n_neighbors, random_state, criterion=N
     if criterion is not None:
         merits = [sum(criterion(p, graph) for graph in graphs) for p in partitions]
         voters = [partitions[i] for i in np.argsort(merits, kind="stable")[-_N_VOTERS:]]
-    votes = np.concatenate([np.eye(n_clusters, dtype=np.float32)[p] for p in voters], axis=1)
-    return k_means(votes, n_clusters, 10, random_state), np.stack(partitions)
+    return vote(voters, n_clusters, random_state), np.stack(partitions)
+
+
+def vote(partitions, n_clusters, random_state):
+    """Consensus of partitions: k-means on which parts the samples belong to."""
+    votes = np.concatenate([np.eye(n_clusters, dtype=np.float32)[p] for p in partitions], axis=1)
+    return k_means(votes, n_clusters, 10, random_state)
 
 
 def candidates(graphs, n_clusters, random_state):
