@@ -1,0 +1,73 @@
+"""What training of the backbone on the pictures themselves is worth.
+
+All at 128 px with EfficientNet-Lite0: its features as they are ("frozen"), those of a
+``SelfSupervisedAdapter`` ("adapted"), and ``fine_tune=2`` ("fine_tuned"), all with the true
+number of clusters and otherwise the defaults. ``python benchmarks/fine_tune.py`` continues
+where the last run stopped, and writes ``benchmarks/results/fine_tune.json``.
+"""
+
+import argparse
+import json
+import time
+import warnings
+from pathlib import Path
+
+import numpy as np
+from _data import CACHE, load_pictures, machine
+from _scores import scores
+
+from skdeepcluster import DeepImageClusterer, SelfSupervisedAdapter
+
+RESULTS = Path(__file__).parent / "results" / "fine_tune.json"
+SETS = ("steel_defects", "blood_cells", "caltech101", "imagenette", "fashion-mnist", "cifar10")
+IMAGE_SIZE = 128
+
+
+def frozen(pictures, k, seed):
+    return DeepImageClusterer(
+        k, image_size=IMAGE_SIZE, memory=CACHE, random_state=seed
+    ).fit_predict(pictures)
+
+
+def fine_tuned(pictures, k, seed):
+    return DeepImageClusterer(
+        k, image_size=IMAGE_SIZE, memory=CACHE, fine_tune=2, random_state=seed
+    ).fit_predict(pictures)
+
+
+def adapted(pictures, k, seed):
+    adapter = SelfSupervisedAdapter(image_size=IMAGE_SIZE, max_iter=8, random_state=seed)
+    backbone = adapter.fit(pictures).backbone_
+    return DeepImageClusterer(k, backbone=backbone, random_state=seed).fit_predict(pictures)
+
+
+METHODS = {"frozen": frozen, "fine_tuned": fine_tuned, "adapted": adapted}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", nargs="+", default=SETS, choices=SETS)
+    parser.add_argument("--methods", nargs="+", default=list(METHODS), choices=METHODS)
+    parser.add_argument("--seeds", type=int, default=1)
+    arguments = parser.parse_args()
+    rows = json.loads(RESULTS.read_text())["runs"] if RESULTS.is_file() else []
+    done = {(row["data"], row["method"], row["seed"]) for row in rows}
+    warnings.simplefilter("ignore")
+    for seed in range(arguments.seeds):
+        for method in arguments.methods:
+            for name in arguments.data:
+                if (name, method, seed) in done:
+                    continue
+                pictures, classes = load_pictures(name)
+                names, y = np.unique(classes, return_inverse=True)
+                started = time.perf_counter()
+                labels = METHODS[method](pictures, len(names), seed)
+                seconds = round(time.perf_counter() - started, 1)
+                row = {"data": name, "method": method, "seed": seed, **scores(y, labels)}
+                rows.append({**row, "seconds": seconds})
+                print(rows[-1], flush=True)
+                RESULTS.write_text(json.dumps({"machine": machine(), "runs": rows}, indent=0))
+
+
+if __name__ == "__main__":
+    main()
