@@ -1,6 +1,6 @@
-"""Put the tables of ``benchmarks/results`` into ``docs/benchmarks.md``.
+"""Put the tables of ``benchmarks/results`` into the docs.
 
-``python benchmarks/tables.py``; nothing in that file between the markers is written by hand.
+``python benchmarks/tables.py``; nothing there between the markers is written by hand.
 """
 
 import json
@@ -11,7 +11,7 @@ import pandas as pd
 from _data import FEATURE_SETS
 
 RESULTS = Path(__file__).parent / "results"
-PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
+DOCS = Path(__file__).parents[1] / "docs"
 
 
 def quality(measure):
@@ -78,6 +78,41 @@ def ranks():
     return _markdown(["", "`score`", "in own features"], lines)
 
 
+def fine_tune():
+    """Accuracy, mutual information and time with and without training on the pictures."""
+    runs = pd.DataFrame(json.loads((RESULTS / "fine_tune.json").read_text())["runs"])
+    mean = runs.groupby(["data", "method"]).mean(numeric_only=True).unstack()
+    seeds = runs.groupby(["data", "method"]).size().unstack()
+    methods = [name for name in ("frozen", "adapted", "fine_tuned") if name in seeds]
+    shown = [(measure, method) for measure in ("ACC", "NMI") for method in methods]
+    shown += [("seconds", "fine_tuned")]
+    complete = mean[shown].dropna()
+    mean.loc["mean"] = complete.mean()
+    rows = [
+        [
+            FEATURE_SETS.get(name, f"mean of {len(complete)}"),
+            *("" if pd.isna(value) else f"{value:.3f}" for value in mean.loc[name, shown[:-1]]),
+            f"{mean.loc[name, shown[-1]] / 60:.0f}",
+            "" if name == "mean" else f"{seeds.loc[name, 'fine_tuned']:.0f}",
+        ]
+        for name in [*(name for name in FEATURE_SETS if name in seeds.index), "mean"]
+    ]
+    heads = [f"{measure} {method.replace('_', '-')}" for measure, method in shown[:-1]]
+    return _markdown(["", *heads, "minutes", "seeds"], rows)
+
+
+def ablation():
+    """Accuracy of the parts, the mean over sets and the sets themselves."""
+    runs = pd.DataFrame(json.loads((RESULTS / "ablation.json").read_text())["runs"])
+    mean = runs.drop(columns="seed").groupby("data").mean()
+    sets = [name for name in FEATURE_SETS if name in mean.index]
+    rows = [
+        [part, f"**{values.mean():.3f}**", *(f"{value:.3f}" for value in values)]
+        for part, values in mean.loc[sets].T.iterrows()
+    ]
+    return _markdown(["", "mean", *(FEATURE_SETS[name] for name in sets)], rows)
+
+
 def _brackets(spread):
     return "" if pd.isna(spread) else f" ({spread:.3f})"
 
@@ -88,20 +123,26 @@ def _markdown(head, rows):
 
 
 def main():
-    tables = {
-        "ACC": quality("ACC"),
-        "NMI": quality("NMI"),
-        "ARI": quality("ARI"),
-        "seconds": seconds(),
-        "counts": counts(),
-        "outliers": outliers(),
-        "ranks": ranks(),
+    pages = {
+        "benchmarks.md": {
+            "ACC": quality("ACC"),
+            "NMI": quality("NMI"),
+            "ARI": quality("ARI"),
+            "seconds": seconds(),
+            "fine_tune": fine_tune(),
+            "counts": counts(),
+            "outliers": outliers(),
+            "ranks": ranks(),
+        },
+        "method.md": {"ablation": ablation()},
     }
-    page = PAGE.read_text(encoding="utf-8")
-    for name, table in tables.items():
-        marked = f"<!-- {name} -->\n{table}\n<!-- end -->"
-        page = re.sub(rf"<!-- {name} -->.*?<!-- end -->", lambda _, m=marked: m, page, flags=re.S)
-    PAGE.write_text(page, encoding="utf-8")
+    for name, tables in pages.items():
+        page = (DOCS / name).read_text(encoding="utf-8")
+        for mark, table in tables.items():
+            marked = f"<!-- {mark} -->\n{table}\n<!-- end -->"
+            pattern = rf"<!-- {mark} -->.*?<!-- end -->"
+            page = re.sub(pattern, lambda _, m=marked: m, page, flags=re.S)
+        (DOCS / name).write_text(page, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -99,7 +99,13 @@ def consensus_start(features, n_clusters, n_neighbors, random_state, criterion=N
 
 def vote(partitions, n_clusters, random_state):
     """Consensus of partitions: k-means on which parts the samples belong to."""
-    votes = np.concatenate([np.eye(n_clusters, dtype=np.float32)[p] for p in partitions], axis=1)
+    # A row has as many ones as there are partitions: for many clusters far fewer than columns.
+    columns = np.stack([labels + n_clusters * i for i, labels in enumerate(partitions)], axis=1)
+    n_samples, n_votes = columns.shape
+    starts = np.arange(0, columns.size + 1, n_votes, dtype=np.int32)
+    ones = np.ones(columns.size, dtype=np.float32)
+    shape = (n_samples, n_clusters * n_votes)
+    votes = sparse.csr_array((ones, columns.ravel().astype(np.int32), starts), shape=shape)
     return k_means(votes, n_clusters, 10, random_state)
 
 
