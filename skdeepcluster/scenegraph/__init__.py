@@ -1,0 +1,13 @@
+"""Pictures and sentences as scene graphs, and what matches them."""
+
+from ._graph import SceneGraph, SceneObject, SceneRelation
+from ._readers import GraphRecord, read_graph_lines, read_visual_genome
+
+__all__ = [
+    "GraphRecord",
+    "SceneGraph",
+    "SceneObject",
+    "SceneRelation",
+    "read_graph_lines",
+    "read_visual_genome",
+]
