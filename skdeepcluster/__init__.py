@@ -12,6 +12,7 @@ _HOMES = {
     "ImageEmbedder": "embedding",
     "SceneGraph": "scenegraph",
     "SelfSupervisedAdapter": "adaptation",
+    "TextGraphParser": "scenegraph",
     "list_images": "images",
     "read_image": "images",
 }

@@ -23,8 +23,10 @@ def plot_graph(graph, image, ax, n_relations):
         color = colors(i % colors.N)
         if placed:
             left, top, right, bottom = entry.box
-            outline = {"fill": False, "edgecolor": color, "linewidth": 1.5}
-            ax.add_patch(Rectangle((left, top), right - left, bottom - top, **outline))
+            width, height = right - left, bottom - top
+            ax.add_patch(
+                Rectangle((left, top), width, height, fill=False, edgecolor=color, linewidth=1.5)
+            )
             position, align = (left, top), {"ha": "left", "va": "bottom"}
         else:
             position, align = center, {"ha": "center", "va": "center"}

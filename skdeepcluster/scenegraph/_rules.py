@@ -2,35 +2,18 @@
 
 from typing import NamedTuple
 
-# Nouns that only count or group what follows "of".
-_QUANTITIES = frozenset(
-    "array bit bits bunch bundle cluster couple crowd dozen dozens flock group groups handful herd"
-    " hundreds kind line lot lots number pair pairs pieces plenty row rows series set stack type"
-    " variety".split()
-)
-# Nouns that are a part of a preposition: "in front of", "on the left side of".
-_PLACES = frozenset(
-    "back base bottom center centre corner edge end foot front inside left middle midst outside"
-    " rear right side sides top".split()
-)
-_NUMBERS = {
-    word: str(number)
-    for number, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve".split()
-    )
-}
-_PERSONS = frozenset("someone somebody anyone everyone something everything".split())
-_POSSESSIVES = frozenset("his her its their".split())
-_IT = frozenset("it them him her itself themselves himself herself".split())
-_ARTICLES = frozenset("a an the this that these those some".split())
-
-
-# Nouns that, before another noun, say what it is like rather than which thing it is.
-_QUALITIES = frozenset(
-    "baby black blue brick bronze brown cement chocolate computer concrete cotton dirt electrical glass gold"
-    " granite grass grassy gray green grey ivory leather male female marble metal orange pine pink plaid"
-    " plastic porcelain purple railroad red rock rubber sand silver steel stone straw tan tile toy"
-    " velvet white wicker wine wire wood wooden yellow".split()
+from ._lexicon import (
+    ARTICLES,
+    CONTAINERS,
+    NUMBERS,
+    PERSONS,
+    PLACES,
+    POSSESSIVES,
+    PRONOUNS,
+    QUALITIES,
+    QUANTITIES,
+    SAME_PREPOSITIONS,
+    SAME_VERBS,
 )
 
 
@@ -81,7 +64,7 @@ class _Extraction:
 
     def _noun(self, noun):
         for compound in _compounds(noun):
-            if compound.lower_ in _QUALITIES:
+            if compound.lower_ in QUALITIES:
                 self.attributes.append((noun.i, compound.lower_))
         for child in noun.children:
             if child.dep_ in ("amod", "nummod", "acomp") and child.pos_ != "NOUN":
@@ -89,17 +72,29 @@ class _Extraction:
                     self._attribute(noun, word)
             elif child.dep_ == "poss":
                 owner = child if child.i in self.nouns else None
-                if child.lower_ in _POSSESSIVES:
+                if child.lower_ in POSSESSIVES:
                     owner = self._antecedent(noun)
                 if owner is not None:
                     self._relate(owner, "have", noun)
             elif child.dep_ == "acl" and child.pos_ == "ADJ":
                 self._attribute(noun, child)
         for predicate, target in self._phrases(noun):
-            if predicate == "of":
+            if predicate == "of" and noun.lower_ in CONTAINERS:
+                self._relate(target, "in", noun)
+            elif predicate == "of":
                 self._relate(target, "have", noun)
             else:
-                self._relate(noun, predicate, target)
+                # "Lettuce and cabbage on the table": both are.
+                for listed in self._listed_before(noun):
+                    self._relate(listed, predicate, target)
+
+    def _listed_before(self, noun):
+        """Return a noun and those of its list if it is the last, and they have no phrase."""
+        listed = [noun.head, *noun.head.conjuncts] if noun.dep_ == "conj" else [noun]
+        others = [n for n in listed if n.i < noun.i and n.i in self.nouns]
+        if noun.dep_ != "conj" or any(True for other in others for _ in self._phrases(other)):
+            return [noun]
+        return [*others, noun]
 
     def _attribute(self, noun, word):
         if word.pos_ == "VERB" and any(c.dep_ == "npadvmod" for c in word.children):
@@ -109,14 +104,16 @@ class _Extraction:
                     self._relate(cause, word.lemma_, noun)
             return
         before = [c.lower_ for c in word.children if c.dep_ in ("advmod", "npadvmod")]
-        text = _NUMBERS.get(word.lower_, word.lower_)
-        if text not in _ARTICLES:
+        text = NUMBERS.get(word.lower_, word.lower_)
+        if text not in ARTICLES:
             self.attributes.append((noun.i, " ".join([*before, text])))
 
     def _verb(self, verb):
         subjects = self._subjects(verb)
         objects = self._objects(verb)
-        name = " ".join([verb.lemma_.lower(), *(c.lower_ for c in verb.children if c.dep_ == "prt")])
+        lemma = verb.lemma_.lower()
+        lemma = SAME_VERBS.get(lemma, lemma)
+        name = " ".join([lemma, *(c.lower_ for c in verb.children if c.dep_ == "prt")])
         phrases = list(self._phrases(verb))
         copula = verb.lemma_ == "be"
         said = False
@@ -152,21 +149,23 @@ class _Extraction:
                 said = True
                 if objects and predicate != "with":
                     self._relate(objects[-1], predicate, target)
+                elif name == "cover" and predicate in ("in", "with", "by"):
+                    self._relate(target, name, subject)
                 else:
                     self._relate(subject, f"{name} {predicate}", target)
             if not said and verb.pos_ == "VERB" and verb.tag_ in ("VBG", "VBN"):
                 self.attributes.append((subject.i, verb.lower_))
 
     def _complement(self, subject, word):
-        """What something is: "next to the tree", "full of water", "black and white"."""
-        reached = [pair for pair in self._phrases(word)]
+        """Say what something is: "next to the tree", "full of water", "black and white"."""
+        reached = list(self._phrases(word))
         for predicate, target in reached:
             joined = predicate in ("to", "of", "from")
             self._relate(subject, f"{word.lower_} {predicate}" if joined else predicate, target)
-        if not reached or word.pos_ == "ADJ" and word.lower_ != "next":
-            if word.dep_ != "advmod":
-                for alternative in _with_conjuncts(word):
-                    self._attribute(subject, alternative)
+        a_quality = not reached or (word.pos_ == "ADJ" and word.lower_ != "next")
+        if a_quality and word.dep_ != "advmod":
+            for alternative in _with_conjuncts(word):
+                self._attribute(subject, alternative)
 
     def _subjects(self, verb, depth=0):
         """Who or what does it, or in the passive is what it is done to."""
@@ -175,7 +174,9 @@ class _Extraction:
         own = [c for c in verb.children if c.dep_ in ("nsubj", "nsubjpass")]
         named = [n for c in own for n in self._resolved(c)]
         if verb.lemma_ == "be" and any(c.dep_ == "expl" for c in verb.children):
-            return [n for c in verb.children if c.dep_ in ("attr", "nsubj") for n in self._resolved(c)]
+            return [
+                n for c in verb.children if c.dep_ in ("attr", "nsubj") for n in self._resolved(c)
+            ]
         if named:
             return named
         if verb.dep_ in ("acl", "relcl"):
@@ -197,7 +198,9 @@ class _Extraction:
                 if child.dep_ in ("prep", "prt", "advmod") and child.pos_ in ("ADP", "SCONJ"):
                     reached = [c for c in child.children if c.dep_ in ("pobj", "pcomp", "prep")]
                     relative = all(c.lower_ in ("which", "that", "whom") for c in reached)
-                    if relative and any(c.dep_ == "nsubj" and c.i in self.nouns for c in verb.children):
+                    if relative and any(
+                        c.dep_ == "nsubj" and c.i in self.nouns for c in verb.children
+                    ):
                         yield child.lower_, verb.head
 
     def _objects(self, verb):
@@ -221,14 +224,14 @@ class _Extraction:
                 yield from self._phrase(child)
 
     def _phrase(self, prep):
-        name = prep.lower_
+        name = SAME_PREPOSITIONS.get(prep.lower_, prep.lower_)
         for child in prep.children:
             if child.dep_ == "prep":
                 for predicate, target in self._phrase(child):
                     yield f"{name} {predicate}", target
             elif child.dep_ in ("pobj", "pcomp"):
                 inner = [c for c in child.children if c.dep_ == "prep" and c.lower_ in ("of", "to")]
-                if child.lower_ in _PLACES and inner:
+                if child.lower_ in PLACES and inner:
                     for of in inner:
                         for target in self._targets(of):
                             yield f"{name} {child.lower_} {of.lower_}", target
@@ -244,16 +247,16 @@ class _Extraction:
         found = []
         for noun in _with_conjuncts(token):
             inner = [c for c in noun.children if c.dep_ == "prep" and c.lower_ == "of"]
-            if noun.lower_ in _QUANTITIES and inner:
+            if noun.lower_ in QUANTITIES and inner:
                 found += self._targets(inner[0])
             elif noun.i in self.nouns:
                 found.append(noun)
-            elif noun.lower_ in _IT:
+            elif noun.lower_ in PRONOUNS:
                 found += [n for n in [self._antecedent(noun)] if n is not None]
         return found
 
     def _antecedent(self, token):
-        """What a pronoun stands for: the first thing that the sentence names before it."""
+        """Find what a pronoun stands for: the first thing that the sentence names before it."""
         before = [i for i in self.nouns if i < token.i]
         return self.doc[before[0]] if before else None
 
@@ -262,21 +265,19 @@ class _Extraction:
 
 
 def _is_object(token):
-    if token.lower_ in _PERSONS:
+    if token.lower_ in PERSONS:
         return True
     if token.pos_ not in ("NOUN", "PROPN") or token.dep_ in ("compound", "npadvmod"):
         return token.pos_ == "NOUN" and token.dep_ == "npadvmod" and token.head.pos_ == "VERB"
     of = [c for c in token.children if c.dep_ == "prep" and c.lower_ == "of"]
-    if token.lower_ in _QUANTITIES and of:
+    if token.lower_ in QUANTITIES and of:
         return False
-    if token.lower_ in _PLACES and token.dep_ == "pobj" and of:
-        return False
-    return True
+    return not (token.lower_ in PLACES and token.dep_ == "pobj" and of)
 
 
 def _label(token):
     """Noun in the singular, with the nouns before it that make it another thing."""
-    words = [*(c for c in _compounds(token) if c.lower_ not in _QUALITIES), token]
+    words = [*(c for c in _compounds(token) if c.lower_ not in QUALITIES), token]
     texts = [word.lower_ for word in words[:-1]] + [token.lemma_.lower()]
     joined = texts[0]
     for before, word, text in zip(words[:-1], words[1:], texts[1:], strict=True):
