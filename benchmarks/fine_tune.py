@@ -49,8 +49,10 @@ def main():
     parser.add_argument("--data", nargs="+", default=SETS, choices=SETS)
     parser.add_argument("--methods", nargs="+", default=list(METHODS), choices=METHODS)
     parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--results", type=Path, default=RESULTS)
     arguments = parser.parse_args()
-    rows = json.loads(RESULTS.read_text())["runs"] if RESULTS.is_file() else []
+    results = arguments.results
+    rows = json.loads(results.read_text())["runs"] if results.is_file() else []
     done = {(row["data"], row["method"], row["seed"]) for row in rows}
     warnings.simplefilter("ignore")
     for seed in range(arguments.seeds):
@@ -66,7 +68,7 @@ def main():
                 row = {"data": name, "method": method, "seed": seed, **scores(y, labels)}
                 rows.append({**row, "seconds": seconds})
                 print(rows[-1], flush=True)
-                RESULTS.write_text(json.dumps({"machine": machine(), "runs": rows}, indent=0))
+                results.write_text(json.dumps({"machine": machine(), "runs": rows}, indent=0))
 
 
 if __name__ == "__main__":

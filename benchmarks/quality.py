@@ -14,7 +14,7 @@ import time
 import warnings
 from pathlib import Path
 
-from _data import FEATURE_SETS, load_features, machine
+from _data import FEATURE_SETS, OTHER_SETS, load_features, machine
 from _peers import PEERS
 from _scores import scores
 
@@ -41,7 +41,9 @@ METHODS = {
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", nargs="+", default=list(FEATURE_SETS), choices=FEATURE_SETS)
+    parser.add_argument(
+        "--data", nargs="+", default=list(FEATURE_SETS), choices=[*FEATURE_SETS, *OTHER_SETS]
+    )
     parser.add_argument("--methods", nargs="+", default=list(METHODS), choices=METHODS)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--quick", action="store_true")

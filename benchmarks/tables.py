@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 import pandas as pd
-from _data import FEATURE_SETS
+from _data import FEATURE_SETS, OTHER_SETS
 
 RESULTS = Path(__file__).parent / "results"
 DOCS = Path(__file__).parents[1] / "docs"
@@ -78,6 +78,19 @@ def ranks():
     return _markdown(["", "`score`", "in own features"], lines)
 
 
+def elsewhere():
+    """Accuracy and mutual information on sets that nothing was chosen on."""
+    runs = pd.DataFrame(json.loads((RESULTS / "quality.json").read_text())["runs"])
+    mean = runs.groupby(["method", "data"])[["ACC", "NMI"]].mean().unstack()
+    shown = [(measure, name) for name in OTHER_SETS for measure in ("ACC", "NMI")]
+    mean = mean[shown].dropna()
+    order = mean["ACC"].mean(axis=1).sort_values(ascending=False).index
+    rows = [
+        [f"`{method}`", *(f"{value:.3f}" for value in mean.loc[method, shown])] for method in order
+    ]
+    return _markdown(["", *(f"{OTHER_SETS[name]}: {measure}" for measure, name in shown)], rows)
+
+
 def fine_tune():
     """Accuracy, mutual information and time with and without training on the pictures."""
     runs = pd.DataFrame(json.loads((RESULTS / "fine_tune.json").read_text())["runs"])
@@ -129,6 +142,7 @@ def main():
             "NMI": quality("NMI"),
             "ARI": quality("ARI"),
             "seconds": seconds(),
+            "elsewhere": elsewhere(),
             "fine_tune": fine_tune(),
             "counts": counts(),
             "outliers": outliers(),

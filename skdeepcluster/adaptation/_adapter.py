@@ -21,8 +21,8 @@ class SelfSupervisedAdapter(BaseEstimator):
     The last stages learn to tell two random views of a picture (crops, flips, small rotations,
     colours) from the views of all others. The result goes into ``backbone=`` of
     :class:`skdeepcluster.DeepImageClusterer` or :class:`skdeepcluster.ImageEmbedder`: adapted
-    once, it serves many clusterings. (``fine_tune`` of the clusterer adapts as well, and trains
-    towards its clusters then.)
+    once, it serves many clusterings. (``fine_tune`` of the clusterer does the same, and trains
+    towards its clusters as well.)
 
     Parameters
     ----------

@@ -14,7 +14,7 @@ _N_VIEWS = 6
 _BATCH_SIZE = 256
 # Above so many pictures a random sample of them is trained on.
 _MOST_PICTURES = 20_000
-_BACKBONE_RATE = 1e-4
+_BACKBONE_RATE = 3e-4
 # The projector starts from nothing and is thrown away.
 _PROJECTOR_RATE = 1e-3
 _PROJECTOR_SIZES = (1024, 256)

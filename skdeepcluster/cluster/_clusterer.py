@@ -85,11 +85,11 @@ class DeepImageClusterer(
         Side in pixels to which pictures are scaled; None is the backbone's own.
     fine_tune : int, default=0
         How many of the backbone's last stages are trained on the pictures; 2 is a good choice.
-        They learn to know two random views of a picture and then, in turn with the clustering,
-        to bring pictures near the centre of their cluster.
+        They learn to know two random views of a picture and, in turn with the clustering, to
+        bring pictures near the centre of their cluster.
     fine_tune_iter : int, default=8
-        Epochs of fine-tuning, the first half without clusters. On a CPU they are what takes
-        the time.
+        Epochs of fine-tuning; every second one begins with clustering. On a CPU they are what
+        takes the time.
 
     init : {"consensus", "kmeans", "random"}, array-like of shape (n_samples,) or callable, \
             default="consensus"

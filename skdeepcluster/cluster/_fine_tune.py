@@ -12,12 +12,11 @@ _N_NEIGHBORS = 20
 
 
 def fine_tune(backbone, source, assign, *, n_stages, max_epochs, **how):
-    """Adapt a backbone to pictures, then pull pictures to the centres of their clusters.
+    """Train a backbone to know a picture in two views and to draw clusters together.
 
-    In the first half of the epochs two random views of a picture are taught to know one
-    another, no more. Then clusters are found in the features as they are by then, and pictures
-    whose cluster is sure are pulled to its centre as well; every second epoch the clusters are
-    found anew.
+    Clusters are found in the features as they are, and pictures whose cluster is sure are
+    pulled to its centre, while the contrastive loss keeps all pictures apart; every second
+    epoch the clusters are found anew.
 
     Parameters
     ----------
@@ -42,11 +41,10 @@ def fine_tune(backbone, source, assign, *, n_stages, max_epochs, **how):
         Mean loss of each epoch.
     """
     trainer = StageTrainer(backbone, source, n_stages=n_stages, **how)
-    first = max_epochs - max_epochs // 2
     assignment = None
     losses = []
     for epoch in trainer.epochs(max_epochs):
-        if epoch >= first and (epoch - first) % _EPOCHS_A_ROUND == 0:
+        if epoch % _EPOCHS_A_ROUND == 0:
             features = trainer.features()
             assignment = _assignment(features, *assign(features, trainer.indices))
         losses.append(trainer.train_epoch(assignment))

@@ -22,7 +22,7 @@ class LatentTrainer:
     """Optimises a network's latents towards the ICBPL objective.
 
     The trainer knows nothing of what the samples are: ``inputs`` makes network inputs of
-    indices, so cached features and augmented pictures train alike.
+    indices.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ class LatentTrainer:
         shall be a random view.
     optimizer : torch.optim.Optimizer
     neighbors : ndarray of shape (n_samples, n_neighbors), int64
-        Graph that neighbour partners are drawn from; may be replaced between epochs.
+        Graph that neighbour partners are drawn from.
     centroids : torch.Tensor of shape (n_clusters, n_components)
     prior : torch.Tensor of shape (n_clusters,)
     loss_weights : dict

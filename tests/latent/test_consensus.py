@@ -17,6 +17,7 @@ from skdeepcluster.latent._consensus import (
     leading_eigenvectors,
     principal_components,
     shared_neighbor_graph,
+    vote,
 )
 from skdeepcluster.latent._manifold import manifold_embedding
 from skdeepcluster.metrics import clustering_accuracy
@@ -137,3 +138,17 @@ def test_embedding_keeps_groups_of_a_graph_together_and_repeats(digits):
     np.testing.assert_array_equal(embedding, again)
     labels = _consensus.k_means(embedding, 10, 5, np.random.RandomState(0))
     assert clustering_accuracy(y[:600], labels) > 0.8
+
+
+def test_most_votes_win_whatever_parts_are_called():
+    truth = np.arange(60) % 3
+    rng = np.random.RandomState(0)
+    partitions = []
+    for shift in range(9):
+        partition = (truth + shift) % 3
+        wrong = rng.choice(60, 12, replace=False)
+        partition[wrong] = rng.randint(3, size=12)
+        partitions.append(partition)
+    labels = vote(partitions, 3, np.random.RandomState(0))
+    assert max(clustering_accuracy(truth, partition) for partition in partitions) < 0.95
+    assert clustering_accuracy(truth, labels) == 1

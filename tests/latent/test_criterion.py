@@ -6,6 +6,7 @@ from scipy.special import softmax
 
 from skdeepcluster.latent import (
     calibrate_temperature,
+    confidence,
     expected_accuracy,
     neighborhood_assortativity,
     neighborhood_modularity,
@@ -69,8 +70,8 @@ def test_mean_confidence_is_the_expected_accuracy():
     graph[::5, 2] = [rng.choice(np.flatnonzero(labels != label)) for label in labels[::5]]
     assert expected_accuracy(labels, graph) == pytest.approx(0.8)
     temperature = calibrate_temperature(similarities, graph)
-    confidence = softmax(similarities / temperature, axis=1).max(axis=1)
-    assert confidence.mean() == pytest.approx(0.8, abs=1e-3)
+    sureness = softmax(similarities / temperature, axis=1).max(axis=1)
+    assert sureness.mean() == pytest.approx(0.8, abs=1e-3)
 
 
 def test_mixed_neighbours_and_partitions_that_disagree_make_probabilities_cautious():
@@ -98,3 +99,12 @@ def test_temperature_has_bounds():
     assert calibrate_temperature(np.eye(2)[labels], 1 - labels[:, None]) == 5
     assert calibrate_temperature(np.ones((20, 1)), graph) == 0.1
     assert calibrate_temperature(np.eye(2)[:1], np.zeros((1, 0), int)) == 0.1
+
+
+def test_confidence_is_purity_times_agreement():
+    labels = np.array([0, 0, 1, 1])
+    graph = np.array([[1, 2], [0, 3], [3, 0], [2, 1]])
+    np.testing.assert_array_equal(confidence(labels, graph), [0.5] * 4)
+    # The same parts under other names, and one with the last sample elsewhere.
+    partitions = np.array([[1, 1, 0, 0], [0, 0, 1, 0]])
+    np.testing.assert_array_equal(confidence(labels, graph, partitions), [0.5, 0.5, 0.5, 0.25])

@@ -1,0 +1,46 @@
+"""Letters in the fonts that are installed, as pictures."""
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+_FOLDER = Path("/usr/share/fonts")
+_SIDE = 64
+
+
+def draw_letters(letters, n_fonts):
+    """Return grey pictures, one a letter and font, and which letters they are.
+
+    The fonts are drawn at random, always the same of those that are installed.
+    """
+    files = [file for file in sorted(_FOLDER.rglob("*")) if file.suffix in (".ttf", ".otf")]
+    pictures, classes = [], []
+    for i in np.random.RandomState(0).permutation(len(files)):
+        drawn = _draw(files[i], letters)
+        # Fonts of symbols say that they have letters, and draw nothing or one thing for all.
+        if len({picture.tobytes() for picture in drawn}) == len(letters):
+            pictures += drawn
+            classes += letters
+        if len(classes) == n_fonts * len(letters):
+            return np.stack(pictures), np.array(classes)
+    raise SystemExit(f"{n_fonts} fonts are needed: apt-get install some fonts-* packages")
+
+
+def _draw(file, letters):
+    from fontTools.ttLib import TTFont
+
+    cmap = TTFont(file, lazy=True).getBestCmap() or {}
+    if not all(ord(letter) in cmap for letter in letters):
+        return []
+    pictures = []
+    for letter in letters:
+        picture = Image.new("L", (_SIDE, _SIDE), 255)
+        try:
+            font = ImageFont.truetype(file, _SIDE // 2)
+            ImageDraw.Draw(picture).text((_SIDE / 2, _SIDE / 2), letter, 0, font, anchor="mm")
+        except OSError:
+            # A few fonts are broken.
+            return []
+        pictures.append(np.asarray(picture))
+    return pictures
