@@ -10,11 +10,13 @@ _HOMES = {
     "ClusterGalleryDisplay": "displays",
     "DeepImageClusterer": "cluster",
     "ImageEmbedder": "embedding",
+    "SceneGraph": "scenegraph",
     "SelfSupervisedAdapter": "adaptation",
+    "TextGraphParser": "scenegraph",
     "list_images": "images",
     "read_image": "images",
 }
-_SUBMODULES = ("backbones", "displays", "metrics")
+_SUBMODULES = ("backbones", "displays", "metrics", "scenegraph")
 
 __all__ = ["__version__", *sorted(_HOMES), *_SUBMODULES]
 

@@ -6,7 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import make_scorer
 
-from skdeepcluster.metrics import clustering_accuracy
+from skdeepcluster.metrics import (
+    clustering_accuracy,
+    median_rank,
+    recall_at_k,
+    retrieval_ranks,
+)
 
 labels = st.lists(st.integers(0, 3), min_size=12, max_size=12)
 
@@ -32,3 +37,30 @@ def test_works_as_a_scorer():
     X = np.array([[0.0], [0.1], [5.0], [5.1]])
     scorer = make_scorer(clustering_accuracy)
     assert scorer(KMeans(2, n_init=1, random_state=0).fit(X), X, [1, 1, 0, 0]) == 1
+
+
+def test_ranks_by_hand():
+    relevant = [
+        [True, False, False, False],
+        [False, True, True, False],
+        [False, False, False, True],
+    ]
+    scores = [[0.9, 0.1, 0.2, 0.3], [0.5, 0.1, 0.4, 0.9], [0.7, 0.8, 0.9, 0.1]]
+    np.testing.assert_array_equal(retrieval_ranks(relevant, scores), [1, 3, 4])
+    assert recall_at_k(relevant, scores, k=1) == pytest.approx(1 / 3)
+    assert recall_at_k(relevant, scores, k=3) == pytest.approx(2 / 3)
+    assert median_rank(relevant, scores) == 3
+
+
+def test_ties_count_against():
+    """A row of zeros is no hit."""
+    relevant = np.eye(4, dtype=bool)
+    np.testing.assert_array_equal(retrieval_ranks(relevant, np.zeros((4, 4))), [4, 4, 4, 4])
+    assert recall_at_k(relevant, np.zeros((4, 4)), k=1) == 0
+
+
+def test_every_query_has_a_relevant_item():
+    with pytest.raises(ValueError, match="Query 1 has no relevant item"):
+        retrieval_ranks([[True, False], [False, False]], [[1, 0], [1, 0]])
+    with pytest.raises(ValueError, match="shape"):
+        retrieval_ranks([[True, False]], [[1, 0, 0]])

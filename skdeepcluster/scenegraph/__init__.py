@@ -1,0 +1,15 @@
+"""Pictures and sentences as scene graphs, and what matches them."""
+
+from ._graph import SceneGraph, SceneObject, SceneRelation
+from ._readers import GraphRecord, read_graph_lines, read_visual_genome
+from ._text_parser import TextGraphParser
+
+__all__ = [
+    "GraphRecord",
+    "SceneGraph",
+    "SceneObject",
+    "SceneRelation",
+    "TextGraphParser",
+    "read_graph_lines",
+    "read_visual_genome",
+]

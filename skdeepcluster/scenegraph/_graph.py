@@ -1,0 +1,343 @@
+"""Objects and the relations between them, of a picture or of a sentence."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class SceneObject:
+    """A thing that a picture shows or a sentence names.
+
+    Parameters
+    ----------
+    label : str
+    box : tuple of 4 float, default=None
+        Left, top, right, bottom in pixels.
+    score : float, default=None
+        How sure a detector is, from 0 to 1.
+    feature : ndarray of shape (n_features,), float32, default=None
+        What a network sees in the box.
+    """
+
+    label: str
+    box: tuple[float, float, float, float] | None = None
+    score: float | None = None
+    feature: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class SceneRelation:
+    """What one object is or does to another.
+
+    Parameters
+    ----------
+    subject : int
+        Position of an object of the graph.
+    predicate : str
+    object : int
+        Position of an object of the graph.
+    feature : ndarray of shape (n_features,), float32, default=None
+        What a network sees in the box around both.
+    """
+
+    subject: int
+    predicate: str
+    object: int
+    feature: np.ndarray | None = None
+
+
+class SceneGraph:
+    """Objects and relations of one picture or sentence; it does not change.
+
+    Parameters
+    ----------
+    objects : sequence of str, dict or SceneObject
+        Labels, or objects with more than a label.
+    relations : sequence of (int, str, int), dict or SceneRelation, default=()
+        Subject, predicate and object; subject and object are positions in ``objects``.
+
+    Attributes
+    ----------
+    objects : tuple of SceneObject
+    relations : tuple of SceneRelation
+    labels : tuple of str
+        Of the objects.
+    predicates : tuple of str
+        Of the relations.
+    triples : tuple of (str, str, str)
+        The relations as words.
+    pairs : ndarray of shape (n_relations, 2), int64
+        Positions of subject and object of each relation.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an entry is not what it should be; the message names it.
+
+    Examples
+    --------
+    >>> from skdeepcluster import SceneGraph
+    >>> graph = SceneGraph(["dog", "snow"], [(0, "run through", 1)])
+    >>> graph.triples
+    (('dog', 'run through', 'snow'),)
+    """
+
+    __slots__ = ("objects", "relations")
+
+    objects: tuple[SceneObject, ...]
+    relations: tuple[SceneRelation, ...]
+
+    def __init__(self, objects, relations=()):
+        checked = tuple(_as_object(entry, f"objects[{i}]") for i, entry in enumerate(objects))
+        set_once = object.__setattr__
+        set_once(self, "objects", checked)
+        set_once(
+            self,
+            "relations",
+            tuple(
+                _as_relation(entry, len(checked), f"relations[{i}]")
+                for i, entry in enumerate(relations)
+            ),
+        )
+
+    @classmethod
+    def from_triples(cls, triples, objects=()):
+        """Make a graph of words, where equal words are one object.
+
+        Parameters
+        ----------
+        triples : iterable of (str, str, str)
+            Subject, predicate and object.
+        objects : iterable of str, default=()
+            Further objects, for those without a relation.
+
+        Returns
+        -------
+        graph : SceneGraph
+        """
+        triples = [_as_triple(triple, f"triples[{i}]") for i, triple in enumerate(triples)]
+        places: dict[str, int] = {}
+        for subject, _, target in triples:
+            places.setdefault(subject, len(places))
+            places.setdefault(target, len(places))
+        for label in objects:
+            places.setdefault(label, len(places))
+        return cls(
+            places, [(places[subject], verb, places[target]) for subject, verb, target in triples]
+        )
+
+    @classmethod
+    def from_dict(cls, data):
+        """Make a graph of what ``to_dict`` returns; other keys are ignored.
+
+        Parameters
+        ----------
+        data : dict
+            ``"objects"``: a list of labels or of dicts with "label" and, if known, "box",
+            "score" and "feature"; ``"relations"``, if there are any: a list of
+            [subject, predicate, object] or of dicts with these keys and "feature".
+
+        Returns
+        -------
+        graph : SceneGraph
+        """
+        if not isinstance(data, Mapping) or "objects" not in data:
+            raise ValueError(f'A graph is a dict with the key "objects", not {_shown(data)}.')
+        return cls(data["objects"], data.get("relations") or ())
+
+    def to_dict(self):
+        """Return the graph as lists, dicts and numbers that JSON can hold.
+
+        Returns
+        -------
+        data : dict
+        """
+        return {
+            "objects": [_plain(entry) for entry in self.objects],
+            "relations": [
+                [entry.subject, entry.predicate, entry.object]
+                if entry.feature is None
+                else _plain(entry)
+                for entry in self.relations
+            ],
+        }
+
+    @property
+    def labels(self):
+        """Labels of the objects."""
+        return tuple(entry.label for entry in self.objects)
+
+    @property
+    def predicates(self):
+        """Predicates of the relations."""
+        return tuple(entry.predicate for entry in self.relations)
+
+    @property
+    def pairs(self):
+        """Positions of subject and object of each relation, (n_relations, 2)."""
+        pairs = [(entry.subject, entry.object) for entry in self.relations]
+        return np.array(pairs, dtype=np.int64).reshape(-1, 2)
+
+    @property
+    def triples(self):
+        """The relations as words."""
+        return tuple(
+            (self.objects[r.subject].label, r.predicate, self.objects[r.object].label)
+            for r in self.relations
+        )
+
+    def plot(self, image=None, *, ax=None, n_relations=None):
+        """Draw boxes and arrows on the picture, or nodes in a circle without boxes.
+
+        Parameters
+        ----------
+        image : picture, default=None
+            An array, a Pillow image or a path.
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a figure.
+        n_relations : int, default=None
+            Draw the first ones alone; None draws all.
+
+        Returns
+        -------
+        ax : matplotlib Axes
+        """
+        from ._plot import plot_graph
+
+        return plot_graph(self, image, ax, n_relations)
+
+    def __setattr__(self, name, value):
+        raise AttributeError("A SceneGraph does not change. Make a new one.")
+
+    def __reduce__(self):
+        return type(self), (self.objects, self.relations)
+
+    def __eq__(self, other):
+        return isinstance(other, SceneGraph) and self.to_dict() == other.to_dict()
+
+    def __hash__(self):
+        return hash((self.labels, self.triples))
+
+    def __len__(self):
+        return len(self.objects)
+
+    def __repr__(self):
+        return f"<SceneGraph: {len(self.objects)} objects, {len(self.relations)} relations>"
+
+
+def _as_object(entry, name):
+    if isinstance(entry, SceneObject):
+        entry = {key: getattr(entry, key) for key in ("label", "box", "score", "feature")}
+    elif isinstance(entry, str):
+        entry = {"label": entry}
+    elif not isinstance(entry, Mapping):
+        raise TypeError(f"{name} is a label or a dict with one, not {_shown(entry)}.")
+    if "label" not in entry:
+        raise ValueError(f'{name} has no "label": {_shown(entry)}.')
+    return SceneObject(
+        label=_as_word(entry["label"], f"label of {name}"),
+        box=_as_box(entry.get("box"), f"box of {name}"),
+        score=_as_score(entry.get("score"), f"score of {name}"),
+        feature=_as_feature(entry.get("feature"), f"feature of {name}"),
+    )
+
+
+def _as_relation(entry, n_objects, name):
+    feature = None
+    if isinstance(entry, SceneRelation):
+        parts: Sequence[Any] = (entry.subject, entry.predicate, entry.object)
+        feature = entry.feature
+    elif isinstance(entry, Mapping):
+        missing = [key for key in ("subject", "predicate", "object") if key not in entry]
+        if missing:
+            raise ValueError(f"{name} has no {missing}: {_shown(entry)}.")
+        parts = (entry["subject"], entry["predicate"], entry["object"])
+        feature = entry.get("feature")
+    elif isinstance(entry, str) or not isinstance(entry, Sequence) or len(entry) != 3:
+        raise ValueError(f"{name} is (subject, predicate, object), not {_shown(entry)}.")
+    else:
+        parts = entry
+    subject, predicate, target = parts
+    for role, index in (("subject", subject), ("object", target)):
+        if not isinstance(index, int | np.integer) or isinstance(index, bool):
+            raise TypeError(f"The {role} of {name} is the position of an object, not {index!r}.")
+        if not 0 <= index < n_objects:
+            raise ValueError(
+                f"The {role} of {name} is {index}, and there are {n_objects} objects, "
+                f"numbered from 0: {_shown(entry)}."
+            )
+    return SceneRelation(
+        int(subject),
+        _as_word(predicate, f"predicate of {name}"),
+        int(target),
+        _as_feature(feature, f"feature of {name}"),
+    )
+
+
+def _as_triple(entry, name):
+    if isinstance(entry, str) or not isinstance(entry, Sequence) or len(entry) != 3:
+        raise ValueError(f"{name} is (subject, predicate, object), not {_shown(entry)}.")
+    return tuple(_as_word(word, name) for word in entry)
+
+
+def _as_word(value, name):
+    if not isinstance(value, str):
+        raise TypeError(f"The {name} is text, not {_shown(value)}.")
+    if not value.strip():
+        raise ValueError(f"The {name} is empty.")
+    return value.strip()
+
+
+def _as_box(value, name):
+    if value is None:
+        return None
+    numbers = np.asarray(value, dtype=np.float64)
+    if numbers.shape != (4,) or not np.isfinite(numbers).all():
+        raise ValueError(f"The {name} is left, top, right, bottom in pixels, not {_shown(value)}.")
+    left, top, right, bottom = map(float, numbers)
+    if right < left or bottom < top:
+        raise ValueError(
+            f"The {name} has its right or lower side before the left or upper one: "
+            f"{[left, top, right, bottom]}. It is left, top, right, bottom, not width and height."
+        )
+    return left, top, right, bottom
+
+
+def _as_score(value, name):
+    if value is None:
+        return None
+    if not isinstance(value, int | float | np.number) or not 0 <= value <= 1:
+        raise ValueError(f"The {name} is from 0 to 1, not {_shown(value)}.")
+    return float(value)
+
+
+def _as_feature(value, name):
+    if value is None:
+        return None
+    feature = np.array(value, dtype=np.float32)
+    if feature.ndim != 1 or not np.isfinite(feature).all():
+        raise ValueError(f"The {name} is a vector of finite numbers, not {_shown(value)}.")
+    feature.flags.writeable = False
+    return feature
+
+
+def _plain(entry):
+    """Fields that are known, as JSON can hold them."""
+    fields = {key: getattr(entry, key) for key in entry.__dataclass_fields__}
+    return {
+        key: value.tolist() if isinstance(value, np.ndarray) else _listed(value)
+        for key, value in fields.items()
+        if value is not None
+    }
+
+
+def _listed(value):
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _shown(value, longest=80):
+    text = repr(value)
+    return text if len(text) <= longest else text[: longest - 3] + "..."

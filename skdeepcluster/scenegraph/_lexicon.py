@@ -1,0 +1,58 @@
+"""Words that the rules for sentences treat in a way of their own."""
+
+
+def _words(text):
+    return frozenset(text.split())
+
+
+# Nouns that only count or group what follows "of".
+QUANTITIES = _words("""
+    array bit bits bunch bundle cluster couple crowd dozen dozens droplets flock group groups
+    handful herd hundreds kind line loaf loaves lot lots number pair pairs patch piece pieces plenty
+    row rows scoop series set sheet slice slices sliver stack strip type variety
+""")
+# Nouns that hold what follows "of".
+CONTAINERS = _words("""
+    bag basket bottle bottles bowl bowls box boxes bucket can cup cups glass glasses jar jars mug
+    plate plates pot tray vase
+""")
+# Nouns that are a part of a preposition: "in front of", "on the left side of".
+PLACES = _words("""
+    back base bottom center centre corner edge end foot front inside left middle midst outside
+    rear right side sides top
+""")
+# Nouns that, before another noun, say what it is like rather than which thing it is: those that
+# stand alone as attributes in the training part of FACTUAL more often than not.
+QUALITIES = _words("""
+    baby black blue brick bronze brown cement chocolate computer concrete cotton dirt electrical
+    female glass gold granite grass grassy gray green grey ivory leather male marble metal orange
+    pine pink plaid plastic porcelain purple railroad red rock rubber sand silver steel stone straw
+    tan tile toy velvet white wicker wine wire wood wooden yellow
+""")
+PERSONS = _words("someone somebody anyone everyone something everything")
+POSSESSIVES = _words("his her its their")
+PRONOUNS = _words("it them him her itself themselves himself herself")
+ARTICLES = _words("a an the this that these those some")
+# Words that a noun phrase begins with.
+OPENINGS = ARTICLES | _words("""
+    all both eight five four he her his i it many my nine no one our seven several she six ten
+    their there they three two we you your
+""")
+NUMBERS = {
+    "zero": "0",
+    "one": "1",
+    "two": "2",
+    "three": "3",
+    "four": "4",
+    "five": "5",
+    "six": "6",
+    "seven": "7",
+    "eight": "8",
+    "nine": "9",
+    "ten": "10",
+    "eleven": "11",
+    "twelve": "12",
+}
+# Predicates that people use for one another, and a lemma that small models get wrong.
+SAME_PREPOSITIONS = {"beneath": "under", "underneath": "under", "onto": "on"}
+SAME_VERBS = {"lie": "lay", "rid": "ride"}

@@ -1,0 +1,72 @@
+"""Drawing of scene graphs."""
+
+import numpy as np
+
+from ..images import as_image_source
+
+
+def plot_graph(graph, image, ax, n_relations):
+    """Draw objects as boxes, or as nodes in a circle, and relations as arrows."""
+    import matplotlib.pyplot as plt
+    from matplotlib.patches import Rectangle
+
+    boxes = [entry.box for entry in graph.objects]
+    placed = bool(boxes) and all(box is not None for box in boxes)
+    if ax is None:
+        _, ax = plt.subplots(figsize=(8, 6))
+    if image is not None:
+        ax.imshow(as_image_source([image]).read(0))
+    colors = plt.get_cmap("tab20")
+    centers = _centers(boxes) if placed else _circle(len(boxes))
+    shown = graph.relations[:n_relations]
+    for i, (entry, center) in enumerate(zip(graph.objects, centers, strict=True)):
+        color = colors(i % colors.N)
+        if placed:
+            left, top, right, bottom = entry.box
+            width, height = right - left, bottom - top
+            ax.add_patch(
+                Rectangle((left, top), width, height, fill=False, edgecolor=color, linewidth=1.5)
+            )
+            position, align = (left, top), {"ha": "left", "va": "bottom"}
+        else:
+            position, align = center, {"ha": "center", "va": "center"}
+        # Words may hold what matplotlib would read as a formula.
+        ax.text(
+            *position,
+            entry.label,
+            **align,
+            fontsize=8,
+            parse_math=False,
+            bbox={"boxstyle": "round,pad=0.2", "facecolor": color, "alpha": 0.8, "linewidth": 0},
+        )
+    for entry in shown:
+        start, end = centers[entry.subject], centers[entry.object]
+        arrow = {"arrowstyle": "->", "color": "black", "shrinkA": 8, "shrinkB": 8}
+        ax.annotate("", xy=end, xytext=start, arrowprops=arrow)
+        ax.text(
+            *(0.65 * start + 0.35 * end),
+            entry.predicate,
+            fontsize=7,
+            parse_math=False,
+            ha="center",
+            va="center",
+            bbox={"boxstyle": "round,pad=0.1", "facecolor": "white", "alpha": 0.8, "linewidth": 0},
+        )
+    if placed and image is None:
+        ax.autoscale_view()
+        ax.invert_yaxis()
+    if not placed and image is None:
+        ax.set(xlim=(-1.3, 1.3), ylim=(-1.3, 1.3))
+    ax.set_aspect("equal")
+    ax.set_axis_off()
+    return ax
+
+
+def _centers(boxes):
+    left, top, right, bottom = np.array(boxes).T
+    return np.stack([(left + right) / 2, (top + bottom) / 2], axis=1)
+
+
+def _circle(n_objects):
+    angles = np.pi / 2 - 2 * np.pi * np.arange(n_objects) / max(n_objects, 1)
+    return np.stack([np.cos(angles), np.sin(angles)], axis=1)

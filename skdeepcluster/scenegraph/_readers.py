@@ -1,0 +1,123 @@
+"""Scene graphs from files of known layouts."""
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ._graph import SceneGraph
+
+
+class GraphRecord(NamedTuple):
+    """A picture's graph and its sentences, as a file has them.
+
+    ``image_id`` is str; ``graph`` a SceneGraph; ``captions`` a tuple of str; ``caption_triples``
+    a tuple with, for each caption, a tuple of (subject, predicate, object), words all.
+    """
+
+    image_id: str
+    graph: SceneGraph
+    captions: tuple
+    caption_triples: tuple
+
+
+def read_graph_lines(path):
+    """Read a file with a JSON object a line, compressed by gzip or not.
+
+    An object has the keys of :meth:`SceneGraph.from_dict`, and may have "image_id" and
+    "captions": a list of sentences, or of dicts with "text" and "triples".
+
+    Parameters
+    ----------
+    path : path
+
+    Returns
+    -------
+    records : list of GraphRecord
+
+    Raises
+    ------
+    ValueError
+        If a line is no graph; the message tells which.
+    """
+    path = Path(path)
+    opened = gzip.open if path.suffix == ".gz" else open
+    records = []
+    with opened(path, "rt", encoding="utf-8") as lines:
+        for number, line in enumerate(lines, 1):
+            if line.strip():
+                try:
+                    records.append(_record(json.loads(line), number))
+                except (ValueError, TypeError, KeyError) as error:
+                    raise ValueError(f"Line {number} of {str(path)!r}: {error}") from error
+    return records
+
+
+def _record(data, number):
+    graph = SceneGraph.from_dict(data)
+    captions = [
+        {"text": caption} if isinstance(caption, str) else caption
+        for caption in data.get("captions", ())
+    ]
+    return GraphRecord(
+        str(data.get("image_id", number - 1)),
+        graph,
+        tuple(caption["text"] for caption in captions),
+        tuple(tuple(map(tuple, caption.get("triples", ()))) for caption in captions),
+    )
+
+
+def read_visual_genome(path):
+    """Read ``scene_graphs.json`` of Visual Genome, or a file of its layout.
+
+    A list of dicts with "image_id", "objects" ("object_id", "names", "x", "y", "w", "h") and
+    "relationships" ("subject_id", "predicate", "object_id"). Of several names the first is
+    taken; relations without a predicate are left out.
+
+    Parameters
+    ----------
+    path : path
+
+    Returns
+    -------
+    records : list of GraphRecord
+        Without captions.
+
+    Raises
+    ------
+    ValueError
+        If an entry is not of this layout; the message tells which.
+    """
+    path = Path(path)
+    opened = gzip.open if path.suffix == ".gz" else open
+    with opened(path, "rt", encoding="utf-8") as file:
+        images = json.load(file)
+    records = []
+    for position, image in enumerate(images):
+        try:
+            records.append(
+                GraphRecord(str(image.get("image_id", position)), _vg_graph(image), (), ())
+            )
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise ValueError(
+                f"Entry {position} of {str(path)!r} is not as in Visual Genome: {error!r}"
+            ) from error
+    return records
+
+
+def _vg_graph(image):
+    places: dict[Any, int] = {}
+    objects: list[dict] = []
+    for entry in image["objects"]:
+        # Merged entries of the same thing share an id.
+        if entry["object_id"] not in places:
+            places[entry["object_id"]] = len(objects)
+            names = entry.get("names") or [entry["name"]]
+            x, y, width, height = (entry[key] for key in "xywh")
+            objects.append({"label": names[0], "box": (x, y, x + width, y + height)})
+    relations = [
+        (places[entry["subject_id"]], entry["predicate"].lower(), places[entry["object_id"]])
+        for entry in image.get("relationships", ())
+        if entry["predicate"].strip()
+    ]
+    return SceneGraph(objects, relations)

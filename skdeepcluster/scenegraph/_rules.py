@@ -1,0 +1,308 @@
+"""From the dependency tree of a sentence to objects and relations."""
+
+from typing import NamedTuple
+
+from ._lexicon import (
+    ARTICLES,
+    CONTAINERS,
+    NUMBERS,
+    PERSONS,
+    PLACES,
+    POSSESSIVES,
+    PRONOUNS,
+    QUALITIES,
+    QUANTITIES,
+    SAME_PREPOSITIONS,
+    SAME_VERBS,
+)
+
+
+class Words(NamedTuple):
+    """What a sentence says.
+
+    ``nouns`` maps the position of a word to the label of its object; ``attributes`` lists
+    (position, attribute); ``relations`` lists (position, predicate, position).
+    """
+
+    nouns: dict
+    attributes: list
+    relations: list
+
+
+def extract(doc):
+    """Find objects, attributes and relations in a parsed sentence.
+
+    Parameters
+    ----------
+    doc : spacy.tokens.Doc
+        With tags, lemmas and dependencies.
+
+    Returns
+    -------
+    words : Words
+    """
+    return _Extraction(doc).run()
+
+
+class _Extraction:
+    def __init__(self, doc):
+        self.doc = doc
+        self.nouns = {t.i: _label(t) for t in doc if _is_object(t)}
+        self.attributes = []
+        self.relations = []
+
+    def run(self):
+        for token in self.doc:
+            if token.i in self.nouns:
+                self._noun(token)
+        for token in self.doc:
+            if token.pos_ in ("VERB", "AUX") and token.dep_ not in ("aux", "auxpass", "amod"):
+                self._verb(token)
+        attributes = list(dict.fromkeys(self.attributes))
+        relations = [r for r in dict.fromkeys(self.relations) if r[0] != r[2]]
+        return Words(self.nouns, attributes, relations)
+
+    def _noun(self, noun):
+        for compound in _compounds(noun):
+            if compound.lower_ in QUALITIES:
+                self.attributes.append((noun.i, compound.lower_))
+        for child in noun.children:
+            if child.dep_ in ("amod", "nummod", "acomp") and child.pos_ != "NOUN":
+                for word in _with_conjuncts(child):
+                    self._attribute(noun, word)
+            elif child.dep_ == "poss":
+                owner = child if child.i in self.nouns else None
+                if child.lower_ in POSSESSIVES:
+                    owner = self._antecedent(noun)
+                if owner is not None:
+                    self._relate(owner, "have", noun)
+            elif child.dep_ == "acl" and child.pos_ == "ADJ":
+                self._attribute(noun, child)
+        for predicate, target in self._phrases(noun):
+            if predicate == "of" and noun.lower_ in CONTAINERS:
+                self._relate(target, "in", noun)
+            elif predicate == "of":
+                self._relate(target, "have", noun)
+            else:
+                # "Lettuce and cabbage on the table": both are.
+                for listed in self._listed_before(noun):
+                    self._relate(listed, predicate, target)
+
+    def _listed_before(self, noun):
+        """Return a noun and those of its list if it is the last, and they have no phrase."""
+        listed = [noun.head, *noun.head.conjuncts] if noun.dep_ == "conj" else [noun]
+        others = [n for n in listed if n.i < noun.i and n.i in self.nouns]
+        if noun.dep_ != "conj" or any(True for other in others for _ in self._phrases(other)):
+            return [noun]
+        return [*others, noun]
+
+    def _attribute(self, noun, word):
+        if word.pos_ == "VERB" and any(c.dep_ == "npadvmod" for c in word.children):
+            # "A snow covered lake": the snow covers it.
+            for cause in word.children:
+                if cause.dep_ == "npadvmod" and cause.i in self.nouns:
+                    self._relate(cause, word.lemma_, noun)
+            return
+        before = [c.lower_ for c in word.children if c.dep_ in ("advmod", "npadvmod")]
+        text = NUMBERS.get(word.lower_, word.lower_)
+        if text not in ARTICLES:
+            self.attributes.append((noun.i, " ".join([*before, text])))
+
+    def _verb(self, verb):
+        subjects = self._subjects(verb)
+        objects = self._objects(verb)
+        lemma = verb.lemma_.lower()
+        lemma = SAME_VERBS.get(lemma, lemma)
+        name = " ".join([lemma, *(c.lower_ for c in verb.children if c.dep_ == "prt")])
+        phrases = list(self._phrases(verb))
+        copula = verb.lemma_ == "be"
+        said = False
+        agents = [
+            noun
+            for child in verb.children
+            if child.dep_ == "agent"
+            for noun in self._targets(child)
+        ]
+        for agent in agents:
+            for subject in subjects:
+                self._relate(agent, name, subject)
+                said = True
+        for subject in subjects:
+            if copula:
+                said = True
+                for child in verb.children:
+                    if child.dep_ in ("acomp", "attr", "advmod", "oprd"):
+                        if child.i not in self.nouns:
+                            self._complement(subject, child)
+                        elif child.i in self.nouns and child.i != subject.i:
+                            self.attributes.append((subject.i, self.nouns[child.i]))
+                for predicate, target in [*phrases, *self._stranded(verb)]:
+                    self._relate(subject, predicate, target)
+                continue
+            for target in objects:
+                self._relate(subject, name, target)
+                said = True
+            for predicate, target in self._stranded(verb):
+                said = True
+                self._relate(subject, predicate if copula else f"{name} {predicate}", target)
+            for predicate, target in phrases:
+                said = True
+                if objects and predicate != "with":
+                    self._relate(objects[-1], predicate, target)
+                elif name == "cover" and predicate in ("in", "with", "by"):
+                    self._relate(target, name, subject)
+                else:
+                    self._relate(subject, f"{name} {predicate}", target)
+            if not said and verb.pos_ == "VERB" and verb.tag_ in ("VBG", "VBN"):
+                self.attributes.append((subject.i, verb.lower_))
+
+    def _complement(self, subject, word):
+        """Say what something is: "next to the tree", "full of water", "black and white"."""
+        reached = list(self._phrases(word))
+        for predicate, target in reached:
+            joined = predicate in ("to", "of", "from")
+            self._relate(subject, f"{word.lower_} {predicate}" if joined else predicate, target)
+        a_quality = not reached or (word.pos_ == "ADJ" and word.lower_ != "next")
+        if a_quality and word.dep_ != "advmod":
+            for alternative in _with_conjuncts(word):
+                self._attribute(subject, alternative)
+
+    def _subjects(self, verb, depth=0):
+        """Who or what does it, or in the passive is what it is done to."""
+        if depth > 5:
+            return []
+        own = [c for c in verb.children if c.dep_ in ("nsubj", "nsubjpass")]
+        named = [n for c in own for n in self._resolved(c)]
+        if verb.lemma_ == "be" and any(c.dep_ == "expl" for c in verb.children):
+            return [
+                n for c in verb.children if c.dep_ in ("attr", "nsubj") for n in self._resolved(c)
+            ]
+        if named:
+            return named
+        if verb.dep_ in ("acl", "relcl"):
+            return self._resolved(verb.head)
+        if verb.dep_ in ("conj", "advcl", "xcomp", "ccomp", "pcomp", "dep") and not own:
+            head = verb.head
+            if head.i in self.nouns:
+                return self._resolved(head)
+            while head.dep_ == "prep":
+                head = head.head
+            if head.pos_ in ("VERB", "AUX"):
+                return self._subjects(head, depth + 1)
+        return []
+
+    def _stranded(self, verb):
+        """Prepositions whose noun stands before: "the desk the computer is on"."""
+        if verb.dep_ == "relcl" and verb.head.i in self.nouns:
+            for child in verb.children:
+                if child.dep_ in ("prep", "prt", "advmod") and child.pos_ in ("ADP", "SCONJ"):
+                    reached = [c for c in child.children if c.dep_ in ("pobj", "pcomp", "prep")]
+                    relative = all(c.lower_ in ("which", "that", "whom") for c in reached)
+                    if relative and any(
+                        c.dep_ == "nsubj" and c.i in self.nouns for c in verb.children
+                    ):
+                        yield child.lower_, verb.head
+
+    def _objects(self, verb):
+        found = [
+            n
+            for c in verb.children
+            if c.dep_ in ("dobj", "dative") or (c.dep_ == "attr" and verb.lemma_ != "be")
+            for n in self._resolved(c)
+        ]
+        if not found and verb.dep_ == "relcl":
+            own = [c for c in verb.children if c.dep_ in ("nsubj", "nsubjpass")]
+            # "The shoes the woman is wearing": the noun before is the object.
+            if any(c.i in self.nouns for c in own):
+                found = self._resolved(verb.head)
+        return found
+
+    def _phrases(self, head):
+        """Prepositions of a noun or verb and the nouns that they lead to."""
+        for child in head.children:
+            if child.dep_ == "prep" or (child.dep_ in ("advmod", "acomp") and _has_prep(child)):
+                yield from self._phrase(child)
+
+    def _phrase(self, prep):
+        name = SAME_PREPOSITIONS.get(prep.lower_, prep.lower_)
+        for child in prep.children:
+            if child.dep_ == "prep":
+                for predicate, target in self._phrase(child):
+                    yield f"{name} {predicate}", target
+            elif child.dep_ in ("pobj", "pcomp"):
+                inner = [c for c in child.children if c.dep_ == "prep" and c.lower_ in ("of", "to")]
+                if child.lower_ in PLACES and inner:
+                    for of in inner:
+                        for target in self._targets(of):
+                            yield f"{name} {child.lower_} {of.lower_}", target
+                else:
+                    for target in self._resolved(child):
+                        yield name, target
+
+    def _targets(self, prep):
+        return [n for c in prep.children if c.dep_ == "pobj" for n in self._resolved(c)]
+
+    def _resolved(self, token):
+        """Objects that a noun stands for: of a list all, of "a group of" what it is a group of."""
+        found = []
+        for noun in _with_conjuncts(token):
+            inner = [c for c in noun.children if c.dep_ == "prep" and c.lower_ == "of"]
+            if noun.lower_ in QUANTITIES and inner:
+                found += self._targets(inner[0])
+            elif noun.i in self.nouns:
+                found.append(noun)
+            elif noun.lower_ in PRONOUNS:
+                found += [n for n in [self._antecedent(noun)] if n is not None]
+        return found
+
+    def _antecedent(self, token):
+        """Find what a pronoun stands for: the first thing that the sentence names before it."""
+        before = [i for i in self.nouns if i < token.i]
+        return self.doc[before[0]] if before else None
+
+    def _relate(self, subject, predicate, target):
+        self.relations.append((subject.i, predicate, target.i))
+
+
+def _is_object(token):
+    if token.lower_ in PERSONS:
+        return True
+    if token.pos_ not in ("NOUN", "PROPN") or token.dep_ in ("compound", "npadvmod"):
+        return token.pos_ == "NOUN" and token.dep_ == "npadvmod" and token.head.pos_ == "VERB"
+    of = [c for c in token.children if c.dep_ == "prep" and c.lower_ == "of"]
+    if token.lower_ in QUANTITIES and of:
+        return False
+    return not (token.lower_ in PLACES and token.dep_ == "pobj" and of)
+
+
+def _label(token):
+    """Noun in the singular, with the nouns before it that make it another thing."""
+    words = [*(c for c in _compounds(token) if c.lower_ not in QUALITIES), token]
+    texts = [word.lower_ for word in words[:-1]] + [token.lemma_.lower()]
+    joined = texts[0]
+    for before, word, text in zip(words[:-1], words[1:], texts[1:], strict=True):
+        joined += _between(before, word) + text
+    return joined
+
+
+def _compounds(token):
+    """Nouns that stand before a noun, and before these, in the order of the sentence."""
+    found = []
+    for child in token.lefts:
+        if child.dep_ in ("compound", "nmod") or (child.dep_ == "amod" and child.pos_ == "NOUN"):
+            found += [*_compounds(child), child]
+    return found
+
+
+def _between(word, following):
+    """How two words of a label are joined: by a hyphen if they are in the sentence."""
+    between = word.doc[word.i + 1 : following.i]
+    return "-" if [t.text for t in between] == ["-"] else " "
+
+
+def _has_prep(token):
+    return any(c.dep_ == "prep" for c in token.children) and token.pos_ in ("ADV", "ADJ", "SCONJ")
+
+
+def _with_conjuncts(token):
+    return [token, *token.conjuncts] if token.dep_ != "conj" else [token]
