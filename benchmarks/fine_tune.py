@@ -1,9 +1,10 @@
 """What training of the backbone on the pictures themselves is worth.
 
-All at 128 px with EfficientNet-Lite0: its features as they are ("frozen"), those of a
-``SelfSupervisedAdapter`` ("adapted"), and ``fine_tune=2`` ("fine_tuned"), all with the true
-number of clusters and otherwise the defaults. ``python benchmarks/fine_tune.py`` continues
-where the last run stopped, and writes ``benchmarks/results/fine_tune.json``.
+All at 128 px with EfficientNet-Lite0: ``fine_tune=2`` ("fine_tuned"), and the features of a
+``SelfSupervisedAdapter`` ("adapted"), with the true number of clusters and otherwise the
+defaults. What the features give as they are is in ``quality.py``. ``python
+benchmarks/fine_tune.py`` continues where the last run stopped, and writes
+``benchmarks/results/fine_tune.json``.
 """
 
 import argparse
@@ -23,12 +24,6 @@ SETS = ("steel_defects", "blood_cells", "caltech101", "imagenette", "fashion-mni
 IMAGE_SIZE = 128
 
 
-def frozen(pictures, k, seed):
-    return DeepImageClusterer(
-        k, image_size=IMAGE_SIZE, memory=CACHE, random_state=seed
-    ).fit_predict(pictures)
-
-
 def fine_tuned(pictures, k, seed):
     return DeepImageClusterer(
         k, image_size=IMAGE_SIZE, memory=CACHE, fine_tune=2, random_state=seed
@@ -41,7 +36,7 @@ def adapted(pictures, k, seed):
     return DeepImageClusterer(k, backbone=backbone, random_state=seed).fit_predict(pictures)
 
 
-METHODS = {"frozen": frozen, "fine_tuned": fine_tuned, "adapted": adapted}
+METHODS = {"fine_tuned": fine_tuned, "adapted": adapted}
 
 
 def main():

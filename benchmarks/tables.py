@@ -93,25 +93,26 @@ def elsewhere():
 
 def fine_tune():
     """Accuracy, mutual information and time with and without training on the pictures."""
-    runs = pd.DataFrame(json.loads((RESULTS / "fine_tune.json").read_text())["runs"])
+    tuned = pd.DataFrame(json.loads((RESULTS / "fine_tune.json").read_text())["runs"])
+    frozen = pd.DataFrame(json.loads((RESULTS / "quality.json").read_text())["runs"])
+    frozen = frozen[frozen["method"] == "deep_image_clusterer"].assign(method="frozen")
+    runs = pd.concat([frozen[frozen["data"].isin(tuned["data"])], tuned])
     mean = runs.groupby(["data", "method"]).mean(numeric_only=True).unstack()
     seeds = runs.groupby(["data", "method"]).size().unstack()
     methods = [name for name in ("frozen", "adapted", "fine_tuned") if name in seeds]
     shown = [(measure, method) for measure in ("ACC", "NMI") for method in methods]
-    shown += [("seconds", "fine_tuned")]
-    complete = mean[shown].dropna()
-    mean.loc["mean"] = complete.mean()
+    shown.append(("seconds", "fine_tuned"))
+    mean.loc["mean"] = mean.mean()
     rows = [
         [
-            FEATURE_SETS.get(name, f"mean of {len(complete)}"),
+            FEATURE_SETS.get(name, name),
             *("" if pd.isna(value) else f"{value:.3f}" for value in mean.loc[name, shown[:-1]]),
             f"{mean.loc[name, shown[-1]] / 60:.0f}",
-            "" if name == "mean" else f"{seeds.loc[name, 'fine_tuned']:.0f}",
         ]
         for name in [*(name for name in FEATURE_SETS if name in seeds.index), "mean"]
     ]
     heads = [f"{measure} {method.replace('_', '-')}" for measure, method in shown[:-1]]
-    return _markdown(["", *heads, "minutes", "seeds"], rows)
+    return _markdown(["", *heads, "minutes"], rows)
 
 
 def ablation():
