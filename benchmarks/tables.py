@@ -102,7 +102,7 @@ def fine_tune():
     methods = [name for name in ("frozen", "adapted", "fine_tuned") if name in seeds]
     shown = [(measure, method) for measure in ("ACC", "NMI") for method in methods]
     shown.append(("seconds", "fine_tuned"))
-    mean.loc["mean"] = mean.mean()
+    mean.loc["mean"] = mean.mean(skipna=False)
     rows = [
         [
             FEATURE_SETS.get(name, name),
