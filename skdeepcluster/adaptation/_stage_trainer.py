@@ -135,7 +135,9 @@ class StageTrainer:
                 # In the order of the file, which is read faster.
                 indices = indices.sort().values
                 activations = self._views.pairs(indices, self._generator).to(self._device)
-                features = self._rest(activations.contiguous(memory_format=torch.channels_last))
+                if activations.ndim == 4:
+                    activations = activations.contiguous(memory_format=torch.channels_last)
+                features = self._rest(activations)
                 loss = contrastive_loss(*self._projector(features).chunk(2))
                 if assignment is not None:
                     loss = loss + self_labelling_loss(features, assignment, indices)

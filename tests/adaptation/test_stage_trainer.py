@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import timm
 import torch
 
 from skdeepcluster import ImageEmbedder
@@ -113,3 +114,12 @@ def test_what_cannot_be_trained(snapshots, pictures, n_stages, message):
     backbone = load_backbone("efficientnet_lite0", image_size=32)
     with pytest.raises(ValueError, match=message):
         make_trainer(backbone, snapshots[0][:pictures], n_stages=n_stages)
+
+
+def test_a_vision_transformer(snapshots):
+    network = timm.create_model("vit_tiny_patch16_224", num_classes=0, img_size=32)
+    trainer = make_trainer(load_backbone(network, image_size=32), snapshots[0][::4], n_stages=1)
+    before = trainer.features()
+    trainer.train_epoch()
+    assert trainer.features().shape == before.shape
+    assert not np.array_equal(trainer.features(), before)
