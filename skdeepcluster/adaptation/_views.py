@@ -58,25 +58,21 @@ class TrunkViews:
             device=device,
         )
         self._shape = shape
-        # Open as long as the views are in use; then the system removes it, whatever happens.
-        self._file = tempfile.TemporaryFile(prefix="skdeepcluster-views-")  # noqa: SIM115
         batches = iter_batches(source, backbone.resizing, batch_size=_BATCH_SIZE, n_jobs=n_jobs)
         bar = tqdm(total=len(source), desc="random views", unit="picture", disable=not verbose)
-        with bar:
+        with tempfile.TemporaryFile(prefix="skdeepcluster-views-") as file, bar:
             for batch in batches:
                 pictures = torch.from_numpy(batch.pixels).permute(0, 3, 1, 2).float() / 255
                 pixels = [batch.pixels]
                 pixels += [_as_pixels(_VIEWS(pictures, generator)) for _ in range(n_views)]
                 activations = [engine(view).astype(np.float16) for view in pixels]
-                self._file.write(np.stack(activations, axis=1).tobytes())
+                file.write(np.stack(activations, axis=1).tobytes())
                 bar.update(len(batch.indices))
-        self._file.flush()
-        rows = (len(source), 1 + n_views, math.prod(shape))
-        self._activations = np.memmap(self._file, dtype=np.float16, mode="r", shape=rows)
+            file.flush()
+            rows = (len(source), 1 + n_views, math.prod(shape))
+            # The map keeps the file until it is gone itself; then the system removes it.
+            self._activations = np.memmap(file, dtype=np.float16, mode="r", shape=rows)
         self._n_views = n_views
-
-    def __len__(self):
-        return len(self._activations)
 
     def pairs(self, indices, generator):
         """Draw two different views of each picture.

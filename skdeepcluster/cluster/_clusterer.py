@@ -25,6 +25,7 @@ from ..images import as_image_source
 from ..latent import (
     LatentHead,
     calibrate_temperature,
+    confidence,
     encode,
     estimate_n_clusters,
     nearest_neighbors,
@@ -152,7 +153,7 @@ class DeepImageClusterer(
         (clusters in use) and "score" (modularity on the graph of the ``n_neighbors`` nearest
         neighbours in the features).
     loss_curve_ : list of float
-        Mean loss of each epoch of fine-tuning, if there was any.
+        Mean loss of each epoch of fine-tuning; empty without.
     start_score_ : float
         The same modularity of the start; ``nan`` for ``init="random"``. The result is never
         below it unless a ConvergenceWarning says so.
@@ -312,6 +313,7 @@ class DeepImageClusterer(
         if self.n_clusters != "auto":
             check_cluster_prior(self.cluster_prior, self.n_clusters, None)
         random_state = check_random_state(self.random_state)
+        self.loss_curve_: list[float] = []
         if self.fine_tune:
             pictures = source.subset(np.flatnonzero(readable))
             features = self._fine_tune(pictures, init, random_state)
@@ -370,10 +372,11 @@ class DeepImageClusterer(
         def assign(features, indices):
             n_clusters = self._count_clusters(features, random_state)
             graph = nearest_neighbors(features, self.n_neighbors)
-            labels = init[indices] if isinstance(init, np.ndarray) else init
-            return start_labels(
-                labels, features, n_clusters, graph, self.cluster_prior, random_state
+            given = init[indices] if isinstance(init, np.ndarray) else init
+            labels, partitions = start_labels(
+                given, features, n_clusters, graph, self.cluster_prior, random_state
             )
+            return None if labels is None else (labels, confidence(labels, graph, partitions))
 
         assert self.embedder_ is not None, "fit refuses to fine-tune on features"
         tuned, self.loss_curve_ = fine_tune(

@@ -3,12 +3,10 @@
 import numpy as np
 
 from ..adaptation import Assignment, StageTrainer
-from ..latent import confidence, nearest_neighbors
 
 # Share of each cluster that is trusted, and epochs until it is chosen anew.
 _TRUSTED = 0.6
 _EPOCHS_A_ROUND = 2
-_N_NEIGHBORS = 20
 
 
 def fine_tune(backbone, source, assign, *, n_stages, max_epochs, **how):
@@ -26,7 +24,7 @@ def fine_tune(backbone, source, assign, *, n_stages, max_epochs, **how):
         The pictures, all of which can be read.
     assign : callable
         ``assign(features, indices)``, of the pictures at these positions, returns labels from
-        0, or None, and partitions that they are the consensus of, or None.
+        0 and how sure each is, or None if there are no clusters yet.
     n_stages : int
         How many of the backbone's last stages are trained.
     max_epochs : int
@@ -46,16 +44,10 @@ def fine_tune(backbone, source, assign, *, n_stages, max_epochs, **how):
     for epoch in trainer.epochs(max_epochs):
         if epoch % _EPOCHS_A_ROUND == 0:
             features = trainer.features()
-            assignment = _assignment(features, *assign(features, trainer.indices))
+            found = assign(features, trainer.indices)
+            assignment = None if found is None else Assignment.of(features, trusted(*found))
         losses.append(trainer.train_epoch(assignment))
     return trainer.finish(), losses
-
-
-def _assignment(features, labels, partitions):
-    if labels is None:
-        return None
-    sure = confidence(labels, nearest_neighbors(features, _N_NEIGHBORS), partitions)
-    return Assignment.of(features, trusted(labels, sure))
 
 
 def trusted(labels, sure):

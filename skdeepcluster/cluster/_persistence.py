@@ -51,7 +51,7 @@ def save(estimator, folder):
         },
         "fitted": {name: getattr(estimator, name) for name in _SCALARS},
         "history": estimator.history_,
-        "loss_curve": getattr(estimator, "loss_curve_", None),
+        "loss_curve": estimator.loss_curve_,
         "paths": estimator._paths,
         "names": estimator._names,
         "n_clusters_criterion": getattr(estimator, "n_clusters_criterion_", None),
@@ -106,8 +106,7 @@ def load(cls, folder, backbone):
     for name, value in config["fitted"].items():
         setattr(estimator, name, value)
     estimator.history_ = config["history"]
-    if config["loss_curve"] is not None:
-        estimator.loss_curve_ = config["loss_curve"]
+    estimator.loss_curve_ = config["loss_curve"]
     estimator._paths = config["paths"]
     estimator._names = config["names"]
     if config["n_clusters_criterion"] is not None:

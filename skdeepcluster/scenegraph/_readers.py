@@ -40,10 +40,8 @@ def read_graph_lines(path):
     ValueError
         If a line is no graph; the message tells which.
     """
-    path = Path(path)
-    opened = gzip.open if path.suffix == ".gz" else open
     records = []
-    with opened(path, "rt", encoding="utf-8") as lines:
+    with _open_text(path) as lines:
         for number, line in enumerate(lines, 1):
             if line.strip():
                 try:
@@ -51,6 +49,11 @@ def read_graph_lines(path):
                 except (ValueError, TypeError, KeyError) as error:
                     raise ValueError(f"Line {number} of {str(path)!r}: {error}") from error
     return records
+
+
+def _open_text(path):
+    opened = gzip.open if Path(path).suffix == ".gz" else open
+    return opened(path, "rt", encoding="utf-8")
 
 
 def _record(data, number):
@@ -88,9 +91,7 @@ def read_visual_genome(path):
     ValueError
         If an entry is not of this layout; the message tells which.
     """
-    path = Path(path)
-    opened = gzip.open if path.suffix == ".gz" else open
-    with opened(path, "rt", encoding="utf-8") as file:
+    with _open_text(path) as file:
         images = json.load(file)
     records = []
     for position, image in enumerate(images):

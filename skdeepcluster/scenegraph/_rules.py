@@ -15,6 +15,7 @@ from ._lexicon import (
     SAME_PREPOSITIONS,
     SAME_VERBS,
 )
+from ._noun_phrases import compounds, label
 
 
 class Words(NamedTuple):
@@ -47,7 +48,7 @@ def extract(doc):
 class _Extraction:
     def __init__(self, doc):
         self.doc = doc
-        self.nouns = {t.i: _label(t) for t in doc if _is_object(t)}
+        self.nouns = {t.i: label(t) for t in doc if _is_object(t)}
         self.attributes = []
         self.relations = []
 
@@ -63,7 +64,7 @@ class _Extraction:
         return Words(self.nouns, attributes, relations)
 
     def _noun(self, noun):
-        for compound in _compounds(noun):
+        for compound in compounds(noun):
             if compound.lower_ in QUALITIES:
                 self.attributes.append((noun.i, compound.lower_))
         for child in noun.children:
@@ -115,7 +116,6 @@ class _Extraction:
         lemma = SAME_VERBS.get(lemma, lemma)
         name = " ".join([lemma, *(c.lower_ for c in verb.children if c.dep_ == "prt")])
         phrases = list(self._phrases(verb))
-        copula = verb.lemma_ == "be"
         said = False
         agents = [
             noun
@@ -128,23 +128,15 @@ class _Extraction:
                 self._relate(agent, name, subject)
                 said = True
         for subject in subjects:
-            if copula:
-                said = True
-                for child in verb.children:
-                    if child.dep_ in ("acomp", "attr", "advmod", "oprd"):
-                        if child.i not in self.nouns:
-                            self._complement(subject, child)
-                        elif child.i in self.nouns and child.i != subject.i:
-                            self.attributes.append((subject.i, self.nouns[child.i]))
-                for predicate, target in [*phrases, *self._stranded(verb)]:
-                    self._relate(subject, predicate, target)
+            if verb.lemma_ == "be":
+                self._be(verb, subject, phrases)
                 continue
             for target in objects:
                 self._relate(subject, name, target)
                 said = True
             for predicate, target in self._stranded(verb):
                 said = True
-                self._relate(subject, predicate if copula else f"{name} {predicate}", target)
+                self._relate(subject, f"{name} {predicate}", target)
             for predicate, target in phrases:
                 said = True
                 if objects and predicate != "with":
@@ -155,6 +147,16 @@ class _Extraction:
                     self._relate(subject, f"{name} {predicate}", target)
             if not said and verb.pos_ == "VERB" and verb.tag_ in ("VBG", "VBN"):
                 self.attributes.append((subject.i, verb.lower_))
+
+    def _be(self, verb, subject, phrases):
+        for child in verb.children:
+            if child.dep_ in ("acomp", "attr", "advmod", "oprd"):
+                if child.i not in self.nouns:
+                    self._complement(subject, child)
+                elif child.i != subject.i:
+                    self.attributes.append((subject.i, self.nouns[child.i]))
+        for predicate, target in [*phrases, *self._stranded(verb)]:
+            self._relate(subject, predicate, target)
 
     def _complement(self, subject, word):
         """Say what something is: "next to the tree", "full of water", "black and white"."""
@@ -273,31 +275,6 @@ def _is_object(token):
     if token.lower_ in QUANTITIES and of:
         return False
     return not (token.lower_ in PLACES and token.dep_ == "pobj" and of)
-
-
-def _label(token):
-    """Noun in the singular, with the nouns before it that make it another thing."""
-    words = [*(c for c in _compounds(token) if c.lower_ not in QUALITIES), token]
-    texts = [word.lower_ for word in words[:-1]] + [token.lemma_.lower()]
-    joined = texts[0]
-    for before, word, text in zip(words[:-1], words[1:], texts[1:], strict=True):
-        joined += _between(before, word) + text
-    return joined
-
-
-def _compounds(token):
-    """Nouns that stand before a noun, and before these, in the order of the sentence."""
-    found = []
-    for child in token.lefts:
-        if child.dep_ in ("compound", "nmod") or (child.dep_ == "amod" and child.pos_ == "NOUN"):
-            found += [*_compounds(child), child]
-    return found
-
-
-def _between(word, following):
-    """How two words of a label are joined: by a hyphen if they are in the sentence."""
-    between = word.doc[word.i + 1 : following.i]
-    return "-" if [t.text for t in between] == ["-"] else " "
 
 
 def _has_prep(token):

@@ -1,0 +1,150 @@
+"""Objects and relations of a scene graph, checked one at a time."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class SceneObject:
+    """A thing that a picture shows or a sentence names.
+
+    Parameters
+    ----------
+    label : str
+    box : tuple of 4 float, default=None
+        Left, top, right, bottom in pixels.
+    score : float, default=None
+        How sure a detector is, from 0 to 1.
+    feature : ndarray of shape (n_features,), float32, default=None
+        What a network sees in the box.
+    """
+
+    label: str
+    box: tuple[float, float, float, float] | None = None
+    score: float | None = None
+    feature: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class SceneRelation:
+    """What one object is or does to another.
+
+    Parameters
+    ----------
+    subject : int
+        Position of an object of the graph.
+    predicate : str
+    object : int
+        Position of an object of the graph.
+    feature : ndarray of shape (n_features,), float32, default=None
+        What a network sees in the box around both.
+    """
+
+    subject: int
+    predicate: str
+    object: int
+    feature: np.ndarray | None = None
+
+
+def as_object(entry, name):
+    if isinstance(entry, SceneObject):
+        entry = {key: getattr(entry, key) for key in ("label", "box", "score", "feature")}
+    elif isinstance(entry, str):
+        entry = {"label": entry}
+    elif not isinstance(entry, Mapping):
+        raise TypeError(f"{name} is a label or a dict with one, not {shown(entry)}.")
+    if "label" not in entry:
+        raise ValueError(f'{name} has no "label": {shown(entry)}.')
+    return SceneObject(
+        label=_as_word(entry["label"], f"label of {name}"),
+        box=_as_box(entry.get("box"), f"box of {name}"),
+        score=_as_score(entry.get("score"), f"score of {name}"),
+        feature=_as_feature(entry.get("feature"), f"feature of {name}"),
+    )
+
+
+def as_relation(entry, n_objects, name):
+    feature = None
+    if isinstance(entry, SceneRelation):
+        parts: Sequence[Any] = (entry.subject, entry.predicate, entry.object)
+        feature = entry.feature
+    elif isinstance(entry, Mapping):
+        missing = [key for key in ("subject", "predicate", "object") if key not in entry]
+        if missing:
+            raise ValueError(f"{name} has no {missing}: {shown(entry)}.")
+        parts = (entry["subject"], entry["predicate"], entry["object"])
+        feature = entry.get("feature")
+    elif isinstance(entry, str) or not isinstance(entry, Sequence) or len(entry) != 3:
+        raise ValueError(f"{name} is (subject, predicate, object), not {shown(entry)}.")
+    else:
+        parts = entry
+    subject, predicate, target = parts
+    for role, index in (("subject", subject), ("object", target)):
+        if not isinstance(index, int | np.integer) or isinstance(index, bool):
+            raise TypeError(f"The {role} of {name} is the position of an object, not {index!r}.")
+        if not 0 <= index < n_objects:
+            raise ValueError(
+                f"The {role} of {name} is {index}, and there are {n_objects} objects, "
+                f"numbered from 0: {shown(entry)}."
+            )
+    return SceneRelation(
+        int(subject),
+        _as_word(predicate, f"predicate of {name}"),
+        int(target),
+        _as_feature(feature, f"feature of {name}"),
+    )
+
+
+def as_triple(entry, name):
+    if isinstance(entry, str) or not isinstance(entry, Sequence) or len(entry) != 3:
+        raise ValueError(f"{name} is (subject, predicate, object), not {shown(entry)}.")
+    return tuple(_as_word(word, name) for word in entry)
+
+
+def _as_word(value, name):
+    if not isinstance(value, str):
+        raise TypeError(f"The {name} is text, not {shown(value)}.")
+    if not value.strip():
+        raise ValueError(f"The {name} is empty.")
+    return value.strip()
+
+
+def _as_box(value, name):
+    if value is None:
+        return None
+    numbers = np.asarray(value, dtype=np.float64)
+    if numbers.shape != (4,) or not np.isfinite(numbers).all():
+        raise ValueError(f"The {name} is left, top, right, bottom in pixels, not {shown(value)}.")
+    left, top, right, bottom = map(float, numbers)
+    if right < left or bottom < top:
+        raise ValueError(
+            f"The {name} has its right or lower side before the left or upper one: "
+            f"{[left, top, right, bottom]}. It is left, top, right, bottom, not width and height."
+        )
+    return left, top, right, bottom
+
+
+def _as_score(value, name):
+    if value is None:
+        return None
+    if not isinstance(value, int | float | np.number) or not 0 <= value <= 1:
+        raise ValueError(f"The {name} is from 0 to 1, not {shown(value)}.")
+    return float(value)
+
+
+def _as_feature(value, name):
+    if value is None:
+        return None
+    feature = np.array(value, dtype=np.float32)
+    if feature.ndim != 1 or not np.isfinite(feature).all():
+        raise ValueError(f"The {name} is a vector of finite numbers, not {shown(value)}.")
+    feature.flags.writeable = False
+    return feature
+
+
+def shown(value, longest=80):
+    text = repr(value)
+    return text if len(text) <= longest else text[: longest - 3] + "..."
