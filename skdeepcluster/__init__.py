@@ -11,8 +11,10 @@ _HOMES = {
     "DeepImageClusterer": "cluster",
     "ImageEmbedder": "embedding",
     "SceneGraph": "scenegraph",
+    "SceneGraphRetriever": "scenegraph",
     "SelfSupervisedAdapter": "adaptation",
     "TextGraphParser": "scenegraph",
+    "VisualGraphParser": "scenegraph",
     "list_images": "images",
     "read_image": "images",
 }

@@ -1,6 +1,33 @@
-"""The ranking loss of picture and caption retrieval."""
+"""Losses of the retrieval of pictures and captions from one another."""
 
 import torch
+from torch.nn import functional
+
+
+def contrastive_loss(similarities, images):
+    """Cross-entropy of the matching pair among those of the batch, both ways (InfoNCE).
+
+    Parameters
+    ----------
+    similarities : torch.Tensor of shape (n_pairs, n_pairs)
+        Row k is the picture of pair k, column k its caption; divided by the temperature.
+    images : torch.Tensor of shape (n_pairs,), int
+        Which picture each pair is of: two captions of one are no negatives of one another.
+
+    Returns
+    -------
+    loss : torch.Tensor, scalar, not negative
+
+    References
+    ----------
+    A. Radford et al., "Learning Transferable Visual Models From Natural Language Supervision",
+    ICML 2021, section 2.3.
+    """
+    same = images[:, None] == images
+    same.fill_diagonal_(False)
+    logits = similarities.masked_fill(same, -torch.inf)
+    pairs = torch.arange(len(images), device=images.device)
+    return functional.cross_entropy(logits, pairs) + functional.cross_entropy(logits.T, pairs)
 
 
 def hardest_negative_loss(similarities, images, margin=0.2):
@@ -31,3 +58,21 @@ def hardest_negative_loss(similarities, images, margin=0.2):
     others = similarities.masked_fill(images[:, None] == images, -torch.inf)
     hinges = [(margin - matching + others.amax(dim=dim)).clamp_min(0) for dim in (0, 1)]
     return (hinges[0] + hinges[1]).mean()
+
+
+def foil_loss(matching, foils, changed):
+    """Logistic loss that a caption fits its picture better than a changed one does.
+
+    Parameters
+    ----------
+    matching, foils : torch.Tensor of shape (n_pairs,)
+        Similarities of the pictures with their captions and with the changed ones, divided by
+        the temperature.
+    changed : torch.Tensor of shape (n_pairs,), bool
+        Which captions could be changed; the others do not count.
+
+    Returns
+    -------
+    loss : torch.Tensor, scalar, not negative
+    """
+    return (functional.softplus(foils - matching) * changed).mean()

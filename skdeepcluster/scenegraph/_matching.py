@@ -2,15 +2,16 @@
 
 import torch
 
-# Products of pairs of nodes that are held at a time (float32: 256 MB).
-_MOST_PRODUCTS = 2**26
+# Products of pairs of nodes that are held at a time (float32: 64 MB).
+_MOST_PRODUCTS = 2**24
 
 
 def level_similarity(visual, textual, *, symmetric=False):
     """Match every node of a caption with the node of a picture that fits it best.
 
-    ``S[i, j] = mean_t max_v <textual[j, t], visual[i, v]>`` (SGM). With ``symmetric`` the mean
-    of that and of the same with the sides exchanged: then what a caption leaves out counts.
+    ``S[i, j] = sum_t w_jt max_v <textual[j, t], visual[i, v]> / sum_t w_jt`` (SGM, where all
+    weights are 1). With ``symmetric`` the mean of that and of the same with the sides exchanged:
+    then what a caption leaves out counts.
 
     Parameters
     ----------
@@ -43,35 +44,48 @@ def mean_of_best(queries, targets):
     similarities : torch.Tensor of shape (n_queries, n_targets)
         Without meaning where one of the two has no node.
     """
-    nodes = queries.vectors[queries.mask]
-    owners = queries.mask.nonzero()[:, 0]
+    mask = queries.mask
+    nodes = queries.vectors[mask]
+    owners = mask.nonzero()[:, 0]
+    shares = queries.weights / queries.weights.sum(dim=1, keepdim=True).clamp_min(1e-12)
+    shares = shares[mask][:, None]
     # A missing node repeats the first one, which leaves the largest product as it is.
     repeated = torch.where(targets.mask[:, :, None], targets.vectors, targets.vectors[:, :1])
-    counts = queries.mask.sum(dim=1).clamp_min(1)[:, None]
     columns = []
     size = max(1, _MOST_PRODUCTS // max(1, len(nodes) * targets.mask.shape[1]))
     for part in repeated.split(size):
         products = nodes @ part.flatten(0, 1).T
         best = products.unflatten(1, part.shape[:2]).amax(dim=2)
-        sums = best.new_zeros(queries.n_graphs, len(part)).index_add(0, owners, best)
-        columns.append(sums / counts)
+        sums = best.new_zeros(queries.n_graphs, len(part))
+        columns.append(sums.index_add(0, owners, best * shares))
     return torch.cat(columns, dim=1)
 
 
-def joint_similarity(levels):
-    """Mean over the levels, objects and relations, that a pair has.
-
-    A caption without a triple is judged by its objects alone, without a bonus or malus.
+def pair_similarity(visual, textual, *, symmetric=False):
+    """``level_similarity`` of each picture with the caption of the same place alone.
 
     Parameters
     ----------
-    levels : list of (similarities, there)
-        See ``level_similarity``.
+    visual, textual : Nodes
+        Of the same number of graphs.
+    symmetric : bool, default=False
 
     Returns
     -------
-    similarities : torch.Tensor of shape (n_pictures, n_captions)
-        0 where a pair has no level at all.
+    similarities : torch.Tensor of shape (n_pairs,)
+        0 where one of the two has no node.
+    there : torch.Tensor of shape (n_pairs,), bool
     """
-    total = sum(similarities for similarities, _ in levels)
-    return total / sum(there for _, there in levels).clamp_min(1)
+    products = textual.vectors @ visual.vectors.transpose(1, 2)
+    similarities = _weighted_best(products, visual.mask, textual.weights)
+    if symmetric:
+        backwards = _weighted_best(products.transpose(1, 2), textual.mask, visual.weights)
+        similarities = (similarities + backwards) / 2
+    there = visual.mask.any(dim=1) & textual.mask.any(dim=1)
+    return torch.where(there, similarities, torch.zeros_like(similarities)), there
+
+
+def _weighted_best(products, mask, weights):
+    # Products of unit vectors are not below -1.
+    best = products.masked_fill(~mask[:, None], -2).amax(dim=2)
+    return (best * weights).sum(dim=1) / weights.sum(dim=1).clamp_min(1e-12)

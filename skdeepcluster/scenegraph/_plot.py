@@ -3,6 +3,8 @@
 import numpy as np
 
 from ..images import as_image_source
+from ._entries import SceneObject
+from ._graph import SceneGraph
 
 
 def plot_graph(graph, image, ax, n_relations):
@@ -70,3 +72,35 @@ def _centers(boxes):
 def _circle(n_objects):
     angles = np.pi / 2 - 2 * np.pi * np.arange(n_objects) / max(n_objects, 1)
     return np.stack([np.cos(angles), np.sin(angles)], axis=1)
+
+
+def plot_matches(explanation, image, n_words, ax):
+    """Draw the objects that matched the weightiest words, and relations that matched triples."""
+    graph = explanation.graph
+    words = sorted(explanation.words, key=lambda match: -match.weight)[:n_words]
+    relations = list(dict.fromkeys(match.relation for match in explanation.triples))
+    ends = {end for place in relations for end in graph.pairs[place].tolist()}
+    kept = sorted({match.object for match in words} | ends)
+    place_of = {old: new for new, old in enumerate(kept)}
+    said: dict = {place: [] for place in kept}
+    for match in words:
+        said[match.object].append(match.word)
+    objects = [
+        SceneObject(_title(graph.labels[old], said[old]), graph.objects[old].box) for old in kept
+    ]
+    chosen = [graph.relations[place] for place in relations]
+    part = SceneGraph(
+        objects, [(place_of[r.subject], r.predicate, place_of[r.object]) for r in chosen]
+    )
+    ax = plot_graph(part, image, ax, None)
+    ax.set_title(
+        f"{explanation.caption}\nsimilarity {explanation.similarity:.3f}",
+        fontsize=9,
+        wrap=True,
+        parse_math=False,
+    )
+    return ax
+
+
+def _title(label, words):
+    return f"{label}: {', '.join(dict.fromkeys(words))}" if words else label

