@@ -156,10 +156,11 @@ METHODS = {
     "objects and graph": own(levels=("object", "graph")),
     "graph": own(levels=("graph",)),
     "without foils": own(foil_weight=0),
-    "symmetric": own(symmetric=True),
+    "asymmetric": own(symmetric=False),
     "hardest negative": own(loss="hardest"),
+    "all 384 components": own(n_components=384),
     "20 epochs": own(max_epochs=20),
-    "word vectors of the pairs": own(word_vectors=None),
+    "word vectors of the pairs": own(word_vectors="pairs"),
     "GloVe, 50 dimensions": own(word_vectors=GLOVE),
     "SPICE's triples": own(),
 }
@@ -226,7 +227,7 @@ def run_swaps(results, n_folds):
             kind: round(float(won[judged == kind].mean()), 4) for kind in np.unique(kinds)
         }
         print(name, wins[name], flush=True)
-    counts = {kind: int((kinds == kind).sum()) for kind in np.unique(kinds)}
+    counts = {kind: int((kinds == kind).sum()) for kind in ("exchanged", "replaced")}
     results["swaps"] = {"captions": counts, "true above swapped": wins}
     save(results)
 
@@ -262,7 +263,8 @@ def run_speed(results):
     est, graphs, captions = fitted()
     X, y = graphs[:1000], captions[:1000]
     encode_started = time.perf_counter()
-    pictures, texts = est._encode_graphs(X), est._encode_captions(as_captions(y)[0])
+    pictures = est._encoder.encode_graphs(X)
+    texts = est._encode_captions(as_captions(y)[0])
     encoding = time.perf_counter() - encode_started
     seconds = []
     for _ in range(3):
@@ -301,12 +303,18 @@ def slow_pair(model, pictures, texts, i, j):
             if not there.any() or not said.any():
                 continue
             products = textual.vectors[j][said] @ visual.vectors[i][there].T
-            best, shares = products.max(dim=1).values, textual.weights[j][said]
-            value = float((best * shares).sum() / shares.sum())
-        weight = float(model.log_weights[level].exp())
-        total += weight * (value - float(model.usual[level]))
+            value = mean(products.max(dim=1).values, textual.weights[j][said])
+            if model.symmetric:
+                back = mean(products.max(dim=0).values, visual.weights[i][there])
+                value = (value + back) / 2
+        weight = model.log_weights[level].exp().item()
+        total += weight * (value - model.usual[level].item())
         weights += weight
     return total / weights
+
+
+def mean(values, weights):
+    return float((values * weights).sum() / weights.sum())
 
 
 def run_search(results, n_pictures=100_000, n_queries=100):

@@ -127,6 +127,44 @@ def ablation():
     return _markdown(["", "mean", *(FEATURE_SETS[name] for name in sets)], rows)
 
 
+def retrieval(part):
+    """Recall and median rank both ways."""
+    rows = json.loads((RESULTS / "retrieval.json").read_text())[part]
+    columns = ["R@1", "R@5", "R@10", "median rank"]
+    lines = [
+        [
+            name,
+            *(
+                " / ".join(f"{row[side][c]:.3f}" for c in columns[:3])
+                + f" ({row[side]['median rank']:.1f})"
+                for side in ("image to text", "text to image")
+            ),
+            *([f"{row['seconds a fold']:.0f}"] if "seconds a fold" in row else []),
+        ]
+        for name, row in rows.items()
+    ]
+    head = ["", *(f"{side}: R@1 / 5 / 10 (median)" for side in ("captions", "pictures"))]
+    return _markdown(head + ["seconds a fold"] * (len(lines[0]) == 4), lines)
+
+
+def swaps():
+    """How often the true caption scores above a changed one."""
+    rows = json.loads((RESULTS / "retrieval.json").read_text())["swaps"]["true above swapped"]
+    lines = [[name, f"{r['exchanged']:.3f}", f"{r['replaced']:.3f}"] for name, r in rows.items()]
+    return _markdown(["", "subject and object exchanged", "predicate replaced"], lines)
+
+
+def search():
+    """Shortlists among many pictures."""
+    row = json.loads((RESULTS / "retrieval.json").read_text())["search"]
+    lines = [
+        [name.split()[0], *(f"{value:g}" for value in figures.values())]
+        for name, figures in row.items()
+        if isinstance(figures, dict)
+    ]
+    return _markdown(["candidates", "recall of the exact ten", "milliseconds a query"], lines)
+
+
 def _brackets(spread):
     return "" if pd.isna(spread) else f" ({spread:.3f})"
 
@@ -150,6 +188,12 @@ def main():
             "ranks": ranks(),
         },
         "method.md": {"ablation": ablation()},
+        "scene-graphs.md": {
+            "folds": retrieval("folds"),
+            "swaps": swaps(),
+            "ceiling": retrieval("ceiling"),
+            "search": search(),
+        },
     }
     for name, tables in pages.items():
         page = (DOCS / name).read_text(encoding="utf-8")

@@ -1,6 +1,6 @@
 """Captions as the retriever takes them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -38,19 +38,23 @@ def as_captions(y):
     """
     if isinstance(y, str | Mapping | SceneGraph):
         raise TypeError(f"One caption was passed, not a list of them: {shown(y)}.")
+    if not isinstance(y, Iterable):
+        raise TypeError(f"y is a list of captions, or of lists of captions, not {shown(y)}.")
     captions, owners = [], []
     for i, entry in enumerate(y):
         if isinstance(entry, str | Mapping | SceneGraph):
             captions.append(_as_caption(entry, f"y[{i}]"))
             owners.append(i)
-        elif hasattr(entry, "__iter__"):
-            several = [_as_caption(part, f"y[{i}][{j}]") for j, part in enumerate(entry)]
-            if not several:
-                raise ValueError(f"y[{i}] is an empty list: a picture needs a caption.")
-            captions += several
-            owners += [i] * len(several)
-        else:
-            raise TypeError(f"y[{i}] is a caption or a list of captions, not {shown(entry)}.")
+            continue
+        try:
+            several = list(entry)
+        except TypeError:
+            message = f"y[{i}] is a caption or a list of captions, not {shown(entry)}."
+            raise TypeError(message) from None
+        if not several:
+            raise ValueError(f"y[{i}] is an empty list: a picture needs a caption.")
+        captions += [_as_caption(part, f"y[{i}][{j}]") for j, part in enumerate(several)]
+        owners += [i] * len(several)
     return captions, np.array(owners, dtype=np.int64)
 
 
@@ -65,6 +69,8 @@ def _as_caption(entry, name):
     if isinstance(entry, Mapping) and isinstance(entry.get("text"), str):
         triples = entry.get("triples")
         if triples is not None:
+            if not isinstance(triples, Iterable):
+                raise TypeError(f"The triples of {name} are a list, not {shown(triples)}.")
             triples = tuple(as_triple(t, f"triples[{i}] of {name}") for i, t in enumerate(triples))
         return Caption(entry["text"], triples)
     raise TypeError(

@@ -205,6 +205,8 @@ class TextualGraphEncoder(nn.Module):
         )
 
     def _read(self, reader, words, rows):
+        if not len(rows):
+            return words.new_zeros(*rows.shape, 2 * reader.hidden_size)
         lengths = (rows > 0).sum(dim=1).clamp_min(1)
         packed = nn.utils.rnn.pack_padded_sequence(
             self.dropout(words), lengths, batch_first=True, enforce_sorted=False

@@ -28,9 +28,12 @@ def exchange_ends(captions, generator):
     subject, _, target = captions.triples[rows, drawn].T
     triples = captions.triples.clone()
     triples[rows, drawn, 0], triples[rows, drawn, 2] = target, subject
-    words = _replace(captions.words, captions.words, subject, target)
-    words = _replace(words, captions.words, target, subject)
-    return captions._replace(words=words, triples=triples), there & (subject != target)
+    changed = there & (subject != target)
+    said = captions.words
+    both = (said == subject[:, None]).any(dim=1) & (said == target[:, None]).any(dim=1)
+    subject, target = subject * both, target * both
+    words = _replace(_replace(said, said, subject, target), said, target, subject)
+    return captions._replace(words=words, triples=triples), changed
 
 
 def replace_predicate(captions, predicates, generator):

@@ -17,14 +17,13 @@ class HeldOut(NamedTuple):
     graphs: GraphInputs
     texts: CaptionInputs
     owners: np.ndarray
+    identities: np.ndarray
     encoder: PairEncoder
 
     def similarities(self):
         """Compare the pictures and captions held out."""
-        return self.encoder.compare(
-            self.encoder.encode_graphs(self.graphs), self.encoder.encode_captions(self.texts)
-        )
+        return self.encoder.compare(*self.encoder.encode_inputs(self.graphs, self.texts))
 
     def recall(self, similarities):
         """Mean recall of similarities of the pairs held out."""
-        return mean_recall(recall_table(similarities, self.owners, np.arange(len(self.pictures))))
+        return mean_recall(recall_table(similarities, self.owners, self.identities))

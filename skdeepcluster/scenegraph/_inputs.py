@@ -88,6 +88,11 @@ def _features(entries, n_features):
     rows = np.zeros((len(entries), n_features), np.float32)
     for row, entry in zip(rows, entries, strict=True):
         if entry.feature is not None and n_features:
+            if len(entry.feature) != n_features:
+                raise ValueError(
+                    f"A feature has {len(entry.feature)} numbers; those learned from have "
+                    f"{n_features}."
+                )
             row[:] = entry.feature
     return rows
 
@@ -102,7 +107,8 @@ def _box_numbers(objects, n_objects):
     known = pad(there, n_objects)[:, :, None]
     start = torch.where(known, boxes[:, :, :2], torch.inf).amin(dim=1, keepdim=True)
     start = torch.where(start.isfinite(), start, 0.0)
-    extent = (boxes[:, :, 2:].amax(dim=1, keepdim=True) - start).clamp_min(1e-6)
+    end = torch.where(known, boxes[:, :, 2:], -torch.inf).amax(dim=1, keepdim=True)
+    extent = torch.where(end.isfinite(), end - start, 0.0).clamp_min(1e-6)
     boxes = torch.where(known, (boxes - start.repeat(1, 1, 2)) / extent.repeat(1, 1, 2), 0.0)
     sides = boxes[:, :, 2:] - boxes[:, :, :2]
     root = sides.prod(dim=2, keepdim=True).clamp_min(0).sqrt()

@@ -16,6 +16,7 @@ def level_similarity(visual, textual, *, symmetric=False):
     Parameters
     ----------
     visual, textual : Nodes
+        Of unit vectors.
     symmetric : bool, default=False
 
     Returns
@@ -25,40 +26,34 @@ def level_similarity(visual, textual, *, symmetric=False):
     there : torch.Tensor of shape (n_pictures, n_captions), bool
         Whether both have nodes.
     """
-    similarities = mean_of_best(textual, visual).T
-    if symmetric:
-        similarities = (similarities + mean_of_best(visual, textual)) / 2
+    mask = textual.mask
+    nodes, owners = textual.vectors[mask], mask.nonzero()[:, 0]
+    said = _shares(textual)[mask][:, None]
+    seen = _shares(visual)
+    # A missing node repeats the first one, which leaves the largest product as it is.
+    repeated = torch.where(visual.mask[:, :, None], visual.vectors, visual.vectors[:, :1])
+    n_captions, n_places = textual.n_graphs, visual.mask.shape[1]
+    size = max(1, _MOST_PRODUCTS // max(1, len(nodes) * n_places))
+    rows = []
+    for part, shares in zip(repeated.split(size), seen.split(size), strict=True):
+        products = nodes @ part.flatten(0, 1).T
+        best = products.unflatten(1, shares.shape).amax(dim=2)
+        row = best.new_zeros(n_captions, len(part)).index_add(0, owners, best * said)
+        if symmetric:
+            # Products of unit vectors are not below -1.
+            lowest = products.new_full((n_captions, products.shape[1]), -2)
+            places = owners[:, None].expand_as(products)
+            best = lowest.scatter_reduce(0, places, products, "amax").unflatten(1, shares.shape)
+            row = (row + (best * shares).sum(dim=2)) / 2
+        rows.append(row.T)
+    similarities = torch.cat(rows)
     there = visual.mask.any(dim=1)[:, None] & textual.mask.any(dim=1)
     return torch.where(there, similarities, torch.zeros_like(similarities)), there
 
 
-def mean_of_best(queries, targets):
-    """Mean over the nodes of a query of the largest product with a node of a target.
-
-    Parameters
-    ----------
-    queries, targets : Nodes
-
-    Returns
-    -------
-    similarities : torch.Tensor of shape (n_queries, n_targets)
-        Without meaning where one of the two has no node.
-    """
-    mask = queries.mask
-    nodes = queries.vectors[mask]
-    owners = mask.nonzero()[:, 0]
-    shares = queries.weights / queries.weights.sum(dim=1, keepdim=True).clamp_min(1e-12)
-    shares = shares[mask][:, None]
-    # A missing node repeats the first one, which leaves the largest product as it is.
-    repeated = torch.where(targets.mask[:, :, None], targets.vectors, targets.vectors[:, :1])
-    columns = []
-    size = max(1, _MOST_PRODUCTS // max(1, len(nodes) * targets.mask.shape[1]))
-    for part in repeated.split(size):
-        products = nodes @ part.flatten(0, 1).T
-        best = products.unflatten(1, part.shape[:2]).amax(dim=2)
-        sums = best.new_zeros(queries.n_graphs, len(part))
-        columns.append(sums.index_add(0, owners, best * shares))
-    return torch.cat(columns, dim=1)
+def _shares(nodes):
+    """Weights of nodes that sum to one in each graph that has any."""
+    return nodes.weights / nodes.weights.sum(dim=1, keepdim=True).clamp_min(1e-12)
 
 
 def pair_similarity(visual, textual, *, symmetric=False):
@@ -86,6 +81,5 @@ def pair_similarity(visual, textual, *, symmetric=False):
 
 
 def _weighted_best(products, mask, weights):
-    # Products of unit vectors are not below -1.
     best = products.masked_fill(~mask[:, None], -2).amax(dim=2)
     return (best * weights).sum(dim=1) / weights.sum(dim=1).clamp_min(1e-12)

@@ -24,7 +24,7 @@ class PairEncoder:
     Attributes
     ----------
     visual_phrases, textual_phrases : PhraseTable
-        Those that are not among the first ``n`` of a learned table were not met in training.
+        Those met in training.
     model : MatchingModel
         Set by ``make_model``.
     """
@@ -65,20 +65,31 @@ class PairEncoder:
         ).eval()
 
     def graph_inputs(self, graphs):
-        """Lay graphs out as tensors."""
+        """Lay graphs out as tensors; their phrases are to be learned."""
         return graph_inputs(graphs, self.visual_phrases, self.n_features)
 
     def caption_inputs(self, captions: list[Caption]):
-        """Lay captions, with their triples, out as tensors."""
+        """Lay captions, with their triples, out as tensors; their phrases are to be learned."""
         return caption_inputs(captions, self.textual_phrases, self.phrase_vectors.of_sentences)
 
-    def encode_graphs(self, inputs):
-        """Encode graphs laid out as tensors, a part at a time."""
-        return _in_parts(self.model.visual, inputs, self.visual_phrases)
+    def encode_inputs(self, graphs, captions):
+        """Encode what the two methods above return."""
+        return (
+            _in_parts(self.model.visual, graphs, self.visual_phrases),
+            _in_parts(self.model.textual, captions, self.textual_phrases),
+        )
 
-    def encode_captions(self, inputs):
-        """Encode captions laid out as tensors, a part at a time."""
-        return _in_parts(self.model.textual, inputs, self.textual_phrases)
+    def encode_graphs(self, graphs):
+        """Encode graphs, with whatever phrases; nothing here is changed by it."""
+        phrases = self.visual_phrases.copy()
+        inputs = graph_inputs(graphs, phrases, self.n_features)
+        return _in_parts(self.model.visual, inputs, phrases)
+
+    def encode_captions(self, captions: list[Caption]):
+        """Encode captions, with their triples; nothing here is changed by it."""
+        phrases = self.textual_phrases.copy()
+        inputs = caption_inputs(captions, phrases, self.phrase_vectors.of_sentences)
+        return _in_parts(self.model.textual, inputs, phrases)
 
     def compare(self, pictures, captions):
         """Return similarities of all pairs, ndarray of shape (n_pictures, n_captions)."""

@@ -5,12 +5,12 @@ import re
 import numpy as np
 import torch
 
-_WORD = re.compile(r"\w+(?:[-'\u2019]\w+)*")
+_WORD = re.compile(r"\w+(?:[-']\w+)*")
 
 
 def words_of(text):
     """Split a sentence into words, in small letters and without punctuation."""
-    return _WORD.findall(text.lower())
+    return _WORD.findall(text.lower().replace("\u2019", "'"))
 
 
 class PhraseTable:
@@ -29,6 +29,12 @@ class PhraseTable:
 
     def __len__(self):
         return len(self.vectors)
+
+    def copy(self):
+        """Return a table to which phrases can be added without changing this one."""
+        table = PhraseTable.__new__(PhraseTable)
+        table._lookup, table._rows, table.vectors = self._lookup, self._rows.copy(), self.vectors
+        return table
 
     def rows(self, phrases):
         """Return the rows of phrases, which are added if they are new.
@@ -61,7 +67,10 @@ def document_frequencies(rows, n_phrases):
     counts : torch.Tensor of shape (n_phrases,), float32
     """
     pairs = torch.unique(torch.arange(len(rows))[:, None] * n_phrases + rows)
-    return torch.bincount(pairs % n_phrases, minlength=n_phrases).float()
+    counts = torch.bincount(pairs % n_phrases, minlength=n_phrases).float()
+    # Row 0 fills up, and stands for phrases that are not met in training: they are in none.
+    counts[0] = 0
+    return counts
 
 
 def rarity(counts, n_documents):

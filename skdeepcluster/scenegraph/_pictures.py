@@ -1,9 +1,11 @@
 """Pictures and their graphs as the retriever takes them."""
 
+from os import PathLike
 from typing import NamedTuple
 
 import numpy as np
 
+from ..images import list_images
 from ._entries import shown
 from ._graph import SceneGraph
 
@@ -65,6 +67,8 @@ def as_pictures(X, parser, keep_pictures):
             "X holds pictures: pass visual_parser=VisualGraphParser(...), which finds their "
             f"graphs, or a list of SceneGraph. X[0] is {shown(entries[0])}."
         )
+    if isinstance(X, str | PathLike):
+        X = list_images(X)
     return Pictures(parser.transform(X), list(X) if keep_pictures else None)
 
 

@@ -56,7 +56,8 @@ def plot_graph(graph, image, ax, n_relations):
         )
     if placed and image is None:
         ax.autoscale_view()
-        ax.invert_yaxis()
+        if not ax.yaxis_inverted():
+            ax.invert_yaxis()
     if not placed and image is None:
         ax.set(xlim=(-1.3, 1.3), ylim=(-1.3, 1.3))
     ax.set_aspect("equal")

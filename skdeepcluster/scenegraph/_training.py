@@ -51,8 +51,7 @@ def train(
     max_epochs, batch_size : int
     random_state : RandomState
     on_epoch : callable
-        Called after each epoch with a dict of "epoch", "loss" and "seconds"; training stops if
-        it returns True.
+        Called after each epoch with a dict of "loss" and "seconds".
     """
     n_pictures = len(pairs.identities)
     generator = torch.Generator().manual_seed(int(random_state.randint(2**31)))
@@ -87,7 +86,7 @@ def train(
                 )
         return total
 
-    for epoch in range(max_epochs):
+    for _ in range(max_epochs):
         started = time.perf_counter()
         model.train()
         losses = []
@@ -101,8 +100,7 @@ def train(
             losses.append(total.item())
         model.eval()
         seconds = time.perf_counter() - started
-        if on_epoch({"epoch": epoch, "loss": float(np.mean(losses)), "seconds": seconds}):
-            break
+        on_epoch({"loss": float(np.mean(losses)), "seconds": seconds})
 
 
 def _captions_by_picture(owners, n_pictures):

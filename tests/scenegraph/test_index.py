@@ -1,0 +1,100 @@
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional
+
+from skdeepcluster.scenegraph._encoders import Encoded
+from skdeepcluster.scenegraph._index import GraphIndex
+from skdeepcluster.scenegraph._nodes import Nodes, pad
+
+
+def draw(sizes, generator, n_dimensions=8):
+    """Encoded pictures with so many objects and one relation fewer."""
+    nodes = []
+    for counts in (sizes, [max(0, size - 1) for size in sizes]):
+        vectors = functional.normalize(
+            torch.randn(sum(counts), n_dimensions, generator=generator), dim=1
+        )
+        weights = torch.rand(sum(counts), generator=generator) + 0.1
+        nodes.append(Nodes(pad(vectors, counts), pad(weights, counts)))
+    whole = torch.randn(len(sizes), n_dimensions, generator=generator)
+    return Encoded(*nodes, functional.normalize(whole, dim=1))
+
+
+@pytest.fixture
+def parts():
+    generator = torch.Generator().manual_seed(0)
+    return [draw(sizes, generator) for sizes in ([3, 1, 0], [2, 400, 1, 5])]
+
+
+@pytest.fixture
+def index(parts):
+    return GraphIndex((part.whole.numpy(), part) for part in parts)
+
+
+def test_what_is_kept_is_what_was_put_in(parts, index):
+    assert len(index) == 7
+    originals = [part.of(slice(i, i + 1)) for part in parts for i in range(len(part.whole))]
+    order = np.array([6, 0, 2, 4, 0, 3])
+    found = index.of(order)
+    for place, number in enumerate(order):
+        one = originals[number]
+        torch.testing.assert_close(found.whole[place], one.whole[0], atol=1e-3, rtol=0)
+        for kept, nodes in zip(found[:2], one[:2], strict=True):
+            mask = nodes.mask[0]
+            assert kept.mask[place].sum() == mask.sum()
+            assert kept.mask[place, : mask.sum()].all()
+            n = int(mask.sum())
+            torch.testing.assert_close(
+                kept.vectors[place, :n], nodes.vectors[0][mask], atol=1e-3, rtol=0
+            )
+            torch.testing.assert_close(kept.weights[place, :n], nodes.weights[0][mask])
+            assert (kept.vectors[place, n:] == 0).all()
+
+
+def test_a_large_graph_does_not_make_all_others_large(parts, index):
+    assert index.of(np.array([0, 1, 2, 3])).objects.vectors.shape[1] == 3
+    assert index.of(np.array([2])).objects.vectors.shape == (1, 1, 8)
+    padded = sum(nodes.vectors.nbytes for part in parts for nodes in part[:2])
+    assert 0 < index.n_bytes < padded / 2
+
+
+def test_the_shortlist_is_by_inner_product(parts, index):
+    whole = torch.cat([part.whole for part in parts]).numpy()
+    found = index.shortlist(whole[:3], 4)
+    np.testing.assert_array_equal(found, np.argsort(-whole[:3] @ whole.T, axis=1)[:, :4])
+    assert sorted(index.shortlist(whole[:1], 99)[0]) == list(range(7))
+
+
+def test_search_among_all_is_exact(fitted, pairs):
+    X, y = pairs
+    expected = fitted.similarity(X, y).T
+    similarities, indices = fitted.index(X).kneighbors(y, 60, n_candidates=60)
+    assert (np.diff(similarities, axis=1) <= 0).all()
+    np.testing.assert_array_equal(np.sort(indices, axis=1), np.tile(np.arange(60), (120, 1)))
+    np.testing.assert_allclose(
+        similarities, np.take_along_axis(expected, indices, axis=1), atol=1e-2
+    )
+    order = np.argsort(-expected, axis=1)
+    ranked = np.take_along_axis(expected, order, axis=1)
+    clear = ranked[:, 0] - ranked[:, 1] > 2e-2
+    assert clear.sum() > 50
+    np.testing.assert_array_equal(indices[clear, 0], order[clear, 0])
+
+
+def test_a_short_list_finds_most(fitted, pairs):
+    X, y = pairs
+    fitted.index(X)
+    _, exact = fitted.kneighbors(y, 1, n_candidates=60)
+    similarities, found = fitted.kneighbors(y, 1, n_candidates=20)
+    assert similarities.shape == found.shape == (120, 1)
+    assert (exact == found).mean() > 0.9
+
+
+def test_graphs_are_indexed_in_parts(fitted, pairs, monkeypatch):
+    X, y = pairs
+    whole = fitted.index(X).kneighbors(y[:5], 3)
+    monkeypatch.setattr("skdeepcluster.scenegraph._retriever._CHUNK", 7)
+    parts = fitted.index(X).kneighbors(y[:5], 3)
+    np.testing.assert_allclose(parts[0], whole[0], atol=1e-4)
+    np.testing.assert_array_equal(parts[1], whole[1])

@@ -1,0 +1,104 @@
+import numpy as np
+import pytest
+import torch
+
+from skdeepcluster.scenegraph._captions import as_captions
+from skdeepcluster.scenegraph._pair_encoder import PairEncoder
+from skdeepcluster.scenegraph._training import (
+    BestEpoch,
+    Pairs,
+    _captions_by_picture,
+    _draw,
+    train,
+)
+from skdeepcluster.scenegraph._vectors import PhraseVectors
+
+from ._toy import NOUNS, PREDICATES, make_pairs, random_vectors
+
+
+def trained(seed=0, **changes):
+    """Train on a toy problem; return the model and what was reported."""
+    graphs, several = make_pairs(16)
+    captions, owners = as_captions(several)
+    vectors = PhraseVectors(random_vectors([*NOUNS, *PREDICATES]))
+    encoder = PairEncoder(vectors, 0)
+    pairs = Pairs(
+        encoder.graph_inputs(graphs), encoder.caption_inputs(captions), owners, np.arange(16)
+    )
+    rows = []
+    options = {
+        "loss": "contrastive",
+        "margin": 0.2,
+        "foil_weight": 1.0,
+        "max_epochs": 8,
+        "batch_size": 8,
+        "learning_rate": 5e-3,
+        "weight_decay": 0.0,
+        "random_state": np.random.RandomState(seed),
+        "on_epoch": rows.append,
+    }
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        encoder.make_model(
+            pairs,
+            levels=("object", "relation", "graph"),
+            neighbors=True,
+            symmetric=False,
+            dropout=0.1,
+        )
+        train(
+            encoder.model,
+            pairs,
+            encoder.visual_phrases.vectors,
+            encoder.textual_phrases.vectors,
+            **{**options, **changes},
+        )
+    return encoder.model, rows
+
+
+@pytest.mark.parametrize("loss", ["contrastive", "hardest"])
+@pytest.mark.parametrize("foil_weight", [0, 1])
+def test_the_loss_falls(loss, foil_weight):
+    model, rows = trained(loss=loss, foil_weight=foil_weight)
+    assert len(rows) == 8
+    assert rows[-1]["loss"] < 0.7 * rows[0]["loss"]
+    assert all(row["seconds"] > 0 for row in rows)
+    assert not model.training
+
+
+def test_equal_seeds_give_equal_parameters():
+    states = [trained(seed, max_epochs=2)[0].state_dict() for seed in (0, 0, 1)]
+    assert all((states[0][name] == states[1][name]).all() for name in states[0])
+    assert any((states[0][name] != states[2][name]).any() for name in states[0])
+
+
+def test_no_epochs_change_nothing():
+    model, rows = trained(max_epochs=0)
+    assert rows == []
+    assert (model.visual.phrase.weight == 0).all()
+
+
+def test_captions_are_drawn_of_their_own_picture():
+    rng = np.random.RandomState(0)
+    owners = np.array([2, 0, 1, 0, 2, 2])
+    captions_of = _captions_by_picture(owners, 3)
+    pictures = np.array([1, 2, 0])
+    drawn = np.array([_draw(captions_of, pictures, rng) for _ in range(300)])
+    assert (owners[drawn] == pictures).all()
+    for column, picture in zip(drawn.T, pictures, strict=True):
+        captions, counts = np.unique(column, return_counts=True)
+        np.testing.assert_array_equal(captions, np.flatnonzero(owners == picture))
+        assert counts.min() > 60
+
+
+def test_the_best_epoch_comes_back():
+    layer = torch.nn.Linear(1, 1)
+    best = BestEpoch(layer)
+    best.restore()
+    for score in (0.2, 0.7, 0.7, 0.5):
+        torch.nn.init.constant_(layer.weight, score)
+        torch.nn.init.constant_(layer.bias, -score)
+        best.offer(score)
+    best.restore()
+    assert layer.weight.item() == pytest.approx(0.7)
+    assert layer.bias.item() == pytest.approx(-0.7)
