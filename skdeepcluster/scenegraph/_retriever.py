@@ -220,11 +220,11 @@ class SceneGraphRetriever(BaseEstimator):
         pictures, captions, owners = self._read_pairs(X, y)
         if not len(owners):
             raise ValueError("X and y are empty: there is nothing to learn from.")
-        vectors = self._make_vectors(pictures, captions, owners, random_state)
+        held_out = self._hold_out(pictures.identities, random_state)
+        vectors = self._make_vectors(pictures, captions, owners, held_out, random_state)
         self._encoder = PairEncoder(vectors, count_features(pictures.graphs))
         graphs = self._encoder.graph_inputs(pictures.graphs)
         texts = self._encoder.caption_inputs(self._with_triples(captions))
-        held_out = self._hold_out(pictures.identities, random_state)
         learned, told = np.flatnonzero(~held_out), np.flatnonzero(~held_out[owners])
         pairs = Pairs(
             graphs.of(learned),
@@ -454,7 +454,7 @@ class SceneGraphRetriever(BaseEstimator):
             )
         return pictures, captions, owners
 
-    def _make_vectors(self, pictures, captions, owners, random_state):
+    def _make_vectors(self, pictures, captions, owners, held_out, random_state):
         source = self.word_vectors
         if isinstance(source, str) and source == "auto":
             source = "minilm" if has_minilm() else "pairs"
@@ -465,6 +465,7 @@ class SceneGraphRetriever(BaseEstimator):
         ]
         for caption, owner in zip(captions, owners, strict=True):
             documents[owner] += words_of(caption.text)
+        documents = [words for words, out in zip(documents, held_out, strict=True) if not out]
         if isinstance(source, str) and source == "pairs":
             source = learn_vectors(documents, random_state)
         vectors = PhraseVectors(source)

@@ -221,7 +221,12 @@ def test_the_same_graph_is_a_right_answer():
 def test_the_same_graph_is_a_right_answer_among_those_held_out():
     X = [SceneGraph([noun]) for noun in NOUNS] * 2
     y = [{"text": noun, "triples": []} for noun in NOUNS] * 2
-    est = make_retriever(max_epochs=1, learning_rate=1e-9, validation_fraction=0.5).fit(X, y)
+    est = make_retriever(
+        word_vectors=random_vectors(NOUNS),
+        max_epochs=1,
+        learning_rate=1e-9,
+        validation_fraction=0.5,
+    ).fit(X, y)
     assert est.history_["validation_recall"] == [1]
 
 
