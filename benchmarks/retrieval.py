@@ -253,6 +253,7 @@ def run_ceiling(results, n_folds):
     save(results)
 
 
+@cache
 def fitted():
     graphs, captions, _ = data()
     est = SceneGraphRetriever(word_vectors=encoder(), random_state=0)

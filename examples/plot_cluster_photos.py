@@ -21,7 +21,13 @@ import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.metrics import ConfusionMatrixDisplay
 
-from skdeepcluster import ClusterGalleryDisplay, DeepImageClusterer, list_images
+from skdeepcluster import (
+    ClusterGalleryDisplay,
+    DeepImageClusterer,
+    LatentMapDisplay,
+    TrainingCurveDisplay,
+    list_images,
+)
 
 data = Path(os.environ.get("SKDEEPCLUSTER_DATA", "../shared/data"))
 folder = Path(tempfile.gettempdir()) / "skdeepcluster-imagenette"
@@ -50,14 +56,16 @@ plt.show()
 # %%
 # How the training went
 # ---------------------
-# ``history_`` has a value per epoch. The unsupervised score decides when to stop, and which
+# Losses and the unsupervised score of each epoch. The score decides when to stop, and which
 # epoch is kept.
-fig, ax = plt.subplots()
-ax.plot(est.history_["score"], label="score")
-ax.plot(est.history_["mmd"], label="MMD")
-ax.axhline(est.start_score_, color="gray", linestyle=":", label="score of the start")
-ax.set(xlabel="epoch")
-ax.legend()
+TrainingCurveDisplay.from_estimator(est)
+plt.show()
+
+# %%
+# A map of the latent space
+# -------------------------
+# Each point is a photograph. UMAP lays them out, so the gaps between clusters mean little.
+LatentMapDisplay.from_predictions(est.embedding_, est.labels_, images=paths, random_state=0)
 plt.show()
 
 # %%

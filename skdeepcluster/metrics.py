@@ -1,11 +1,19 @@
 """Measures of clusterings against known classes, and of retrieval."""
 
+from numbers import Integral
+
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 from sklearn.metrics.cluster import contingency_matrix
 from sklearn.utils import check_array, check_consistent_length
 
-__all__ = ["clustering_accuracy", "median_rank", "recall_at_k", "retrieval_ranks"]
+__all__ = [
+    "clustering_accuracy",
+    "expected_calibration_error",
+    "median_rank",
+    "recall_at_k",
+    "retrieval_ranks",
+]
 
 
 def clustering_accuracy(y_true, y_pred):
@@ -36,12 +44,98 @@ def clustering_accuracy(y_true, y_pred):
     >>> clustering_accuracy(["cat", "cat", "dog", "dog"], [1, 1, 0, 1])
     0.75
     """
+    return float(_is_right(y_true, y_pred).mean())
+
+
+def _is_right(y_true, y_pred):
+    """Whether each sample is right under the best matching of clusters to classes."""
     check_consistent_length(y_true, y_pred)
     y_true = check_array(y_true, ensure_2d=False, dtype=None, input_name="y_true")
     y_pred = check_array(y_pred, ensure_2d=False, dtype=None, input_name="y_pred")
-    counts = contingency_matrix(y_true, y_pred)
+    class_of, cluster_of = (np.unique(y, return_inverse=True)[1] for y in (y_true, y_pred))
+    counts = contingency_matrix(class_of, cluster_of)
     rows, columns = linear_sum_assignment(counts, maximize=True)
-    return float(counts[rows, columns].sum() / len(y_true))
+    matched = np.full(counts.shape[1], -1)
+    matched[columns] = rows
+    return matched[cluster_of] == class_of
+
+
+def expected_calibration_error(y_true, labels, probabilities, n_bins=15):
+    """Mean gap between how sure a clustering is and how often it is right.
+
+    Samples are binned by their confidence; the gaps between the mean confidence and the
+    accuracy of the bins are averaged with the bins' sizes for weights. What is right is told
+    as in :func:`clustering_accuracy`.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n_samples,)
+        Classes: numbers or strings.
+    labels : array-like of shape (n_samples,)
+        Clusters. Samples with the label -1 are left out.
+    probabilities : array-like of shape (n_samples, n_clusters) or (n_samples,)
+        Of each cluster, of which the highest counts, or of the one in ``labels``.
+    n_bins : int, default=15
+        Bins of equal width from 0 to 1.
+
+    Returns
+    -------
+    error : float in [0, 1]
+        0 is perfect.
+
+    Raises
+    ------
+    ValueError
+        If the lengths differ, nothing is left, or a probability is not in [0, 1].
+
+    References
+    ----------
+    C. Guo et al., "On Calibration of Modern Neural Networks", ICML 2017, arXiv:1706.04599.
+
+    Examples
+    --------
+    >>> from skdeepcluster.metrics import expected_calibration_error
+    >>> y_true = ["cat", "cat", "dog", "dog"]
+    >>> expected_calibration_error(y_true, [0, 0, 1, 0], [0.75, 0.75, 0.75, 0.75])
+    0.0
+    """
+    confidence, accuracy, share = reliability_bins(y_true, labels, probabilities, n_bins)
+    filled = share > 0
+    return float(share[filled] @ np.abs(confidence - accuracy)[filled])
+
+
+def reliability_bins(y_true, labels, probabilities, n_bins):
+    """Bin samples by confidence, see :func:`expected_calibration_error`.
+
+    Returns
+    -------
+    confidence, accuracy : ndarray of shape (n_bins,)
+        Means of each bin; NaN in empty ones.
+    share : ndarray of shape (n_bins,)
+        Of the samples; their sum is 1.
+    """
+    if not isinstance(n_bins, Integral) or n_bins < 1:
+        raise ValueError(f"n_bins must be a whole number from 1, got {n_bins!r}.")
+    check_consistent_length(y_true, labels, probabilities)
+    y_true, labels = np.asarray(y_true), np.asarray(labels)
+    probabilities = np.asarray(probabilities, dtype=float)
+    clustered = labels != -1
+    if not clustered.any():
+        raise ValueError("No sample is in a cluster: all labels are -1.")
+    confidence = probabilities[clustered]
+    if confidence.ndim == 2:
+        confidence = confidence.max(axis=1)
+    # The rounding of a sum of small numbers is no error of the caller's.
+    if not ((confidence >= 0) & (confidence <= 1 + 1e-6)).all():
+        raise ValueError("probabilities must be from 0 to 1, without NaN where there is a label.")
+    right = _is_right(y_true[clustered], labels[clustered])
+    bins = np.digitize(confidence, np.linspace(0, 1, int(n_bins) + 1)[1:-1])
+    sizes, sums, hits = (
+        np.bincount(bins, weights, minlength=n_bins) for weights in (None, confidence, right)
+    )
+    means = np.full((2, n_bins), np.nan)
+    np.divide([sums, hits], sizes, out=means, where=sizes > 0)
+    return *means, sizes / sizes.sum()
 
 
 def retrieval_ranks(y_true, y_score):

@@ -8,6 +8,7 @@ from sklearn.metrics import make_scorer
 
 from skdeepcluster.metrics import (
     clustering_accuracy,
+    expected_calibration_error,
     median_rank,
     recall_at_k,
     retrieval_ranks,
@@ -64,3 +65,42 @@ def test_every_query_has_a_relevant_item():
         retrieval_ranks([[True, False], [False, False]], [[1, 0], [1, 0]])
     with pytest.raises(ValueError, match="shape"):
         retrieval_ranks([[True, False]], [[1, 0, 0]])
+
+
+def test_calibration_error_by_hand():
+    y_true = ["a", "a", "a", "b", "b"]
+    labels = [7, 7, 3, 3, 3]
+    confidence = [0.9, 0.9, 0.6, 0.6, 0.9]
+    # Half of two are right at 0.6, all of three at 0.9.
+    error = expected_calibration_error(y_true, labels, confidence)
+    assert error == pytest.approx(0.4 * 0.1 + 0.6 * 0.1)
+    # One bin: four of five are right at 0.78 on average.
+    assert expected_calibration_error(y_true, labels, confidence, n_bins=1) == pytest.approx(0.02)
+    # Of a table of probabilities the highest counts.
+    table = np.column_stack([confidence, 1 - np.array(confidence)])
+    assert expected_calibration_error(y_true, labels, table) == pytest.approx(error)
+
+
+def test_calibration_error_at_its_ends():
+    assert expected_calibration_error([0, 1], [1, 0], [1.0, 1.0]) == 0
+    # A cluster too many is wrong.
+    assert expected_calibration_error([0, 0], [1, 0], [1.0, 1.0]) == 0.5
+    perfect = expected_calibration_error([0, 0, 0, 1], [0, 0, 0, 0], [0.75] * 4)
+    assert perfect == pytest.approx(0)
+
+
+def test_calibration_error_without_what_is_in_no_cluster():
+    error = expected_calibration_error([0, 0, 1], [-1, 0, 1], [np.nan, 0.9, 0.8])
+    assert error == pytest.approx(0.15)
+    with pytest.raises(ValueError, match="No sample is in a cluster"):
+        expected_calibration_error([0], [-1], [0.5])
+
+
+def test_calibration_error_refuses_what_is_no_probability():
+    for wrong in (1.5, -0.1, np.nan):
+        with pytest.raises(ValueError, match="from 0 to 1"):
+            expected_calibration_error([0, 1], [0, 1], [0.5, wrong])
+    with pytest.raises(ValueError, match="inconsistent"):
+        expected_calibration_error([0, 1], [0, 1], [0.5])
+    with pytest.raises(ValueError, match="n_bins"):
+        expected_calibration_error([0, 1], [0, 1], [0.5, 0.5], n_bins=0)

@@ -1,10 +1,9 @@
-"""Plots by scikit-learn's Display convention. They need matplotlib, the extra "plot"."""
+"""Clusters as rows of pictures."""
 
 import numpy as np
 
-from .images import Resizing, as_image_source
-
-__all__ = ["ClusterGalleryDisplay"]
+from ..images import Resizing, as_image_source
+from ._axes import axes_or_new
 
 _THUMBNAIL = 96
 _GAP = 4
@@ -95,12 +94,6 @@ class ClusterGalleryDisplay:
         -------
         self : ClusterGalleryDisplay
         """
-        try:
-            import matplotlib.pyplot as plt
-        except ImportError as error:
-            raise ImportError(
-                "Displays need matplotlib: pip install 'skdeepcluster[plot]'"
-            ) from error
         cell = self.thumbnails[0].shape[1] + _GAP
         columns = max(map(len, self.thumbnails))
         sheet = np.full((len(self.thumbnails) * cell, columns * cell, 3), 255, dtype=np.uint8)
@@ -108,8 +101,7 @@ class ClusterGalleryDisplay:
             framed = np.pad(pictures, ((0, 0), (_GAP, 0), (0, _GAP), (0, 0)), constant_values=255)
             strip = np.concatenate(framed, axis=1)
             sheet[row * cell : (row + 1) * cell, : strip.shape[1]] = strip
-        if ax is None:
-            _, ax = plt.subplots(figsize=(columns + 1, len(self.thumbnails)), layout="tight")
+        ax = axes_or_new(ax, figsize=(columns + 1, len(self.thumbnails)))
         ax.imshow(sheet)
         ax.set_yticks(cell * (np.arange(len(self.titles)) + 0.5), self.titles)
         ax.set_xticks([])

@@ -1,0 +1,290 @@
+"""The latent space, laid out on a plane."""
+
+import numpy as np
+from sklearn.preprocessing import normalize
+from sklearn.utils import check_array, check_consistent_length, column_or_1d
+
+from ..images import Resizing, as_image_source
+from ._axes import axes_or_new
+
+# UMAP looks at so many neighbours; with fewer samples there is nothing to unfold.
+_N_NEIGHBORS = 15
+_THUMBNAIL = 32
+# Of what is in no cluster; matplotlib's "tab20" has navy in its place here.
+_GREY = "0.72"
+_STRONG = [
+    *("#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd"),
+    *("#8c564b", "#e377c2", "#393b79", "#bcbd22", "#17becf"),
+]
+_PALE = [
+    *("#aec7e8", "#ffbb78", "#98df8a", "#ff9896", "#c5b0d5"),
+    *("#c49c94", "#f7b6d2", "#9c9ede", "#dbdb8d", "#9edae5"),
+]
+
+
+class LatentMapDisplay:
+    """Map of the latents: a point a picture, coloured by cluster.
+
+    Parameters
+    ----------
+    positions : ndarray of shape (n_samples, 2)
+        NaN for a picture that could not be read.
+    labels : ndarray of shape (n_samples,), int
+        Clusters; those with -1, in none, are grey.
+    names : dict of int to str, default=None
+        Names of the clusters; the label itself is written where there is none.
+    thumbnails : dict of int to ndarray of shape (n_pictures, side, side, 3), uint8, default=None
+        Typical pictures of the clusters.
+
+    Attributes
+    ----------
+    scatter_ : matplotlib PathCollection
+        Of the pictures that are in a cluster.
+    noise_ : matplotlib PathCollection
+        Of those that are in none.
+    text_ : dict of int to matplotlib Text
+        Name of each cluster, at the median of its points.
+    thumbnails_ : dict of int to matplotlib AnnotationBbox
+    ax_ : matplotlib Axes
+    figure_ : matplotlib Figure
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from skdeepcluster import DeepImageClusterer, LatentMapDisplay
+    >>> X, y = load_digits(n_class=3, return_X_y=True)
+    >>> est = DeepImageClusterer(n_clusters=3, random_state=0).fit(X)
+    >>> display = LatentMapDisplay.from_estimator(est, X, random_state=0)
+    >>> display.positions.shape
+    (537, 2)
+    """
+
+    def __init__(self, positions, labels, names=None, thumbnails=None):
+        self.positions = positions
+        self.labels = labels
+        self.names = names
+        self.thumbnails = thumbnails
+
+    @classmethod
+    def from_estimator(cls, estimator, X, *, images=None, n_images=3, random_state=None, ax=None):
+        """Map pictures as a fitted estimator sees them.
+
+        Parameters
+        ----------
+        estimator : DeepImageClusterer
+            Or anything else that has ``transform`` and ``predict``.
+        X : pictures or array-like of shape (n_samples, n_features)
+        images : pictures, default=None
+            Those of ``X``, in the same order, to show some of them.
+        n_images : int, default=3
+            Pictures shown a cluster, those nearest to its centre.
+        random_state : int, RandomState instance or None, default=None
+            Of the layout. An int makes it repeatable, on one thread.
+        ax : matplotlib Axes, default=None
+
+        Returns
+        -------
+        display : LatentMapDisplay
+        """
+        latents = estimator.transform(X)
+        if hasattr(estimator, "_labels_of"):
+            # Embedding the pictures once is enough.
+            labels = estimator._labels_of(latents)
+        else:
+            labels = estimator.predict(X)
+        return cls.from_predictions(
+            latents,
+            labels,
+            names=getattr(estimator, "_names", None),
+            images=images,
+            n_images=n_images,
+            random_state=random_state,
+            ax=ax,
+        )
+
+    @classmethod
+    def from_predictions(
+        cls, latents, labels, *, names=None, images=None, n_images=3, random_state=None, ax=None
+    ):
+        """Map latents that are there already, such as ``embedding_`` and ``labels_``.
+
+        More than two dimensions are laid out by UMAP with cosines for distances: what lies
+        together is alike, but the lengths of gaps mean little. Fewer than 16 pictures are
+        projected to their principal components.
+
+        Parameters
+        ----------
+        latents : array-like of shape (n_samples, n_components)
+            NaN for a picture that could not be read, which is not drawn.
+        labels : array-like of shape (n_samples,), int
+            Clusters; -1 for a picture in none.
+        names : list of str or dict of int to str, default=None
+            Of the clusters, by their labels.
+        images : pictures, default=None
+            As many as latents, to show some of them.
+        n_images : int, default=3
+            Pictures shown a cluster, those nearest to its centre.
+        random_state : int, RandomState instance or None, default=None
+            Of the layout. An int makes it repeatable, on one thread.
+        ax : matplotlib Axes, default=None
+
+        Returns
+        -------
+        display : LatentMapDisplay
+
+        Raises
+        ------
+        ValueError
+            If there are not as many labels, or images, as latents, no latent is finite, or a
+            list of names is shorter than there are clusters.
+        """
+        latents = check_array(latents, ensure_all_finite="allow-nan", input_name="latents")
+        labels = column_or_1d(labels)
+        check_consistent_length(latents, labels)
+        if not np.issubdtype(labels.dtype, np.integer):
+            raise ValueError(f"labels must be whole numbers, got {labels.dtype}.")
+        readable = ~np.isnan(latents).any(axis=1)
+        if not readable.any():
+            raise ValueError("All latents are NaN: there is nothing to map.")
+        names = _names_by_label(names, labels)
+        thumbnails = None
+        if images is not None:
+            # Before the layout, which takes longer, for the sake of errors.
+            thumbnails = _typical_pictures(latents, labels, readable, images, n_images)
+        positions = np.full((len(latents), 2), np.nan)
+        positions[readable] = _lay_out(latents[readable], random_state)
+        return cls(positions, labels, names, thumbnails).plot(ax=ax)
+
+    def plot(self, ax=None):
+        """Draw the map.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            None makes a figure.
+
+        Returns
+        -------
+        self : LatentMapDisplay
+        """
+        ax = axes_or_new(ax, figsize=(7, 7))
+        drawn = ~np.isnan(self.positions).any(axis=1)
+        noise, clustered = drawn & (self.labels < 0), drawn & (self.labels >= 0)
+        clusters, members = np.unique(self.labels[clustered], return_inverse=True)
+        palette = _palette(len(clusters))
+        # Thousands of points are drawn small and faint.
+        n_points = max(1, drawn.sum())
+        style = {
+            "s": np.clip(20000 / n_points, 2, 40),
+            "alpha": np.clip(30 / np.sqrt(n_points), 0.3, 0.9),
+            "linewidth": 0,
+            "rasterized": True,
+        }
+        self.noise_ = ax.scatter(*self.positions[noise].T, color=_GREY, **style)
+        points = self.positions[clustered]
+        self.scatter_ = ax.scatter(*points.T, color=palette[members], **style)
+        self.text_, self.thumbnails_ = {}, {}
+        for number, cluster in enumerate(clusters.tolist()):
+            place = np.median(points[members == number], axis=0)
+            self._label(ax, cluster, place, palette[number])
+        ax.set(xticks=[], yticks=[])
+        # Room for names and pictures at the edge.
+        ax.margins(0.1)
+        ax.set_aspect("equal", adjustable="datalim")
+        ax.spines[:].set_color("0.85")
+        self.ax_, self.figure_ = ax, ax.figure
+        return self
+
+    def _label(self, ax, cluster, place, color):
+        from matplotlib.offsetbox import AnnotationBbox, OffsetImage
+        from matplotlib.patheffects import withStroke
+
+        pictures = (self.thumbnails or {}).get(cluster)
+        self.text_[cluster] = ax.annotate(
+            (self.names or {}).get(cluster, str(cluster)),
+            place,
+            xytext=(0, 0 if pictures is None else 3),
+            textcoords="offset points",
+            ha="center",
+            va="center" if pictures is None else "bottom",
+            color=0.55 * color[:3],
+            weight="bold",
+            path_effects=[withStroke(linewidth=3, foreground="white")],
+            # A name is no formula.
+            parse_math=False,
+            zorder=5,
+        )
+        if pictures is None:
+            return
+        strip = np.concatenate(list(pictures), axis=1)
+        self.thumbnails_[cluster] = AnnotationBbox(
+            OffsetImage(strip, zoom=0.6),
+            place,
+            box_alignment=(0.5, 1),
+            pad=0.1,
+            bboxprops={"edgecolor": color[:3], "linewidth": 1.5},
+            zorder=4,
+        )
+        ax.add_artist(self.thumbnails_[cluster])
+
+
+def _palette(n_clusters):
+    """Colours of shape (n_clusters, 4); they come again after twenty."""
+    from matplotlib.colors import to_rgba_array
+
+    colors = to_rgba_array(_STRONG if n_clusters <= len(_STRONG) else _STRONG + _PALE)
+    return colors[np.arange(n_clusters) % len(colors)]
+
+
+def _names_by_label(names, labels):
+    if names is None:
+        return None
+    if not isinstance(names, dict):
+        if labels.max() >= len(names):
+            raise ValueError(f"There are {len(names)} names, but labels up to {labels.max()}.")
+        names = dict(enumerate(names))
+    return {int(label): str(name) for label, name in names.items() if name is not None}
+
+
+def _typical_pictures(latents, labels, readable, images, n_images):
+    """Thumbnails by cluster of the pictures with the highest cosine to the mean direction."""
+    source = as_image_source(images)
+    if source is None or len(source) != len(labels):
+        raise ValueError("images must be pictures, as many as there are latents.")
+    resizing = Resizing(_THUMBNAIL)
+    thumbnails = {}
+    for label in np.unique(labels[readable & (labels >= 0)]).tolist():
+        members = np.flatnonzero(readable & (labels == label))
+        unit = normalize(latents[members])
+        nearest = np.argsort(-unit @ unit.mean(axis=0), kind="stable")[:n_images]
+        pictures = [resizing(source.read(int(i), _THUMBNAIL)) for i in members[nearest]]
+        if pictures:
+            thumbnails[label] = np.stack(pictures)
+    return thumbnails
+
+
+def _lay_out(latents, random_state):
+    """Positions of shape (n_samples, 2)."""
+    n_samples, n_components = latents.shape
+    if n_components <= 2:
+        return np.pad(latents, ((0, 0), (0, 2 - n_components)))
+    if n_samples <= _N_NEIGHBORS:
+        centered = latents - latents.mean(axis=0)
+        left, scales, _ = np.linalg.svd(centered, full_matrices=False)
+        positions = (left * scales)[:, :2]
+        return np.pad(positions, ((0, 0), (0, 2 - positions.shape[1])))
+    # Imported here: numba takes seconds, which small data need not wait for.
+    from umap import UMAP
+
+    # Identical latents have no components to start from.
+    constant = np.ptp(latents, axis=0).max() < 1e-6
+    layout = UMAP(
+        n_neighbors=_N_NEIGHBORS,
+        metric="cosine",
+        # Trained clusters are so dense that they would be dots far apart.
+        min_dist=0.8,
+        init="random" if constant else "pca",
+        random_state=random_state,
+        n_jobs=-1 if random_state is None else 1,
+    )
+    return layout.fit_transform(latents)

@@ -1,0 +1,191 @@
+"""Losses and the score of a training, epoch by epoch."""
+
+import numpy as np
+
+from ._axes import axes_or_new
+
+# Higher is better, and the best epoch is kept; the first one that there is.
+_SCORES = {"score": "score", "validation_recall": "validation recall"}
+# Neither losses nor scores.
+_NOT_DRAWN = ("seconds", "learning_rate", "label_change", "n_occupied")
+
+
+class TrainingCurveDisplay:
+    """Losses of a training, and its score on an axis of its own, epoch by epoch.
+
+    Parameters
+    ----------
+    history : dict of str to list of float
+        A value an epoch, as ``history_`` of the estimators. "score" or "validation_recall" is
+        the score; "seconds", "learning_rate", "label_change" and "n_occupied" are not drawn;
+        everything else is a loss.
+    start_score : float, default=None
+        The score before the first epoch.
+
+    Attributes
+    ----------
+    best_epoch_ : int or None
+        The epoch, from 1, with the highest score, among those with the most clusters in use if
+        that is known; 0 if the start's is as high, None without scores. It is the one that the
+        training keeps.
+    lines_ : dict of str to matplotlib Line2D
+        By the key in ``history``.
+    start_line_ : matplotlib Line2D or None
+    best_line_ : matplotlib Line2D or None
+        The mark of the best epoch.
+    ax_ : matplotlib Axes
+        Of the losses, or of the score if there are none.
+    score_ax_ : matplotlib Axes or None
+        Of the score.
+    figure_ : matplotlib Figure
+
+    Raises
+    ------
+    ValueError
+        If ``history`` holds no epoch.
+
+    Examples
+    --------
+    >>> from skdeepcluster import TrainingCurveDisplay
+    >>> history = {"loss": [0.9, 0.5, 0.4], "score": [0.70, 0.74, 0.72]}
+    >>> display = TrainingCurveDisplay(history, start_score=0.71).plot()
+    >>> display.best_epoch_
+    2
+    """
+
+    def __init__(self, history, start_score=None):
+        drawn = {
+            name: np.asarray(values, dtype=float)
+            for name, values in history.items()
+            if name not in _NOT_DRAWN and len(values)
+        }
+        if not drawn:
+            raise ValueError("The history holds no epoch: there is no training to draw.")
+        self.history = history
+        self.start_score = start_score
+        self._drawn = drawn
+        self._score = next((name for name in _SCORES if name in drawn), None)
+        self.best_epoch_ = self._best_epoch()
+
+    @classmethod
+    def from_estimator(cls, estimator, *, ax=None):
+        """Draw the training of a fitted estimator.
+
+        Parameters
+        ----------
+        estimator : DeepImageClusterer or SceneGraphRetriever
+            Or anything else that has a ``history_``. ``loss_curve_``, the fine-tuning of a
+            backbone, is not part of it.
+        ax : matplotlib Axes, default=None
+
+        Returns
+        -------
+        display : TrainingCurveDisplay
+
+        Raises
+        ------
+        ValueError
+            If there is no ``history_``, or no epoch in it.
+        """
+        history = getattr(estimator, "history_", None)
+        if not history:
+            raise ValueError(
+                f"This {type(estimator).__name__} has no training to draw: its history_ is "
+                "missing or empty. Fit it, with one epoch at least."
+            )
+        return cls(history, getattr(estimator, "start_score_", None)).plot(ax=ax)
+
+    def _best_epoch(self):
+        if self._score is None:
+            return None
+        scores = np.nan_to_num(self._drawn[self._score], nan=-np.inf)
+        occupied = np.asarray(self.history.get("n_occupied", np.zeros(len(scores))))
+        most = np.where(occupied == occupied.max(), scores, -np.inf)
+        # The first of equals, and the start is before all.
+        if self._has_start and self.start_score >= most.max():
+            return 0
+        return int(most.argmax()) + 1
+
+    @property
+    def _has_start(self):
+        return (
+            self._score is not None
+            and self.start_score is not None
+            and (np.isfinite(self.start_score))
+        )
+
+    def plot(self, ax=None):
+        """Draw the curves.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            None makes a figure.
+
+        Returns
+        -------
+        self : TrainingCurveDisplay
+        """
+        ax = axes_or_new(ax, figsize=(7, 4))
+        losses = [name for name in self._drawn if name != self._score]
+        self.lines_ = {}
+        for name in losses:
+            values = self._drawn[name]
+            (self.lines_[name],) = ax.plot(
+                np.arange(1, len(values) + 1),
+                values,
+                label=name.replace("_", " "),
+                # The sum of the others.
+                linewidth=2.2 if name == "loss" else 1.2,
+                marker="o" if len(values) == 1 else None,
+            )
+        if losses:
+            ax.set_ylabel("loss")
+            ax.set_ylim(bottom=min(0, ax.get_ylim()[0]))
+        ax.set_xlabel("epoch")
+        ax.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
+        self.ax_, self.figure_ = ax, ax.figure
+        self.score_ax_ = self.start_line_ = self.best_line_ = None
+        if self._score is not None:
+            self.score_ax_ = ax.twinx() if losses else ax
+            self._plot_score(self.score_ax_, self._score)
+        drawn = [*self.lines_.values(), self.start_line_, self.best_line_]
+        drawn = [line for line in drawn if line is not None]
+        legend = ax.legend(
+            handles=drawn,
+            loc="lower center",
+            bbox_to_anchor=(0.5, 1),
+            ncols=min(4, len(drawn)),
+            frameon=False,
+            fontsize="small",
+        )
+        for text in legend.get_texts():
+            text.set_parse_math(False)
+        return self
+
+    def _plot_score(self, ax, name):
+        scores = self._drawn[name]
+        epochs = np.arange(1, len(scores) + 1)
+        (self.lines_[name],) = ax.plot(
+            epochs,
+            scores,
+            color="black",
+            label=_SCORES[name],
+            marker="o" if len(scores) == 1 else None,
+        )
+        ax.set_ylabel(_SCORES[name])
+        if self._has_start:
+            self.start_line_ = ax.axhline(
+                self.start_score, color="black", linestyle=":", linewidth=1, label="start"
+            )
+        best = self.best_epoch_
+        (self.best_line_,) = ax.plot(
+            [best],
+            [scores[best - 1] if best else self.start_score],
+            color="black",
+            linestyle="none",
+            marker="*",
+            markersize=11,
+            clip_on=False,
+            label=f"best: epoch {best}" if best else "best: the start",
+        )
