@@ -3,6 +3,7 @@
 import contextlib
 import difflib
 import logging
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,6 @@ def encode_texts(backbone, texts):
     features : ndarray of shape (n_texts, n_features), float32
         Unit vectors.
     """
-    import open_clip
     import torch
 
     model = backbone.removeprefix("open_clip:")
@@ -69,14 +69,24 @@ def encode_texts(backbone, texts):
             f"The backbone {backbone!r} cannot read words. Use one of open_clip, such as "
             '"open_clip:ViT-B-32/laion2b_s34b_b79k".'
         )
-    clip, _ = _create(model)
-    tokenizer = open_clip.get_tokenizer(model if ":" in model else model.partition("/")[0])
+    clip, tokenizer = _reader(model)
     with torch.inference_mode():
         chunks = [
-            clip.eval().encode_text(tokenizer(texts[start : start + 256]), normalize=True)
+            clip.encode_text(tokenizer(texts[start : start + 256]), normalize=True)
             for start in range(0, len(texts), 256)
         ]
     return torch.cat(chunks).numpy()
+
+
+# Whoever asks for one sentence asks for more.
+@lru_cache(maxsize=1)
+def _reader(model):
+    """Load a model to read words with, and its tokenizer."""
+    import open_clip
+
+    clip, _ = _create(model)
+    name = model if ":" in model else model.partition("/")[0]
+    return clip.eval(), open_clip.get_tokenizer(name)
 
 
 def _create(model, image_size=None):
