@@ -3,7 +3,7 @@
 from ._backbone import Backbone, BackboneLoadError
 from ._engines import make_engine, resolve_device
 from ._open_clip import encode_texts
-from ._registry import load_backbone, register_backbone
+from ._registry import load_backbone, register_backbone, registered_names
 from ._split import split_network
 from ._table import list_backbones
 
@@ -15,6 +15,7 @@ __all__ = [
     "load_backbone",
     "make_engine",
     "register_backbone",
+    "registered_names",
     "resolve_device",
     "split_network",
 ]

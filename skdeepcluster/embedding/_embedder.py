@@ -13,8 +13,10 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..backbones import Backbone, load_backbone, make_engine
-from ..images import as_image_source, iter_batches
+from ..images import as_image_source
+from ._batches import embed_batches
 from ._cache import FeatureCache
+from ._distributed import embed_on_workers, is_distributed
 
 # Pictures whose features are written to the cache together: what a kill can cost at most.
 _PICTURES_PER_CACHE_FILE = 2048
@@ -189,14 +191,18 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             todo = np.flatnonzero(~found)
         errors: list = []
         unsaved: list[int] = []
-        batches = iter_batches(
-            source,
-            self._backbone.resizing,
-            indices=todo,
-            batch_size=self.batch_size,
-            n_jobs=self.n_jobs,
-            on_error=self.on_error,
-        )
+        if is_distributed():
+            batches = embed_on_workers(self, source, todo)
+        else:
+            batches = embed_batches(
+                self._engine,
+                source,
+                self._backbone.resizing,
+                indices=todo,
+                batch_size=self.batch_size,
+                n_jobs=self.n_jobs,
+                on_error=self.on_error,
+            )
 
         def save():
             if cache is not None and unsaved:
@@ -207,7 +213,7 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             for batch in self._progress(batches, len(todo)):
                 errors.extend(batch.errors)
                 if len(batch.indices):
-                    features[batch.indices] = self._engine(batch.pixels)
+                    features[batch.indices] = batch.features
                     unsaved.extend(batch.indices.tolist())
                 if len(unsaved) >= _PICTURES_PER_CACHE_FILE:
                     save()

@@ -54,7 +54,9 @@ def iter_batches(
         In the order of ``indices``. Closing the generator stops the threads.
     """
     indices = np.arange(len(source)) if indices is None else np.asarray(indices, dtype=np.int64)
-    n_threads = joblib.effective_n_jobs(-1 if n_jobs is None else n_jobs)
+    # Processors of this machine, also where joblib's backend has others.
+    with joblib.parallel_config(backend="threading"):
+        n_threads = joblib.effective_n_jobs(-1 if n_jobs is None else n_jobs)
     if not source.concurrent:
         n_threads = 1
 

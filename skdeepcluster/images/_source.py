@@ -1,5 +1,6 @@
 """Pictures of any kind, read one at a time."""
 
+import copy
 import hashlib
 import os
 from abc import ABC, abstractmethod
@@ -24,6 +25,7 @@ class ImageSource(ABC):
 
     concurrent = True
     paths: list | None = None
+    _places: list | None = None
 
     def __init__(self, items):
         self.items = items
@@ -33,11 +35,21 @@ class ImageSource(ABC):
 
     def name(self, index):
         """Say what messages call the picture."""
-        return f"picture {index}"
+        return f"picture {index if self._places is None else self._places[index]}"
 
     def subset(self, indices):
         """Return a source of some of the pictures."""
         return SubsetSource(self, indices)
+
+    def cut(self, indices):
+        """Return a source that holds some of the pictures and nothing else, to be sent away.
+
+        Messages call the pictures what they are called here.
+        """
+        part = copy.copy(self)
+        part.items = [self.items[index] for index in indices]
+        part._places = [int(index) for index in indices]
+        return part
 
     @abstractmethod
     def read(self, index, size_hint=None):
@@ -71,6 +83,10 @@ class SubsetSource(ImageSource):
         """Digest of the picture in the other source."""
         return self.source.identity(self.items[index])
 
+    def cut(self, indices):
+        """Cut the other source."""
+        return self.source.cut([self.items[index] for index in indices])
+
 
 class FileSource(ImageSource):
     """Pictures in files."""
@@ -86,6 +102,10 @@ class FileSource(ImageSource):
     def read(self, index, size_hint=None):
         """Decode the file."""
         return open_image(self.items[index], size_hint)
+
+    def cut(self, indices):
+        """Keep full paths: the working folder may be another elsewhere."""
+        return FileSource([os.path.abspath(self.items[index]) for index in indices])
 
     def identity(self, index):
         """Digest of the full path, the size and the time of change, without a read."""
@@ -127,12 +147,22 @@ class ArraySource(ImageSource):
         """Digest of type, shape and pixels."""
         return _array_digest(self._pixels(index))
 
+    def cut(self, indices):
+        """Copy the pictures: a view of a tensor would take all of it along."""
+        part = super().cut(indices)
+        part.items = [np.asarray(item).copy() for item in part.items]
+        return part
+
 
 class DatasetSource(ImageSource):
     """A map-style torch dataset of pictures, or of tuples that begin with one."""
 
     # User code need not be safe in threads.
     concurrent = False
+
+    def cut(self, indices):
+        """Take the dataset along: only it knows how to make a picture."""
+        return self.subset(indices)
 
     def read(self, index, size_hint=None):
         """Take the picture out of the dataset and convert it to RGB."""

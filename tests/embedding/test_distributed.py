@@ -1,0 +1,198 @@
+import contextlib
+import os
+import pickle
+import signal
+import warnings
+
+import joblib
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
+
+from skdeepcluster import DeepImageClusterer, ImageEmbedder, list_images
+from skdeepcluster.backbones import register_backbone
+from skdeepcluster.embedding import _distributed
+from skdeepcluster.images import ImageReadError
+
+distributed = pytest.importorskip("distributed", reason="dask[distributed] is not installed")
+
+
+@pytest.fixture(scope="module")
+def client(own_cache_folder):
+    """Two worker processes; one that is killed is started again."""
+    with (
+        warnings.catch_warnings(),
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+        ) as cluster,
+        distributed.Client(cluster) as connected,
+    ):
+        yield connected
+
+
+@pytest.fixture
+def on_dask(client, monkeypatch):
+    """Small tasks, so that a few pictures make many."""
+    monkeypatch.setattr(_distributed, "_PICTURES_PER_TASK", 4)
+    with joblib.parallel_config(backend="dask"):
+        yield client
+
+
+def embedder(**params):
+    return ImageEmbedder(**{"image_size": 64, "batch_size": 4, "n_jobs": 1, **params})
+
+
+@contextlib.contextmanager
+def forbidden_here(monkeypatch):
+    def never(*args):
+        raise AssertionError("computed in the process of the caller")
+
+    monkeypatch.setattr("skdeepcluster.embedding._embedder.embed_batches", never)
+    yield
+    monkeypatch.undo()
+
+
+@pytest.mark.parametrize("kind", ["paths", "array", "list", "Pillow", "tensor", "dataset"])
+def test_workers_compute_what_one_process_does(kind, snapshots, photo_folder, request, monkeypatch):
+    pictures = snapshots[0]
+    X = {
+        "paths": lambda: list_images(photo_folder),
+        "array": lambda: pictures,
+        "list": lambda: list(pictures),
+        "Pillow": lambda: [Image.fromarray(picture) for picture in pictures],
+        "tensor": lambda: torch.from_numpy(pictures).permute(0, 3, 1, 2),
+        "dataset": lambda: torch.utils.data.TensorDataset(
+            torch.from_numpy(pictures).permute(0, 3, 1, 2)
+        ),
+    }[kind]()
+    expected = embedder().fit_transform(X)
+    request.getfixturevalue("on_dask")
+    with forbidden_here(monkeypatch):
+        features = embedder().fit_transform(X)
+    np.testing.assert_allclose(features, expected, atol=1e-5)
+
+
+def test_a_killed_worker_loses_and_doubles_nothing(tmp_path, photos, on_dask):
+    rng = np.random.default_rng(0)
+    photo = Image.fromarray(photos["coffee"])
+    for number in range(160):
+        left, top = rng.integers(200), rng.integers(100)
+        photo.crop((left, top, left + 250, top + 250)).save(tmp_path / f"{number:03}.jpg")
+    paths = list_images(tmp_path)
+    with joblib.parallel_config(backend="threading"):
+        expected = embedder(image_size=128).fit_transform(paths)
+    counted = np.zeros(len(paths), dtype=int)
+    killed = []
+
+    class Killing(ImageEmbedder):
+        """Counts the pictures that come back, and kills a worker after the first ones."""
+
+        def _progress(self, batches, total):
+            for batch in batches:
+                counted[batch.indices] += 1
+                if not killed:
+                    killed.extend(on_dask.run(os.getpid).values())
+                    os.kill(killed[0], signal.SIGKILL)
+                yield batch
+
+    found = Killing(image_size=128, batch_size=4, n_jobs=1, memory=tmp_path / "cache")
+    np.testing.assert_allclose(found.fit_transform(paths), expected, atol=1e-4)
+    assert (counted == 1).all()
+    assert killed[0] not in on_dask.run(os.getpid).values()
+    # All of it is in the cache now, which workers are not asked for.
+    on_dask.run(os.getpid)
+    np.testing.assert_array_equal(found.transform(paths), found.transform(paths))
+    assert (counted == 1).all()
+
+
+def test_a_worker_loads_the_backbone_once(snapshots, on_dask):
+    on_dask.run(_forget)
+    embedder().fit_transform(snapshots[0])
+    assert set(on_dask.run(_loads).values()) == {1}
+
+
+def _forget():
+    _distributed._load.cache_clear()
+
+
+def _loads():
+    return _distributed._load.cache_info().misses
+
+
+def test_cached_pictures_are_not_sent(photo_folder, tmp_path, on_dask, monkeypatch):
+    paths = list_images(photo_folder)
+    first = embedder(memory=tmp_path / "cache").fit_transform(paths[:30])
+    sent = []
+    real = _distributed.embed_on_workers
+
+    def spying(fitted, source, indices):
+        sent.extend(indices)
+        return real(fitted, source, indices)
+
+    monkeypatch.setattr("skdeepcluster.embedding._embedder.embed_on_workers", spying)
+    second = embedder(memory=tmp_path / "cache").fit_transform(paths)
+    assert sent == list(range(30, 40))
+    np.testing.assert_array_equal(second[:30], first)
+
+
+@pytest.mark.parametrize("kind", ["module", "registered"])
+def test_networks_without_a_name_elsewhere(kind, snapshots, client):
+    def mean_colours():
+        return torch.nn.Sequential(torch.nn.AdaptiveAvgPool2d(2), torch.nn.Flatten())
+
+    register_backbone("mean_colours", mean_colours)
+    chosen = embedder(backbone="mean_colours" if kind == "registered" else mean_colours())
+    expected = chosen.fit_transform(snapshots[0])
+    with joblib.parallel_config(backend="dask"):
+        np.testing.assert_allclose(chosen.fit_transform(snapshots[0]), expected, atol=1e-5)
+
+
+def test_unreadable_pictures(photo_folder, tmp_path, on_dask):
+    (photo_folder / "broken.jpg").write_bytes(b"no picture")
+    paths = list_images(photo_folder)
+    bad = paths.index(photo_folder / "broken.jpg")
+    with pytest.warns(UserWarning, match=r"1 of 41 pictures[\s\S]*broken\.jpg"):
+        features = embedder(on_error="skip").fit_transform(paths)
+    assert np.flatnonzero(np.isnan(features[:, 0])).tolist() == [bad]
+    with pytest.raises(ImageReadError, match=r"broken\.jpg"):
+        embedder().fit_transform(paths)
+
+
+def test_a_picture_is_called_by_its_place(snapshots, on_dask):
+    pictures = list(snapshots[0])
+    pictures[33] = np.full((8, 8, 3), 7.5)
+    with pytest.raises(ImageReadError, match="picture 33"):
+        embedder().fit_transform(pictures)
+
+
+def test_grid_search(photo_folder, snapshots, client):
+    paths = list_images(photo_folder)
+    search = GridSearchCV(
+        DeepImageClusterer(image_size=32, max_iter=2, n_jobs=1, random_state=0),
+        {"n_clusters": [2, 4]},
+        cv=2,
+        error_score="raise",
+    )
+    labels = snapshots[1]
+    with joblib.parallel_config(backend="dask"):
+        search.fit(paths, labels)
+    assert search.best_params_ == {"n_clusters": 4}
+    assert search.best_estimator_.score(paths, labels) > 0.9
+
+
+def test_estimators_are_sent_without_features_and_networks(snapshots):
+    fitted = embedder().fit(snapshots[0])
+    fitted.transform(snapshots[0])
+    clusterer = DeepImageClusterer(4, image_size=32, max_iter=1, random_state=0).fit(snapshots[0])
+    for sent in (fitted, clone(clusterer)):
+        assert len(pickle.dumps(sent)) < 3000
+
+
+def test_local_backends_are_left_alone():
+    for backend in ("loky", "threading", "sequential", "multiprocessing"):
+        with joblib.parallel_config(backend=backend):
+            assert not _distributed.is_distributed()
+    assert not _distributed.is_distributed()
