@@ -5,7 +5,9 @@ import copy
 import numpy as np
 import torch
 from torch import nn
+from torch.nn.parallel import DistributedDataParallel
 
+from .._ranks import check_alike, gather_rows, is_parallel, rank
 from ..backbones import split_network
 from ._losses import contrastive_loss, self_labelling_loss
 from ._views import TrunkViews
@@ -26,6 +28,10 @@ class StageTrainer:
     The stages before them stay as they are: what they compute of the views is kept, and an
     epoch costs the last stages alone. Batch normalisation keeps the statistics it was trained
     with: batches of a few similar pictures would spoil them.
+
+    In a process group of torch.distributed, each rank computes its share of every batch. The
+    losses are of the whole batch on every rank, so that batches, gradients and weights are
+    those of one process but for rounding.
 
     Parameters
     ----------
@@ -50,7 +56,8 @@ class StageTrainer:
     Raises
     ------
     ValueError
-        If there are fewer than two pictures, or the backbone has fewer stages.
+        If there are fewer than two pictures, or the backbone has fewer stages, or ranks have
+        different pictures or random numbers.
     """
 
     def __init__(self, backbone, source, *, n_stages, device, n_jobs, random_state, verbose):
@@ -67,6 +74,12 @@ class StageTrainer:
             self.indices = np.sort(chosen)
             source = source.subset(self.indices)
         seed = int(random_state.randint(2**31))
+        check_alike(
+            (seed, len(source)),
+            "The processes of the group do not train on the same: give all the same pictures and "
+            "the same integer for random_state.",
+        )
+        verbose = verbose if rank() == 0 else 0
         self._backbone = copy.deepcopy(backbone)
         self._device = device
         self._verbose = verbose
@@ -98,6 +111,17 @@ class StageTrainer:
             ],
             weight_decay=1e-4,
         )
+        self._model: nn.Module = _Trained(self._rest, self._projector)
+        if is_parallel():
+            # What is trained is told by requires_grad, and only now.
+            self._require_gradients(True)
+            # Every step uses the same weights; a static graph may have some that none uses.
+            self._model = DistributedDataParallel(self._model, static_graph=True)
+            self._require_gradients(False)
+
+    def _require_gradients(self, required):
+        for parameter in self._weights:
+            parameter.requires_grad_(required)
 
     def epochs(self, n_epochs):
         """Count epochs, with a progress bar if ``verbose``.
@@ -128,17 +152,14 @@ class StageTrainer:
         """
         total = 0.0
         shuffled = torch.randperm(len(self.indices), generator=self._generator)
-        for parameter in self._weights:
-            parameter.requires_grad_(True)
+        self._require_gradients(True)
         try:
             for indices in shuffled.tensor_split(-(-len(self.indices) // _BATCH_SIZE)):
                 # In the order of the file, which is read faster.
                 indices = indices.sort().values
-                activations = self._views.pairs(indices, self._generator).to(self._device)
-                if activations.ndim == 4:
-                    activations = activations.contiguous(memory_format=torch.channels_last)
-                features = self._rest(activations)
-                loss = contrastive_loss(*self._projector(features).chunk(2))
+                activations, places = self._to_device(self._views.pairs(indices, self._generator))
+                features, projected = self._model(activations, places, 2 * len(indices))
+                loss = contrastive_loss(*projected.chunk(2))
                 if assignment is not None:
                     loss = loss + self_labelling_loss(features, assignment, indices)
                 self._optimizer.zero_grad(set_to_none=True)
@@ -146,8 +167,7 @@ class StageTrainer:
                 self._optimizer.step()
                 total += float(loss.detach()) * len(indices)
         finally:
-            for parameter in self._weights:
-                parameter.requires_grad_(False)
+            self._require_gradients(False)
         return total / len(self.indices)
 
     @torch.inference_mode()
@@ -158,18 +178,37 @@ class StageTrainer:
         -------
         features : ndarray of shape (n_samples, n_features), float32
         """
-        return np.concatenate(
-            [
-                self._rest(self._views.plain(indices).to(self._device)).float().cpu().numpy()
-                for indices in torch.arange(len(self.indices)).split(_BATCH_SIZE)
-            ]
-        )
+        batches = torch.arange(len(self.indices)).split(_BATCH_SIZE)
+        return torch.cat([self._embed(indices) for indices in batches]).cpu().numpy()
+
+    def _embed(self, indices):
+        activations, places = self._to_device(self._views.plain(indices))
+        return gather_rows(self._rest(activations).float(), places, len(indices))
+
+    def _to_device(self, read):
+        activations, places = (tensor.to(self._device) for tensor in read)
+        if activations.ndim == 4:
+            activations = activations.contiguous(memory_format=torch.channels_last)
+        return activations, places
 
     def finish(self):
         """Return the trained copy of the backbone, on the CPU."""
         self._rest.cpu()
         self._backbone.network.to(memory_format=torch.contiguous_format)
         return self._backbone
+
+
+class _Trained(nn.Module):
+    """Activations of this rank's pictures to features, and what is contrasted, of all ranks'."""
+
+    def __init__(self, rest, projector):
+        super().__init__()
+        self.rest = rest
+        self.projector = projector
+
+    def forward(self, activations, places, n_rows):
+        features = gather_rows(self.rest(activations), places, n_rows)
+        return features, self.projector(features)
 
 
 def _projector(n_features):

@@ -6,6 +6,7 @@ import tempfile
 import numpy as np
 import torch
 
+from .._ranks import n_ranks, rank
 from ..backbones import Backbone, make_engine
 from ..images import RandomViews, iter_batches
 
@@ -18,7 +19,8 @@ class TrunkViews:
     """Activations of a trunk on random views of every picture.
 
     They are drawn and computed once, written to a temporary file (float16) and read from there
-    in training, which so costs neither decoding nor augmentation nor the trunk.
+    in training, which so costs neither decoding nor augmentation nor the trunk. Of several
+    ranks each computes and keeps those of some pictures; all draw the same views.
 
     Parameters
     ----------
@@ -58,20 +60,37 @@ class TrunkViews:
             device=device,
         )
         self._shape = shape
-        batches = iter_batches(source, backbone.resizing, batch_size=_BATCH_SIZE, n_jobs=n_jobs)
+        blocks = torch.arange(len(source)).split(_BATCH_SIZE)
+        own = torch.cat([*blocks[rank() :: n_ranks()], torch.empty(0, dtype=torch.int64)])
+        self._rows = torch.full((len(source),), -1)
+        self._rows[own] = torch.arange(len(own))
+        batches = iter_batches(
+            source, backbone.resizing, indices=own.numpy(), batch_size=_BATCH_SIZE, n_jobs=n_jobs
+        )
         bar = tqdm(total=len(source), desc="random views", unit="picture", disable=not verbose)
         with tempfile.TemporaryFile(prefix="skdeepcluster-views-") as file, bar:
-            for batch in batches:
-                pictures = torch.from_numpy(batch.pixels).permute(0, 3, 1, 2).float() / 255
-                pixels = [batch.pixels]
-                pixels += [_as_pixels(_VIEWS(pictures, generator)) for _ in range(n_views)]
-                activations = [engine(view).astype(np.float16) for view in pixels]
-                file.write(np.stack(activations, axis=1).tobytes())
-                bar.update(len(batch.indices))
+            for block in blocks:
+                if self._rows[block[0]] >= 0:
+                    batch = next(batches)
+                    pictures = torch.from_numpy(batch.pixels).permute(0, 3, 1, 2).float() / 255
+                    pixels = [batch.pixels]
+                    pixels += [_as_pixels(_VIEWS(pictures, generator)) for _ in range(n_views)]
+                    activations = [engine(view).astype(np.float16) for view in pixels]
+                    file.write(np.stack(activations, axis=1).tobytes())
+                else:
+                    # The generator goes on as if the views were drawn here.
+                    for _ in range(n_views):
+                        _VIEWS(torch.zeros(len(block), 3, 2, 2), generator)
+                bar.update(len(block))
             file.flush()
-            rows = (len(source), 1 + n_views, math.prod(shape))
-            # The map keeps the file until it is gone itself; then the system removes it.
-            self._activations = np.memmap(file, dtype=np.float16, mode="r", shape=rows)
+            rows = (len(own), 1 + n_views, math.prod(shape))
+            # The map keeps the file until it is gone itself; then the system removes it. An
+            # empty file cannot be mapped.
+            self._activations = (
+                np.memmap(file, dtype=np.float16, mode="r", shape=rows)
+                if len(own)
+                else np.empty(rows, dtype=np.float16)
+            )
         self._n_views = n_views
 
     def pairs(self, indices, generator):
@@ -84,8 +103,11 @@ class TrunkViews:
 
         Returns
         -------
-        activations : torch.Tensor of shape (2 n, ...), float32
-            What the rest of the network takes: all first views, then all second ones.
+        activations : torch.Tensor of shape (n_own, ...), float32
+            What the rest of the network takes: all first views, then all second ones, of the
+            pictures that this rank has; n_own is 2 n if it is the only one.
+        places : torch.Tensor of shape (n_own,), int64
+            Which of the 2 n views they are.
         """
         first = torch.randint(self._n_views, (len(indices),), generator=generator)
         step = torch.randint(1, self._n_views, (len(indices),), generator=generator)
@@ -93,12 +115,13 @@ class TrunkViews:
         return self._read(indices.repeat(2), 1 + views)
 
     def plain(self, indices):
-        """Read the pictures themselves; the activations are of shape (n, ...)."""
+        """Read the pictures themselves; returns as ``pairs`` does, but of n pictures."""
         return self._read(indices, torch.zeros_like(indices))
 
     def _read(self, indices, views):
-        rows = self._activations[indices.numpy(), views.numpy()]
-        return torch.from_numpy(rows.astype(np.float32)).reshape(-1, *self._shape)
+        places = torch.nonzero(self._rows[indices] >= 0)[:, 0]
+        rows = self._activations[self._rows[indices[places]].numpy(), views[places].numpy()]
+        return torch.from_numpy(rows.astype(np.float32)).reshape(-1, *self._shape), places
 
 
 def _as_pixels(views):

@@ -19,6 +19,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from .._ranks import rank
 from ..backbones import Backbone, resolve_device
 from ..embedding import ImageEmbedder
 from ..images import as_image_source
@@ -576,10 +577,12 @@ class DeepImageClusterer(
         Parameters
         ----------
         folder : path
-            Made, or replaced if it holds a saved estimator already.
+            Made, or replaced if it holds a saved estimator already. In a process group of
+            torch.distributed, rank 0 alone writes.
         """
         check_is_fitted(self)
-        save(self, folder)
+        if rank() == 0:
+            save(self, folder)
 
     @classmethod
     def load(cls, folder, *, backbone=None):

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from .._ranks import from_first
 from ..adaptation import Assignment, StageTrainer
 
 # Share of each cluster that is trusted, and epochs until it is chosen anew.
@@ -44,7 +45,8 @@ def fine_tune(backbone, source, assign, *, n_stages, max_epochs, **how):
     for epoch in trainer.epochs(max_epochs):
         if epoch % _EPOCHS_A_ROUND == 0:
             features = trainer.features()
-            found = assign(features, trainer.indices)
+            # Every rank calls it, so that all draw the same random numbers; one decides.
+            found = from_first(assign(features, trainer.indices))
             assignment = None if found is None else Assignment.of(features, trusted(*found))
         losses.append(trainer.train_epoch(assignment))
     return trainer.finish(), losses

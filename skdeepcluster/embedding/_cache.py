@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from .._ranks import rank
+
 _KEY_BYTES = 16
 
 
@@ -74,7 +76,8 @@ class FeatureCache:
         """Store features, shape (n_keys, n_features), under their keys."""
         from safetensors.numpy import save_file
 
-        if not keys:
+        if not keys or rank() > 0:
+            # All ranks have the same features.
             return
         joined = np.frombuffer(b"".join(keys), dtype=np.uint8)
         tensors: dict[str, np.ndarray] = {

@@ -1,6 +1,7 @@
 """Embedding by the workers of a cluster, through joblib's backends for dask, ray and others."""
 
 import functools
+import itertools
 import pickle
 import sys
 import threading
@@ -112,6 +113,18 @@ def _embed_part(recipe, part, indices, batch_size, n_jobs):
     )
 
 
+def _run(tasks):
+    """Yield results as they arrive."""
+    # Tasks are long: a backend that joins several would only lose more with a worker.
+    how = {"n_jobs": -1, "batch_size": 1}
+    if get_active_backend()[0].supports_return_generator:
+        yield from joblib.Parallel(return_as="generator_unordered", **how)(tasks)
+    else:
+        # ray's returns nothing before everything: a few rounds bound what is held and lost.
+        while few := list(itertools.islice(tasks, 8 * joblib.effective_n_jobs(-1))):
+            yield from joblib.Parallel(**how)(few)
+
+
 def embed_on_workers(embedder, source, indices):
     """Hand pictures to the workers of joblib's active backend, in parts.
 
@@ -147,9 +160,7 @@ def embed_on_workers(embedder, source, indices):
         )
         for part in np.array_split(indices, n_parts)
     )
-    # Tasks are long: an engine that joins several would only lose more with a worker.
-    parallel = joblib.Parallel(n_jobs=-1, batch_size=1, return_as="generator_unordered")
-    results = parallel(tasks)
+    results = _run(tasks)
     for batch in results:
         yield batch
         if batch.errors and embedder.on_error == "raise":

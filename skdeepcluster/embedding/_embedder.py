@@ -12,6 +12,7 @@ from sklearn.base import _fit_context as fit_context
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from .._ranks import rank
 from ..backbones import Backbone, load_backbone, make_engine
 from ..images import as_image_source
 from ._batches import embed_batches
@@ -228,7 +229,7 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
     def _progress(self, batches, total):
         from tqdm.auto import tqdm
 
-        disable = not self.verbose or total == 0
+        disable = not self.verbose or total == 0 or rank() > 0
         with tqdm(total=total, desc="embedding", unit="picture", disable=disable) as bar:
             for batch in batches:
                 yield batch

@@ -196,3 +196,19 @@ def test_local_backends_are_left_alone():
         with joblib.parallel_config(backend=backend):
             assert not _distributed.is_distributed()
     assert not _distributed.is_distributed()
+
+
+def test_ray(snapshots, monkeypatch):
+    ray = pytest.importorskip("ray", reason="ray is not installed")
+    from ray.util.joblib import register_ray
+
+    monkeypatch.setattr(_distributed, "_PICTURES_PER_TASK", 4)
+    expected = embedder().fit_transform(snapshots[0])
+    ray.init(num_cpus=2, include_dashboard=False)
+    try:
+        register_ray()
+        with joblib.parallel_config(backend="ray"):
+            features = embedder().fit_transform(snapshots[0])
+    finally:
+        ray.shutdown()
+    np.testing.assert_allclose(features, expected, atol=1e-5)
