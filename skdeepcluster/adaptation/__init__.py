@@ -1,7 +1,8 @@
 """Backbones that are trained further on the user's own pictures, without classes."""
 
 from ._adapter import SelfSupervisedAdapter
+from ._checkpoint import train_epochs
 from ._losses import Assignment
 from ._stage_trainer import StageTrainer
 
-__all__ = ["Assignment", "SelfSupervisedAdapter", "StageTrainer"]
+__all__ = ["Assignment", "SelfSupervisedAdapter", "StageTrainer", "train_epochs"]

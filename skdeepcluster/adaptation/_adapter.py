@@ -7,10 +7,11 @@ import torch
 from sklearn.base import BaseEstimator
 from sklearn.base import _fit_context as fit_context
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval
+from sklearn.utils._param_validation import HasMethods, Interval
 
 from ..backbones import Backbone, load_backbone, resolve_device
 from ..images import as_image_source
+from ._checkpoint import train_epochs
 from ._stage_trainer import StageTrainer
 
 
@@ -34,6 +35,10 @@ class SelfSupervisedAdapter(BaseEstimator):
         How many of the network's last stages are trained.
     max_iter : int, default=5
         Epochs.
+    memory : path or joblib.Memory, default=None
+        Folder in which the state after each epoch is kept until ``fit`` is done. Called again
+        after it was killed, with the same parameters and pictures and an int for
+        ``random_state``, it goes on from there.
     device : str, default="auto"
         A torch device; "auto" takes a GPU if there is one.
     n_jobs : int, default=None
@@ -71,6 +76,7 @@ class SelfSupervisedAdapter(BaseEstimator):
         "image_size": [Interval(Integral, 16, None, closed="left"), None],
         "n_stages": [Interval(Integral, 1, None, closed="left")],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "memory": [str, Path, HasMethods("cache"), None],
         "device": [str, torch.device],
         "n_jobs": [Integral, None],
         "random_state": ["random_state"],
@@ -84,6 +90,7 @@ class SelfSupervisedAdapter(BaseEstimator):
         image_size=None,
         n_stages=2,
         max_iter=5,
+        memory=None,
         device="auto",
         n_jobs=None,
         random_state=None,
@@ -93,6 +100,7 @@ class SelfSupervisedAdapter(BaseEstimator):
         self.image_size = image_size
         self.n_stages = n_stages
         self.max_iter = max_iter
+        self.memory = memory
         self.device = device
         self.n_jobs = n_jobs
         self.random_state = random_state
@@ -124,15 +132,21 @@ class SelfSupervisedAdapter(BaseEstimator):
         source = as_image_source(X)
         if source is None:
             raise ValueError("A network is adapted to pictures, and X is features.")
+        random_state = check_random_state(self.random_state)
         trainer = StageTrainer(
             load_backbone(self.backbone, image_size=self.image_size),
             source,
             n_stages=self.n_stages,
             device=resolve_device(self.device),
             n_jobs=self.n_jobs,
-            random_state=check_random_state(self.random_state),
+            random_state=random_state,
             verbose=self.verbose,
         )
-        self.loss_curve_ = [trainer.train_epoch() for _ in trainer.epochs(self.max_iter)]
+        self.loss_curve_ = train_epochs(
+            trainer,
+            self.max_iter,
+            random_state,
+            memory=self.memory if isinstance(self.random_state, Integral) else None,
+        )
         self.backbone_ = trainer.finish()
         return self

@@ -1,6 +1,7 @@
 """Training of a backbone's last stages on pictures without classes."""
 
 import copy
+import hashlib
 
 import numpy as np
 import torch
@@ -81,6 +82,9 @@ class StageTrainer:
         )
         verbose = verbose if rank() == 0 else 0
         self._backbone = copy.deepcopy(backbone)
+        self._source = source
+        self._n_stages = n_stages
+        self._seed = seed
         self._device = device
         self._verbose = verbose
         self._generator = torch.Generator().manual_seed(seed)
@@ -123,19 +127,49 @@ class StageTrainer:
         for parameter in self._weights:
             parameter.requires_grad_(required)
 
-    def epochs(self, n_epochs):
-        """Count epochs, with a progress bar if ``verbose``.
-
-        Yields
-        ------
-        epoch : int
-            From 0.
-        """
+    def epochs(self, start, stop):
+        """Count epochs from ``start`` to before ``stop``, with a progress bar if ``verbose``."""
         from tqdm.auto import tqdm
 
         yield from tqdm(
-            range(n_epochs), desc="fine-tuning", unit="epoch", disable=not self._verbose
+            range(start, stop),
+            desc="fine-tuning",
+            unit="epoch",
+            initial=start,
+            total=stop,
+            disable=not self._verbose,
         )
+
+    def identity(self):
+        """Return all that the training depends on: network, pictures, seed and settings."""
+        pictures = hashlib.blake2b(digest_size=16)
+        for index in range(len(self._source)):
+            pictures.update(self._source.identity(index))
+        return (
+            self._backbone.fingerprint,
+            self._n_stages,
+            pictures.hexdigest(),
+            self._seed,
+            (_N_VIEWS, _BATCH_SIZE, _BACKBONE_RATE, _PROJECTOR_RATE, _PROJECTOR_SIZES),
+        )
+
+    def state(self):
+        """Return what the next epoch depends on, as tensors, dicts and numbers."""
+        return {
+            "weights": [weight.detach() for weight in self._weights],
+            "projector": self._projector.state_dict(),
+            "optimizer": self._optimizer.state_dict(),
+            "generator": self._generator.get_state(),
+        }
+
+    def load_state(self, state):
+        """Go on from what ``state`` returned."""
+        with torch.no_grad():
+            for weight, saved in zip(self._weights, state["weights"], strict=True):
+                weight.copy_(saved)
+        self._projector.load_state_dict(state["projector"])
+        self._optimizer.load_state_dict(state["optimizer"])
+        self._generator.set_state(state["generator"])
 
     def train_epoch(self, assignment=None):
         """Train on two views of each picture.

@@ -122,7 +122,8 @@ class DeepImageClusterer(
         Of Adam, for the head.
 
     memory : path or joblib.Memory, default=None
-        Folder in which features of pictures are kept between runs.
+        Folder in which features of pictures are kept between runs, and, with an int for
+        ``random_state``, the state of fine-tuning, which goes on after the process was killed.
     engine : {"auto", "torch", "onnxruntime"}, default="auto"
         What runs the backbone.
     device : str, default="auto"
@@ -386,6 +387,14 @@ class DeepImageClusterer(
             assign,
             n_stages=self.fine_tune,
             max_epochs=self.fine_tune_iter,
+            # Without a seed, or with a function, a run cannot be told to be the same again.
+            memory=self.memory
+            if isinstance(self.random_state, Integral) and not callable(init)
+            else None,
+            depends_on=(
+                *(self.n_clusters, self.min_clusters, self.max_clusters),
+                *(init, self.n_neighbors, self.cluster_prior),
+            ),
             device=resolve_device(self.device),
             n_jobs=self.n_jobs,
             random_state=random_state,

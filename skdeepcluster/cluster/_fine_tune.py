@@ -3,14 +3,16 @@
 import numpy as np
 
 from .._ranks import from_first
-from ..adaptation import Assignment, StageTrainer
+from ..adaptation import Assignment, StageTrainer, train_epochs
 
 # Share of each cluster that is trusted, and epochs until it is chosen anew.
 _TRUSTED = 0.6
 _EPOCHS_A_ROUND = 2
 
 
-def fine_tune(backbone, source, assign, *, n_stages, max_epochs, **how):
+def fine_tune(
+    backbone, source, assign, *, n_stages, max_epochs, memory, depends_on, random_state, **how
+):
     """Train a backbone to know a picture in two views and to draw clusters together.
 
     Clusters are found in the features as they are, and pictures whose cluster is sure are
@@ -29,6 +31,12 @@ def fine_tune(backbone, source, assign, *, n_stages, max_epochs, **how):
     n_stages : int
         How many of the backbone's last stages are trained.
     max_epochs : int
+    memory : path, joblib.Memory or None
+        Where the state after each epoch is kept, for a run that takes over; None keeps none.
+    depends_on : tuple
+        What decides what ``assign`` returns.
+    random_state : RandomState instance
+        Draws the views and the batches, and what ``assign`` draws.
     **how
         See :class:`skdeepcluster.adaptation.StageTrainer`.
 
@@ -39,16 +47,19 @@ def fine_tune(backbone, source, assign, *, n_stages, max_epochs, **how):
     loss_curve : list of float
         Mean loss of each epoch.
     """
-    trainer = StageTrainer(backbone, source, n_stages=n_stages, **how)
-    assignment = None
-    losses = []
-    for epoch in trainer.epochs(max_epochs):
-        if epoch % _EPOCHS_A_ROUND == 0:
-            features = trainer.features()
-            # Every rank calls it, so that all draw the same random numbers; one decides.
-            found = from_first(assign(features, trainer.indices))
-            assignment = None if found is None else Assignment.of(features, trusted(*found))
-        losses.append(trainer.train_epoch(assignment))
+    trainer = StageTrainer(backbone, source, n_stages=n_stages, random_state=random_state, **how)
+
+    def renew(epoch, assignment):
+        if epoch % _EPOCHS_A_ROUND:
+            return assignment
+        features = trainer.features()
+        # Every rank calls it, so that all draw the same random numbers; one decides.
+        found = from_first(assign(features, trainer.indices))
+        return None if found is None else Assignment.of(features, trusted(*found))
+
+    losses = train_epochs(
+        trainer, max_epochs, random_state, memory=memory, depends_on=depends_on, renew=renew
+    )
     return trainer.finish(), losses
 
 

@@ -26,7 +26,7 @@ def trained(snapshots):
     before = {name: tensor.clone() for name, tensor in backbone.network.state_dict().items()}
     trainer = make_trainer(backbone, pictures)
     frozen = trainer.features()
-    losses = [trainer.train_epoch() for _ in trainer.epochs(4)]
+    losses = [trainer.train_epoch() for _ in trainer.epochs(0, 4)]
     return {
         "backbone": backbone,
         "before": before,
