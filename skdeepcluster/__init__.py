@@ -20,6 +20,9 @@ _HOMES = {
     "VisualGraphParser": "scenegraph",
     "list_images": "images",
     "read_image": "images",
+    "read_parquet_images": "images",
+    "read_tar_images": "images",
+    "write_parquet": "_export_parquet",
 }
 _SUBMODULES = ("backbones", "displays", "metrics", "scenegraph")
 

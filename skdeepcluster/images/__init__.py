@@ -3,9 +3,11 @@
 from ._augment import RandomViews
 from ._batches import Batch, iter_batches
 from ._inputs import as_image_source
+from ._parquet import read_parquet_images
 from ._reading import ImageReadError, list_images, read_image
 from ._resize import Resizing
 from ._source import ImageSource
+from ._tar import read_tar_images
 
 __all__ = [
     "Batch",
@@ -17,4 +19,6 @@ __all__ = [
     "iter_batches",
     "list_images",
     "read_image",
+    "read_parquet_images",
+    "read_tar_images",
 ]

@@ -97,13 +97,14 @@ def read_image(path):
     return np.asarray(open_image(path))
 
 
-def open_image(path, size_hint=None):
-    """Read a file as an RGB Pillow image.
+def open_image(path, size_hint=None, name=None):
+    """Read a file, or a binary stream of a ``name``, as an RGB Pillow image.
 
     With a ``size_hint`` a large JPEG is decoded at a half, a quarter or an eighth of its size,
     whichever still has three times that many pixels on its shortest side: several times
     faster, and what the resizing makes of it differs by less than one grey level in the mean.
     """
+    name = path if name is None else name
     try:
         with warnings.catch_warnings():
             # Pillow warns from half its limit on; the limit itself is an error.
@@ -112,25 +113,25 @@ def open_image(path, size_hint=None):
                 if size_hint is not None:
                     image.draft(None, _draft_size(image.size, _DRAFT_FACTOR * size_hint))
                 image.load()
-                return to_rgb(ImageOps.exif_transpose(image), str(path))
+                return to_rgb(ImageOps.exif_transpose(image), str(name))
     except ImageReadError:
         raise
     except FileNotFoundError:
-        raise ImageReadError(f"{path}: there is no such file. Check the path.") from None
+        raise ImageReadError(f"{name}: there is no such file. Check the path.") from None
     except UnidentifiedImageError:
         raise ImageReadError(
-            f"{path}: this is not a picture that Pillow can read. Remove it, convert it, or "
+            f"{name}: this is not a picture that Pillow can read. Remove it, convert it, or "
             "set on_error='skip'."
         ) from None
     except Image.DecompressionBombError as error:
         raise ImageReadError(
-            f"{path}: {error} If you trust the file, make it smaller or raise "
+            f"{name}: {error} If you trust the file, make it smaller or raise "
             "PIL.Image.MAX_IMAGE_PIXELS."
         ) from None
     except Exception as error:
         # Decoders raise whatever damaged bytes make them raise: OSError, SyntaxError, ...
         raise ImageReadError(
-            f"{path}: the file cannot be decoded ({type(error).__name__}: {error}). It may be "
+            f"{name}: the file cannot be decoded ({type(error).__name__}: {error}). It may be "
             "cut off or damaged; replace it, or set on_error='skip'."
         ) from error
 

@@ -1,0 +1,207 @@
+"""Pictures in Parquet files."""
+
+import os
+import threading
+from collections import OrderedDict
+
+import numpy as np
+
+from ._encoded import EncodedSource
+from ._reading import ImageReadError
+
+# Row groups that are held at a time: pictures are read in order, across one border.
+_ROW_GROUPS = 2
+
+
+def read_parquet_images(path, column="image", *, filesystem=None):
+    """Read a column of pictures from Parquet files.
+
+    Parameters
+    ----------
+    path : path, URL or list of them
+        A file, a folder of files (partitioned or not) or a list of files: whatever
+        ``pyarrow.dataset.dataset`` takes.
+    column : str, default="image"
+        Holds encoded pictures (bytes, or a struct with the field "bytes", as Hugging Face
+        writes it) or paths (strings).
+    filesystem : fsspec or pyarrow filesystem, default=None
+        Where ``path`` is; None finds out from ``path``, with fsspec if it is a URL.
+
+    Returns
+    -------
+    images : ParquetSource or list of str
+        What the estimators take for ``X``. Bytes are a sequence in the order of the rows, read
+        one row group at a time and decoded when they are needed; two row groups are held in
+        memory. Paths are read at once; if they are relative, they are so to the working
+        folder.
+
+    Raises
+    ------
+    ImportError
+        Without pyarrow.
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If it is no Parquet file or has no rows, or no such column.
+
+    Examples
+    --------
+    >>> from skdeepcluster import DeepImageClusterer
+    >>> from skdeepcluster.images import read_parquet_images
+    >>> images = read_parquet_images("photos.parquet", "image")  # doctest: +SKIP
+    >>> DeepImageClusterer(10).fit(images)  # doctest: +SKIP
+    """
+    pyarrow, dataset = _open(path, filesystem)
+    schema = dataset.schema
+    if column not in schema.names:
+        raise ValueError(
+            f"There is no column {column!r} in {str(path)!r}; there are {', '.join(schema.names)}."
+        )
+    kind = schema.field(column).type
+    if pyarrow.types.is_string(kind) or pyarrow.types.is_large_string(kind):
+        paths = dataset.to_table(columns=[column])[column].to_pylist()
+        if not paths or None in paths:
+            raise ValueError(
+                f"Column {column!r} of {str(path)!r} has no rows."
+                if not paths
+                else f"Row {paths.index(None)} of {str(path)!r} has no path in {column!r}."
+            )
+        return paths
+    in_struct = pyarrow.types.is_struct(kind) and kind.get_field_index("bytes") >= 0
+    if not in_struct and not any(
+        test(kind) for test in (pyarrow.types.is_binary, pyarrow.types.is_large_binary)
+    ):
+        raise ValueError(
+            f"Column {column!r} of {str(path)!r} holds {kind}: neither encoded pictures (binary, "
+            "or a struct with the field bytes) nor paths (string)."
+        )
+    return _index(dataset, column, str(path))
+
+
+def _open(path, filesystem):
+    try:
+        import pyarrow
+        from pyarrow import dataset
+    except ImportError as error:
+        raise ImportError(
+            'Parquet files are read by pyarrow: pip install "skdeepcluster[parquet]".'
+        ) from error
+    several = isinstance(path, list | tuple)
+    paths = [os.fspath(each) for each in (path if several else [path])]
+    if filesystem is None and any("://" in each for each in paths):
+        import fsspec
+
+        filesystem = fsspec.core.url_to_fs(paths[0])[0]
+        paths = [filesystem._strip_protocol(each) for each in paths]
+    elif filesystem is None:
+        # Workers elsewhere have another working folder.
+        paths = [os.path.abspath(each) for each in paths]
+    try:
+        return pyarrow, dataset.dataset(
+            paths if several else paths[0],
+            format="parquet",
+            filesystem=filesystem,
+            partitioning="hive",
+        )
+    except pyarrow.ArrowInvalid as error:
+        raise ValueError(f"{str(path)!r} cannot be read as Parquet: {error}") from error
+
+
+def _index(dataset, column, path):
+    """List row groups and rows of all files."""
+    groups: list[tuple] = []
+    n_rows: list[int] = []
+    for fragment in dataset.get_fragments():
+        info = dataset.filesystem.get_file_info(fragment.path)
+        first = 0
+        for group in fragment.row_groups:
+            groups.append((fragment.path, group.id, first, info.size, info.mtime_ns))
+            n_rows.append(group.num_rows)
+            first += group.num_rows
+    if not sum(n_rows):
+        raise ValueError(f"{path!r} has no rows.")
+    places = np.repeat(np.arange(len(groups)), n_rows)
+    rows = np.concatenate([np.arange(n) for n in n_rows])
+    return ParquetSource(np.stack([places, rows], axis=1), groups, dataset.filesystem, column)
+
+
+class ParquetSource(EncodedSource):
+    """Encoded pictures in Parquet files.
+
+    ``items`` are (place in ``groups``, row in the row group), int64; ``groups`` are (path, row
+    group, its first row in the file, size of the file, time of change or None).
+    """
+
+    def __init__(self, items, groups, filesystem, column):
+        super().__init__(items)
+        self.groups = groups
+        self.filesystem = filesystem
+        self.column = column
+        self._forget()
+
+    def _forget(self):
+        self._held: OrderedDict = OrderedDict()
+        self._lock = threading.Lock()
+
+    def name(self, index):
+        """Path of the file and number of the row in it."""
+        group, row = self.items[index]
+        path, _, first, _, _ = self.groups[group]
+        return f"{path}[{first + row}]"
+
+    def cut(self, indices):
+        """Return a sequence of some of the pictures, with what it needs of the groups alone."""
+        part = super().cut(indices)
+        items = self.items[np.asarray(indices, dtype=np.int64)]
+        used, places = np.unique(items[:, 0], return_inverse=True)
+        part.items = np.stack([places, items[:, 1]], axis=1)
+        part.groups = [self.groups[group] for group in used]
+        part._forget()
+        return part
+
+    def __getstate__(self):
+        return {key: value for key, value in vars(self).items() if key not in ("_held", "_lock")}
+
+    def __setstate__(self, state):
+        vars(self).update(state)
+        self._forget()
+
+    def encoded(self, index):
+        """Read the bytes of a picture."""
+        group, row = self.items[index]
+        try:
+            value = self._column(group)[row].as_py()
+        except (OSError, ValueError) as error:
+            raise ImageReadError(f"{self.name(index)}: it cannot be read ({error}).") from error
+        if isinstance(value, dict):
+            value = value["bytes"]
+        if value is None:
+            raise ImageReadError(
+                f"{self.name(index)}: there is no picture in {self.column!r}. Leave the row out, "
+                "or set on_error='skip'."
+            )
+        return value
+
+    def _column(self, group):
+        """Read the column in a row group, or take it out of those that are held."""
+        from pyarrow import parquet
+
+        # One thread reads while the others wait for the same.
+        with self._lock:
+            if group not in self._held:
+                path, number, *_ = self.groups[group]
+                with parquet.ParquetFile(path, filesystem=self.filesystem) as file:
+                    table = file.read_row_group(number, columns=[self.column])
+                self._held[group] = table[self.column]
+                if len(self._held) > _ROW_GROUPS:
+                    self._held.popitem(last=False)
+            self._held.move_to_end(group)
+            return self._held[group]
+
+    def state(self, index):
+        """Return path, size and time of change of the file, and the row."""
+        group, row = self.items[index]
+        path, _, first, size, changed = self.groups[group]
+        if changed is None:
+            return None
+        return path, size, changed, int(first + row), self.column

@@ -1,0 +1,182 @@
+import io
+import os
+import pickle
+import tarfile
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from sklearn.model_selection import GridSearchCV, train_test_split
+
+from skdeepcluster import (
+    DeepImageClusterer,
+    ImageEmbedder,
+    list_images,
+    read_image,
+    read_parquet_images,
+    read_tar_images,
+)
+from skdeepcluster.images import ImageReadError
+
+pyarrow = pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+parquet = pytest.importorskip("pyarrow.parquet")
+
+ARCHIVE = (
+    Path(os.environ.get("SKDEEPCLUSTER_DATA", Path(__file__).parents[3] / "shared" / "data"))
+    / "imagenette.zip"
+)
+
+
+def table(paths, kind="bytes"):
+    encoded = [path.read_bytes() for path in paths]
+    if kind == "struct":
+        encoded = [{"bytes": each, "path": None} for each in encoded]
+    return pyarrow.table({"image": encoded, "number": range(len(paths))})
+
+
+@pytest.fixture
+def paths(photo_folder):
+    return list_images(photo_folder)
+
+
+@pytest.fixture(params=["bytes", "struct", "parquet folder", "tar"])
+def images(request, paths, tmp_path):
+    """The same pictures inside of larger files."""
+    if request.param == "tar":
+        with tarfile.open(tmp_path / "photos.tar", "w") as tar:
+            for number, path in enumerate(paths):
+                tar.add(path, f"{number:04}.jpg")
+                tar.addfile(tarfile.TarInfo(f"{number:04}.cls"))
+        return read_tar_images(tmp_path / "photos.tar")
+    if request.param == "parquet folder":
+        for number in range(2):
+            folder = tmp_path / "table" / f"half={number}"
+            folder.mkdir(parents=True)
+            half = paths[20 * number : 20 * number + 20]
+            parquet.write_table(table(half), folder / "part.parquet", row_group_size=8)
+        return read_parquet_images(tmp_path / "table")
+    parquet.write_table(table(paths, request.param), tmp_path / "p.parquet", row_group_size=16)
+    return read_parquet_images(tmp_path / "p.parquet")
+
+
+def test_the_same_pictures_in_the_same_order(images, paths):
+    assert len(images) == images.shape[0] == len(paths) == 40
+    for index in (0, 17, 39, -1, 3):
+        np.testing.assert_array_equal(images[index], read_image(paths[index]))
+    some = images[np.array([30, 2, 2])]
+    np.testing.assert_array_equal(some[0], images[30])
+    np.testing.assert_array_equal(images[np.arange(40) == 5][0], images[5])
+    assert len(images[3:9:2]) == 3
+    with pytest.raises(IndexError):
+        images[40]
+
+
+def test_estimators_take_them(images, paths, snapshots):
+    embedder = ImageEmbedder(image_size=32, n_jobs=2)
+    expected = embedder.fit_transform(paths)
+    np.testing.assert_allclose(embedder.fit_transform(images), expected, atol=1e-5)
+    train, test = train_test_split(images, random_state=0)
+    assert (len(train), len(test)) == (30, 10)
+    search = GridSearchCV(
+        DeepImageClusterer(image_size=32, max_iter=1, random_state=0), {"n_clusters": [2, 4]}, cv=2
+    )
+    assert search.fit(images, snapshots[1]).best_params_ == {"n_clusters": 4}
+
+
+def test_sequences_are_small_and_whole_after_pickling(images):
+    np.asarray(images[0])
+    sent = pickle.dumps(images[10:12])
+    assert len(sent) < 2000
+    np.testing.assert_array_equal(pickle.loads(sent)[1], images[11])
+
+
+def test_features_are_found_again_in_the_cache(images, tmp_path, monkeypatch):
+    embedder = ImageEmbedder(image_size=32, memory=tmp_path / "cache")
+    first = embedder.fit_transform(images)
+    monkeypatch.setattr(type(images), "encoded", None)
+    np.testing.assert_array_equal(embedder.transform(images[::-1]), first[::-1])
+
+
+def test_paths_in_a_table(paths, tmp_path):
+    names = [str(path) for path in paths]
+    parquet.write_table(pyarrow.table({"path": names}), tmp_path / "t.parquet")
+    assert read_parquet_images(tmp_path / "t.parquet", "path") == names
+
+
+def test_a_file_system_of_fsspec(paths):
+    fsspec = pytest.importorskip("fsspec", reason="fsspec is not installed")
+    with fsspec.open("memory://bucket/photos.parquet", "wb") as file:
+        parquet.write_table(table(paths), file)
+    images = read_parquet_images("memory://bucket/photos.parquet")
+    np.testing.assert_array_equal(images[7], read_image(paths[7]))
+    assert len(set(images.identity(index) for index in range(40))) == 40
+
+
+def test_one_row_group_at_a_time(images, monkeypatch):
+    if not hasattr(images, "groups"):
+        pytest.skip("tar files have no row groups")
+    read = []
+    whole = parquet.ParquetFile.read_row_group
+
+    def counting(self, group, **how):
+        read.append(group)
+        return whole(self, group, **how)
+
+    monkeypatch.setattr(parquet.ParquetFile, "read_row_group", counting)
+    ImageEmbedder(image_size=32, n_jobs=1).fit_transform(images)
+    assert len(read) == len(images.groups)
+    assert len(images._held) == 2
+
+
+def test_damaged_pictures_are_named(paths, tmp_path):
+    broken = table(paths[:5]).set_column(0, "image", [[b"no picture", None, b"", b"x", b"y"]])
+    parquet.write_table(broken, tmp_path / "b.parquet")
+    images = read_parquet_images(tmp_path / "b.parquet")
+    for index in range(5):
+        with pytest.raises(ImageReadError, match=rf"b\.parquet\[{index}\]"):
+            images[index]
+    with tarfile.open(tmp_path / "b.tar", "w") as tar:
+        member = tarfile.TarInfo("broken.png")
+        member.size = 4
+        tar.addfile(member, io.BytesIO(b"nope"))
+    with pytest.raises(ImageReadError, match=r"b\.tar/broken\.png"):
+        read_tar_images(tmp_path / "b.tar")[0]
+
+
+def test_files_that_will_not_do(paths, tmp_path):
+    (tmp_path / "text.parquet").write_text("no table")
+    (tmp_path / "text.tar").write_text("no archive")
+    parquet.write_table(table(paths[:2]), tmp_path / "t.parquet")
+    parquet.write_table(table([]), tmp_path / "empty.parquet")
+    with tarfile.open(tmp_path / "t.tar.gz", "w:gz") as tar:
+        tar.add(paths[0], "a.jpg")
+    with tarfile.open(tmp_path / "none.tar", "w"):
+        pass
+    with pytest.raises(ValueError, match=r"text\.parquet.*Parquet"):
+        read_parquet_images(tmp_path / "text.parquet")
+    with pytest.raises(FileNotFoundError):
+        read_parquet_images(tmp_path / "missing.parquet")
+    with pytest.raises(ValueError, match=r"'picture'.*there are image, number"):
+        read_parquet_images(tmp_path / "t.parquet", "picture")
+    with pytest.raises(ValueError, match=r"'number'.*int64"):
+        read_parquet_images(tmp_path / "t.parquet", "number")
+    with pytest.raises(ValueError, match=r"empty\.parquet.*(no rows|null)"):
+        read_parquet_images(tmp_path / "empty.parquet")
+    with pytest.raises(ValueError, match=r"text\.tar"):
+        read_tar_images(tmp_path / "text.tar")
+    with pytest.raises(ValueError, match=r"t\.tar\.gz.*compress"):
+        read_tar_images(tmp_path / "t.tar.gz")
+    with pytest.raises(ValueError, match="No pictures"):
+        read_tar_images(tmp_path / "none.tar")
+
+
+@pytest.mark.skipif(not ARCHIVE.is_file(), reason=f"no {ARCHIVE}: set SKDEEPCLUSTER_DATA")
+def test_shared_pictures_in_a_table(tmp_path):
+    with zipfile.ZipFile(ARCHIVE) as archive:
+        names = [name for name in archive.namelist() if name.endswith(".jpg")][:50]
+        encoded = [archive.read(name) for name in names]
+    parquet.write_table(pyarrow.table({"image": encoded}), tmp_path / "s.parquet")
+    images = read_parquet_images(tmp_path / "s.parquet")
+    assert images[49].shape == np.asarray(Image.open(io.BytesIO(encoded[49]))).shape
