@@ -138,7 +138,8 @@ def _as_score(value, name):
 def _as_feature(value, name):
     if value is None:
         return None
-    feature = np.array(value, dtype=np.float32)
+    with np.errstate(over="ignore"):
+        feature = np.array(value, dtype=np.float32)
     if feature.ndim != 1 or not np.isfinite(feature).all():
         raise ValueError(f"The {name} is a vector of finite numbers, not {shown(value)}.")
     feature.flags.writeable = False

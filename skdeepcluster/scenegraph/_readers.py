@@ -2,10 +2,23 @@
 
 import gzip
 import json
+import zlib
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ._graph import SceneGraph
+
+# What entries of other kinds than expected raise; numbers too large for a float and lists nested
+# too deeply among them.
+_WRONG_ENTRY = (
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+    OverflowError,
+    RecursionError,
+)
+_DAMAGED_GZIP = (EOFError, gzip.BadGzipFile, zlib.error)
 
 
 class GraphRecord(NamedTuple):
@@ -41,19 +54,23 @@ def read_graph_lines(path):
         If a line is no graph; the message tells which.
     """
     records = []
-    with _open_text(path) as lines:
-        for number, line in enumerate(lines, 1):
-            if line.strip():
-                try:
-                    records.append(_record(json.loads(line), number))
-                except (ValueError, TypeError, KeyError) as error:
-                    raise ValueError(f"Line {number} of {str(path)!r}: {error}") from error
+    for number, line in enumerate(_read_lines(path), 1):
+        if line.strip():
+            try:
+                records.append(_record(json.loads(line), number))
+            except _WRONG_ENTRY as error:
+                raise ValueError(f"Line {number} of {str(path)!r}: {error}") from error
     return records
 
 
-def _open_text(path):
+def _read_lines(path):
+    """Read a file, compressed by gzip or not, a line of bytes at a time."""
     opened = gzip.open if Path(path).suffix == ".gz" else open
-    return opened(path, "rt", encoding="utf-8")
+    try:
+        with opened(path, "rb") as file:
+            yield from file
+    except _DAMAGED_GZIP as error:
+        raise ValueError(f"{str(path)!r} cannot be decompressed: {error}") from error
 
 
 def _record(data, number):
@@ -91,15 +108,20 @@ def read_visual_genome(path):
     ValueError
         If an entry is not of this layout; the message tells which.
     """
-    with _open_text(path) as file:
-        images = json.load(file)
+    content = b"".join(_read_lines(path))
+    try:
+        images = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{str(path)!r} is no JSON that can be read: {error}") from error
+    if not isinstance(images, list):
+        raise ValueError(f"{str(path)!r} is not as in Visual Genome: it holds no list.")
     records = []
     for position, image in enumerate(images):
         try:
             records.append(
                 GraphRecord(str(image.get("image_id", position)), _vg_graph(image), (), ())
             )
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+        except _WRONG_ENTRY as error:
             raise ValueError(
                 f"Entry {position} of {str(path)!r} is not as in Visual Genome: {error!r}"
             ) from error
