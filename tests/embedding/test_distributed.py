@@ -75,7 +75,7 @@ def test_workers_compute_what_one_process_does(kind, snapshots, photo_folder, re
     np.testing.assert_allclose(features, expected, atol=1e-5)
 
 
-def test_a_killed_worker_loses_and_doubles_nothing(tmp_path, photos, on_dask):
+def test_a_killed_worker_loses_and_doubles_nothing(tmp_path, photos, on_dask, monkeypatch):
     rng = np.random.default_rng(0)
     photo = Image.fromarray(photos["coffee"])
     for number in range(160):
@@ -87,23 +87,23 @@ def test_a_killed_worker_loses_and_doubles_nothing(tmp_path, photos, on_dask):
     counted = np.zeros(len(paths), dtype=int)
     killed = []
 
-    class Killing(ImageEmbedder):
-        """Counts the pictures that come back, and kills a worker after the first ones."""
+    real = _distributed.embed_on_workers
 
-        def _progress(self, batches, total):
-            for batch in batches:
-                counted[batch.indices] += 1
-                if not killed:
-                    killed.extend(on_dask.run(os.getpid).values())
-                    os.kill(killed[0], signal.SIGKILL)
-                yield batch
+    def killing(*given):
+        """Count the pictures that come back, and kill a worker after the first ones."""
+        for batch in real(*given):
+            counted[batch.indices] += 1
+            if not killed:
+                killed.extend(on_dask.run(os.getpid).values())
+                os.kill(killed[0], signal.SIGKILL)
+            yield batch
 
-    found = Killing(image_size=128, batch_size=4, n_jobs=1, memory=tmp_path / "cache")
+    monkeypatch.setattr("skdeepcluster.embedding._embedder.embed_on_workers", killing)
+    found = embedder(image_size=128, memory=tmp_path / "cache")
     np.testing.assert_allclose(found.fit_transform(paths), expected, atol=1e-4)
     assert (counted == 1).all()
     assert killed[0] not in on_dask.run(os.getpid).values()
     # All of it is in the cache now, which workers are not asked for.
-    on_dask.run(os.getpid)
     np.testing.assert_array_equal(found.transform(paths), found.transform(paths))
     assert (counted == 1).all()
 
