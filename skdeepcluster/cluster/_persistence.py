@@ -76,21 +76,18 @@ def save(estimator, folder):
 
 def load(cls, folder, backbone):
     """Rebuild an estimator from its folder."""
-    from safetensors.torch import load_file
-
     from ..backbones import load_backbone
     from ..latent import LatentHead
 
     folder = Path(folder)
     if not (folder / _CONFIG).is_file():
         raise FileNotFoundError(f"{str(folder)!r} is no saved {cls.__name__}: no {_CONFIG} in it.")
-    config = json.loads((folder / _CONFIG).read_text(encoding="utf-8"))
+    config, tensors = _read(folder)
     if config.get("format") != _FORMAT:
         raise ValueError(
             f"{str(folder)!r} has the format {config.get('format')}, and this version "
             f"({__version__}) reads {_FORMAT}. It was written by version {config.get('version')}."
         )
-    tensors = load_file(folder / _TENSORS)
     params = config["params"]
     named = backbone if backbone is not None else config["backbone"]
     if named is None and config["on_pictures"]:
@@ -129,6 +126,17 @@ def load(cls, folder, backbone):
         estimator.embedder_ = estimator._make_embedder(network)
         estimator.embedder_.n_features_in_ = estimator.n_features_in_
     return estimator
+
+
+def _read(folder):
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        config = json.loads((folder / _CONFIG).read_text(encoding="utf-8"))
+        return config, load_file(folder / _TENSORS)
+    except (json.JSONDecodeError, SafetensorError) as error:
+        raise ValueError(f"{str(folder)!r} is damaged: {error}. Save it anew.") from error
 
 
 def _backbone_name(estimator):

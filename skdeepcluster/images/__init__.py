@@ -6,6 +6,7 @@ from ._inputs import as_image_source
 from ._reading import ImageReadError, list_images, read_image
 from ._resize import Resizing
 from ._source import ImageSource
+from ._thumbnails import encode_thumbnail, read_thumbnails
 
 __all__ = [
     "Batch",
@@ -14,7 +15,9 @@ __all__ = [
     "RandomViews",
     "Resizing",
     "as_image_source",
+    "encode_thumbnail",
     "iter_batches",
     "list_images",
     "read_image",
+    "read_thumbnails",
 ]
