@@ -263,6 +263,18 @@ def test_retrieve(graphs, tmp_path, monkeypatch, capsys):
     assert re.fullmatch(r"a horse\n   1  -?0\.\d{3}  tree\.jpg\n", capsys.readouterr().out)
 
 
+def test_retrieve_with_a_model_that_is_kept(graphs, tmp_path, monkeypatch, capsys):
+    pytest.importorskip("spacy")
+    monkeypatch.setattr("skdeepcluster.scenegraph._retriever.has_minilm", lambda: False)
+    search = ("retrieve", graphs, "a man riding a horse", "--model", tmp_path / "model")
+    learned = run_json(capsys, *search)
+    again = run_json(capsys, *search)
+    assert learned == again | {"n_training_pictures": 2}
+    assert again["n_training_pictures"] is None
+    assert run(*search, "--train", graphs) == 1
+    assert "leave --train out" in capsys.readouterr().err
+
+
 def test_backbones(capsys):
     assert run("backbones") == 0
     assert "efficientnet_lite0" in capsys.readouterr().out
