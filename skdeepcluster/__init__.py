@@ -21,7 +21,7 @@ _HOMES = {
     "list_images": "images",
     "read_image": "images",
 }
-_SUBMODULES = ("backbones", "displays", "metrics", "scenegraph")
+_SUBMODULES = ("backbones", "displays", "metrics", "report", "scenegraph")
 
 __all__ = ["__version__", *sorted(_HOMES), *_SUBMODULES]
 
