@@ -96,4 +96,3 @@ def load(cls, folder, backbone):
 def _backbone_name(estimator):
     name = estimator.backbone
     return os.fspath(name) if isinstance(name, str | os.PathLike) else None
-

@@ -29,8 +29,8 @@ class GraphRecord(NamedTuple):
 def read_graph_lines(path):
     """Read a file with a JSON object a line, compressed by gzip or not.
 
-    An object has the keys of :meth:`skdeepcluster.SceneGraph.from_dict`, and may have "image_id" and
-    "captions": a list of sentences, or of dicts with "text" and "triples".
+    An object has the keys of :meth:`skdeepcluster.SceneGraph.from_dict`, and may have "image_id"
+    and "captions": a list of sentences, or of dicts with "text" and "triples".
 
     Parameters
     ----------
