@@ -139,12 +139,11 @@ def retrieval(part):
                 + f" ({row[side]['median rank']:.1f})"
                 for side in ("image to text", "text to image")
             ),
-            *([f"{row['seconds a fold']:.0f}"] if "seconds a fold" in row else []),
         ]
         for name, row in rows.items()
     ]
     head = ["", *(f"{side}: R@1 / 5 / 10 (median)" for side in ("captions", "pictures"))]
-    return _markdown(head + ["seconds a fold"] * (len(lines[0]) == 4), lines)
+    return _markdown(head, lines)
 
 
 def swaps():

@@ -22,6 +22,7 @@ from sklearn.datasets import load_sample_images
 from skdeepcluster import DeepImageClusterer, list_images
 from skdeepcluster.displays import ClusterGalleryDisplay
 from skdeepcluster.metrics import clustering_accuracy
+from skdeepcluster.report import write_report
 
 scenes = {
     "astronaut": data.astronaut(),
@@ -64,3 +65,12 @@ print(f"clustering accuracy: {clustering_accuracy(y, est.labels_):.3f}")
 display = ClusterGalleryDisplay.from_estimator(est, paths)
 display.figure_.savefig(result / "clusters.png", dpi=100)
 print(f"picture of the clusters: {result / 'clusters.png'}", file=sys.stderr)
+
+# %%
+# A page of them
+# --------------
+# One file that a browser opens and a colleague can be sent. Each cluster is named after its most
+# typical picture.
+est.set_cluster_names({label: y[best[0]] for label, best in enumerate(est.representative_indices_)})
+write_report(est, paths, result / "report.html", title="Snapshots", random_state=0)
+print(f"open in a browser: {result / 'report.html'}", file=sys.stderr)

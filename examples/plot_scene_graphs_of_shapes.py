@@ -1,7 +1,7 @@
 """
-=========================================
+==========================================
 Sentences that differ in nothing but order
-=========================================
+==========================================
 
 "A red circle left of a blue square" and "a blue square left of a red circle" have the same words.
 Which of two pictures is meant is said by a relation alone, and that is what scene graphs are for.

@@ -24,7 +24,7 @@ _HOMES = {
     "read_tar_images": "images",
     "write_parquet": "_export_parquet",
 }
-_SUBMODULES = ("backbones", "displays", "metrics", "scenegraph")
+_SUBMODULES = ("backbones", "displays", "metrics", "report", "scenegraph")
 
 __all__ = ["__version__", *sorted(_HOMES), *_SUBMODULES]
 

@@ -4,7 +4,6 @@ import csv
 import os
 import shutil
 import uuid
-from collections.abc import Callable
 from pathlib import Path
 
 
@@ -39,17 +38,26 @@ def export_clusters(folder, paths, labels, mode):
     folder = Path(folder)
     if folder.exists():
         raise FileExistsError(f"{str(folder)!r} exists already. Remove it or name another.")
-    actions: dict[str, Callable] = {
-        "copy": shutil.copy2,
-        "symlink": os.symlink,
-        "move": shutil.move,
-    }
+    if mode == "move":
+        # What is moved belongs under its final name at once: it is nowhere else.
+        _fill(folder, paths, labels, shutil.move)
+        return
+    partial = folder.with_name(f".{folder.name}-{uuid.uuid4().hex}")
+    try:
+        _fill(partial, paths, labels, os.symlink if mode == "symlink" else shutil.copy2)
+        os.replace(partial, folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _fill(folder, paths, labels, action):
+    folder.mkdir(parents=True)
     taken = set()
     for path, label in zip(paths, labels, strict=True):
         if label < 0:
             continue
         home = folder / str(label)
-        home.mkdir(parents=True, exist_ok=True)
+        home.mkdir(exist_ok=True)
         path = Path(path)
         target, number = home / path.name, 1
         # Pictures of one name from several folders.
@@ -57,4 +65,4 @@ def export_clusters(folder, paths, labels, mode):
             number += 1
             target = home / f"{path.stem}-{number}{path.suffix}"
         taken.add(target)
-        actions[mode](os.path.abspath(path), target)
+        action(os.path.abspath(path), target)

@@ -1,16 +1,42 @@
 import csv
+import json
+import re
+import subprocess
+import sys
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from skdeepcluster.cli import main
+
+needs_report = pytest.mark.skipif(
+    not (find_spec("skdeepcluster.report") and find_spec("jinja2")),
+    reason="the report or jinja2 is not there",
+)
+
+
+def run(*arguments):
+    return main([str(argument) for argument in arguments])
+
+
+def run_json(capsys, *arguments):
+    """Run the command with --json; what it prints must be that and nothing else."""
+    capsys.readouterr()
+    assert run(*arguments, "--json") == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def start(*arguments, **options):
+    """Run the command in a process of its own."""
+    command = [sys.executable, "-m", "skdeepcluster.cli", *map(str, arguments)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
 
 
 @pytest.fixture(scope="module")
 def result(snapshots, tmp_path_factory):
     """A folder of photos and the output of a first run of the command on it."""
-    from PIL import Image
-
     base = tmp_path_factory.mktemp("cli")
     for number, (picture, scene) in enumerate(zip(*snapshots, strict=True)):
         path = base / "photos" / scene / f"{number % 10}.jpg"
@@ -18,8 +44,7 @@ def result(snapshots, tmp_path_factory):
         Image.fromarray(picture).save(path)
     (base / "photos" / "broken.jpg").write_bytes(b"no picture")
     arguments = ["cluster", base / "photos", "--n-clusters", 4, "--image-size", 64]
-    arguments += ["--output", base / "out", "--export", "copy"]
-    assert main([*map(str, arguments)]) == 0
+    assert run(*arguments, "--output", base / "out", "--export", "copy") == 0
     return base
 
 
@@ -42,8 +67,7 @@ def test_cluster_writes_table_model_and_folders(result):
 
 
 def test_assign_gives_the_same_labels(result, capsys):
-    arguments = ["assign", result / "out" / "model", result / "photos", "--output"]
-    assert main([*map(str, arguments), str(result / "again")]) == 0
+    assert run("assign", result / "out/model", result / "photos", "--output", result / "again") == 0
     first, again = (read_table(result / name / "labels.csv") for name in ("out", "again"))
     assert [row["label"] for row in first] == [row["label"] for row in again]
     assert "broken.jpg" in capsys.readouterr().err
@@ -54,25 +78,237 @@ def test_export_modes(result, tmp_path, mode):
     import shutil
 
     photos = shutil.copytree(result / "photos", tmp_path / "photos")
-    arguments = ["assign", result / "out" / "model", photos, "--output", tmp_path / "o"]
-    assert main([*map(str, arguments), "--export", mode]) == 0
+    arguments = ["assign", result / "out/model", photos, "--output", tmp_path / "o"]
+    assert run(*arguments, "--export", mode) == 0
+    assert sorted(path.name for path in (tmp_path / "o").iterdir()) == [
+        "cache",
+        "clusters",
+        "labels.csv",
+    ]
     moved = [path for path in (tmp_path / "o" / "clusters").rglob("*.jpg")]
     assert len(moved) == 40
     assert all(path.is_symlink() == (mode == "symlink") for path in moved)
     assert len([*photos.rglob("*.jpg")]) == (41 if mode == "symlink" else 1)
 
 
-def test_embed(result, tmp_path):
-    arguments = ["embed", result / "photos", "--output", tmp_path / "f.npz"]
-    assert main([*map(str, arguments), "--image-size", "64"]) == 0
-    with np.load(tmp_path / "f.npz") as stored:
+def test_json_of_cluster(result, tmp_path, capsys):
+    arguments = ["cluster", result / "photos", "--n-clusters", 4, "--image-size", 64]
+    arguments += ["--memory", result / "out/cache", "--output", tmp_path / "o"]
+    data = run_json(capsys, *arguments)
+    rows = read_table(tmp_path / "o/labels.csv")
+    assert set(data) == {"n_pictures", "n_clusters", "skipped", "clusters", "files"}
+    assert (data["n_pictures"], data["n_clusters"]) == (41, 4)
+    assert data["skipped"] == [str(result / "photos/broken.jpg")]
+    labels = {row["path"]: int(row["label"]) for row in rows}
+    for cluster in data["clusters"]:
+        assert cluster["size"] == sum(label == cluster["cluster"] for label in labels.values())
+        assert labels[cluster["representative"]] == cluster["cluster"]
+        assert -1 <= cluster["cohesion"] <= 1
+    assert data["files"] == {
+        "labels": str(tmp_path / "o/labels.csv"),
+        "model": str(tmp_path / "o/model"),
+        "cache": str(result / "out/cache"),
+    }
+    # The features are those of the first run, and so is all else.
+    assert rows == read_table(result / "out/labels.csv")
+    assert not (tmp_path / "o/cache").exists()
+
+
+def test_json_of_assign(result, tmp_path, capsys):
+    arguments = [result / "out/model", result / "photos/cat", "--output", tmp_path / "o"]
+    data = run_json(capsys, "assign", *arguments)
+    rows = read_table(tmp_path / "o/labels.csv")
+    assert [cluster["size"] for cluster in data["clusters"]] == [
+        sum(row["label"] == str(label) for row in rows) for label in range(4)
+    ]
+    assert (data["n_pictures"], data["skipped"]) == (10, [])
+
+
+def test_an_export_that_fails_is_not_left_in_the_way(result, tmp_path, monkeypatch, capsys):
+    import shutil
+
+    def copy(source, target, whole=shutil.copy2):
+        if source.endswith("9.jpg"):
+            raise OSError("no space left")
+        return whole(source, target)
+
+    monkeypatch.setattr(shutil, "copy2", copy)
+    arguments = ["assign", result / "out/model", result / "photos/cat", "--output", tmp_path / "o"]
+    assert run(*arguments, "--export", "copy") == 1
+    assert "no space left" in capsys.readouterr().err
+    assert sorted(path.name for path in (tmp_path / "o").iterdir()) == ["cache", "labels.csv"]
+
+
+def test_pictures_sorted_into_the_folder_are_not_clustered_again(result, tmp_path, capsys):
+    import shutil
+
+    photos = shutil.copytree(result / "photos/cat", tmp_path / "photos")
+    arguments = ["assign", result / "out/model", photos, "--output", photos / "out"]
+    assert run(*arguments, "--export", "copy") == 0
+    assert len([*photos.rglob("*.jpg")]) == 20
+    assert run_json(capsys, *arguments)["n_pictures"] == 10
+
+
+def test_the_same_command_goes_on_after_an_interruption(result, tmp_path, monkeypatch, capsys):
+    from skdeepcluster.backbones._onnx import OnnxEngine
+
+    embedded = []
+    engine_call = OnnxEngine.__call__
+
+    def count(engine, pixels):
+        if len(embedded) == 1:
+            raise KeyboardInterrupt
+        embedded.append(len(pixels))
+        return engine_call(engine, pixels)
+
+    monkeypatch.setattr(OnnxEngine, "__call__", count)
+    arguments = ["cluster", result / "photos", "--n-clusters", 4, "--image-size", 64]
+    arguments += ["--output", tmp_path / "o"]
+    assert run(*arguments) == 130
+    told = capsys.readouterr().err.rstrip("\n").split("\n")[-1]
+    assert f"kept in {str(tmp_path / 'o/cache')!r}: the same command goes on" in told
+    assert [path.name for path in (tmp_path / "o").iterdir()] == ["cache"]
+    first = embedded.pop()
+    embedded += [0, 0]
+    assert run(*arguments) == 0
+    assert first + sum(embedded) == 40
+    assert 0 < first < 40
+    assert read_table(tmp_path / "o/labels.csv") == read_table(result / "out/labels.csv")
+
+
+def test_embed(result, tmp_path, capsys):
+    arguments = [result / "photos", "--output", tmp_path / "f.npz", "--image-size", 64]
+    data = run_json(capsys, "embed", *arguments)
+    assert (data["n_pictures"], data["n_features"]) == (41, 1280)
+    assert data["skipped"] == [str(result / "photos/broken.jpg")]
+    with np.load(data["files"]["features"]) as stored:
         assert stored["features"].shape == (41, 1280)
-        assert len(stored["paths"]) == 41
+        unread = np.isnan(stored["features"]).any(axis=1)
+        assert stored["paths"][unread].tolist() == data["skipped"]
+
+
+@needs_report
+def test_report_beside_the_labels_and_alone(result, tmp_path, capsys):
+    model, photos = result / "out/model", result / "photos"
+    data = run_json(capsys, "assign", model, photos, "--output", tmp_path / "o", "--report")
+    assert data["files"]["report"] == str(tmp_path / "o/report.html")
+    assert "cat/3.jpg" in (tmp_path / "o/report.html").read_text(encoding="utf-8")
+    arguments = [model, photos, "--output", tmp_path / "page.html", "--max-megabytes", "0.5"]
+    data = run_json(capsys, "report", *arguments, "--all-pictures")
+    assert (data["n_pictures"], data["n_clusters"]) == (41, 4)
+    assert 10_000 < (tmp_path / "page.html").stat().st_size <= 500_000
+    assert data["files"]["pictures"] == str(tmp_path / "page_pictures")
+    assert len([*(tmp_path / "page_pictures").iterdir()]) == 40
+
+
+@pytest.mark.parametrize("command", ["cluster", "assign", "report"])
+def test_a_missing_jinja2_is_told_before_the_work(result, tmp_path, monkeypatch, capsys, command):
+    import importlib.util
+
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    output = ["--output", tmp_path / "o"]
+    arguments = {
+        "cluster": [result / "photos", "--n-clusters", 4, *output, "--report"],
+        "assign": [result / "out/model", result / "photos", *output, "--report"],
+        "report": [result / "out/model", result / "photos", *output],
+    }
+    assert run(command, *arguments[command]) == 1
+    assert 'pip install "skdeepcluster[report]"' in capsys.readouterr().err
+    assert not (tmp_path / "o").exists()
+
+
+GRAPHS = [
+    {
+        "image_id": "snow.jpg",
+        "objects": [{"label": "dog"}, {"label": "snow"}],
+        "relations": [[0, "in", 1]],
+        "captions": ["a dog plays in snow", {"text": "a dog in white snow", "triples": []}],
+    },
+    {
+        "image_id": "horse.jpg",
+        "objects": [{"label": "man"}, {"label": "horse"}],
+        "relations": [[0, "riding", 1]],
+        "captions": ["a man riding a horse", "somebody beside a horse"],
+    },
+    {"image_id": "tree.jpg", "objects": [{"label": "tree"}], "relations": []},
+]
+
+
+@pytest.fixture
+def graphs(tmp_path):
+    path = tmp_path / "graphs.jsonl"
+    path.write_text("\n".join(map(json.dumps, GRAPHS)), encoding="utf-8")
+    return path
+
+
+def test_retrieve(graphs, tmp_path, monkeypatch, capsys):
+    pytest.importorskip("spacy")
+    # Vectors of the words are learned at once, where the sentence encoder takes long to load.
+    monkeypatch.setattr("skdeepcluster.scenegraph._retriever.has_minilm", lambda: False)
+    queries = ["a man riding a horse", "the dog"]
+    data = run_json(capsys, "retrieve", graphs, *queries, "-k", 2, "--explain")
+    assert (data["n_pictures"], data["n_training_pictures"]) == (3, 2)
+    assert data["word_vectors"] == "pairs"
+    assert [query["query"] for query in data["queries"]] == queries
+    first, second = (query["results"] for query in data["queries"])
+    assert [first[0]["image_id"], second[0]["image_id"]] == ["horse.jpg", "snow.jpg"]
+    assert len(first) == 2
+    assert first[0]["similarity"] >= first[1]["similarity"]
+    words = {match["word"]: match["label"] for match in first[0]["words"]}
+    assert (words["man"], words["horse"]) == ("man", "horse")
+    assert first[0]["triples"][0]["matched"] == ["man", "riding", "horse"]
+    # Others to learn from, and no more pictures than there are.
+    (tmp_path / "more.jsonl").write_text(json.dumps(GRAPHS[2]), encoding="utf-8")
+    assert run("retrieve", tmp_path / "more.jsonl", "a horse", "--train", graphs) == 0
+    assert re.fullmatch(r"a horse\n   1  -?0\.\d{3}  tree\.jpg\n", capsys.readouterr().out)
+
+
+def test_retrieve_with_a_model_that_is_kept(graphs, tmp_path, monkeypatch, capsys):
+    pytest.importorskip("spacy")
+    monkeypatch.setattr("skdeepcluster.scenegraph._retriever.has_minilm", lambda: False)
+    search = ("retrieve", graphs, "a man riding a horse", "--model", tmp_path / "model")
+    learned = run_json(capsys, *search)
+    again = run_json(capsys, *search)
+    assert learned == again | {"n_training_pictures": 2}
+    assert again["n_training_pictures"] is None
+    assert run(*search, "--train", graphs) == 1
+    assert "leave --train out" in capsys.readouterr().err
 
 
 def test_backbones(capsys):
-    assert main(["backbones"]) == 0
+    assert run("backbones") == 0
     assert "efficientnet_lite0" in capsys.readouterr().out
+    first = run_json(capsys, "backbones")["backbones"][0]
+    assert first["name"] == "efficientnet_lite0"
+    assert (first["n_features"], first["download"]) == (1280, False)
+
+
+def test_a_process_prints_json_alone_and_takes_any_file_name(snapshots, tmp_path):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    names = ["\udcff\udce9.png", "\u65e5\u672c.png", "two\nlines.png", "a 'b' <c>.png"]
+    for name, picture in zip(names, snapshots[0][::10], strict=True):
+        Image.fromarray(picture).save(tmp_path / "x.png")
+        (tmp_path / "x.png").rename(folder / name)
+    arguments = ["cluster", folder, "--n-clusters", 2, "--image-size", 32, "--export", "symlink"]
+    process = start(*arguments, "--output", tmp_path / "o", "--json")
+    out, err = process.communicate()
+    assert process.returncode == 0, err
+    data = json.loads(out)
+    assert b"embedding" in err
+    assert {c["representative"] for c in data["clusters"]} <= {str(folder / n) for n in names}
+    assert sorted(path.name for path in (tmp_path / "o/clusters").rglob("*.png")) == sorted(names)
+    # The names of the table are the bytes of the file system.
+    table = (tmp_path / "o/labels.csv").read_bytes()
+    assert b"\xff\xe9.png" in table
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes end otherwise on Windows")
+def test_a_reader_that_leaves_causes_no_traceback():
+    process = start("backbones")
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    assert process.wait() == 1
 
 
 @pytest.mark.parametrize(
@@ -87,6 +323,8 @@ def test_backbones(capsys):
         ),
         (["assign", "nowhere", "{photos}", "--output", "o"], "no saved"),
         (["embed", "{photos}", "--output", "nowhere/f.npz"], "no folder"),
+        (["retrieve", "nowhere.jsonl", "a dog"], "nowhere.jsonl"),
+        (["retrieve", "nowhere.jsonl", "a dog", "-k", "0"], "-k must be 1"),
     ],
 )
 def test_errors_are_one_line(result, tmp_path, monkeypatch, capsys, arguments, message):
@@ -95,16 +333,61 @@ def test_errors_are_one_line(result, tmp_path, monkeypatch, capsys, arguments, m
     last = capsys.readouterr().err.rstrip("\n").split("\n")[-1]
     assert last.startswith("skdeepcluster: error: ")
     assert message in last
-    assert not (tmp_path / "o").exists()
+    # Features may have been kept.
+    assert not [path for path in tmp_path.glob("o/*") if path.name != "cache"]
+
+
+def test_graphs_without_captions_are_told(tmp_path, capsys):
+    (tmp_path / "g.jsonl").write_text(json.dumps(GRAPHS[2]), encoding="utf-8")
+    assert run("retrieve", tmp_path / "g.jsonl", "a tree") == 1
+    assert "no captions to learn from" in capsys.readouterr().err
+    (tmp_path / "g.jsonl").write_text("{}", encoding="utf-8")
+    assert run("retrieve", tmp_path / "g.jsonl", "a tree") == 1
+    assert "Line 1 of" in capsys.readouterr().err
+
+
+def test_a_damaged_model_is_told(result, tmp_path, capsys):
+    import shutil
+
+    model = shutil.copytree(result / "out/model", tmp_path / "model")
+    tensors = model / "tensors.safetensors"
+    tensors.write_bytes(tensors.read_bytes()[:1000])
+    arguments = ["assign", model, result / "photos", "--output", tmp_path / "o"]
+    assert run(*arguments) == 1
+    assert f"{str(model)!r} is damaged" in capsys.readouterr().err
+    (model / "config.json").write_text("{", encoding="utf-8")
+    assert run(*arguments) == 1
+    assert f"{str(model)!r} is damaged" in capsys.readouterr().err
 
 
 def test_an_export_in_the_way_is_found_before_the_work(result, capsys):
     arguments = ["cluster", result / "photos", "--n-clusters", 4, "--output", result / "out"]
-    assert main([*map(str, arguments), "--export", "copy"]) == 1
+    assert run(*arguments, "--export", "copy") == 1
     assert "exists already" in capsys.readouterr().err
 
 
-def test_usage_errors_leave_with_status_two():
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["cluster"], "required"),
+        (["cluster", "photos", "--n-clusters", "x", "--output", "o"], "'x' is neither a number"),
+        (["assign", "m", "photos", "--output", "o", "--export", "zip"], "invalid choice"),
+    ],
+)
+def test_usage_errors_leave_with_status_two(capsys, arguments, message):
     with pytest.raises(SystemExit) as caught:
-        main(["cluster"])
+        main(arguments)
     assert caught.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "command", ["cluster", "assign", "report", "embed", "retrieve", "backbones", None]
+)
+def test_help_has_an_example(capsys, command):
+    with pytest.raises(SystemExit) as caught:
+        main(["--help"] if command is None else [command, "--help"])
+    assert caught.value.code == 0
+    told = capsys.readouterr().out
+    assert f"\n  skdeepcluster {command or 'cluster'}" in told.partition("example")[2]
+    assert ("exit status" if command is None else "JSON:") in told

@@ -37,7 +37,9 @@ _TABLE = [
 
 
 def list_backbones():
-    """Table of recommended backbones; many more can be named, see :func:`load_backbone`.
+    """Table of recommended backbones.
+
+    Many more can be named, see :func:`~skdeepcluster.backbones.load_backbone`.
 
     Returns
     -------

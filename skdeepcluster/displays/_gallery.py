@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..images import Resizing, as_image_source
+from ..images import as_image_source, read_thumbnails
 from ._axes import axes_or_new
 
 _THUMBNAIL = 96
@@ -72,13 +72,11 @@ class ClusterGalleryDisplay:
         if source is None or len(source) != len(labels):
             raise ValueError("X must be pictures, as many as there are labels.")
         confidence = np.zeros(len(labels)) if confidence is None else np.asarray(confidence)
-        resizing = Resizing(_THUMBNAIL)
         thumbnails, titles = [], []
         for label in np.unique(labels[labels >= 0]):
             members = np.flatnonzero(labels == label)
             shown = members[np.argsort(-confidence[members], kind="stable")][:n_pictures]
-            pictures = [resizing(source.read(int(index), _THUMBNAIL)) for index in shown]
-            thumbnails.append(np.stack(pictures))
+            thumbnails.append(np.stack([*read_thumbnails(source, shown, _THUMBNAIL).values()]))
             titles.append(f"{label}: {len(members)}")
         return cls(thumbnails, titles).plot(ax=ax)
 

@@ -6,9 +6,8 @@ from sklearn.utils import check_array, check_consistent_length, column_or_1d
 
 from ..images import Resizing, as_image_source
 from ._axes import axes_or_new
+from ._layout import lay_out
 
-# UMAP looks at so many neighbours; with fewer samples there is nothing to unfold.
-_N_NEIGHBORS = 15
 _THUMBNAIL = 32
 # Of what is in no cluster; matplotlib's "tab20" has navy in its place here.
 _GREY = "0.72"
@@ -109,8 +108,9 @@ class LatentMapDisplay:
         """Map latents that are there already, such as ``embedding_`` and ``labels_``.
 
         More than two dimensions are laid out by UMAP with cosines for distances: what lies
-        together is alike, but the lengths of gaps mean little. Fewer than 16 pictures are
-        projected to their principal components.
+        together is alike, but the lengths of gaps mean little. Of more than 20,000 pictures so
+        many are, drawn at random; each other one is put amid the three of them nearest to it.
+        Fewer than 16 pictures are projected to their principal components.
 
         Parameters
         ----------
@@ -152,7 +152,7 @@ class LatentMapDisplay:
             # Before the layout, which takes longer, for the sake of errors.
             thumbnails = _typical_pictures(latents, labels, readable, images, n_images)
         positions = np.full((len(latents), 2), np.nan)
-        positions[readable] = _lay_out(latents[readable], random_state)
+        positions[readable] = lay_out(latents[readable], random_state)
         return cls(positions, labels, names, thumbnails).plot(ax=ax)
 
     def plot(self, ax=None):
@@ -261,30 +261,3 @@ def _typical_pictures(latents, labels, readable, images, n_images):
         if pictures:
             thumbnails[label] = np.stack(pictures)
     return thumbnails
-
-
-def _lay_out(latents, random_state):
-    """Positions of shape (n_samples, 2)."""
-    n_samples, n_components = latents.shape
-    if n_components <= 2:
-        return np.pad(latents, ((0, 0), (0, 2 - n_components)))
-    if n_samples <= _N_NEIGHBORS:
-        centered = latents - latents.mean(axis=0)
-        left, scales, _ = np.linalg.svd(centered, full_matrices=False)
-        positions = (left * scales)[:, :2]
-        return np.pad(positions, ((0, 0), (0, 2 - positions.shape[1])))
-    # Imported here: numba takes seconds, which small data need not wait for.
-    from umap import UMAP
-
-    # Identical latents have no components to start from.
-    constant = np.ptp(latents, axis=0).max() < 1e-6
-    layout = UMAP(
-        n_neighbors=_N_NEIGHBORS,
-        metric="cosine",
-        # Trained clusters are so dense that they would be dots far apart.
-        min_dist=0.8,
-        init="random" if constant else "pca",
-        random_state=random_state,
-        n_jobs=-1 if random_state is None else 1,
-    )
-    return layout.fit_transform(latents)

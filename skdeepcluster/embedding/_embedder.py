@@ -1,6 +1,7 @@
 """Pictures to features, as a scikit-learn transformer."""
 
 import hashlib
+import time
 import warnings
 from numbers import Integral
 from pathlib import Path
@@ -19,8 +20,10 @@ from ._batches import embed_batches
 from ._cache import FeatureCache
 from ._distributed import embed_on_workers, is_distributed
 
-# Pictures whose features are written to the cache together: what a kill can cost at most.
+# Features that are written to the cache together, whichever is reached first: what a kill can
+# cost at most.
 _PICTURES_PER_CACHE_FILE = 2048
+_SECONDS_PER_CACHE_FILE = 30
 
 
 class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -205,7 +208,11 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
                 on_error=self.on_error,
             )
 
+        saved_at = time.monotonic()
+
         def save():
+            nonlocal saved_at
+            saved_at = time.monotonic()
             if cache is not None and unsaved:
                 cache.put([keys[index] for index in unsaved], features[unsaved])
                 unsaved.clear()
@@ -216,7 +223,8 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
                 if len(batch.indices):
                     features[batch.indices] = batch.features
                     unsaved.extend(batch.indices.tolist())
-                if len(unsaved) >= _PICTURES_PER_CACHE_FILE:
+                waited = time.monotonic() - saved_at
+                if len(unsaved) >= _PICTURES_PER_CACHE_FILE or waited >= _SECONDS_PER_CACHE_FILE:
                     save()
         finally:
             # What is computed is kept, also at Ctrl-C and at an unreadable picture.

@@ -8,6 +8,7 @@ from ._reading import ImageReadError, list_images, read_image
 from ._resize import Resizing
 from ._source import ImageSource
 from ._tar import read_tar_images
+from ._thumbnails import encode_thumbnail, read_thumbnails
 
 __all__ = [
     "Batch",
@@ -16,9 +17,11 @@ __all__ = [
     "RandomViews",
     "Resizing",
     "as_image_source",
+    "encode_thumbnail",
     "iter_batches",
     "list_images",
     "read_image",
     "read_parquet_images",
     "read_tar_images",
+    "read_thumbnails",
 ]

@@ -111,7 +111,9 @@ class FileSource(ImageSource):
         """Digest of the full path, the size and the time of change, without a read."""
         path = os.path.abspath(self.items[index])
         status = os.stat(path)
-        return _digest(f"{path}|{status.st_size}|{status.st_mtime_ns}".encode())
+        # A name need not be text.
+        key = f"{path}|{status.st_size}|{status.st_mtime_ns}".encode(errors="surrogatepass")
+        return _digest(key)
 
 
 class PillowSource(ImageSource):

@@ -20,6 +20,8 @@ class GlobalSimilarity:
     ----------
     weight : float
         Share in the mixture, from 0 to 1; set by ``fit``.
+    spreads : tuple of float
+        Standard deviations of the two; set by ``fit``.
     """
 
     weight = 0.0
@@ -27,7 +29,14 @@ class GlobalSimilarity:
     def __init__(self, model):
         self.model = model
         self._embedder = ImageEmbedder(model)
-        self._spreads = 1.0, 1.0
+        self.spreads = 1.0, 1.0
+
+    @classmethod
+    def of(cls, model, weight, spreads):
+        """Put together what was fitted before."""
+        fitted = cls(model)
+        fitted.weight, fitted.spreads = weight, tuple(spreads)
+        return fitted
 
     def of_pictures(self, pictures):
         """Embed pictures as unit vectors, (n_pictures, n_features)."""
@@ -40,7 +49,7 @@ class GlobalSimilarity:
 
     def mix(self, similarities, cosines):
         """Weigh two similarities, each divided by its usual spread."""
-        own, other = self._spreads
+        own, other = self.spreads
         return (1 - self.weight) * similarities / own + self.weight * cosines / other
 
     def fit(self, similarities, cosines, recall):
@@ -57,7 +66,7 @@ class GlobalSimilarity:
         self : GlobalSimilarity
         """
         own, other = (max(float(part.std()), 1e-12) for part in (similarities, cosines))
-        self._spreads = own, other
+        self.spreads = own, other
         recalls = []
         for self.weight in _WEIGHTS:
             recalls.append(recall(self.mix(similarities, cosines)))

@@ -37,29 +37,36 @@ class PairEncoder:
         self.visual_phrases = PhraseTable(phrase_vectors)
         self.textual_phrases = PhraseTable(phrase_vectors)
 
-    def make_model(self, pairs, *, levels, neighbors, symmetric, dropout):
+    def make_model(self, pairs, **how):
         """Make the networks for the phrases met so far.
 
         Parameters
         ----------
         pairs : Pairs
             How rare a phrase is is counted here.
+        **how
+            See ``build_model``.
+        """
+        labels = document_frequencies(pairs.graphs.labels, len(self.visual_phrases))
+        words = document_frequencies(pairs.captions.words, len(self.textual_phrases))
+        self.build_model(
+            rarity(labels, len(pairs.identities)), rarity(words, len(pairs.owners)), **how
+        )
+
+    def build_model(self, visual_rarity, textual_rarity, *, levels, neighbors, symmetric, dropout):
+        """Make the networks, given how much each phrase counts at first.
+
+        Parameters
+        ----------
+        visual_rarity, textual_rarity : torch.Tensor of shape (n_phrases,)
         levels : tuple of str
         neighbors, symmetric : bool
         dropout : float
         """
         n_dimensions = self.phrase_vectors.n_dimensions
-        labels = document_frequencies(pairs.graphs.labels, len(self.visual_phrases))
-        words = document_frequencies(pairs.captions.words, len(self.textual_phrases))
         self.model = MatchingModel(
-            VisualGraphEncoder(
-                rarity(labels, len(pairs.identities)),
-                n_dimensions,
-                self.n_features,
-                neighbors,
-                dropout,
-            ),
-            TextualGraphEncoder(rarity(words, len(pairs.owners)), n_dimensions, dropout),
+            VisualGraphEncoder(visual_rarity, n_dimensions, self.n_features, neighbors, dropout),
+            TextualGraphEncoder(textual_rarity, n_dimensions, dropout),
             levels,
             symmetric,
         ).eval()

@@ -18,23 +18,30 @@ class PhraseTable:
 
     Parameters
     ----------
-    vectors : callable
+    lookup : callable
         Phrases to unit vectors: see ``PhraseVectors``.
+    phrases : list of str, default=()
+        Those that are in it from the beginning, with
+    vectors : torch.Tensor of shape (1 + n_phrases, n_dimensions), default=None
+        their vectors, after a row of zeros.
     """
 
-    def __init__(self, vectors):
-        self._lookup = vectors
-        self._rows = {}
-        self.vectors = torch.zeros(1, vectors.n_dimensions)
+    def __init__(self, lookup, phrases=(), vectors=None):
+        self._lookup = lookup
+        self._rows = {phrase: row for row, phrase in enumerate(phrases, 1)}
+        self.vectors = torch.zeros(1, lookup.n_dimensions) if vectors is None else vectors
 
     def __len__(self):
         return len(self.vectors)
 
     def copy(self):
         """Return a table to which phrases can be added without changing this one."""
-        table = PhraseTable.__new__(PhraseTable)
-        table._lookup, table._rows, table.vectors = self._lookup, self._rows.copy(), self.vectors
-        return table
+        return PhraseTable(self._lookup, self._rows, self.vectors)
+
+    @property
+    def phrases(self):
+        """The phrases, by row, from row 1."""
+        return [*self._rows]
 
     def rows(self, phrases):
         """Return the rows of phrases, which are added if they are new.

@@ -24,8 +24,13 @@ _DAMAGED_GZIP = (EOFError, gzip.BadGzipFile, zlib.error)
 class GraphRecord(NamedTuple):
     """A picture's graph and its sentences, as a file has them.
 
-    ``image_id`` is str; ``graph`` a SceneGraph; ``captions`` a tuple of str; ``caption_triples``
-    a tuple with, for each caption, a tuple of (subject, predicate, object), words all.
+    Parameters
+    ----------
+    image_id : str
+    graph : SceneGraph
+    captions : tuple of str
+    caption_triples : tuple
+        For each caption a tuple of (subject, predicate, object), words all.
     """
 
     image_id: str
@@ -37,8 +42,8 @@ class GraphRecord(NamedTuple):
 def read_graph_lines(path):
     """Read a file with a JSON object a line, compressed by gzip or not.
 
-    An object has the keys of :meth:`SceneGraph.from_dict`, and may have "image_id" and
-    "captions": a list of sentences, or of dicts with "text" and "triples".
+    An object has the keys of :meth:`skdeepcluster.SceneGraph.from_dict`, and may have "image_id"
+    and "captions": a list of sentences, or of dicts with "text" and "triples".
 
     Parameters
     ----------

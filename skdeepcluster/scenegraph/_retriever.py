@@ -20,6 +20,7 @@ from ._index import GraphIndex
 from ._inputs import count_features
 from ._model import LEVELS
 from ._pair_encoder import PairEncoder
+from ._persistence import load, save
 from ._phrases import words_of
 from ._pictures import as_pictures
 from ._recall import mean_recall, recall_table
@@ -86,7 +87,7 @@ class SceneGraphRetriever(BaseEstimator):
         without.
     random_state : int, RandomState instance or None, default=None
     verbose : int, default=0
-        Above 0, a line an epoch is printed.
+        Above 0, a progress bar is shown.
 
     Attributes
     ----------
@@ -214,7 +215,7 @@ class SceneGraphRetriever(BaseEstimator):
         self._levels = tuple(self.levels)
         random_state = check_random_state(self.random_state)
         X, y = _listed(X), _listed(y)
-        self._parser = TextGraphParser() if self.text_parser is None else self.text_parser
+        self._make_parser()
         # What was indexed belongs to the model before.
         self._index = None
         pictures, captions, owners = self._read_pairs(X, y)
@@ -278,7 +279,7 @@ class SceneGraphRetriever(BaseEstimator):
 
         Parameters
         ----------
-        X, y
+        X, y : list
             As in ``fit``.
 
         Returns
@@ -296,7 +297,7 @@ class SceneGraphRetriever(BaseEstimator):
 
         Parameters
         ----------
-        X, y
+        X, y : list
             As in ``fit``.
 
         Returns
@@ -432,6 +433,50 @@ class SceneGraphRetriever(BaseEstimator):
                 self._encoder.model,
             )
 
+    def save(self, folder):
+        """Write the fitted estimator to a folder, as JSON and safetensors.
+
+        What was indexed is not written, and no parser and no encoder of your own.
+
+        Parameters
+        ----------
+        folder : path
+            Made, or replaced if it holds a saved estimator already.
+
+        Raises
+        ------
+        FileExistsError
+            If the folder holds other files.
+        """
+        check_is_fitted(self)
+        save(self, folder)
+
+    @classmethod
+    def load(cls, folder, *, word_vectors=None, text_parser=None, visual_parser=None):
+        """Read a saved estimator. No code is run from the files.
+
+        Parameters
+        ----------
+        folder : path
+        word_vectors : encoder, default=None
+            Needed if the estimator was fitted with an encoder of your own.
+        text_parser, visual_parser : transformer, default=None
+            As in the constructor.
+
+        Returns
+        -------
+        estimator : SceneGraphRetriever
+
+        Raises
+        ------
+        FileNotFoundError, ValueError
+            If there is none in the folder, it is damaged, or an encoder is missing.
+        """
+        return load(cls, folder, word_vectors, text_parser, visual_parser)
+
+    def _make_parser(self):
+        self._parser = TextGraphParser() if self.text_parser is None else self.text_parser
+
     def _check_levels(self):
         unknown = [level for level in self.levels if level not in LEVELS]
         if unknown or not self.levels or len(set(self.levels)) != len(self.levels):
@@ -499,6 +544,8 @@ class SceneGraphRetriever(BaseEstimator):
         )
 
     def _train(self, pairs, measure, random_state):
+        from tqdm.auto import tqdm
+
         self.history_: dict = {"loss": [], "seconds": []}
         best = BestEpoch(self._encoder.model)
 
@@ -508,26 +555,27 @@ class SceneGraphRetriever(BaseEstimator):
                 best.offer(row["validation_recall"])
             for name, value in row.items():
                 self.history_.setdefault(name, []).append(value)
-            if self.verbose:
-                n_epochs = len(self.history_["loss"])
-                figures = "  ".join(f"{name} {value:.4g}" for name, value in row.items())
-                print(f"epoch {n_epochs}/{self.max_epochs}  {figures}")
+            bar.set_postfix({name: f"{row[name]:.3g}" for name in row if name != "seconds"})
+            bar.update()
 
-        train(
-            self._encoder.model,
-            pairs,
-            self._encoder.visual_phrases.vectors,
-            self._encoder.textual_phrases.vectors,
-            loss=self.loss,
-            margin=self.margin,
-            foil_weight=self.foil_weight if "relation" in self._levels else 0,
-            max_epochs=self.max_epochs,
-            batch_size=self.batch_size,
-            learning_rate=self.learning_rate,
-            weight_decay=self.weight_decay,
-            random_state=random_state,
-            on_epoch=on_epoch,
-        )
+        with tqdm(
+            total=self.max_epochs, desc="training", unit="epoch", disable=not self.verbose
+        ) as bar:
+            train(
+                self._encoder.model,
+                pairs,
+                self._encoder.visual_phrases.vectors,
+                self._encoder.textual_phrases.vectors,
+                loss=self.loss,
+                margin=self.margin,
+                foil_weight=self.foil_weight if "relation" in self._levels else 0,
+                max_epochs=self.max_epochs,
+                batch_size=self.batch_size,
+                learning_rate=self.learning_rate,
+                weight_decay=self.weight_decay,
+                random_state=random_state,
+                on_epoch=on_epoch,
+            )
         best.restore()
 
     def _fit_global(self, pictures, captions, measure):

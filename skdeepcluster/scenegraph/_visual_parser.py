@@ -145,6 +145,11 @@ class VisualGraphParser(TransformerMixin, BaseEstimator):
     def fit(self, X=None, y=None):
         """Load the networks; nothing is learned.
 
+        Parameters
+        ----------
+        X, y : None
+            Ignored.
+
         Returns
         -------
         self : VisualGraphParser

@@ -125,6 +125,17 @@ def test_interrupted_run_keeps_what_it_finished(photo_folder, tmp_path):
     assert count == len(paths) - 16
 
 
+def test_features_are_kept_every_so_often(photo_folder, tmp_path, monkeypatch):
+    from skdeepcluster.embedding import _embedder
+
+    paths = list_images(photo_folder)
+    embedder(batch_size=16, memory=tmp_path / "all").fit_transform(paths)
+    assert len([*(tmp_path / "all").rglob("*.safetensors")]) == 1
+    monkeypatch.setattr(_embedder, "_SECONDS_PER_CACHE_FILE", 0)
+    embedder(batch_size=16, memory=tmp_path / "each").fit_transform(paths)
+    assert len([*(tmp_path / "each").rglob("*.safetensors")]) == 3
+
+
 def test_cache_entry_cut_in_half_is_computed_again(photo_folder, tmp_path):
     paths = list_images(photo_folder)
     first, _ = embed_counted(paths, memory=tmp_path / "cache")

@@ -1,0 +1,76 @@
+"""
+==============================
+Name, merge and split clusters
+==============================
+
+Clusters are seldom quite what one had in mind. Two that mean the same are merged, one that holds
+two things is split, all get names, and new pictures follow.
+"""
+
+# %%
+# More clusters than things
+# -------------------------
+# Six photographs cut up, and eight clusters.
+import matplotlib.pyplot as plt
+import numpy as np
+from skimage import data
+from sklearn.datasets import load_sample_images
+from sklearn.feature_extraction.image import extract_patches_2d
+
+from skdeepcluster import ClusterGalleryDisplay, DeepImageClusterer
+
+scenes = [
+    *load_sample_images().images,
+    *(data.astronaut(), data.chelsea(), data.coffee(), data.hubble_deep_field()),
+]
+images = np.concatenate(
+    [extract_patches_2d(scene, (200, 200), max_patches=24, random_state=0) for scene in scenes]
+)
+est = DeepImageClusterer(8, image_size=96, random_state=0).fit(images)
+ClusterGalleryDisplay.from_estimator(est, images)
+plt.show()
+
+# %%
+# Names
+# -----
+# A ``namer`` is any function of a cluster's most typical pictures; here it tells light and colour.
+# With an open_clip backbone words are found: ``describe_clusters(["a cat", "a cup", "a flower"])``.
+
+
+def look(pictures):
+    red, green, blue = np.mean([np.mean(picture, axis=(0, 1)) for picture in pictures], axis=0)
+    light = "bright" if red + green + blue > 300 else "dark"
+    tone = "warm" if red > blue + 30 else "cold" if blue > red + 15 else "neutral"
+    return f"{light}, {tone}"
+
+
+print(est.describe_clusters(namer=look, X=images))
+
+# %%
+# Merge
+# -----
+# Rows that show the same are merged. You would look; here the place in the list tells which
+# photograph a cluster's most typical picture was cut from. Names are joined, ``predict`` follows.
+# (``reduce_clusters`` merges by itself those whose mean features are most alike.)
+shown = np.array([typical[0] // 24 for typical in est.representative_indices_])
+same = [np.flatnonzero(shown == photograph).tolist() for photograph in range(len(scenes))]
+est.merge_clusters([group for group in same if len(group) > 1])
+print(est.cluster_info()[["size", "cohesion", "name"]].round(2))
+ClusterGalleryDisplay.from_estimator(est, images)
+plt.show()
+
+# %%
+# Split
+# -----
+# Here four clusters for six photographs. The largest is clustered once more, alone; new pictures
+# that are put there can be asked of the second estimator.
+few = DeepImageClusterer(4, image_size=96, random_state=0).fit(images)
+wide = int(few.cluster_info()["size"].argmax())
+members = np.flatnonzero(few.labels_ == wide)
+parts = DeepImageClusterer("auto", max_clusters=6, image_size=96, random_state=0)
+parts.fit(images[members])
+labels = few.labels_.copy()
+labels[members] = np.where(parts.labels_ == 0, wide, few.n_clusters_ - 1 + parts.labels_)
+print(f"cluster {wide}, of {len(members)} pictures, becomes {parts.n_clusters_}")
+ClusterGalleryDisplay.from_predictions(images, labels)
+plt.show()

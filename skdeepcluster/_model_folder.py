@@ -1,0 +1,126 @@
+"""Fitted estimators as folders of JSON and safetensors, which run no code when read."""
+
+import json
+import os
+import shutil
+import uuid
+from pathlib import Path
+
+from ._version import __version__
+
+_FORMAT = 1
+_CONFIG = "config.json"
+_TENSORS = "tensors.safetensors"
+
+
+def write_model(folder, config, tensors):
+    """Write beside the folder first, so that it appears whole or not at all.
+
+    Parameters
+    ----------
+    folder : path
+        Made, or replaced if it holds a model already.
+    config : dict
+        What JSON can hold.
+    tensors : dict of str to torch.Tensor
+
+    Raises
+    ------
+    FileExistsError
+        If the folder holds other files.
+    """
+    from safetensors.torch import save_file
+
+    folder = Path(folder)
+    if folder.exists() and any(folder.iterdir()) and not is_model(folder):
+        raise FileExistsError(f"{str(folder)!r} holds other files. Name a new folder.")
+    config = {"format": _FORMAT, "version": __version__, **config}
+    partial = folder.with_name(f".{folder.name}-{uuid.uuid4().hex}")
+    try:
+        partial.mkdir(parents=True)
+        (partial / _CONFIG).write_text(json.dumps(config, indent=1), encoding="utf-8")
+        save_file(
+            {name: tensor.contiguous() for name, tensor in tensors.items()}, partial / _TENSORS
+        )
+        if folder.exists():
+            shutil.rmtree(folder)
+        os.replace(partial, folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def is_model(folder):
+    """Whether a folder holds a saved estimator."""
+    return (Path(folder) / _CONFIG).is_file()
+
+
+def read_model(folder, kind):
+    """Read what ``write_model`` wrote.
+
+    Parameters
+    ----------
+    folder : path
+    kind : str
+        Name of the estimator, for messages.
+
+    Returns
+    -------
+    config : dict
+    tensors : dict of str to torch.Tensor
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no model.
+    ValueError
+        If it is damaged, or of another format.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    folder = Path(folder)
+    if not is_model(folder):
+        raise FileNotFoundError(f"{str(folder)!r} is no saved {kind}: no {_CONFIG} in it.")
+    try:
+        config = json.loads((folder / _CONFIG).read_text(encoding="utf-8"))
+        tensors = load_file(folder / _TENSORS)
+    except (json.JSONDecodeError, SafetensorError) as error:
+        raise ValueError(f"{str(folder)!r} is damaged: {error}. Save it anew.") from error
+    if config.get("format") != _FORMAT:
+        raise ValueError(
+            f"{str(folder)!r} has the format {config.get('format')}, and this version "
+            f"({__version__}) reads {_FORMAT}. It was written by version {config.get('version')}."
+        )
+    # Folders that are older than the second estimator do not say which they hold.
+    if config.get("kind", kind) != kind:
+        raise ValueError(f"{str(folder)!r} is a saved {config['kind']}, no {kind}.")
+    return config, tensors
+
+
+def plain_params(estimator):
+    """Return the parameters that JSON can hold; a cache, a module or a callable is left out."""
+    return {
+        name: value for name, value in estimator.get_params(deep=False).items() if _is_plain(value)
+    }
+
+
+def _is_plain(value):
+    try:
+        json.dumps(value)
+    except TypeError:
+        return False
+    return True
+
+
+def prefixed(prefix, tensors):
+    """Put a prefix before all names."""
+    return {prefix + name: tensor for name, tensor in tensors.items()}
+
+
+def without_prefix(prefix, tensors):
+    """Return the tensors whose names begin with a prefix, without it."""
+    return {
+        name.removeprefix(prefix): tensor
+        for name, tensor in tensors.items()
+        if name.startswith(prefix)
+    }

@@ -1,0 +1,5 @@
+"""The command ``skdeepcluster``: a module a command, and ``main``."""
+
+from ._main import main
+
+__all__ = ["main"]

@@ -1,0 +1,7 @@
+"""``python -m skdeepcluster.cli``, where the command is not on the path."""
+
+import sys
+
+from ._main import main
+
+sys.exit(main())

@@ -1,0 +1,46 @@
+"""``skdeepcluster assign``."""
+
+from ._clustered import check_output, list_pictures, memory_of, summarize, write_results
+from ._interruption import going_on
+from ._options import add_folder, add_model, add_output
+
+HELP = "put new pictures to the clusters of a model"
+EPILOG = """\
+example:
+  skdeepcluster assign result/model more-photos/ --output more-result/
+
+JSON: "n_pictures", "n_clusters", "skipped" (paths of pictures that could not be read), "clusters"
+(objects with "cluster", "name" and "size", the number of new pictures) and "files" ("labels",
+"cache" and, if wanted, "report" and "export").
+"""
+
+
+def add_options(parser):
+    """Model, pictures, and what is written."""
+    add_model(parser)
+    add_folder(parser)
+    add_output(parser)
+
+
+def run(options):
+    """Predict, write."""
+    import numpy as np
+    import pandas as pd
+
+    from .. import DeepImageClusterer
+
+    memory = memory_of(options)
+    estimator = DeepImageClusterer.load(options.model)
+    estimator.set_params(on_error="skip", verbose=1, memory=memory)
+    paths = list_pictures(options)
+    check_output(options)
+    with going_on(memory):
+        probabilities = estimator.predict_proba(paths)
+    skipped = np.isnan(probabilities[:, 0])
+    labels = np.where(skipped, -1, np.nan_to_num(probabilities).argmax(axis=1))
+    files = write_results(options, estimator, paths, labels, probabilities)
+    sizes = np.bincount(labels[~skipped], minlength=estimator.n_clusters_)
+    clusters = pd.DataFrame({"name": estimator.cluster_names_, "size": sizes})
+    return summarize(
+        paths, labels, clusters.rename_axis("cluster"), {**files, "cache": str(memory)}
+    )

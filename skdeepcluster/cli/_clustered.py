@@ -1,0 +1,94 @@
+"""What ``cluster`` and ``assign`` share: pictures with labels, as files and as text."""
+
+from ._outcome import Outcome, records
+
+
+def list_pictures(options):
+    """List the pictures of the folder, without those that an earlier run sorted into it."""
+    from .. import list_images
+
+    sorted_before = (options.output / "clusters").absolute()
+    paths = list_images(options.folder)
+    if not sorted_before.is_relative_to(options.folder.expanduser().absolute()):
+        return paths
+    return [path for path in paths if not path.absolute().is_relative_to(sorted_before)]
+
+
+def check_output(options):
+    """Refuse before the work what would fail after it."""
+    if options.export and (options.output / "clusters").exists():
+        raise FileExistsError(
+            f"{str(options.output / 'clusters')!r} exists already. Remove it or name another "
+            "output."
+        )
+    if options.report:
+        check_report()
+
+
+def check_report():
+    """Raise an ImportError if what the report is made with is not there."""
+    from importlib.util import find_spec
+
+    if find_spec("jinja2") is None:
+        raise ImportError('The report needs jinja2: pip install "skdeepcluster[report]"')
+
+
+def memory_of(options):
+    """Folder of the features; without ``--memory`` in the output, so that a run can go on."""
+    return options.memory or options.output / "cache"
+
+
+def write_results(options, estimator, paths, labels, probabilities):
+    """Write the table and what else is wanted.
+
+    Returns
+    -------
+    files : dict of str to str
+    """
+    from .._export import export_clusters, write_labels
+
+    options.output.mkdir(parents=True, exist_ok=True)
+    files = {"labels": options.output / "labels.csv"}
+    write_labels(files["labels"], paths, labels, probabilities.max(axis=1))
+    if options.report:
+        from ..report import write_report
+
+        files["report"] = options.output / "report.html"
+        write_report(estimator, paths, files["report"])
+    # Last, for it may move the pictures.
+    if options.export:
+        files["export"] = options.output / "clusters"
+        export_clusters(files["export"], paths, labels, options.export)
+    return {name: str(path) for name, path in files.items()}
+
+
+def summarize(paths, labels, clusters, files):
+    """Say what was found and where it is.
+
+    Parameters
+    ----------
+    paths : list of Path
+    labels : ndarray of shape (n_pictures,), int64
+    clusters : DataFrame
+        A row a cluster.
+    files : dict of str to str
+
+    Returns
+    -------
+    outcome : Outcome
+    """
+    skipped = [str(path) for path, label in zip(paths, labels, strict=True) if label < 0]
+    data = {
+        "n_pictures": len(paths),
+        "n_clusters": len(clusters),
+        "skipped": skipped,
+        "clusters": records(clusters),
+        "files": files,
+    }
+    left_out = f" ({len(skipped)} skipped)" * bool(skipped)
+    lines = [
+        clusters.drop(columns="representative", errors="ignore").round(3).to_string(),
+        f"{len(paths)} pictures{left_out}, {len(clusters)} clusters",
+        *(f"{name}: {path}" for name, path in files.items()),
+    ]
+    return Outcome(data, "\n".join(lines))

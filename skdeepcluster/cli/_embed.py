@@ -1,0 +1,65 @@
+"""``skdeepcluster embed``."""
+
+from pathlib import Path
+
+from ._interruption import going_on
+from ._options import add_backbone, add_folder
+from ._outcome import Outcome
+
+HELP = "write the features of the pictures in a folder"
+EPILOG = """\
+example:
+  skdeepcluster embed photos/ --output features.npz --memory cache/
+
+The file has "paths", str of shape (n,), and "features", float32 of shape (n, n_features); a
+picture that could not be read is a row of NaN.
+
+JSON: "n_pictures", "n_features", "skipped" (paths of pictures that could not be read) and "files"
+("features").
+"""
+
+
+def add_options(parser):
+    """Pictures, network, and the file."""
+    add_folder(parser)
+    parser.add_argument("--output", type=Path, required=True, metavar="FILE.npz")
+    add_backbone(parser)
+    parser.add_argument("--memory", type=Path, metavar="DIR", help="keep features in this folder")
+
+
+def run(options):
+    """Embed, and write the file whole or not at all."""
+    import numpy as np
+
+    from .. import ImageEmbedder, list_images
+
+    paths = list_images(options.folder)
+    if not options.output.parent.is_dir():
+        raise FileNotFoundError(f"There is no folder {str(options.output.parent)!r}.")
+    if options.output.is_dir():
+        raise IsADirectoryError(f"{str(options.output)!r} is a folder. Name a file in it.")
+    embedder = ImageEmbedder(
+        options.backbone,
+        image_size=options.image_size,
+        memory=options.memory,
+        on_error="skip",
+        verbose=1,
+    )
+    with going_on(options.memory):
+        features = embedder.fit_transform(paths)
+    partial = options.output.with_name(f".{options.output.name}.partial.npz")
+    try:
+        np.savez(partial, paths=np.array([str(path) for path in paths]), features=features)
+        partial.replace(options.output)
+    finally:
+        partial.unlink(missing_ok=True)
+    skipped = [str(paths[index]) for index in np.flatnonzero(np.isnan(features[:, 0]))]
+    data = {
+        "n_pictures": len(paths),
+        "n_features": features.shape[1],
+        "skipped": skipped,
+        "files": {"features": str(options.output)},
+    }
+    left_out = f", {len(skipped)} skipped" * bool(skipped)
+    text = f"{len(paths)} pictures{left_out}, {features.shape[1]} features: {options.output}"
+    return Outcome(data, text)

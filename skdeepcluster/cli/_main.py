@@ -1,0 +1,112 @@
+"""The road of every command: read the options, do the work, print what it came to."""
+
+import argparse
+import json
+import os
+import sys
+import warnings
+from contextlib import redirect_stdout
+
+from .._version import __version__
+from . import _assign, _backbones, _cluster, _embed, _report, _retrieve
+
+_EPILOG = """\
+examples:
+  skdeepcluster cluster photos/ --n-clusters 12 --output result/ --report
+  skdeepcluster assign result/model more-photos/ --output more-result/
+  skdeepcluster embed photos/ --output features.npz
+  skdeepcluster retrieve graphs.jsonl "a dog jumps over a bar"
+
+exit status:
+  0    done; pictures that cannot be read are skipped and listed on stderr
+  1    an error, told in one line on stderr
+  2    wrong usage
+  130  interrupted
+
+Progress, warnings and errors go to stderr, results to stdout; with --json these are one JSON
+object, whose keys the help of each command lists, and after an error nothing.
+"""
+
+# Errors whose messages say what to do; others are faults of the program, and show where.
+_TOLD = (FloatingPointError, ImportError, MemoryError, OSError, RuntimeError, ValueError)
+
+
+def main(arguments=None):
+    """Run the command.
+
+    Parameters
+    ----------
+    arguments : list of str, default=None
+        None takes those of the process.
+
+    Returns
+    -------
+    status : int
+        0; 1 after an error; 130 after Ctrl-C.
+
+    Raises
+    ------
+    SystemExit
+        With the code 2 after wrong usage, 0 after ``--help`` and ``--version``.
+    """
+    try:
+        try:
+            return _run(_parser().parse_args(arguments))
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        # Who read the output has gone, such as `head`: nothing is left to be told to anybody.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        return 1
+
+
+def _run(options):
+    try:
+        with warnings.catch_warnings(), redirect_stdout(sys.stderr):
+            warnings.showwarning = _print_warning
+            outcome = options.run(options)
+    except KeyboardInterrupt as interrupt:
+        print(f"skdeepcluster: interrupted. {interrupt}".rstrip(), file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        raise
+    except _TOLD as error:
+        told = " ".join(str(error).split()) or type(error).__name__
+        print(f"skdeepcluster: error: {told}", file=sys.stderr)
+        return 1
+    _print(json.dumps(outcome.data, indent=1) if options.json else outcome.text)
+    return 0
+
+
+def _print(text):
+    """Print what the terminal can show, and file names that are no text with escapes."""
+    encoding = sys.stdout.encoding or "utf-8"
+    print(text.encode(encoding, "backslashreplace").decode(encoding))
+
+
+def _print_warning(message, *_):
+    print(f"skdeepcluster: warning: {message}", file=sys.stderr)
+
+
+def _parser():
+    parser = argparse.ArgumentParser(
+        prog="skdeepcluster",
+        description="Cluster pictures with pretrained networks.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(required=True, metavar="command")
+    for module in (_cluster, _assign, _report, _embed, _retrieve, _backbones):
+        command = commands.add_parser(
+            module.__name__.rpartition("._")[2],
+            help=module.HELP,
+            description=f"{module.HELP[0].upper()}{module.HELP[1:]}.",
+            epilog=module.EPILOG,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        module.add_options(command)
+        command.add_argument("--json", action="store_true", help="print one JSON object")
+        command.set_defaults(run=module.run)
+    return parser

@@ -1,0 +1,60 @@
+"""``skdeepcluster report``."""
+
+from pathlib import Path
+
+from ._clustered import check_report
+from ._options import add_folder, add_model
+from ._outcome import Outcome
+
+HELP = "write one HTML page of a clustering"
+EPILOG = """\
+example:
+  skdeepcluster report result/model photos/ --output page.html
+
+The folder is the one that was clustered, or one of other pictures, which are assigned to the
+clusters. The page is one file; with --all-pictures the folder page_pictures belongs to it.
+
+JSON: "n_pictures", "n_clusters" and "files" ("report" and, with --all-pictures, "pictures").
+"""
+
+
+def add_options(parser):
+    """Model, its pictures, and the page."""
+    add_model(parser)
+    add_folder(parser)
+    parser.add_argument("--output", type=Path, required=True, metavar="FILE.html")
+    parser.add_argument(
+        "--all-pictures", action="store_true", help="also write all pictures, made small, beside it"
+    )
+    parser.add_argument(
+        "--max-megabytes",
+        type=float,
+        default=20,
+        metavar="MB",
+        help="size of the page at most (default: %(default)s)",
+    )
+
+
+def run(options):
+    """Load the model, write the page."""
+    check_report()
+    from .. import DeepImageClusterer, list_images
+    from ..report import write_report
+
+    paths = list_images(options.folder)
+    estimator = DeepImageClusterer.load(options.model).set_params(on_error="skip", verbose=1)
+    write_report(
+        estimator,
+        paths,
+        options.output,
+        all_pictures=options.all_pictures,
+        max_megabytes=options.max_megabytes,
+    )
+    n_clusters = estimator.n_clusters_
+    files = {"report": str(options.output)}
+    if options.all_pictures:
+        files["pictures"] = str(options.output.with_name(f"{options.output.stem}_pictures"))
+    return Outcome(
+        {"n_pictures": len(paths), "n_clusters": n_clusters, "files": files},
+        f"{len(paths)} pictures, {n_clusters} clusters: {options.output}",
+    )

@@ -1,0 +1,42 @@
+"""Small squares of pictures, to be looked at."""
+
+import io
+
+from PIL import Image
+
+from ._batches import iter_batches
+from ._resize import Resizing
+
+
+def read_thumbnails(source, indices, side, *, on_error="raise"):
+    """Read pictures as small squares, in threads.
+
+    Parameters
+    ----------
+    source : ImageSource
+    indices : sequence of int
+        Which pictures.
+    side : int
+        In pixels.
+    on_error : {"raise", "skip"}, default="raise"
+        With "skip" pictures that cannot be read are left out.
+
+    Returns
+    -------
+    thumbnails : dict of int to ndarray of shape (side, side, 3), uint8
+        By index, in the order of ``indices``.
+    """
+    batches = iter_batches(source, Resizing(side), indices=indices, on_error=on_error)
+    return {
+        int(index): pixels
+        for batch in batches
+        for index, pixels in zip(batch.indices, batch.pixels, strict=True)
+    }
+
+
+def encode_thumbnail(pixels):
+    """Encode pixels of shape (height, width, 3), uint8, as the bytes of a small WebP file."""
+    file = io.BytesIO()
+    # The slower methods take twice the time to save a twentieth.
+    Image.fromarray(pixels).save(file, "WEBP", quality=75, method=2)
+    return file.getvalue()

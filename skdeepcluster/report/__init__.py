@@ -1,0 +1,5 @@
+"""A clustering as one HTML page. It needs jinja2, the extra "report"."""
+
+from ._report import write_report
+
+__all__ = ["write_report"]

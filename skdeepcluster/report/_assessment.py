@@ -1,0 +1,89 @@
+"""What a fitted estimator says of the pictures of a report."""
+
+import os
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.preprocessing import normalize
+
+from ..cluster._assignment import remoteness, with_gaps
+from ..latent import nearest_neighbors
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """Arrays with a row a picture; one that could not be read has the label -1 and NaN.
+
+    ``labels`` is int64 of shape (n_samples,), ``probabilities`` of shape (n_samples,
+    n_clusters), ``latents`` of shape (n_samples, n_components). ``outlier_scores`` and
+    ``similarities``, the cosine to the centre of the own cluster, are of shape (n_samples,).
+    """
+
+    labels: np.ndarray
+    probabilities: np.ndarray
+    latents: np.ndarray
+    outlier_scores: np.ndarray
+    similarities: np.ndarray
+
+
+def assess(estimator, source):
+    """Take what was found at ``fit``, or embed pictures that are others and assign them.
+
+    Parameters
+    ----------
+    estimator : DeepImageClusterer
+        Fitted.
+    source : ImageSource
+
+    Returns
+    -------
+    assessment : Assessment
+        Outlier scores of other pictures are by distances among themselves.
+
+    Raises
+    ------
+    ValueError
+        If the pictures are others and the estimator was fitted on features, or none of them
+        can be read.
+    """
+    if _is_of_fit(estimator, source):
+        return Assessment(
+            estimator.labels_,
+            estimator.probabilities_,
+            estimator.embedding_,
+            estimator.outlier_scores_,
+            estimator._own_similarities(),
+        )
+    if estimator.embedder_ is None:
+        raise ValueError(
+            f"images are {len(source)} pictures, and the estimator was fitted on the features of "
+            f"{len(estimator.labels_)}. Pass the pictures that these are of, in the same order."
+        )
+    features = estimator._features(source)
+    readable = ~np.isnan(features[:, 0])
+    if not readable.any():
+        raise ValueError("None of the images could be read.")
+    latents = estimator._latents(features)
+    unit = normalize(features[readable])
+    graph = nearest_neighbors(unit, estimator.n_neighbors)
+    return Assessment(
+        estimator._labels_of(latents),
+        estimator._probabilities_of(latents),
+        latents,
+        with_gaps(remoteness(unit, graph), readable, np.nan),
+        estimator._prototypes.similarities(latents).max(axis=1),
+    )
+
+
+def _is_of_fit(estimator, source):
+    if len(source) != len(estimator.labels_):
+        return False
+    if estimator._paths is None or source.paths is None:
+        return True
+    # The same files, however they are named.
+    pairs = zip(estimator._paths, source.paths, strict=True)
+    return all(one == other or _full(one) == _full(other) for one, other in pairs)
+
+
+def _full(path):
+    return os.path.abspath(path)

@@ -1,0 +1,79 @@
+"""Which pictures of a cluster are shown, and in which order all get a thumbnail."""
+
+import numpy as np
+
+# Pictures in a row of a cluster.
+ROWS = {"typical": 8, "boundary": 6, "outliers": 6}
+
+
+def choose_rows(assessment, label):
+    """Choose pictures of a cluster for its rows.
+
+    Parameters
+    ----------
+    assessment : Assessment
+    label : int
+
+    Returns
+    -------
+    rows : dict of str to list of int
+        "typical": the nearest to the centre; "boundary": those whose second cluster is nearly
+        as likely as theirs; "outliers": the least like any other picture. No picture is in two
+        rows; a small cluster fills them in turn.
+    """
+    members = np.flatnonzero(assessment.labels == label)
+    orders = {
+        "typical": np.argsort(-assessment.similarities[members], kind="stable"),
+        "boundary": np.argsort(_margins(assessment.probabilities[members]), kind="stable"),
+        "outliers": np.argsort(-assessment.outlier_scores[members], kind="stable"),
+    }
+    rows: dict[str, list] = {name: [] for name in ROWS}
+    candidates = {name: iter(members[order].tolist()) for name, order in orders.items()}
+    taken: set = set()
+    for rank in range(max(ROWS.values())):
+        for name, row in rows.items():
+            if rank < ROWS[name]:
+                pick = next((index for index in candidates[name] if index not in taken), None)
+                if pick is not None:
+                    row.append(pick)
+                    taken.add(pick)
+    return rows
+
+
+def _margins(probabilities):
+    """How far the most likely cluster is ahead of the second."""
+    if probabilities.shape[1] < 2:
+        return np.ones(len(probabilities))
+    last_two = np.partition(probabilities, -2, axis=1)[:, -2:]
+    return last_two[:, 1] - last_two[:, 0]
+
+
+def fair_order(rows, labels, random_state):
+    """Order pictures so that every beginning of the order is fair to the clusters.
+
+    Parameters
+    ----------
+    rows : dict of int to dict of str to list of int
+        What ``choose_rows`` returned, by cluster.
+    labels : ndarray of shape (n_samples,), int
+    random_state : RandomState instance
+
+    Returns
+    -------
+    order : ndarray of int
+        All pictures that are in a cluster. First come those of the rows, then the others in
+        random order; the clusters take turns.
+    """
+    queues = []
+    for label, chosen in rows.items():
+        shown = _in_turn(chosen.values())
+        others = np.setdiff1d(np.flatnonzero(labels == label), shown)
+        queues.append([*shown, *random_state.permutation(others).tolist()])
+    return np.array(_in_turn(queues), dtype=np.int64)
+
+
+def _in_turn(queues):
+    """One item of each queue, then the second of each, and so on."""
+    ranked = [(rank, turn) for turn, queue in enumerate(queues) for rank in range(len(queue))]
+    queues = list(queues)
+    return [queues[turn][rank] for rank, turn in sorted(ranked)]

@@ -1,0 +1,87 @@
+"""The page: a template with its styles and scripts inside."""
+
+import base64
+import hashlib
+from importlib.resources import files
+
+from .._version import __version__
+
+# In this order; each uses what those before define.
+_SCRIPTS = ("data.js", "selection.js", "gallery.js", "viewer.js", "map.js", "page.js")
+
+
+def load_template():
+    """Compile the template.
+
+    Raises
+    ------
+    ImportError
+        If jinja2 is missing.
+    """
+    try:
+        from jinja2 import Environment, PackageLoader, StrictUndefined
+    except ImportError as error:
+        raise ImportError("Reports need jinja2: pip install 'skdeepcluster[report]'") from error
+    environment = Environment(
+        loader=PackageLoader("skdeepcluster.report", "template"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    # As small as can be, and clusters and pictures in the order they have here.
+    environment.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "sort_keys": False}
+    return environment.get_template("page.html.jinja")
+
+
+def render(template, title, data, thumbnails):
+    """Fill the template.
+
+    Parameters
+    ----------
+    template : jinja2.Template
+    title : str
+    data : dict
+        Of ``page_data``; with "folder", a URL, if there are pictures beside the page.
+    thumbnails : dict of str to str
+        WebP in base64, by the position of the picture.
+
+    Returns
+    -------
+    page : bytes
+        HTML in UTF-8. Its policy lets nothing in but what is in it, and pictures beside it.
+    """
+    style = _read("page.css")
+    script = "".join(_read(name) for name in _SCRIPTS)
+    page = template.render(
+        title=title,
+        data=data,
+        thumbnails=thumbnails,
+        style=style,
+        script=script,
+        policy="; ".join(
+            [
+                "default-src 'none'",
+                # A page that is opened from a disk is of no origin: 'self' is not enough.
+                "img-src data:" + (" 'self' file:" if data["folder"] else ""),
+                f"style-src '{_digest(style)}'",
+                f"script-src '{_digest(script)}'",
+                "base-uri 'none'",
+                "form-action 'none'",
+            ]
+        ),
+        n_pictures=len(data["labels"]),
+        n_unread=data["labels"].count(-1),
+        version=__version__,
+    )
+    # A title may come from a file name, with bytes that are no UTF-8.
+    return page.encode("utf-8", errors="replace")
+
+
+def _read(name):
+    return files("skdeepcluster.report").joinpath("template", name).read_text(encoding="utf-8")
+
+
+def _digest(text):
+    """Hash by which the policy lets an inline script or style in."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")

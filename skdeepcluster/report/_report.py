@@ -1,0 +1,121 @@
+"""Write a clustering as one HTML page."""
+
+import os
+from pathlib import Path
+from urllib.parse import quote
+
+import numpy as np
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from ..images import as_image_source
+from ._assessment import assess
+from ._choice import choose_rows, fair_order
+from ._page import load_template, render
+from ._page_data import page_data
+from ._thumbnails import Thumbnailer
+from ._writing import check_target, write_files
+
+_MEGABYTE = 1_000_000
+_SIDE_IN_FOLDER = 256
+
+
+def write_report(
+    estimator,
+    images,
+    path,
+    *,
+    title=None,
+    max_megabytes=20,
+    all_pictures=False,
+    random_state=0,
+):
+    """Write one HTML page on which a clustering can be looked at.
+
+    The page shows typical, boundary and outlying pictures of each cluster and a map of the
+    latents. It can be searched by file name and filtered by probability; pictures can be
+    selected, and paths and labels taken out as text or CSV. It holds all it needs, asks for
+    nothing on the network and can be sent as one file. All pictures are listed in it, those
+    that could not be read as well.
+
+    Parameters
+    ----------
+    estimator : DeepImageClusterer
+        Fitted, or loaded.
+    images : pictures
+        Those of the fit (the same paths, or as many, in the same order), of which all is known
+        already, or others, which are embedded and assigned to the clusters.
+    path : path
+        The HTML file to write; one that exists is replaced.
+    title : str, default=None
+        Heading of the page. None tells the number of pictures.
+    max_megabytes : float, default=20
+        The file is at most so many million bytes. Thumbnails fill it as far as there are
+        pictures: first those shown of each cluster, at 160 pixels a side or, if they are too
+        many, down to 48; then others, the clusters in turn.
+    all_pictures : bool, default=False
+        Whether thumbnails of all pictures are written to the folder ``<stem>_pictures`` beside
+        the page, of 256 pixels a side at most. The page itself then holds only those shown of
+        each cluster; the bound does not count the folder.
+    random_state : int, RandomState instance or None, default=0
+        Of the map, and of which further pictures get a thumbnail.
+
+    Returns
+    -------
+    path : Path
+        The file, which appears whole or not at all.
+
+    Raises
+    ------
+    ImportError
+        If jinja2 is missing.
+    ValueError
+        If ``images`` are not pictures, are others than those of a fit on features, cannot be
+        read, or ``max_megabytes`` is too little for the list of pictures alone.
+    ImageReadError
+        If a picture that is to be shown cannot be read and the estimator has
+        ``on_error="raise"``.
+    FileNotFoundError, IsADirectoryError, FileExistsError
+        If there is no folder for the page, it is a folder itself, or the folder for all
+        pictures holds other files.
+
+    Examples
+    --------
+    >>> from skdeepcluster import DeepImageClusterer, list_images
+    >>> from skdeepcluster.report import write_report
+    >>> paths = list_images("photos/")  # doctest: +SKIP
+    >>> est = DeepImageClusterer(12, random_state=0).fit(paths)  # doctest: +SKIP
+    >>> write_report(est, paths, "clusters.html")  # doctest: +SKIP
+    """
+    check_is_fitted(estimator)
+    template = load_template()
+    source = as_image_source(images)
+    if source is None:
+        raise ValueError("images must be pictures; features cannot be shown.")
+    path = Path(path)
+    folder = path.with_name(f"{path.stem}_pictures") if all_pictures else None
+    check_target(path, folder)
+
+    assessment = assess(estimator, source)
+    labels = assessment.labels
+    rows = {int(label): choose_rows(assessment, label) for label in np.unique(labels[labels >= 0])}
+    data = page_data(assessment, source, rows, estimator._names, random_state)
+    data["folder"] = None if folder is None else quote(os.fsencode(folder.name)) + "/"
+    title = f"Clusters of {len(source):,} pictures" if title is None else str(title)
+    n_bytes = int(max_megabytes * _MEGABYTE) - len(render(template, title, data, {}))
+    if n_bytes < 0:
+        raise ValueError(
+            f"max_megabytes={max_megabytes} is too little: the page is "
+            f"{max_megabytes - n_bytes / _MEGABYTE:.2f} MB without any picture."
+        )
+
+    order = fair_order(rows, labels, check_random_state(random_state))
+    n_shown = sum(len(row) for chosen in rows.values() for row in chosen.values())
+    thumbnailer = Thumbnailer(source, estimator.n_jobs, estimator.on_error, estimator.verbose)
+    embedded = order if folder is None else order[:n_shown]
+    thumbnails = thumbnailer.within(embedded, n_shown, n_bytes)
+    page = render(template, title, data, thumbnails)
+
+    beside = thumbnailer.make(np.sort(order), _SIDE_IN_FOLDER)
+    write_files(path, page, folder, beside)
+    return path

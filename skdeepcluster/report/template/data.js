@@ -1,0 +1,96 @@
+"use strict";
+// The pictures, the clusters, and which of them match search and filter.
+
+const read = (id) => JSON.parse(document.getElementById(id).textContent);
+const data = read("data");
+const thumbnails = read("thumbnails");
+const nPictures = data.labels.length;
+const UNREAD = -1;
+
+const clusterOf = new Map(data.clusters.map((cluster) => [cluster.label, cluster]));
+const membersOf = groupByLabel();
+const lowerNames = data.names.map((name) => name.toLowerCase());
+
+function groupByLabel() {
+  const members = new Map([...data.clusters.map((cluster) => [cluster.label, []]), [UNREAD, []]]);
+  data.labels.forEach((label, index) => members.get(label).push(index));
+  return members;
+}
+
+const pathOf = (index) => data.root + data.names[index];
+const fileNameOf = (index) => data.names[index].split(data.separator).pop();
+const probabilityOf = (index) => data.probabilities[index] / 10000;
+const outlierScoreOf = (index) => data.outliers[index] / 1000;
+const isRead = (index) => data.labels[index] !== UNREAD;
+
+/** URL of a picture's thumbnail, or null if there is none. */
+function thumbnailOf(index) {
+  if (index in thumbnails) return `data:image/webp;base64,${thumbnails[index]}`;
+  if (data.folder && isRead(index)) return `${data.folder}${String(index).padStart(6, "0")}.webp`;
+  return null;
+}
+
+function clusterName(label) {
+  return clusterOf.get(label)?.name ?? `cluster ${label}`;
+}
+
+// Neighbours in the order of size get colours far apart, by the golden angle.
+const colors = new Map(
+  data.clusters.map(({ label }, turn) => {
+    const lightness = turn % 2 ? 0.56 : 0.68;
+    return [label, `oklch(${lightness} 0.15 ${(255 + turn * 137.508) % 360})`];
+  }),
+);
+
+const counted = (number) => number.toLocaleString("en");
+const plural = (number, noun) => `${counted(number)} ${noun}${number === 1 ? "" : "s"}`;
+
+// What is shown.
+const filter = { query: "", least: 0, order: "certain" };
+const matches = new Uint8Array(nPictures).fill(1);
+const nMatchesOf = new Map();
+let nMatches = nPictures;
+
+const isFiltered = () => filter.query !== "" || filter.least > 0;
+
+function applyFilter() {
+  const query = filter.query.toLowerCase();
+  const least = Math.round(filter.least * 10000);
+  nMatches = 0;
+  for (const label of membersOf.keys()) nMatchesOf.set(label, 0);
+  for (let index = 0; index < nPictures; index++) {
+    // Pictures that could not be read have the probability -1, and show if nothing is asked.
+    const likely = least === 0 || data.probabilities[index] >= least;
+    matches[index] = likely && (query === "" || lowerNames[index].includes(query)) ? 1 : 0;
+    if (!matches[index]) continue;
+    nMatches++;
+    const label = data.labels[index];
+    nMatchesOf.set(label, nMatchesOf.get(label) + 1);
+  }
+}
+
+const matching = () => [...matches.keys()].filter((index) => matches[index]);
+
+const ORDERS = {
+  certain: (one, other) => data.probabilities[other] - data.probabilities[one],
+  doubtful: (one, other) => data.probabilities[one] - data.probabilities[other],
+  unusual: (one, other) => data.outliers[other] - data.outliers[one],
+  name: (one, other) => (data.names[one] < data.names[other] ? -1 : 1),
+};
+
+/** Matching pictures of a cluster, in the order that is chosen. */
+function listOf(label) {
+  return membersOf.get(label).filter((index) => matches[index]).sort(ORDERS[filter.order]);
+}
+
+/** Make an element; an attribute that is undefined or false is left out. */
+function element(tag, attributes = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value !== undefined && value !== false) made.setAttribute(name, value === true ? "" : value);
+  }
+  made.append(...children);
+  return made;
+}
+
+const byId = (id) => document.getElementById(id);

@@ -1,0 +1,221 @@
+// Clusters as cards of pictures. A card is filled when it comes near the screen.
+
+// Pictures of a list that are shown at a time; fewer where many clusters are searched.
+const PAGE = 100;
+const SEARCH_PAGE = 24;
+const ROW_TITLES = { typical: "Typical", boundary: "At the boundary", outliers: "Outliers" };
+const cards = new Map();
+
+const nearScreen = new IntersectionObserver(
+  (entries) => {
+    for (const { target, isIntersecting } of entries) {
+      const card = cards.get(Number(target.dataset.label));
+      card.near = isIntersecting;
+      if (card.near && card.stale) fillCard(card);
+    }
+  },
+  { rootMargin: "800px 0px" },
+);
+
+function makeCards() {
+  const clusters = byId("clusters");
+  for (const { label } of data.clusters) clusters.append(makeCard(label));
+  if (membersOf.get(UNREAD).length) clusters.append(makeCard(UNREAD));
+}
+
+function makeCard(label) {
+  const id = label === UNREAD ? "unread" : `cluster-${label}`;
+  const body = element("div", { class: "body" });
+  const toggle = element("button", { type: "button", class: "toggle", "aria-expanded": "false" });
+  const selectAll = element("button", { type: "button", class: "select-all", "data-label": label });
+  const heading = element("h2", { id: `${id}-name`, tabindex: "-1" }, dot(label), titleOf(label));
+  const root = element(
+    "article",
+    { class: "cluster", id, "data-label": label, "aria-labelledby": `${id}-name` },
+    element("header", {}, heading, element("p", { class: "facts" }), toggle, selectAll),
+    body,
+  );
+  const card = { label, root, body, toggle, selectAll, heading, open: false, stale: true, near: false };
+  toggle.addEventListener("click", () => {
+    card.open = !card.open;
+    labelButtons(card);
+    fillCard(card);
+  });
+  selectAll.addEventListener("click", () => select(listOf(label), !areSelected(label)));
+  cards.set(label, card);
+  nearScreen.observe(root);
+  return root;
+}
+
+const titleOf = (label) => (label === UNREAD ? "Could not be read" : capital(clusterName(label)));
+const capital = (text) => (/^cluster \d+$/.test(text) ? text.replace("c", "C") : text);
+
+function dot(label) {
+  const made = element("span", { class: "dot", "aria-hidden": "true" });
+  made.style.background = colors.get(label) ?? "";
+  return made;
+}
+
+/** After a change of search, filter or order. */
+function refreshCards() {
+  for (const card of cards.values()) {
+    card.stale = true;
+    card.root.hidden = nMatchesOf.get(card.label) === 0;
+    card.root.querySelector(".facts").textContent = factsOf(card.label);
+    labelButtons(card);
+    if (card.near && !card.root.hidden) fillCard(card);
+  }
+  byId("nothing").hidden = nMatches > 0;
+}
+
+function factsOf(label) {
+  const shown = nMatchesOf.get(label);
+  const total = membersOf.get(label).length;
+  const facts = [isFiltered() ? `${counted(shown)} of ${plural(total, "picture")}` : plural(total, "picture")];
+  if (label !== UNREAD) {
+    facts.push(`${((100 * total) / nPictures).toFixed(1)} %`);
+    facts.push(`cohesion ${clusterOf.get(label).cohesion.toFixed(2)}`);
+    if (clusterOf.get(label).name) facts.push(`cluster ${label}`);
+  }
+  return facts.join(" · ");
+}
+
+/** Of what could not be read, and what is asked for, there is only the list. */
+const isListOnly = (card) => card.label === UNREAD || isFiltered();
+
+function labelButtons(card) {
+  card.toggle.hidden = isListOnly(card);
+  card.toggle.textContent = card.open ? "Show fewer" : `Show all ${counted(nMatchesOf.get(card.label))}`;
+  card.toggle.setAttribute("aria-expanded", String(card.open));
+  showSelectAll(card.selectAll);
+}
+
+function fillCard(card) {
+  card.stale = false;
+  const asList = card.open || isListOnly(card);
+  card.body.replaceChildren(...(asList ? listBlocks(card.label) : rowBlocks(card.label)));
+}
+
+function rowBlocks(label) {
+  return Object.entries(ROW_TITLES)
+    .filter(([row]) => clusterOf.get(label)[row].length)
+    .map(([row, title]) => {
+      const list = clusterOf.get(label)[row];
+      const grid = element("div", { class: "grid", role: "group", "aria-label": title });
+      addTiles(grid, list, list.length);
+      if (row === "boundary") [...grid.children].forEach(markSecond);
+      return element("section", { class: `row ${row}` }, element("h3", {}, title), grid);
+    });
+}
+
+function listBlocks(label) {
+  const list = listOf(label);
+  const kind = label === UNREAD ? "grid names" : "grid all";
+  const grid = element("div", { class: kind, role: "group", "aria-label": titleOf(label) });
+  const more = element("button", { type: "button", class: "more" });
+  const showMore = (count) => {
+    const first = grid.children.length;
+    addTiles(grid, list, count);
+    more.textContent = `Show ${Math.min(PAGE, list.length - grid.children.length)} more of ${counted(list.length)}`;
+    more.hidden = grid.children.length >= list.length;
+    return grid.children[first];
+  };
+  more.addEventListener("click", () => focusTile(showMore(PAGE)));
+  showMore(isFiltered() ? SEARCH_PAGE : PAGE);
+  return [grid, more];
+}
+
+function addTiles(grid, list, count) {
+  const first = grid.children.length;
+  grid.append(...list.slice(first, first + count).map(makeTile));
+  if (first === 0 && grid.firstChild) tabStop(grid.firstChild);
+  grid.list = list;
+}
+
+function makeTile(index) {
+  const name = fileNameOf(index);
+  const label = isRead(index) ? `${name}, probability ${probabilityOf(index).toFixed(2)}` : name;
+  const open = element("button", { type: "button", tabindex: "-1", "aria-label": label, title: label });
+  open.append(pictureOf(index));
+  const box = element("input", { type: "checkbox", tabindex: "-1", "aria-label": `Select ${name}` });
+  box.checked = selected.has(index);
+  return element("div", { class: "tile", "data-index": index }, open, box);
+}
+
+/** A dot in the colour of the cluster that a picture nearly belongs to. */
+function markSecond(tile) {
+  const second = data.seconds[tile.dataset.index];
+  if (!colors.has(second)) return;
+  tile.append(dot(second));
+  tile.firstChild.title += `; second choice ${clusterName(second)}`;
+}
+
+/** The thumbnail, or the file name where there is none. */
+function pictureOf(index) {
+  const url = thumbnailOf(index);
+  const name = element("span", { class: "name" }, fileNameOf(index));
+  if (url === null) return name;
+  const image = element("img", { alt: "", loading: "lazy", decoding: "async", src: url });
+  image.addEventListener("error", () => image.replaceWith(name));
+  return image;
+}
+
+/** One picture of a grid is reached by Tab, the others from there by arrows. */
+function tabStop(tile) {
+  for (const open of tile.parentNode.querySelectorAll("button[tabindex='0']")) open.tabIndex = -1;
+  tile.firstChild.tabIndex = 0;
+}
+
+function focusTile(tile) {
+  if (!tile) return;
+  tabStop(tile);
+  tile.firstChild.focus();
+}
+
+function moveInGrid(event) {
+  const tile = event.target.closest(".tile");
+  if (!tile) return;
+  const tiles = [...tile.parentNode.children];
+  const columns = tiles.filter((other) => other.offsetTop === tiles[0].offsetTop).length;
+  const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns };
+  if (event.key === " " && event.target === tile.firstChild) {
+    event.preventDefault();
+    const index = Number(tile.dataset.index);
+    select([index], !selected.has(index));
+  } else if (event.key in steps) {
+    event.preventDefault();
+    focusTile(tiles[tiles.indexOf(tile) + steps[event.key]]);
+  }
+}
+
+function clickInGrid(event) {
+  const tile = event.target.closest(".tile");
+  if (!tile) return;
+  tabStop(tile);
+  const index = Number(tile.dataset.index);
+  if (event.target.matches("input")) selectRange(tile, index, event);
+  else openViewer(index, tile.parentNode.list);
+}
+
+let lastSelected = null;
+
+/** With Shift, all from the last one that was clicked in the same grid. */
+function selectRange(tile, index, event) {
+  const list = tile.parentNode.list;
+  const [from, to] = [list.indexOf(lastSelected), list.indexOf(index)];
+  const range = event.shiftKey && from >= 0 ? list.slice(Math.min(from, to), Math.max(from, to) + 1) : [index];
+  lastSelected = index;
+  select(range, event.target.checked);
+}
+
+function goToCluster(label) {
+  const card = cards.get(label);
+  if (card.root.hidden) resetFilter();
+  if (card.stale) fillCard(card);
+  card.root.scrollIntoView({ block: "start" });
+  card.heading.focus({ preventScroll: true });
+  card.root.classList.remove("found");
+  // Reading a size makes the browser take note, so that the animation starts anew.
+  void card.root.offsetWidth;
+  card.root.classList.add("found");
+}

@@ -1,0 +1,82 @@
+// Pictures that are selected, and what is taken out of the page.
+
+const selected = new Set();
+
+function select(indices, on) {
+  for (const index of indices) {
+    if (on) selected.add(index);
+    else selected.delete(index);
+  }
+  showSelection();
+}
+
+function showSelection() {
+  byId("selection").hidden = selected.size === 0;
+  byId("selected").textContent = `${counted(selected.size)} selected`;
+  for (const box of document.querySelectorAll(".tile input")) {
+    box.checked = selected.has(Number(box.closest(".tile").dataset.index));
+  }
+  for (const button of document.querySelectorAll(".select-all")) showSelectAll(button);
+}
+
+/** A button that selects all matching pictures of a cluster takes them back when all are. */
+function showSelectAll(button) {
+  button.textContent = areSelected(Number(button.dataset.label)) ? "Unselect all" : "Select all";
+}
+
+const areSelected = (label) =>
+  membersOf.get(label).every((index) => !matches[index] || selected.has(index));
+
+async function copy(text, button) {
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    copyByHand(text);
+  }
+  const label = button.textContent;
+  if (label === "Copied") return;
+  button.textContent = "Copied";
+  setTimeout(() => (button.textContent = label), 1200);
+}
+
+/** For browsers that keep the clipboard from pages on a disk. */
+function copyByHand(text) {
+  const area = element("textarea", { class: "unseen" });
+  area.value = text;
+  (document.querySelector("dialog[open]") ?? document.body).append(area);
+  area.select();
+  document.execCommand("copy");
+  area.remove();
+}
+
+const inOrder = (indices) => [...indices].sort((one, other) => one - other);
+
+function copySelected() {
+  copy(inOrder(selected).map(pathOf).join("\n"), byId("copy"));
+}
+
+const quoted = (field) => (/[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field);
+
+function csvLine(index) {
+  const label = data.labels[index];
+  const known = isRead(index);
+  const name = known ? quoted(clusterName(label)) : "";
+  const probability = known ? probabilityOf(index).toFixed(4) : "";
+  return `${quoted(pathOf(index))},${label},${name},${probability}\r\n`;
+}
+
+/** UTF-8, in which a byte of a file name that is none, kept as a lone surrogate, is itself. */
+function bytesOf(text) {
+  const encoder = new TextEncoder();
+  return text
+    .split(/([\udc80-\udcff])/u)
+    .map((part, turn) => (turn % 2 ? Uint8Array.of(part.charCodeAt(0) - 0xdc00) : encoder.encode(part)));
+}
+
+/** Have a table of pictures downloaded. */
+function exportCsv(indices) {
+  const text = ["path,label,name,probability\r\n", ...indices.map(csvLine)].join("");
+  const url = URL.createObjectURL(new Blob(bytesOf(text), { type: "text/csv" }));
+  element("a", { href: url, download: "clusters.csv" }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 10000);
+}

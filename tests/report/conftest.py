@@ -1,0 +1,72 @@
+"""Coloured shapes in files, clustered by their colours, and what the report makes of them."""
+
+import copy
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from skdeepcluster import DeepImageClusterer
+
+COLORS = ["crimson", "darkorange", "gold", "seagreen", "teal", "royalblue", "purple", "sienna"]
+SIZES = [95, 85, 75, 65, 60, 50, 40, 30]
+
+
+def draw_shape(color, rng):
+    """A disc of about the colour, somewhere on grey; 96 x 72 pixels."""
+    picture = Image.new("RGB", (96, 72), tuple(rng.integers(170, 230, 3).tolist()))
+    center, radius = rng.integers(25, 48, 2), rng.integers(14, 24)
+    box = [*(center - radius).tolist(), *(center + radius).tolist()]
+    ImageDraw.Draw(picture).ellipse(box, fill=color)
+    return picture
+
+
+def colors_of(paths):
+    """Features: the pictures at 4 x 4 pixels."""
+    return np.stack([np.asarray(Image.open(path).resize((4, 4))) for path in paths]).reshape(
+        len(paths), -1
+    ) / np.float32(255)
+
+
+def cluster(paths, labels):
+    """Fit on colours, starting from the labels."""
+    n_clusters = int(labels.max()) + 1
+    est = DeepImageClusterer(
+        n_clusters, init=labels, max_iter=6, n_neighbors=5, batch_size=64, random_state=0
+    )
+    return est.fit(colors_of(paths))
+
+
+def write_shapes(folder, sizes):
+    """Files of coloured shapes, and the number of each one's colour."""
+    rng = np.random.default_rng(0)
+    labels = np.repeat(np.arange(len(sizes)), sizes)
+    paths = [
+        folder / f"{COLORS[label]}-{number:03}.jpg" for number, label in enumerate(labels.tolist())
+    ]
+    for path, label in zip(paths, labels, strict=True):
+        draw_shape(COLORS[label], rng).save(path)
+    return paths, labels
+
+
+@pytest.fixture(scope="session")
+def shapes(tmp_path_factory):
+    """500 files of eight colours, and their clustering."""
+    paths, labels = write_shapes(tmp_path_factory.mktemp("shapes"), SIZES)
+    est = cluster(paths, labels)
+    return paths, est.set_cluster_names({0: "red & <b>round</b>"})
+
+
+@pytest.fixture(scope="session")
+def dozen(tmp_path_factory):
+    paths, labels = write_shapes(tmp_path_factory.mktemp("dozen"), [6, 4, 2])
+    return paths, cluster(paths, labels)
+
+
+@pytest.fixture
+def few(dozen, tmp_path):
+    """A dozen files of three colours, and their clustering; both may be changed."""
+    paths, est = dozen
+    folder = shutil.copytree(paths[0].parent, tmp_path / "few")
+    return [folder / path.name for path in paths], copy.deepcopy(est)

@@ -1,0 +1,74 @@
+import numpy as np
+import pytest
+
+from skdeepcluster import DeepImageClusterer
+from skdeepcluster.images import as_image_source
+from skdeepcluster.report._assessment import assess
+
+
+@pytest.fixture(scope="module")
+def fitted(snapshots):
+    return DeepImageClusterer(
+        4, image_size=32, max_iter=3, n_neighbors=8, batch_size=16, random_state=0
+    ).fit(snapshots[0])
+
+
+def test_attributes_of_the_fit_are_used(fitted, snapshots, monkeypatch):
+    monkeypatch.setattr(fitted, "_features", lambda X: pytest.fail("pictures are embedded again"))
+    found = assess(fitted, as_image_source(snapshots[0]))
+    assert found.labels is fitted.labels_ and found.latents is fitted.embedding_
+    assert found.probabilities is fitted.probabilities_
+    assert found.outlier_scores is fitted.outlier_scores_
+    own = np.einsum("nd,nd->n", fitted.embedding_, fitted.cluster_centers_[fitted.labels_])
+    np.testing.assert_allclose(found.similarities, own, atol=1e-6)
+
+
+def test_files_of_the_fit_are_known_however_they_are_named(few, tmp_path, monkeypatch):
+    paths, est = few
+    monkeypatch.setattr(est, "_paths", [str(path) for path in paths])
+    monkeypatch.chdir(tmp_path)
+    relative = [str(path.relative_to(tmp_path)) for path in paths]
+    assert assess(est, as_image_source(relative)).labels is est.labels_
+    # As many, but in another order: not those.
+    with pytest.raises(ValueError, match="fitted on the features of 12"):
+        assess(est, as_image_source(relative[::-1]))
+
+
+def test_other_pictures_are_embedded_once_and_assigned(fitted, snapshots, monkeypatch):
+    pictures = snapshots[0][::2]
+    calls = []
+    features_of = fitted._features
+    monkeypatch.setattr(fitted, "_features", lambda X: calls.append(1) or features_of(X))
+    found = assess(fitted, as_image_source(pictures))
+    assert calls == [1]
+    np.testing.assert_array_equal(found.labels, fitted.predict(pictures))
+    np.testing.assert_allclose(found.probabilities, fitted.predict_proba(pictures), atol=1e-5)
+    np.testing.assert_allclose(found.latents, fitted.transform(pictures), atol=1e-5)
+    assert found.outlier_scores.shape == (20,) and np.all(found.outlier_scores >= 0)
+
+
+def test_all_pictures_again_get_the_outlier_scores_of_the_fit(fitted, snapshots, monkeypatch):
+    # Known answer: the pictures of the fit, taken for others.
+    monkeypatch.setattr("skdeepcluster.report._assessment._is_of_fit", lambda *_: False)
+    found = assess(fitted, as_image_source(snapshots[0]))
+    np.testing.assert_array_equal(found.labels, fitted.labels_)
+    np.testing.assert_allclose(found.outlier_scores, fitted.outlier_scores_, atol=1e-5)
+
+
+def test_one_picture_and_none(fitted, snapshots, tmp_path, monkeypatch):
+    found = assess(fitted, as_image_source(snapshots[0][:1]))
+    assert found.labels.shape == (1,) and found.outlier_scores.tolist() == [0]
+    (tmp_path / "text.jpg").write_text("no picture")
+    monkeypatch.setattr(fitted, "on_error", "skip")
+    with (
+        pytest.warns(UserWarning, match=r"text\.jpg"),
+        pytest.raises(ValueError, match="None of the images could be read"),
+    ):
+        assess(fitted, as_image_source([tmp_path / "text.jpg"]))
+
+
+def test_saved_and_loaded(fitted, snapshots, tmp_path):
+    fitted.save(tmp_path / "model")
+    loaded = DeepImageClusterer.load(tmp_path / "model")
+    found = assess(loaded, as_image_source(snapshots[0][:7]))
+    np.testing.assert_array_equal(found.labels, fitted.labels_[:7])

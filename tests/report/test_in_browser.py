@@ -1,0 +1,369 @@
+"""The page as a user has it, in Chromium.
+
+Screenshots are written to the folder that ``SKDEEPCLUSTER_SCREENSHOTS`` names, or to the
+temporary folder of the test.
+"""
+
+import csv
+import os
+import shutil
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from skdeepcluster.report import write_report
+
+pytest.importorskip("jinja2", reason="reports need jinja2")
+pytest.importorskip("selenium", reason="selenium is not installed")
+
+from selenium.webdriver import ActionChains, Keys
+from selenium.webdriver.common.by import By
+
+from ._browser import Browser
+
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+DRIVER = shutil.which("chromedriver")
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None or DRIVER is None,
+    reason="there is no Chromium with a driver: apt-get install chromium chromium-driver",
+)
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    browser = Browser(CHROMIUM, DRIVER, tmp_path_factory.mktemp("downloads"))
+    yield browser
+    browser.driver.quit()
+
+
+@pytest.fixture(scope="module")
+def page(shapes, tmp_path_factory):
+    paths, est = shapes
+    folder = tmp_path_factory.mktemp("report")
+    return write_report(est, paths, folder / "report.html", title="Shapes & colours")
+
+
+@pytest.fixture
+def screenshots(tmp_path):
+    folder = Path(os.environ.get("SKDEEPCLUSTER_SCREENSHOTS") or tmp_path)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture
+def opened(browser, page):
+    browser.open(page)
+    return browser
+
+
+def test_opens_without_an_error_or_a_request(opened, shapes, page, screenshots):
+    est = shapes[1]
+    assert opened.find("h1").text == "Shapes & colours"
+    cards = opened.driver.find_elements(By.CSS_SELECTOR, ".cluster h2")
+    info = est.cluster_info().sort_values("size", ascending=False, kind="stable")
+    named = [name.replace("cluster ", "Cluster ") for name in info["name"]]
+    assert [card.text for card in cards] == named
+    assert "red & <b>round</b>" in named
+    images = opened.driver.find_elements(By.CSS_SELECTOR, ".cluster:first-of-type img")
+    assert len(images) == 20
+    assert all(opened.run("return arguments[0].naturalWidth", image) == 72 for image in images)
+    opened.driver.save_screenshot(str(screenshots / "desktop-light.png"))
+    assert opened.logged("browser") == []
+    asked = [event["request"]["url"] for event in opened.events("Network.requestWillBeSent")]
+    assert {url for url in asked if not url.startswith("data:")} == {page.as_uri()}
+    assert (
+        opened.run(
+            "return performance.getEntriesByType('resource').map((e) => e.name)"
+            ".filter((name) => !name.startsWith('data:'))"
+        )
+        == []
+    )
+
+
+def test_names_that_are_code_are_shown(browser, few, tmp_path):
+    paths, est = few
+    names = ["<img src=x onerror=alert(1)>.jpg", "a'b\"c&amp;.jpg", os.fsdecode(b"latin-\xe9.jpg")]
+    renamed = [path.rename(path.with_name(name)) for path, name in zip(paths, names, strict=False)]
+    page = write_report(est, [*renamed, *paths[3:]], tmp_path / "page.html", title="<i>t</i>")
+    browser.open(page)
+    assert browser.find("h1").text == "<i>t</i>"
+    browser.search("latin")
+    assert browser.shown() == ["latin-\N{REPLACEMENT CHARACTER}.jpg"]
+    browser.search("onerror")
+    browser.find(".tile button").click()
+    assert browser.find("#viewer-name").text == names[0]
+    assert browser.logged("browser") == []
+    browser.press(Keys.ESCAPE)
+    browser.press(Keys.ESCAPE)
+    # The byte that is no UTF-8 is in the table as it is in the file's name.
+    assert b"latin-\xe9.jpg" in browser.download("#export")
+
+
+def test_search_and_filter(opened, shapes):
+    paths, est = shapes
+    opened.press("/")
+    opened.press("GOLD-1")
+    opened.settle()
+    found = [path.name for path in paths if "gold-1" in path.name]
+    assert opened.find("#count").text == f"{len(found)} of 500"
+    cards = opened.driver.find_elements(By.CSS_SELECTOR, ".cluster:not([hidden])")
+    labels = {int(card.get_attribute("data-label")) for card in cards}
+    assert labels == set(est.labels_[indices(found, paths)])
+    assert set(opened.shown()) <= set(found)
+    opened.press(Keys.ESCAPE)
+    assert opened.find("#count").text == "500 pictures"
+    opened.find("#query").send_keys("no such name")
+    opened.settle()
+    assert opened.find("#nothing").is_displayed()
+    opened.find("#reset").click()
+
+    least = float(np.quantile(est.probabilities_.max(axis=1), 0.5).round(2))
+    opened.run(
+        "const slider = byId('least'); slider.value = arguments[0];"
+        "slider.dispatchEvent(new Event('input', { bubbles: true }))",
+        least,
+    )
+    opened.settle()
+    certain = int((np.rint(est.probabilities_.max(axis=1) * 1e4) >= round(least * 1e4)).sum())
+    assert opened.find("#count").text == f"{certain} of 500"
+    assert opened.find("#least-value").text == f"{least:.2f}"
+
+
+def test_orders_of_the_lists(opened, shapes):
+    paths, est = shapes
+    largest = int(est.cluster_info()["size"].idxmax())
+    members = np.flatnonzero(est.labels_ == largest)
+    opened.find(".cluster .toggle").click()
+    certainty = [est.probabilities_[index].max() for index in indices(opened.shown(), paths)]
+    assert len(certainty) == min(100, len(members))
+    assert np.all(np.diff(certainty) < 1e-4)
+    opened.find("#sort").send_keys("most unusual")
+    opened.settle()
+    scores = est.outlier_scores_[indices(opened.shown(), paths)]
+    assert np.all(np.diff(scores) < 1e-3) and scores[0] == est.outlier_scores_[members].max()
+    if len(members) > 100:
+        opened.find(".more").click()
+        assert len(opened.shown()) == min(200, len(members))
+
+
+def indices(names, paths):
+    places = {path.name: index for index, path in enumerate(paths)}
+    return [places[name] for name in names]
+
+
+def test_map(opened, shapes, screenshots):
+    paths, est = shapes
+    last = opened.run("return data.clusters.at(-1)")
+    index = last["typical"][0]
+    ActionChains(opened.driver).move_to_element_with_offset(
+        opened.find("canvas"), *opened.dot_of(index)
+    ).perform()
+    opened.wait("return !document.querySelector('.tip').hidden")
+    pointed = opened.run("return map.current")
+    assert est.labels_[pointed] == last["label"]
+    assert paths[pointed].name in opened.find(".tip").text
+    assert opened.find(".tip img").is_displayed()
+    opened.driver.save_screenshot(str(screenshots / "map.png"))
+    ActionChains(opened.driver).click().perform()
+    heading = opened.driver.switch_to.active_element
+    assert heading.get_attribute("id") == f"cluster-{last['label']}-name"
+    assert opened.run("return arguments[0].getBoundingClientRect().top < innerHeight", heading)
+
+
+def test_map_by_keys(opened):
+    opened.run("document.querySelector('canvas').focus()")
+    opened.press(Keys.ARROW_RIGHT)
+    first = opened.run("return map.current")
+    opened.press(Keys.ARROW_RIGHT)
+    second = opened.run("return map.current")
+    x = opened.run("return data.x")
+    assert x[second] > x[first]
+    assert opened.find("#told").get_attribute("textContent")
+    opened.press(Keys.ENTER)
+    label = opened.run("return data.labels[arguments[0]]", second)
+    assert opened.driver.switch_to.active_element.get_attribute("id") == f"cluster-{label}-name"
+
+
+def test_selection_and_copy(opened, shapes, screenshots):
+    paths, _ = shapes
+    copied = "window.copied = []; navigator.clipboard.writeText = async (t) => copied.push(t)"
+    opened.run(copied)
+    names = opened.shown()
+    for box in opened.driver.find_elements(By.CSS_SELECTOR, ".tile input")[:4:3]:
+        box.click()
+    # With Shift, those between as well.
+    ActionChains(opened.driver).key_down(Keys.SHIFT).click(
+        opened.driver.find_elements(By.CSS_SELECTOR, ".tile input")[5]
+    ).key_up(Keys.SHIFT).perform()
+    assert opened.find("#selected").text == "4 selected"
+    opened.driver.save_screenshot(str(screenshots / "selection.png"))
+    opened.find("#copy").click()
+    chosen = [paths[index] for index in sorted(indices([names[0], *names[3:6]], paths))]
+    assert opened.run("return copied") == ["\n".join(map(str, chosen))]
+    table = read_table(opened.download("#export-selected"))
+    assert [row["path"] for row in table] == [str(path) for path in chosen]
+    opened.press(Keys.ESCAPE)
+    assert not opened.find("#selection").is_displayed()
+    # Without a clipboard the text is copied by hand, and can be pasted.
+    opened.run("navigator.clipboard.writeText = async () => { throw new Error() }")
+    opened.find(".select-all").click()
+    assert opened.find("#selected").text == f"{opened.run('return data.clusters[0].size')} selected"
+    opened.find(".select-all").click()
+    opened.find(".tile input").click()
+    opened.find("#copy").click()
+    opened.find("#query").click()
+    ActionChains(opened.driver).key_down(Keys.CONTROL).send_keys("v").key_up(Keys.CONTROL).perform()
+    path = next(path for path in paths if path.name == names[0])
+    assert opened.find("#query").get_attribute("value") == str(path)
+
+
+def test_viewer_by_keys(opened):
+    opened.run("document.querySelector('.tile button').focus()")
+    names = opened.shown()
+    opened.press(Keys.ARROW_RIGHT, " ")
+    assert opened.find("#selected").text == "1 selected"
+    opened.press(Keys.ENTER)
+    assert opened.find("#viewer-name").text == names[1]
+    assert opened.find("#viewer-select").get_attribute("aria-pressed") == "true"
+    opened.press(Keys.ARROW_RIGHT)
+    assert opened.find("#viewer-name").text == names[2]
+    assert opened.find("#viewer-picture img").is_displayed()
+    opened.press(Keys.ESCAPE)
+    assert not opened.find("#viewer").is_displayed()
+    assert opened.find("#selected").text == "1 selected"
+
+
+def test_everything_is_reached_by_tab(opened):
+    """The stops of the first screen, in the order in which they are seen."""
+    opened.run("document.body.focus()")
+    seen = []
+    for _ in range(24):
+        opened.press(Keys.TAB)
+        seen.append(
+            opened.run(
+                "const e = document.activeElement;"
+                "return e.id || e.className || e.closest('[class]').className"
+            )
+        )
+    expected = ["skip", "export", "theme", "query", "least", "sort"]
+    assert seen[:6] == expected
+    assert seen[15:21] == ["toggle", "select-all", "tile", "tile", "tile", "toggle"]
+    outline = "return getComputedStyle(document.activeElement).outlineStyle"
+    assert opened.run(outline) == "solid"
+
+
+def read_table(content):
+    return list(csv.DictReader(content.decode("utf-8").splitlines()))
+
+
+def test_export(opened, shapes):
+    paths, est = shapes
+    content = opened.download("#export")
+    table = read_table(content)
+    assert content.count(b"\r\n") == 501
+    assert [row["path"] for row in table] == [str(path) for path in paths]
+    assert [int(row["label"]) for row in table] == est.labels_.tolist()
+    names = est.cluster_names_
+    assert [row["name"] for row in table] == [names[label] for label in est.labels_]
+    probabilities = est.probabilities_.max(axis=1)
+    written = [float(row["probability"]) for row in table]
+    np.testing.assert_allclose(written, probabilities, atol=6e-5)
+    opened.search("teal-40")
+    found = read_table(opened.download("#export"))
+    assert [row["path"] for row in found] == [str(p) for p in paths if "teal-40" in p.name]
+
+
+def test_tables_are_quoted_and_hold_the_unread(browser, few, tmp_path):
+    paths, est = few
+    renamed = [
+        path.rename(path.with_name(name))
+        for path, name in zip(paths, ['=1+1,"x".jpg', "two\nlines.jpg"], strict=False)
+    ]
+    est.labels_[5] = -1
+    est.probabilities_[5] = est.embedding_[5] = est.outlier_scores_[5] = np.nan
+    est.set_cluster_names({0: 'a, "b"'})
+    browser.open(write_report(est, [*renamed, *paths[2:]], tmp_path / "page.html"))
+    assert browser.find("#unread h2").text == "Could not be read"
+    assert browser.find("#unread .name").text == paths[5].name
+    content = browser.download("#export").decode()
+    table = list(csv.reader(content.splitlines(keepends=True)))
+    assert [row[0] for row in table[1:]] == [str(path) for path in [*renamed, *paths[2:]]]
+    assert table[6][1:] == ["-1", "", ""]
+    assert table[1][2] == est.cluster_names_[est.labels_[0]]
+
+
+def test_dark_follows_the_system_and_the_switch(browser, page, screenshots):
+    light, dark = "rgb(250, 249, 247)", "rgb(23, 23, 22)"
+    background = "return getComputedStyle(document.documentElement).backgroundColor"
+    browser.open(page, dark=True)
+    assert browser.run(background) == dark
+    assert browser.find("#theme").get_attribute("aria-pressed") == "true"
+    browser.driver.save_screenshot(str(screenshots / "desktop-dark.png"))
+    browser.find("#theme").click()
+    assert browser.run(background) == light
+    browser.driver.refresh()
+    assert browser.run(background) == light
+    browser.find("#theme").click()
+    assert browser.run(background) == dark
+
+
+def test_phone(browser, page, screenshots):
+    browser.open(page, width=375, height=812)
+    widths = "return [document.documentElement.scrollWidth, innerWidth]"
+    assert browser.run(widths) == [375, 375]
+    browser.driver.save_screenshot(str(screenshots / "phone.png"))
+    browser.run("goToCluster(data.clusters[0].label)")
+    browser.driver.save_screenshot(str(screenshots / "phone-cluster.png"))
+    browser.find(".cluster .toggle").click()
+    browser.find(".tile input").click()
+    assert browser.run(widths) == [375, 375]
+    browser.find(".tile button").click()
+    browser.driver.save_screenshot(str(screenshots / "phone-viewer.png"))
+    for part in ("#viewer", "#viewer-picture img", "#viewer-close"):
+        box = browser.run("return arguments[0].getBoundingClientRect()", browser.find(part))
+        assert 0 <= box["left"] < box["right"] <= 375, part
+        assert 0 <= box["top"] < box["bottom"] <= 812, part
+
+
+def test_pictures_beside_the_page_are_shown(browser, few, tmp_path):
+    paths, est = few
+    page = write_report(est, paths, tmp_path / "a page.html", all_pictures=True)
+    # What is embedded is left out here, so that all come from the folder.
+    browser.open(page)
+    assert browser.logged("browser") == []
+    browser.run("for (const index in thumbnails) delete thumbnails[index]; refresh()")
+    browser.find(".toggle").click()
+    browser.wait(
+        "return [...document.querySelectorAll('.tile img')].every((i) => i.naturalWidth === 72)"
+    )
+    source = browser.find(".tile img").get_attribute("src")
+    assert source.startswith((tmp_path / "a page_pictures").as_uri())
+    assert browser.logged("browser") == []
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_accessible(browser, page, dark):
+    spec = find_spec("axe_core_python")
+    if spec is None:
+        pytest.skip("axe-core-python is not installed")
+    axe = Path(spec.submodule_search_locations[0], "axe.min.js").read_text(encoding="utf-8")
+    browser.open(page, dark=dark)
+    browser.find(".tile input").click()
+    found = serious(browser, axe)
+    browser.find(".tile button").click()
+    assert found + serious(browser, axe) == []
+
+
+def serious(browser, axe):
+    """Findings of axe-core that are serious or critical, as text."""
+    browser.run(axe)
+    results = browser.driver.execute_async_script(
+        "const done = arguments[0]; axe.run().then(done, (error) => done(String(error)))"
+    )
+    return [
+        f"{finding['id']}: {[node['html'] for node in finding['nodes']]}"
+        for finding in results["violations"]
+        if finding["impact"] in ("serious", "critical")
+    ]

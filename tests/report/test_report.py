@@ -1,0 +1,172 @@
+import json
+import os
+import re
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+from sklearn.exceptions import NotFittedError
+
+from skdeepcluster import DeepImageClusterer
+from skdeepcluster.report import write_report
+
+pytest.importorskip("jinja2", reason="reports need jinja2")
+
+
+def block(page, name):
+    """One of the JSON blocks in a page."""
+    text = page.read_text(encoding="utf-8")
+    pattern = f'<script type="application/json" id="{name}">(.*?)</script>'
+    return json.loads(re.search(pattern, text, re.DOTALL)[1])
+
+
+def test_the_data_are_those_of_the_estimator(few, tmp_path):
+    paths, est = few
+    page = write_report(est.set_cluster_names({1: "second"}), paths, tmp_path / "page.html")
+    assert page == tmp_path / "page.html"
+    data = block(page, "data")
+    assert [data["root"] + name for name in data["names"]] == [str(path) for path in paths]
+    assert data["labels"] == est.labels_.tolist()
+    probabilities = est.probabilities_.max(axis=1)
+    np.testing.assert_allclose(np.array(data["probabilities"]) / 1e4, probabilities, atol=6e-5)
+    np.testing.assert_allclose(np.array(data["outliers"]) / 1e3, est.outlier_scores_, atol=6e-4)
+    assert data["seconds"] == np.argsort(est.probabilities_, axis=1)[:, -2].tolist()
+    info = est.cluster_info()
+    sizes = [cluster["size"] for cluster in data["clusters"]]
+    assert sizes == sorted(info["size"], reverse=True)
+    for cluster in data["clusters"]:
+        row = info.loc[cluster["label"]]
+        assert cluster["cohesion"] == pytest.approx(row["cohesion"], abs=1e-4)
+        assert cluster["name"] == ("second" if cluster["label"] == 1 else None)
+        first = est.representative_indices_[cluster["label"]][0]
+        assert cluster["typical"][0] == first
+    x, y = np.array(data["x"]), np.array(data["y"])
+    assert min(x.min(), y.min()) == 0 and max(x.max(), y.max()) == 4095
+    assert len(block(page, "thumbnails")) == 12
+
+
+def test_the_bound_is_kept_and_the_page_is_repeatable(few, tmp_path):
+    paths, est = few
+    with pytest.raises(ValueError, match=r"max_megabytes=0.001 is too little: the page is 0\.0"):
+        write_report(est, paths, tmp_path / "page.html", max_megabytes=0.001)
+    assert os.listdir(tmp_path) == ["few"]
+    whole = write_report(est, paths, tmp_path / "page.html").stat().st_size / 1e6
+    sizes = []
+    for bound in (whole - 0.006, whole - 0.003, 20):
+        page = write_report(est, paths, tmp_path / "page.html", max_megabytes=bound)
+        sizes.append(page.stat().st_size)
+        assert sizes[-1] <= bound * 1e6
+    assert sizes == sorted(sizes) and sizes[0] < sizes[-1]
+    before = page.read_bytes()
+    assert write_report(est, paths, page).read_bytes() == before
+
+
+def test_names_of_files_do_no_harm(few, tmp_path):
+    paths, est = few
+    names = [
+        "<script>alert(1).jpg",
+        "a'b\"c.jpg",
+        "<!--.jpg",
+        "two\nlines.jpg",
+        os.fsdecode(b"latin-\xe9.jpg"),
+        "&amp;.jpg",
+        "line\u2028separator.jpg",
+        "{{ 7 * 7 }}.jpg",
+    ]
+    # No file name holds a slash, but "<" and "/script>" may be of a folder and a file in it.
+    (paths[0].parent / "x<").mkdir()
+    names.append("x</script><script>alert(2)<.jpg")
+    renamed = [paths[0].parent / name for name in names]
+    renamed[-1].parent.mkdir(exist_ok=True)
+    for path, target in zip(paths, renamed, strict=False):
+        os.rename(path, target)
+    pictures = [*renamed, *paths[len(renamed) :]]
+    page = write_report(est, pictures, tmp_path / "page.html", title="</title><script>alert(3)")
+    data = block(page, "data")
+    assert [data["root"] + name for name in data["names"]] == [str(path) for path in pictures]
+    html = page.read_text(encoding="utf-8")
+    assert "alert(" in html and "<script>alert" not in html and "</script><script>alert" not in html
+    assert html.count("<script") == 3
+    assert "&lt;/title&gt;&lt;script&gt;alert(3)" in html
+
+
+def test_pictures_that_were_skipped_are_listed(tmp_path, snapshots):
+    for number, picture in enumerate(snapshots[0][::4]):
+        Image.fromarray(picture).save(tmp_path / f"{number}.png")
+    (tmp_path / "5.png").write_text("no picture")
+    paths = sorted(tmp_path.glob("*.png"))
+    est = DeepImageClusterer(2, image_size=32, max_iter=1, on_error="skip", random_state=0)
+    with pytest.warns(UserWarning, match=r"5\.png"):
+        est.fit(paths)
+    page = write_report(est, paths, tmp_path / "page.html")
+    data = block(page, "data")
+    for name in ("labels", "seconds", "probabilities", "outliers", "x", "y"):
+        assert data[name][5] == -1 and data[name].count(-1) == 1, name
+    assert "5" not in block(page, "thumbnails")
+    assert "1 could not be read" in page.read_text()
+    # Some of them, which are others than those of the fit.
+    with pytest.warns(UserWarning, match=r"5\.png"):
+        some = block(write_report(est, paths[3:7], page), "data")
+    assert some["labels"] == est.labels_[3:7].tolist()
+
+
+def test_pictures_beside_the_page(few, tmp_path):
+    paths, est = few
+    page = tmp_path / "my page.html"
+    for _ in range(2):
+        write_report(est, paths, page, all_pictures=True)
+        folder = tmp_path / "my page_pictures"
+        assert sorted(os.listdir(folder)) == [f"{index:06}.webp" for index in range(12)]
+    assert Image.open(folder / "000003.webp").size == (72, 72)
+    assert block(page, "data")["folder"] == "my%20page_pictures/"
+    (folder / "mine.txt").touch()
+    with pytest.raises(FileExistsError, match=r"mine\.txt"):
+        write_report(est, paths, page, all_pictures=True)
+    assert sorted(os.listdir(tmp_path)) == ["few", page.name, folder.name]
+
+
+def test_nothing_is_left_of_a_report_that_failed(few, tmp_path):
+    paths, est = few
+    paths[3].write_text("no picture any more")
+    page = tmp_path / "page.html"
+    page.write_text("before")
+    with pytest.raises(ValueError, match=paths[3].name):
+        write_report(est, paths, page, all_pictures=True)
+    assert page.read_text() == "before"
+    assert sorted(os.listdir(tmp_path)) == ["few", "page.html"]
+    est.set_params(on_error="skip")
+    assert "3" not in block(write_report(est, paths, page), "thumbnails")
+
+
+def test_arrays_have_numbers_for_names(few, tmp_path):
+    paths, est = few
+    pictures = [np.asarray(Image.open(path)) for path in paths]
+    data = block(write_report(est, pictures, tmp_path / "page.html"), "data")
+    assert data["root"] + data["names"][7] == "picture 7"
+
+
+def test_the_policy_lets_nothing_in(few, tmp_path):
+    paths, est = few
+    html = write_report(est, paths, tmp_path / "page.html").read_text()
+    policy = re.search(r'Content-Security-Policy" content="([^"]*)"', html)[1]
+    assert policy.startswith("default-src &#39;none&#39;; img-src data:; style-src &#39;sha256-")
+    assert not re.search(r"(src|href)=\"?(https?:)?//", html)
+
+
+def test_errors_name_the_culprit(few, tmp_path, monkeypatch):
+    paths, est = few
+    with pytest.raises(NotFittedError):
+        write_report(DeepImageClusterer(), paths, tmp_path / "page.html")
+    with pytest.raises(ValueError, match="features cannot be shown"):
+        write_report(est, np.zeros((12, 4)), tmp_path / "page.html")
+    with pytest.raises(ValueError, match=r"11 pictures.*features of 12"):
+        write_report(est, paths[:11], tmp_path / "page.html")
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        write_report(est, paths, tmp_path / "nowhere" / "page.html")
+    with pytest.raises(IsADirectoryError, match="Name a file"):
+        write_report(est, paths, tmp_path)
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    with pytest.raises(ImportError, match=r"pip install 'skdeepcluster\[report\]'"):
+        write_report(est, paths, tmp_path / "page.html")
+    assert os.listdir(tmp_path) == ["few"]

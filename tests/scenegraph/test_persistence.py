@@ -1,0 +1,96 @@
+import json
+
+import numpy as np
+import pytest
+
+from skdeepcluster import DeepImageClusterer, SceneGraphRetriever
+
+from ._toy import NOUNS, PREDICATES, Parser, make_retriever, random_vectors
+
+
+def round_trip(est, folder, **how):
+    est.save(folder)
+    return SceneGraphRetriever.load(folder, **how)
+
+
+def test_round_trip(fitted, pairs, tmp_path):
+    loaded = round_trip(fitted, tmp_path / "model")
+    assert sorted(path.name for path in (tmp_path / "model").iterdir()) == [
+        "config.json",
+        "tensors.safetensors",
+    ]
+    assert loaded.get_params() == fitted.get_params()
+    for name in ("history_", "level_weights_", "n_parameters_", "word_vectors_"):
+        assert getattr(loaded, name) == getattr(fitted, name)
+    X, y = pairs
+    np.testing.assert_array_equal(loaded.similarity(X, y), fitted.similarity(X, y))
+    strange = [{"text": "a zebra near a man", "triples": [("zebra", "near", "man")]}]
+    np.testing.assert_array_equal(loaded.similarity(X, strange), fitted.similarity(X, strange))
+    assert str(loaded.explain(X[0], y[0][0])) == str(fitted.explain(X[0], y[0][0]))
+    # What was indexed is not part of it.
+    with pytest.raises(ValueError, match="call index"):
+        loaded.kneighbors(y[0])
+    scores, places = loaded.index(X).kneighbors(y[0], 3)
+    assert places[0, 0] == 0 and scores.shape == (2, 3)
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"levels": ["graph", "object"]},
+        {"symmetric": False, "neighbors": False},
+        {"word_vectors": random_vectors((*NOUNS, *PREDICATES)), "n_components": 8},
+        {"validation_fraction": 0.2},
+    ],
+    ids=str,
+)
+def test_whatever_was_fitted(params, pairs, tmp_path):
+    X, y = pairs
+    est = make_retriever(max_epochs=1, **params).fit(X, y)
+    # Parameters may change after the fit; what was fitted does not.
+    expected = est.similarity(X, y)
+    est.set_params(symmetric=not est.symmetric, neighbors=not est.neighbors)
+    np.testing.assert_array_equal(round_trip(est, tmp_path / "m").similarity(X, y), expected)
+
+
+class Encoder:
+    def encode(self, phrases):
+        return np.stack([np.resize([*map(ord, phrase)], 12) - 100.0 for phrase in phrases])
+
+
+def test_an_encoder_of_ones_own_is_handed_over_again(pairs, tmp_path):
+    X, y = pairs
+    est = make_retriever(word_vectors=Encoder(), max_epochs=1).fit(X, y)
+    with pytest.raises(ValueError, match=r"an encoder of yours \(Encoder\).*word_vectors=encoder"):
+        round_trip(est, tmp_path / "model")
+    loaded = round_trip(est, tmp_path / "model", word_vectors=Encoder())
+    np.testing.assert_array_equal(loaded.similarity(X, y), est.similarity(X, y))
+
+
+def test_a_parser_of_ones_own_is_handed_over_again(fitted, pairs, tmp_path):
+    parser = Parser({"a man": pairs[0][0]})
+    loaded = round_trip(fitted, tmp_path / "model", text_parser=parser)
+    loaded.similarity(pairs[0], ["a man"])
+    assert parser.asked == ["a man"]
+
+
+def test_with_a_global_model(clip_name, pairs, tmp_path):
+    X, y = pairs
+    rng = np.random.default_rng(0)
+    X = [(rng.integers(0, 255, (64, 64, 3), dtype=np.uint8), graph) for graph in X]
+    est = make_retriever(global_model=clip_name, max_epochs=1).fit(X, y)
+    loaded = round_trip(est, tmp_path / "model")
+    assert loaded.global_weight_ == est.global_weight_
+    np.testing.assert_allclose(loaded.similarity(X, y), est.similarity(X, y), atol=1e-6)
+
+
+def test_what_is_no_saved_retriever(fitted, tmp_path):
+    with pytest.raises(FileNotFoundError, match="no saved SceneGraphRetriever"):
+        SceneGraphRetriever.load(tmp_path)
+    fitted.save(tmp_path / "model")
+    with pytest.raises(ValueError, match="a saved SceneGraphRetriever, no DeepImageClusterer"):
+        DeepImageClusterer.load(tmp_path / "model")
+    config = tmp_path / "model" / "config.json"
+    config.write_text(json.dumps(json.loads(config.read_text()) | {"format": 99}))
+    with pytest.raises(ValueError, match="format 99"):
+        SceneGraphRetriever.load(tmp_path / "model")
