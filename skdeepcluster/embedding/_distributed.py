@@ -106,10 +106,10 @@ def _embed_part(recipe, part, indices, batch_size, n_jobs):
         embed_batches(engine, part, resizing, batch_size=batch_size, n_jobs=n_jobs, on_error="skip")
     )
     rows = np.concatenate([batch.indices for batch in batches])
-    errors = [(int(indices[row]), error) for batch in batches for row, error in batch.errors]
+    errors = [(indices[row], error) for batch in batches for row, error in batch.errors]
     features = [batch.features for batch in batches if len(batch.indices)]
     return EmbeddedBatch(
-        indices[rows], np.concatenate(features) if features else np.empty((0, 0)), errors
+        np.array(indices)[rows], np.concatenate(features) if features else np.empty((0, 0)), errors
     )
 
 
@@ -158,7 +158,9 @@ def embed_on_workers(embedder, source, indices):
         joblib.delayed(_embed_part)(
             recipe, source.cut(part), part, embedder.batch_size, embedder.n_jobs
         )
-        for part in np.array_split(indices, n_parts)
+        # As lists: joblib hands long arrays to one worker of dask, apart from the task, and when
+        # that one dies they are lost.
+        for part in (piece.tolist() for piece in np.array_split(indices, n_parts))
     )
     results = _run(tasks)
     for batch in results:

@@ -75,18 +75,13 @@ def test_workers_compute_what_one_process_does(kind, snapshots, photo_folder, re
     np.testing.assert_allclose(features, expected, atol=1e-5)
 
 
-def test_a_killed_worker_loses_and_doubles_nothing(tmp_path, photos, on_dask, monkeypatch):
-    rng = np.random.default_rng(0)
-    photo = Image.fromarray(photos["coffee"])
-    for number in range(160):
-        left, top = rng.integers(200), rng.integers(100)
-        photo.crop((left, top, left + 250, top + 250)).save(tmp_path / f"{number:03}.jpg")
-    paths = list_images(tmp_path)
-    with joblib.parallel_config(backend="threading"):
-        expected = embedder(image_size=128).fit_transform(paths)
+def test_a_killed_worker_loses_and_doubles_nothing(photo_folder, tmp_path, client, monkeypatch):
+    """Tasks are as long as usual: what dask stores apart from them would go with the worker."""
+    paths = list_images(photo_folder) * 40
+    settings = {"image_size": 32, "batch_size": 32}
+    expected = np.tile(embedder(**settings).fit_transform(paths[:40]), (40, 1))
     counted = np.zeros(len(paths), dtype=int)
     killed = []
-
     real = _distributed.embed_on_workers
 
     def killing(*given):
@@ -94,17 +89,18 @@ def test_a_killed_worker_loses_and_doubles_nothing(tmp_path, photos, on_dask, mo
         for batch in real(*given):
             counted[batch.indices] += 1
             if not killed:
-                killed.extend(on_dask.run(os.getpid).values())
+                killed.extend(client.run(os.getpid).values())
                 os.kill(killed[0], signal.SIGKILL)
             yield batch
 
     monkeypatch.setattr("skdeepcluster.embedding._embedder.embed_on_workers", killing)
-    found = embedder(image_size=128, memory=tmp_path / "cache")
-    np.testing.assert_allclose(found.fit_transform(paths), expected, atol=1e-4)
-    assert (counted == 1).all()
-    assert killed[0] not in on_dask.run(os.getpid).values()
-    # All of it is in the cache now, which workers are not asked for.
-    np.testing.assert_array_equal(found.transform(paths), found.transform(paths))
+    found = embedder(memory=tmp_path / "cache", **settings)
+    with joblib.parallel_config(backend="dask"):
+        np.testing.assert_allclose(found.fit_transform(paths), expected, atol=1e-4)
+        assert (counted == 1).all()
+        assert killed[0] not in client.run(os.getpid).values()
+        # All of it is in the cache now, which workers are not asked for.
+        np.testing.assert_array_equal(found.transform(paths), found.transform(paths))
     assert (counted == 1).all()
 
 
