@@ -2,7 +2,7 @@
 
 from ._clustered import check_output, list_pictures, memory_of, summarize, write_results
 from ._interruption import going_on
-from ._options import add_folder, add_model, add_output
+from ._options import add_model, add_output, add_pictures
 
 HELP = "put new pictures to the clusters of a model"
 EPILOG = """\
@@ -18,7 +18,7 @@ JSON: "n_pictures", "n_clusters", "skipped" (paths of pictures that could not be
 def add_options(parser):
     """Model, pictures, and what is written."""
     add_model(parser)
-    add_folder(parser)
+    add_pictures(parser)
     add_output(parser)
 
 
@@ -32,15 +32,15 @@ def run(options):
     memory = memory_of(options)
     estimator = DeepImageClusterer.load(options.model)
     estimator.set_params(on_error="skip", verbose=1, memory=memory)
-    paths = list_pictures(options)
+    pictures = list_pictures(options)
     check_output(options)
     with going_on(memory):
-        probabilities = estimator.predict_proba(paths)
+        probabilities = estimator.predict_proba(pictures.X)
     skipped = np.isnan(probabilities[:, 0])
     labels = np.where(skipped, -1, np.nan_to_num(probabilities).argmax(axis=1))
-    files = write_results(options, estimator, paths, labels, probabilities)
+    files = write_results(options, estimator, pictures, labels, probabilities)
     sizes = np.bincount(labels[~skipped], minlength=estimator.n_clusters_)
     clusters = pd.DataFrame({"name": estimator.cluster_names_, "size": sizes})
     return summarize(
-        paths, labels, clusters.rename_axis("cluster"), {**files, "cache": str(memory)}
+        pictures.names, labels, clusters.rename_axis("cluster"), {**files, "cache": str(memory)}
     )

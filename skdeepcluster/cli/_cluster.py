@@ -4,16 +4,16 @@ from argparse import ArgumentTypeError
 
 from ._clustered import check_output, list_pictures, memory_of, summarize, write_results
 from ._interruption import going_on
-from ._options import add_backbone, add_folder, add_output
+from ._options import add_backbone, add_output, add_pictures
 
 HELP = "cluster the pictures in a folder"
 EPILOG = """\
 example:
   skdeepcluster cluster photos/ --n-clusters 12 --output result/ --report --export copy
 
-DIR gets labels.csv (path, label, probability; label -1 for a picture that could not be read), the
-folder model, and cache, the features: after an interruption the same command goes on where it
-stopped.
+DIR gets labels.csv or labels.parquet (path, label, probability; label -1 for a picture that could
+not be read), the folder model, and cache, the features: after an interruption the same command
+goes on where it stopped.
 
 JSON: "n_pictures", "n_clusters", "skipped" (paths of pictures that could not be read), "clusters"
 (objects with "cluster", "name", "size", "cohesion" and "representative", the most typical
@@ -23,7 +23,7 @@ picture) and "files" ("labels", "model", "cache" and, if wanted, "report" and "e
 
 def add_options(parser):
     """Pictures, how many clusters, network, and what is written."""
-    add_folder(parser)
+    add_pictures(parser)
     parser.add_argument(
         "--n-clusters", type=_count, required=True, metavar="K", help="a number, or auto"
     )
@@ -50,9 +50,11 @@ def _count(text):
 
 def run(options):
     """Fit, save, write."""
+    import pandas as pd
+
     from .. import DeepImageClusterer
 
-    paths = list_pictures(options)
+    pictures = list_pictures(options)
     check_output(options)
     memory = memory_of(options)
     estimator = DeepImageClusterer(
@@ -66,14 +68,17 @@ def run(options):
         verbose=1,
     )
     with going_on(memory):
-        estimator.fit(paths)
+        estimator.fit(pictures.X)
     model = options.output / "model"
     estimator.save(model)
-    files = write_results(options, estimator, paths, estimator.labels_, estimator.probabilities_)
-    clusters = estimator.cluster_info(n_representatives=1)
-    clusters["representative"] = clusters["representatives"].str[0]
+    files = write_results(options, estimator, pictures, estimator.labels_, estimator.probabilities_)
+    clusters = estimator.cluster_info()
+    typical = [best[0] for best in estimator.representative_indices_]
+    names = [str(pictures.names[index]) for index in typical]
+    # Names of files need not be text, which strings of pandas must be.
+    clusters["representative"] = pd.Series(names, clusters.index, dtype=object)
     return summarize(
-        paths,
+        pictures.names,
         estimator.labels_,
         clusters[["name", "size", "cohesion", "representative"]],
         {**files, "model": str(model), "cache": str(memory)},

@@ -1,21 +1,25 @@
 """What ``cluster`` and ``assign`` share: pictures with labels, as files and as text."""
 
 from ._outcome import Outcome, records
+from ._pictures import FILES_OF_PICTURES, Pictures, open_pictures
 
 
 def list_pictures(options):
-    """List the pictures of the folder, without those that an earlier run sorted into it."""
-    from .. import list_images
-
+    """Find the pictures, without those that an earlier run sorted into the same folder."""
+    pictures = open_pictures(options)
     sorted_before = (options.output / "clusters").absolute()
-    paths = list_images(options.folder)
-    if not sorted_before.is_relative_to(options.folder.expanduser().absolute()):
-        return paths
-    return [path for path in paths if not path.absolute().is_relative_to(sorted_before)]
+    if not sorted_before.is_relative_to(options.pictures.expanduser().absolute()):
+        return pictures
+    paths = [path for path in pictures.X if not path.absolute().is_relative_to(sorted_before)]
+    return Pictures(paths, paths)
 
 
 def check_output(options):
     """Refuse before the work what would fail after it."""
+    if options.export and options.pictures.suffix in FILES_OF_PICTURES:
+        raise ValueError(
+            f"--export sorts the files of a folder, and {str(options.pictures)!r} is none."
+        )
     if options.export and (options.output / "clusters").exists():
         raise FileExistsError(
             f"{str(options.output / 'clusters')!r} exists already. Remove it or name another "
@@ -38,36 +42,40 @@ def memory_of(options):
     return options.memory or options.output / "cache"
 
 
-def write_results(options, estimator, paths, labels, probabilities):
+def write_results(options, estimator, pictures, labels, probabilities):
     """Write the table and what else is wanted.
 
     Returns
     -------
     files : dict of str to str
     """
+    from .. import write_parquet
     from .._export import export_clusters, write_labels
 
     options.output.mkdir(parents=True, exist_ok=True)
-    files = {"labels": options.output / "labels.csv"}
-    write_labels(files["labels"], paths, labels, probabilities.max(axis=1))
+    files = {"labels": options.output / f"labels.{options.format}"}
+    if options.format == "parquet":
+        write_parquet(files["labels"], pictures.X, labels=labels, probabilities=probabilities)
+    else:
+        write_labels(files["labels"], pictures.names, labels, probabilities.max(axis=1))
     if options.report:
         from ..report import write_report
 
         files["report"] = options.output / "report.html"
-        write_report(estimator, paths, files["report"])
+        write_report(estimator, pictures.X, files["report"])
     # Last, for it may move the pictures.
     if options.export:
         files["export"] = options.output / "clusters"
-        export_clusters(files["export"], paths, labels, options.export)
+        export_clusters(files["export"], pictures.names, labels, options.export)
     return {name: str(path) for name, path in files.items()}
 
 
-def summarize(paths, labels, clusters, files):
+def summarize(names, labels, clusters, files):
     """Say what was found and where it is.
 
     Parameters
     ----------
-    paths : list of Path
+    names : list of str or Path
     labels : ndarray of shape (n_pictures,), int64
     clusters : DataFrame
         A row a cluster.
@@ -77,9 +85,9 @@ def summarize(paths, labels, clusters, files):
     -------
     outcome : Outcome
     """
-    skipped = [str(path) for path, label in zip(paths, labels, strict=True) if label < 0]
+    skipped = [str(name) for name, label in zip(names, labels, strict=True) if label < 0]
     data = {
-        "n_pictures": len(paths),
+        "n_pictures": len(names),
         "n_clusters": len(clusters),
         "skipped": skipped,
         "clusters": records(clusters),
@@ -88,7 +96,7 @@ def summarize(paths, labels, clusters, files):
     left_out = f" ({len(skipped)} skipped)" * bool(skipped)
     lines = [
         clusters.drop(columns="representative", errors="ignore").round(3).to_string(),
-        f"{len(paths)} pictures{left_out}, {len(clusters)} clusters",
+        f"{len(names)} pictures{left_out}, {len(clusters)} clusters",
         *(f"{name}: {path}" for name, path in files.items()),
     ]
     return Outcome(data, "\n".join(lines))

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from ._interruption import going_on
-from ._options import add_backbone, add_folder
+from ._options import add_backbone, add_pictures
 from ._outcome import Outcome
+from ._pictures import open_pictures
 
 HELP = "write the features of the pictures in a folder"
 EPILOG = """\
@@ -21,7 +22,7 @@ JSON: "n_pictures", "n_features", "skipped" (paths of pictures that could not be
 
 def add_options(parser):
     """Pictures, network, and the file."""
-    add_folder(parser)
+    add_pictures(parser)
     parser.add_argument("--output", type=Path, required=True, metavar="FILE.npz")
     add_backbone(parser)
     parser.add_argument("--memory", type=Path, metavar="DIR", help="keep features in this folder")
@@ -31,9 +32,9 @@ def run(options):
     """Embed, and write the file whole or not at all."""
     import numpy as np
 
-    from .. import ImageEmbedder, list_images
+    from .. import ImageEmbedder
 
-    paths = list_images(options.folder)
+    pictures = open_pictures(options)
     if not options.output.parent.is_dir():
         raise FileNotFoundError(f"There is no folder {str(options.output.parent)!r}.")
     if options.output.is_dir():
@@ -46,20 +47,20 @@ def run(options):
         verbose=1,
     )
     with going_on(options.memory):
-        features = embedder.fit_transform(paths)
+        features = embedder.fit_transform(pictures.X)
     partial = options.output.with_name(f".{options.output.name}.partial.npz")
     try:
-        np.savez(partial, paths=np.array([str(path) for path in paths]), features=features)
+        np.savez(partial, paths=np.array([str(name) for name in pictures.names]), features=features)
         partial.replace(options.output)
     finally:
         partial.unlink(missing_ok=True)
-    skipped = [str(paths[index]) for index in np.flatnonzero(np.isnan(features[:, 0]))]
+    skipped = [str(pictures.names[index]) for index in np.flatnonzero(np.isnan(features[:, 0]))]
     data = {
-        "n_pictures": len(paths),
+        "n_pictures": len(pictures),
         "n_features": features.shape[1],
         "skipped": skipped,
         "files": {"features": str(options.output)},
     }
     left_out = f", {len(skipped)} skipped" * bool(skipped)
-    text = f"{len(paths)} pictures{left_out}, {features.shape[1]} features: {options.output}"
+    text = f"{len(pictures)} pictures{left_out}, {features.shape[1]} features: {options.output}"
     return Outcome(data, text)

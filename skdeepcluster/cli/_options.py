@@ -3,9 +3,16 @@
 from pathlib import Path
 
 
-def add_folder(parser):
+def add_pictures(parser):
     """Ask for the pictures."""
-    parser.add_argument("folder", type=Path, help="a folder of pictures, with those in it")
+    parser.add_argument(
+        "pictures",
+        type=Path,
+        help="a folder, with those in it; a .tar of pictures; or a .parquet of them or of paths",
+    )
+    parser.add_argument(
+        "--column", default="image", help="of the Parquet file (default: %(default)s)"
+    )
 
 
 def add_model(parser):
@@ -29,12 +36,22 @@ def add_backbone(parser):
 def add_output(parser):
     """Ask where results go, and which."""
     parser.add_argument(
-        "--output", type=Path, required=True, metavar="DIR", help="gets labels.csv and the rest"
+        "--output",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="gets the labels and the rest",
     )
     parser.add_argument(
         "--export",
         choices=["copy", "symlink", "move"],
         help="also sort the pictures into DIR/clusters, a folder a cluster",
+    )
+    parser.add_argument(
+        "--format",
+        choices=["csv", "parquet"],
+        default="csv",
+        help="of the table of labels (default: %(default)s)",
     )
     parser.add_argument("--report", action="store_true", help="also write DIR/report.html")
     parser.add_argument(

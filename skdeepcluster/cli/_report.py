@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from ._clustered import check_report
-from ._options import add_folder, add_model
+from ._options import add_model, add_pictures
 from ._outcome import Outcome
+from ._pictures import open_pictures
 
 HELP = "write one HTML page of a clustering"
 EPILOG = """\
@@ -21,7 +22,7 @@ JSON: "n_pictures", "n_clusters" and "files" ("report" and, with --all-pictures,
 def add_options(parser):
     """Model, its pictures, and the page."""
     add_model(parser)
-    add_folder(parser)
+    add_pictures(parser)
     parser.add_argument("--output", type=Path, required=True, metavar="FILE.html")
     parser.add_argument(
         "--all-pictures", action="store_true", help="also write all pictures, made small, beside it"
@@ -38,14 +39,14 @@ def add_options(parser):
 def run(options):
     """Load the model, write the page."""
     check_report()
-    from .. import DeepImageClusterer, list_images
+    from .. import DeepImageClusterer
     from ..report import write_report
 
-    paths = list_images(options.folder)
+    pictures = open_pictures(options)
     estimator = DeepImageClusterer.load(options.model).set_params(on_error="skip", verbose=1)
     write_report(
         estimator,
-        paths,
+        pictures.X,
         options.output,
         all_pictures=options.all_pictures,
         max_megabytes=options.max_megabytes,
@@ -55,6 +56,6 @@ def run(options):
     if options.all_pictures:
         files["pictures"] = str(options.output.with_name(f"{options.output.stem}_pictures"))
     return Outcome(
-        {"n_pictures": len(paths), "n_clusters": n_clusters, "files": files},
-        f"{len(paths)} pictures, {n_clusters} clusters: {options.output}",
+        {"n_pictures": len(pictures), "n_clusters": n_clusters, "files": files},
+        f"{len(pictures)} pictures, {n_clusters} clusters: {options.output}",
     )

@@ -8,6 +8,11 @@ from skdeepcluster import DeepImageClusterer, SceneGraphRetriever
 from ._toy import NOUNS, PREDICATES, Parser, make_retriever, random_vectors
 
 
+def assert_close(actual, expected):
+    # Products of matrices are rounded as their rows happen to lie in memory.
+    np.testing.assert_allclose(actual, expected, atol=1e-5)
+
+
 def round_trip(est, folder, **how):
     est.save(folder)
     return SceneGraphRetriever.load(folder, **how)
@@ -23,9 +28,9 @@ def test_round_trip(fitted, pairs, tmp_path):
     for name in ("history_", "level_weights_", "n_parameters_", "word_vectors_"):
         assert getattr(loaded, name) == getattr(fitted, name)
     X, y = pairs
-    np.testing.assert_array_equal(loaded.similarity(X, y), fitted.similarity(X, y))
+    assert_close(loaded.similarity(X, y), fitted.similarity(X, y))
     strange = [{"text": "a zebra near a man", "triples": [("zebra", "near", "man")]}]
-    np.testing.assert_array_equal(loaded.similarity(X, strange), fitted.similarity(X, strange))
+    assert_close(loaded.similarity(X, strange), fitted.similarity(X, strange))
     assert str(loaded.explain(X[0], y[0][0])) == str(fitted.explain(X[0], y[0][0]))
     # What was indexed is not part of it.
     with pytest.raises(ValueError, match="call index"):
@@ -50,7 +55,7 @@ def test_whatever_was_fitted(params, pairs, tmp_path):
     # Parameters may change after the fit; what was fitted does not.
     expected = est.similarity(X, y)
     est.set_params(symmetric=not est.symmetric, neighbors=not est.neighbors)
-    np.testing.assert_array_equal(round_trip(est, tmp_path / "m").similarity(X, y), expected)
+    assert_close(round_trip(est, tmp_path / "m").similarity(X, y), expected)
 
 
 class Encoder:
@@ -64,7 +69,7 @@ def test_an_encoder_of_ones_own_is_handed_over_again(pairs, tmp_path):
     with pytest.raises(ValueError, match=r"an encoder of yours \(Encoder\).*word_vectors=encoder"):
         round_trip(est, tmp_path / "model")
     loaded = round_trip(est, tmp_path / "model", word_vectors=Encoder())
-    np.testing.assert_array_equal(loaded.similarity(X, y), est.similarity(X, y))
+    assert_close(loaded.similarity(X, y), est.similarity(X, y))
 
 
 def test_a_parser_of_ones_own_is_handed_over_again(fitted, pairs, tmp_path):
@@ -81,7 +86,7 @@ def test_with_a_global_model(clip_name, pairs, tmp_path):
     est = make_retriever(global_model=clip_name, max_epochs=1).fit(X, y)
     loaded = round_trip(est, tmp_path / "model")
     assert loaded.global_weight_ == est.global_weight_
-    np.testing.assert_allclose(loaded.similarity(X, y), est.similarity(X, y), atol=1e-6)
+    assert_close(loaded.similarity(X, y), est.similarity(X, y))
 
 
 def test_what_is_no_saved_retriever(fitted, tmp_path):

@@ -1,0 +1,38 @@
+"""The pictures a command is given: a folder, a tar file, or a Parquet file."""
+
+from typing import Any, NamedTuple
+
+FILES_OF_PICTURES = (".parquet", ".tar")
+
+
+class Pictures(NamedTuple):
+    """What estimators take as ``X``, and what each picture is called."""
+
+    X: Any
+    names: list
+
+    def __len__(self):
+        return len(self.names)
+
+
+def open_pictures(options):
+    """Find the pictures that ``options`` names.
+
+    Returns
+    -------
+    pictures : Pictures
+    """
+    from .. import list_images, read_parquet_images, read_tar_images
+    from ..images import as_image_source
+
+    path = options.pictures
+    if path.suffix not in FILES_OF_PICTURES:
+        paths = list_images(path)
+        return Pictures(paths, paths)
+    X = (
+        read_tar_images(path)
+        if path.suffix == ".tar"
+        else read_parquet_images(path, options.column)
+    )
+    source = as_image_source(X)
+    return Pictures(X, [source.name(index) for index in range(len(source))])
