@@ -3,7 +3,14 @@
 import numpy as np
 import torch
 
-from ..latent import LatentTrainer, as_tensor, encode, neighborhood_modularity, train
+from ..latent import (
+    LatentTrainer,
+    as_tensor,
+    encode,
+    neighborhood_modularity,
+    sample_graph,
+    train,
+)
 
 # Standard deviation of the noise that stands in for an augmented view where only features
 # are there, in units of each feature's own.
@@ -27,11 +34,14 @@ def train_head(
 ):
     """Teach the head its start, then the objective.
 
+    An epoch sees at most 100,000 samples, drawn anew each time, and is judged by as many.
+
     Parameters
     ----------
     head : LatentHead
         Changed.
-    features : ndarray of shape (n_samples, n_features), float32
+    features : ndarray of shape (n_samples, n_features), float32 or float16
+        Read by the batch, so it may be memory-mapped.
     graph : ndarray of shape (n_samples, n_neighbors), int64
         Nearest neighbours of the features.
     aim : Aim
@@ -44,7 +54,7 @@ def train_head(
     centroids = aim.centroids.numpy()
 
     def inputs(indices, augment):
-        batch = head.standardize(samples[indices])
+        batch = head.standardize(samples[indices].float())
         if augment:
             batch = batch + _FEATURE_NOISE * torch.randn(batch.shape, generator=generator)
         return batch
@@ -61,20 +71,23 @@ def train_head(
         generator=generator,
         late_epoch=max_epochs // 2,
     )
+    rows, judging_graph = sample_graph(graph)
+    judged = features if len(rows) == len(features) else features[rows]
     if start is not None:
-        n_started = len(np.unique(start))
-        start_score = neighborhood_modularity(start, graph)
+        n_started = len(np.unique(start[rows]))
+        start_score = neighborhood_modularity(start[rows], judging_graph)
 
         def start_is_reached():
-            labels = (encode(head, features) @ centroids.T).argmax(axis=1)
-            score = neighborhood_modularity(labels, graph)
+            labels = (encode(head, judged) @ centroids.T).argmax(axis=1)
+            score = neighborhood_modularity(labels, judging_graph)
             return len(np.unique(labels)) >= n_started and score >= start_score
 
         trainer.fit_labels(start, start_is_reached)
     train(
         trainer,
-        lambda: encode(head, features),
-        graph,
+        lambda: encode(head, judged),
+        judging_graph,
+        rows,
         max_epochs=max_epochs,
         patience=patience,
         random_state=random_state,

@@ -8,11 +8,13 @@ from ._criterion import (
     neighborhood_assortativity,
     neighborhood_modularity,
 )
+from ._graph_sample import sample_graph
 from ._head import LatentHead, as_tensor, encode
 from ._losses import alignment_loss, mmd_loss, nearest_centroid_loss
 from ._n_clusters import estimate_n_clusters
-from ._neighbors import nearest_neighbors
+from ._neighbors import nearest_neighbors, neighbor_recall
 from ._pedcc import pedcc
+from ._rows import float_rows, row_chunks, unit_rows
 from ._starts import kmeans_start
 from ._training import LOSS_WEIGHTS, LatentTrainer, train
 
@@ -28,12 +30,17 @@ __all__ = [
     "encode",
     "estimate_n_clusters",
     "expected_accuracy",
+    "float_rows",
     "kmeans_start",
     "mmd_loss",
     "nearest_centroid_loss",
     "nearest_neighbors",
+    "neighbor_recall",
     "neighborhood_assortativity",
     "neighborhood_modularity",
     "pedcc",
+    "row_chunks",
+    "sample_graph",
     "train",
+    "unit_rows",
 ]

@@ -52,6 +52,7 @@ class Setting:
             self.trainer,
             lambda: encode(self.head, self.X),
             self.graph,
+            np.arange(400),
             max_epochs=max_epochs,
             patience=patience,
             random_state=np.random.RandomState(0),
