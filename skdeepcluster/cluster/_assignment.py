@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import sparse
 
-from ..latent import row_chunks, unit_rows
+from .._rows import row_chunks, stored_rows, unit_rows
 
 
 def settle_centers(latents, centroids):
@@ -39,6 +39,22 @@ def with_gaps(values, readable, filler):
     spread = np.full((len(readable), *values.shape[1:]), filler, dtype=values.dtype)
     spread[readable] = values
     return spread
+
+
+def rows_of_pictures(features):
+    """Whether each row holds the features of a picture: those of one skipped are NaN."""
+    chunks = row_chunks(len(features))
+    return np.concatenate([~np.isnan(stored_rows(features, chunk)[:, 0]) for chunk in chunks])
+
+
+def without_gaps(features, readable):
+    """Move the rows that hold a picture together, in place: there may be no room for two."""
+    kept = np.flatnonzero(readable)
+    for chunk in row_chunks(len(kept)):
+        # Rows move up only, so none is overwritten before it is read.
+        if kept[chunk][-1] >= chunk.stop:
+            features[chunk] = stored_rows(features, kept[chunk])
+    return features[: len(kept)]
 
 
 def cluster_means(features, labels, n_clusters):

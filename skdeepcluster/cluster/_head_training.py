@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 
+from .._rows import float_rows, stored_rows
 from ..latent import (
     LatentTrainer,
     as_tensor,
@@ -34,7 +35,7 @@ def train_head(
 ):
     """Teach the head its start, then the objective.
 
-    An epoch sees at most 100,000 samples, drawn anew each time, and is judged by as many.
+    An epoch sees at most 50,000 samples, drawn anew each time, and is judged by as many.
 
     Parameters
     ----------
@@ -50,11 +51,10 @@ def train_head(
     on_epoch : callable
         Told the record of each epoch; a true value stops the training.
     """
-    samples = as_tensor(features)
     centroids = aim.centroids.numpy()
 
     def inputs(indices, augment):
-        batch = head.standardize(samples[indices].float())
+        batch = head.standardize(as_tensor(float_rows(features, indices.numpy())))
         if augment:
             batch = batch + _FEATURE_NOISE * torch.randn(batch.shape, generator=generator)
         return batch
@@ -72,7 +72,7 @@ def train_head(
         late_epoch=max_epochs // 2,
     )
     rows, judging_graph = sample_graph(graph)
-    judged = features if len(rows) == len(features) else features[rows]
+    judged = features if len(rows) == len(features) else stored_rows(features, rows)
     if start is not None:
         n_started = len(np.unique(start[rows]))
         start_score = neighborhood_modularity(start[rows], judging_graph)

@@ -1,12 +1,16 @@
 """Features on disk, found again by picture, weights and preprocessing."""
 
+import errno
 import os
 import shutil
+import tempfile
 import uuid
 import warnings
 from pathlib import Path
 
 import numpy as np
+
+from .._rows import SharedMap
 
 KEY_BYTES = 16
 
@@ -95,18 +99,24 @@ class FeatureCache:
 
         The file is gone with the array, or with the process, however that ends.
         """
-        import tempfile
-
         shape = (n_rows, self.n_features)
         n_bytes = self.dtype.itemsize * n_rows * self.n_features
         try:
             with tempfile.TemporaryFile(dir=self.folder) as file:
                 # A map of a file that the disk has no room for would kill the process.
-                _reserve(file, n_bytes)
-                return np.memmap(file, dtype=self.dtype, mode="w+", shape=shape)
+                self._reserve(file, n_bytes)
+                return SharedMap(file.fileno(), n_bytes).array(shape, self.dtype)
         except OSError as error:
             path = self.folder / "(temporary file)"
             raise FeatureCacheError(_unusable(path, error, n_bytes)) from error
+
+    def _reserve(self, file, n_bytes):
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(file.fileno(), 0, n_bytes)
+        elif shutil.disk_usage(self.folder).free < n_bytes:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        else:
+            file.truncate(n_bytes)
 
     def _read(self, path, name):
         """Keys or features of one file, or None if it is damaged."""
@@ -166,15 +176,6 @@ class _Index:
 def _heads(keys):
     """Half of each key as a number; it may be met twice by chance once in 10^19."""
     return np.ascontiguousarray(keys[:, : KEY_BYTES // 2]).view(np.uint64)[:, 0]
-
-
-def _reserve(file, n_bytes):
-    import errno
-
-    if hasattr(os, "posix_fallocate"):
-        os.posix_fallocate(file.fileno(), 0, n_bytes)
-    elif shutil.disk_usage(os.path.dirname(file.name)).free < n_bytes:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def _unusable(path, error, n_bytes=None):

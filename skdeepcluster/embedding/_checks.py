@@ -1,10 +1,10 @@
 """Validation of features that may be larger than memory."""
 
 import numpy as np
-from sklearn.utils import assert_all_finite, gen_batches
+from sklearn.utils import assert_all_finite
 from sklearn.utils.validation import validate_data
 
-_CHUNK_SIZE = 16_384
+from .._rows import float_rows, row_chunks
 
 
 def check_features(estimator, X, *, reset):
@@ -31,10 +31,10 @@ def check_features(estimator, X, *, reset):
     X = validate_data(
         estimator, X, reset=reset, dtype=[np.float32, np.float16], ensure_all_finite=False
     )
-    for chunk in gen_batches(len(X), _CHUNK_SIZE):
+    for chunk in row_chunks(len(X)):
         # In half precision sums overflow, and a sum is what is looked at first.
         assert_all_finite(
-            np.asarray(X[chunk], dtype=np.float32),
+            float_rows(X, chunk),
             estimator_name=type(estimator).__name__,
             input_name="X",
         )

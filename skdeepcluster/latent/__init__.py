@@ -14,7 +14,6 @@ from ._losses import alignment_loss, mmd_loss, nearest_centroid_loss
 from ._n_clusters import estimate_n_clusters
 from ._neighbors import nearest_neighbors, neighbor_recall
 from ._pedcc import pedcc
-from ._rows import float_rows, row_chunks, unit_rows
 from ._starts import kmeans_start
 from ._training import LOSS_WEIGHTS, LatentTrainer, train
 
@@ -30,7 +29,6 @@ __all__ = [
     "encode",
     "estimate_n_clusters",
     "expected_accuracy",
-    "float_rows",
     "kmeans_start",
     "mmd_loss",
     "nearest_centroid_loss",
@@ -39,8 +37,6 @@ __all__ = [
     "neighborhood_assortativity",
     "neighborhood_modularity",
     "pedcc",
-    "row_chunks",
     "sample_graph",
     "train",
-    "unit_rows",
 ]

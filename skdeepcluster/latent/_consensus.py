@@ -12,10 +12,10 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 from sklearn.preprocessing import normalize
 
+from .._rows import stored_rows, unit_rows
 from ._landmarks import draw_landmarks, vote_of_landmarks
 from ._manifold import N_DIMENSIONS, manifold_embedding
 from ._neighbors import nearest_neighbors
-from ._rows import unit_rows
 
 # Of those that the criterion, if there is one, ranks highest.
 _N_VOTERS = 8
@@ -78,7 +78,7 @@ def consensus_start(features, n_clusters, n_neighbors, random_state, criterion=N
     landmarks = draw_landmarks(n_samples, random_state)
     if landmarks is not None:
         labels, partitions = consensus_start(
-            features[landmarks], n_clusters, n_neighbors, random_state, criterion
+            stored_rows(features, landmarks), n_clusters, n_neighbors, random_state, criterion
         )
         voted = vote_of_landmarks(features, landmarks, np.stack([labels, *partitions]))
         return voted[0].astype(np.int64), voted[1:]

@@ -7,7 +7,7 @@ from scipy.optimize import brentq, linear_sum_assignment
 from scipy.special import softmax
 
 # The mean confidence is taken of so many samples, evenly spread; it has no use for more.
-_N_CALIBRATED = 100_000
+_N_CALIBRATED = 50_000
 
 
 def neighborhood_modularity(labels, neighbors):

@@ -3,7 +3,7 @@
 import numpy as np
 
 # With more samples than this, an epoch sees and is judged by so many only.
-EPOCH_SIZE = 100_000
+EPOCH_SIZE = 50_000
 
 
 def sample_graph(neighbors):
@@ -17,7 +17,7 @@ def sample_graph(neighbors):
     -------
     rows : ndarray of shape (n_rows,), int64
         The samples, and after them those of their neighbours that are not among them; all
-        that there are up to 100,000, and no more beyond.
+        that there are up to 50,000, and no more beyond.
     sampled : ndarray of shape (n_drawn, n_neighbors), int64
         Neighbours of the first ``n_drawn`` rows, as positions in ``rows``.
     """

@@ -7,7 +7,7 @@ import torch
 from sklearn.utils import gen_batches
 from torch import nn
 
-from ._rows import float_rows, random_rows
+from .._rows import float_rows, random_rows
 
 # Means and deviations of so many rows are those of all to half a percent of a deviation.
 _N_ROWS_FOR_SCALE = 50_000

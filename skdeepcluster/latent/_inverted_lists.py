@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.decomposition import PCA
 from sklearn.utils import gen_batches
 
-from ._rows import random_rows, row_chunks, unit_rows
+from .._rows import random_rows, row_chunks, unit_rows
 
 # Candidates are found by so many principal components, half precision: a tenth of the
 # features' bytes and more of their distances.
@@ -48,7 +48,10 @@ class InvertedLists:
             )
         n_lists = min(max(n_samples // _LIST_SIZE, 1), _MOST_LISTS)
         n_dimensions = min(n_features, _N_COMPONENTS)
-        self._index = faiss.index_factory(n_dimensions, f"IVF{n_lists},SQfp16")
+        self._heads = faiss.IndexFlatL2(n_dimensions)
+        self._index = faiss.IndexIVFScalarQuantizer(
+            self._heads, n_dimensions, n_lists, faiss.ScalarQuantizer.QT_fp16
+        )
         self._index.nprobe = _N_PROBED
         self._index.cp.min_points_per_centroid = 1
         rows = random_rows(n_samples, _ROWS_PER_LIST_FOR_TRAINING * n_lists)
@@ -60,7 +63,7 @@ class InvertedLists:
         self._list_of = np.empty(n_samples, dtype=np.int32)
         for chunk in row_chunks(n_samples):
             reduced = self._reduced(unit_rows(features, chunk))
-            self._list_of[chunk] = self._index.quantizer.search(reduced, 1)[1][:, 0]
+            self._list_of[chunk] = self._heads.search(reduced, 1)[1][:, 0]
             self._index.add(reduced)
 
     def batches(self):

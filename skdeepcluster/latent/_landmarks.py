@@ -3,8 +3,8 @@
 import numpy as np
 from sklearn.utils import gen_batches
 
+from .._rows import stored_rows, unit_rows
 from ._inverted_lists import InvertedLists
-from ._rows import unit_rows
 
 # Above so many samples starts are found on a random sample of this size: cuts of a graph take
 # longer than in proportion, and shares of clusters are known to a fraction of a percent.
@@ -37,7 +37,7 @@ def vote_of_landmarks(features, landmarks, partitions):
     -------
     partitions : ndarray of shape (n_partitions, n_samples), int32
     """
-    lists = InvertedLists(features[landmarks])
+    lists = InvertedLists(stored_rows(features, landmarks))
     assigned = np.empty((len(partitions), len(features)), dtype=np.int32)
     for batch in gen_batches(len(features), _BATCH_SIZE):
         nearest = lists.search(unit_rows(features, batch), _N_VOTES)

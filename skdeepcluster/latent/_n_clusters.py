@@ -4,6 +4,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.preprocessing import normalize
 
+from .._rows import stored_rows, unit_rows
 from ._consensus import (
     centered_components,
     k_means,
@@ -13,7 +14,6 @@ from ._consensus import (
 from ._criterion import neighborhood_modularity
 from ._landmarks import draw_landmarks
 from ._neighbors import nearest_neighbors
-from ._rows import unit_rows
 
 # One partition is a few percent better or worse than the next by luck: the criterion is averaged
 # over numbers about this share apart, and what then is as good as the best to a percent is a tie.
@@ -63,7 +63,7 @@ def estimate_n_clusters(features, smallest, largest, random_state):
     """
     landmarks = draw_landmarks(len(features), random_state)
     if landmarks is not None:
-        features = features[landmarks]
+        features = stored_rows(features, landmarks)
     largest = min(largest, len(features))
     smallest = min(smallest, largest)
     unit = normalize(centered_components(unit_rows(features, slice(None)), random_state))

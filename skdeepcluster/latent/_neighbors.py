@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from .._rows import random_rows, row_chunks, unit_rows
 from ._inverted_lists import InvertedLists
-from ._rows import random_rows, row_chunks, unit_rows
 
 # Exact search costs n^2 d, at this many samples of 1280 features some minutes on one core.
 _EXACT_LIMIT = 50_000

@@ -7,10 +7,10 @@ from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 from sklearn.exceptions import ConvergenceWarning
 
+from .._rows import row_chunks, unit_rows
 from ._criterion import neighborhood_modularity
 from ._landmarks import draw_landmarks
 from ._neighbors import nearest_neighbors
-from ._rows import row_chunks, unit_rows
 
 _N_RUNS = 20
 _N_PRINCIPAL_COMPONENTS = 100
@@ -68,7 +68,8 @@ def _kmeans_of_landmarks(features, landmarks, n_clusters, n_neighbors, random_st
     n_components = min(_N_PRINCIPAL_COMPONENTS, *unit.shape)
     components = PCA(n_components, svd_solver="covariance_eigh").fit(unit)
     reduced = np.ascontiguousarray(components.transform(unit))
-    best_score, centers = -np.inf, None
+    best_score = -np.inf
+    centers: faiss.Index = faiss.IndexFlatL2(n_components)
     for seed in random_state.randint(np.iinfo(np.int32).max, size=_N_RUNS):
         kmeans = faiss.Kmeans(
             n_components,

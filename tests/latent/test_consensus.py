@@ -5,6 +5,7 @@ from sklearn.datasets import load_digits, make_circles
 from sklearn.preprocessing import normalize
 
 from skdeepcluster.latent import (
+    _consensus,
     _landmarks,
     consensus_start,
     kmeans_start,
