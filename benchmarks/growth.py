@@ -232,7 +232,12 @@ def exponents(rows):
     slopes = {}
     for name in rows[-1]["parts"]:
         seconds = np.array([row["parts"][name]["cpu_seconds"] for row in rows])
-        slopes[name] = float(np.polyfit(np.log(sizes[large]), np.log(seconds[large]), 1)[0])
+        # What takes no time, such as the recall of an exact search, has no slope.
+        measured = large & (seconds > 0.05)
+        if measured.sum() > 1:
+            slopes[name] = float(
+                np.polyfit(np.log(sizes[measured]), np.log(seconds[measured]), 1)[0]
+            )
     return slopes
 
 

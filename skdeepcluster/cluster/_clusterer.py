@@ -31,6 +31,7 @@ from ..latent import (
     neighbor_recall,
     neighborhood_modularity,
     pedcc,
+    sample_graph,
 )
 from ..metrics import clustering_accuracy
 from ._assigning import AssigningMixin
@@ -354,12 +355,14 @@ class DeepImageClusterer(
         )
         recall = neighbor_recall(features, graph)
         self.history_: dict[str, list] = {}
-        self.start_score_ = np.nan if start is None else neighborhood_modularity(start, graph)
+        sample = sample_graph(graph)
+        self.start_score_ = np.nan if start is None else _modularity(start, sample)
         with self._epoch_reporter(context, X, head, centroids, recall) as report:
             train_head(
                 head,
                 features,
                 graph,
+                sample,
                 aim,
                 start=start,
                 max_epochs=self.max_iter,
@@ -371,7 +374,7 @@ class DeepImageClusterer(
                 on_epoch=report,
             )
         self.n_iter_ = len(self.history_.get("loss", ()))
-        self._settle(head, features, centroids.numpy(), graph, partitions, readable)
+        self._settle(head, features, centroids.numpy(), graph, sample, partitions, readable)
         self._paths = None if source is None or source.paths is None else list(source.paths)
         context.call_on_fit_task_end(estimator=self, X=X, y=y)
         return self
@@ -413,7 +416,7 @@ class DeepImageClusterer(
         self.embedder_ = self._make_embedder(tuned)
         return self.embedder_.fit_transform(source)
 
-    def _settle(self, head, features, centroids, graph, partitions, readable):
+    def _settle(self, head, features, centroids, graph, sample, partitions, readable):
         """Set what the training comes to."""
         latents = encode(head, features)
         centers, labels = settle_centers(latents, centroids)
@@ -424,7 +427,7 @@ class DeepImageClusterer(
                 ConvergenceWarning,
                 stacklevel=4,
             )
-        score = neighborhood_modularity(labels, graph)
+        score = _modularity(labels, sample)
         if score < self.start_score_:
             warnings.warn(
                 f"The result scores {score:.4f}, below the start's {self.start_score_:.4f}: the "
@@ -571,3 +574,7 @@ class DeepImageClusterer(
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = []
         return tags
+
+
+def _modularity(labels, sample):
+    return neighborhood_modularity(labels[sample.rows], sample.neighbors)

@@ -9,7 +9,6 @@ from ..latent import (
     as_tensor,
     encode,
     neighborhood_modularity,
-    sample_graph,
     train,
 )
 
@@ -22,6 +21,7 @@ def train_head(
     head,
     features,
     graph,
+    sample,
     aim,
     *,
     start,
@@ -45,6 +45,8 @@ def train_head(
         Read by the batch, so it may be memory-mapped.
     graph : ndarray of shape (n_samples, n_neighbors), int64
         Nearest neighbours of the features.
+    sample : GraphSample
+        The part of ``graph`` that epochs are judged by.
     aim : Aim
     start : ndarray of shape (n_samples,), int64, or None
         Assignment that the head learns first.
@@ -71,23 +73,23 @@ def train_head(
         generator=generator,
         late_epoch=max_epochs // 2,
     )
-    rows, judging_graph = sample_graph(graph)
-    judged = features if len(rows) == len(features) else stored_rows(features, rows)
+    everything = len(sample.rows) == len(features)
+    judged = features if everything else stored_rows(features, sample.rows)
     if start is not None:
-        n_started = len(np.unique(start[rows]))
-        start_score = neighborhood_modularity(start[rows], judging_graph)
+        started = start[sample.rows]
+        n_started = len(np.unique(started))
+        start_score = neighborhood_modularity(started, sample.neighbors)
 
         def start_is_reached():
             labels = (encode(head, judged) @ centroids.T).argmax(axis=1)
-            score = neighborhood_modularity(labels, judging_graph)
+            score = neighborhood_modularity(labels, sample.neighbors)
             return len(np.unique(labels)) >= n_started and score >= start_score
 
         trainer.fit_labels(start, start_is_reached)
     train(
         trainer,
         lambda: encode(head, judged),
-        judging_graph,
-        rows,
+        sample,
         max_epochs=max_epochs,
         patience=patience,
         random_state=random_state,

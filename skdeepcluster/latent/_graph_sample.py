@@ -1,9 +1,23 @@
 """A part of the graph of neighbours, by which a training epoch on many samples is judged."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 # With more samples than this, an epoch sees and is judged by so many only.
 EPOCH_SIZE = 50_000
+
+
+class GraphSample(NamedTuple):
+    """Some samples, and neighbours of the first of them.
+
+    ``rows``, int64 of shape (n_rows,), are the samples; ``neighbors``, int64 of shape
+    (n_drawn, n_neighbors), are positions in ``rows`` of the neighbours of the first
+    ``n_drawn``.
+    """
+
+    rows: np.ndarray
+    neighbors: np.ndarray
 
 
 def sample_graph(neighbors):
@@ -15,17 +29,15 @@ def sample_graph(neighbors):
 
     Returns
     -------
-    rows : ndarray of shape (n_rows,), int64
-        The samples, and after them those of their neighbours that are not among them; all
+    sample : GraphSample
+        The samples, and after them those of their neighbours that are not among them: all
         that there are up to 50,000, and no more beyond.
-    sampled : ndarray of shape (n_drawn, n_neighbors), int64
-        Neighbours of the first ``n_drawn`` rows, as positions in ``rows``.
     """
     n_samples, n_neighbors = neighbors.shape
     if n_samples <= EPOCH_SIZE:
-        return np.arange(n_samples), neighbors
+        return GraphSample(np.arange(n_samples), neighbors)
     n_drawn = EPOCH_SIZE // (n_neighbors + 1)
     drawn = np.random.default_rng(0).choice(n_samples, n_drawn, replace=False)
     rows = np.concatenate([drawn, np.setdiff1d(neighbors[drawn], drawn)])
     order = np.argsort(rows)
-    return rows, order[np.searchsorted(rows, neighbors[drawn], sorter=order)]
+    return GraphSample(rows, order[np.searchsorted(rows, neighbors[drawn], sorter=order)])

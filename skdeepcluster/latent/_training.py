@@ -200,7 +200,7 @@ class BestState:
             parameter.copy_(saved)
 
 
-def train(trainer, latents_of, graph, rows, *, max_epochs, patience, random_state, on_epoch):
+def train(trainer, latents_of, sample, *, max_epochs, patience, random_state, on_epoch):
     """Train epoch after epoch; stop when the unsupervised criterion no longer rises.
 
     The best state seen, the start among them, is what the network holds at the end, also
@@ -210,13 +210,10 @@ def train(trainer, latents_of, graph, rows, *, max_epochs, patience, random_stat
     ----------
     trainer : LatentTrainer
     latents_of : callable
-        Returns the latents of the samples in ``rows``, an ndarray of shape
+        Returns the latents of the rows of ``sample``, an ndarray of shape
         (n_rows, n_components).
-    graph : ndarray of shape (n_drawn, n_neighbors), int64
-        Neighbours in the features as they were at the start, which judge every epoch alike:
-        of the first ``n_drawn`` rows, as positions in ``rows``.
-    rows : ndarray of shape (n_rows,), int64
-        The samples that epochs are judged by, see :func:`sample_graph`.
+    sample : GraphSample
+        Neighbours in the features as they were at the start, which judge every epoch alike.
     max_epochs : int
     patience : int
         Epochs without a better state after which training stops; they count from the epoch
@@ -236,7 +233,11 @@ def train(trainer, latents_of, graph, rows, *, max_epochs, patience, random_stat
     def assess():
         similarities = latents_of() @ centroids.T
         labels = similarities.argmax(axis=1)
-        return labels, 1 - similarities.max(axis=1), neighborhood_modularity(labels, graph)
+        return (
+            labels,
+            1 - similarities.max(axis=1),
+            neighborhood_modularity(labels, sample.neighbors),
+        )
 
     previous, spread, score = assess()
     best.offer(previous, score)
@@ -245,7 +246,7 @@ def train(trainer, latents_of, graph, rows, *, max_epochs, patience, random_stat
     try:
         for epoch in range(1, max_epochs + 1):
             if len(np.unique(previous)) < min(n_clusters, len(previous)):
-                _revive(trainer, previous, spread, latents_of, rows, random_state)
+                _revive(trainer, previous, spread, latents_of, sample.rows, random_state)
             losses = trainer.run_epoch(epoch - 1)
             labels, spread, score = assess()
             record = {
