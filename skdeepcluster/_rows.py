@@ -8,7 +8,7 @@ from sklearn.utils import gen_batches
 
 # Rows that are computed with together: 84 MB of float32 at 1280 features.
 _CHUNK_SIZE = 16_384
-# Rows anywhere in a mapped file, each of which makes the system map 64 kB.
+# Rows anywhere in a mapped file, each of which makes the system map what is around it as well.
 _SCATTERED = 2048
 
 
@@ -18,18 +18,24 @@ def stored_rows(features, rows):
     Of a memory-mapped array, the pages that were read are let go, so that the process does not
     seem to hold, and at last holds, the whole file.
     """
-    mapped = _map_behind(features)
-    if mapped is None:
+    if _map_behind(features) is None:
         return features[rows]
     if isinstance(rows, slice):
         taken = np.array(features[rows])
-        mapped.madvise(mmap.MADV_DONTNEED)
+        let_go(features)
         return taken
     taken = np.empty((len(rows), features.shape[1]), dtype=features.dtype)
     for part in gen_batches(len(rows), _SCATTERED):
         taken[part] = features[rows[part]]
-        mapped.madvise(mmap.MADV_DONTNEED)
+        let_go(features)
     return taken
+
+
+def let_go(features):
+    """Give the pages of a memory-mapped array back; what was written stays in the file."""
+    mapped = _map_behind(features)
+    if mapped is not None:
+        mapped.madvise(mmap.MADV_DONTNEED)
 
 
 def float_rows(features, rows):

@@ -91,11 +91,9 @@ class AssigningMixin:
         source = as_image_source(X)
         if source is None:
             X = check_features(self, X, reset=False)
-            return (
-                self._latents_of(stored_rows(X, rows)) for rows in gen_batches(len(X), chunk_size)
-            )
+            return (self._latents(stored_rows(X, rows)) for rows in gen_batches(len(X), chunk_size))
         embedder = self._embedder_of_pictures()
-        return map(self._latents_of, embedder.iter_transform(source, chunk_size))
+        return map(self._latents, embedder.iter_transform(source, chunk_size))
 
     def _features(self, X):
         """All features at once, where they are needed beside one another."""
@@ -113,7 +111,7 @@ class AssigningMixin:
             )
         return self.embedder_.set_params(**self._running())
 
-    def _latents_of(self, features):
+    def _latents(self, features):
         readable = ~np.isnan(features).any(axis=1)
         return with_gaps(encode(self._head, features[readable]), readable, np.nan)
 
@@ -128,5 +126,5 @@ class AssigningMixin:
     def _labels_of_features(self, features):
         chunks = gen_batches(len(features), _CHUNK_SIZE)
         return np.concatenate(
-            [self._labels_of(self._latents_of(stored_rows(features, rows))) for rows in chunks]
+            [self._labels_of(self._latents(stored_rows(features, rows))) for rows in chunks]
         )

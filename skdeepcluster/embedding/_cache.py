@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .._rows import SharedMap
+from .._rows import SharedMap, let_go
 
 KEY_BYTES = 16
 
@@ -69,6 +69,7 @@ class FeatureCache:
             if stored is not None:
                 features[targets] = stored[sources]
                 found[targets] = True
+                let_go(features)
         return found
 
     def put(self, keys, features):
@@ -84,15 +85,15 @@ class FeatureCache:
         path = self.folder / f"{uuid.uuid4().hex}.safetensors"
         partial = path.with_suffix(".partial")
         try:
-            save_file(tensors, partial)
-            os.replace(partial, path)
+            try:
+                save_file(tensors, partial)
+                os.replace(partial, path)
+            finally:
+                partial.unlink(missing_ok=True)
         except Exception as error:
             # safetensors reports a full disk or a missing right by an error of its own.
-            partial.unlink(missing_ok=True)
             n_bytes = sum(tensor.nbytes for tensor in tensors.values())
             raise FeatureCacheError(_unusable(path, error, n_bytes)) from error
-        finally:
-            partial.unlink(missing_ok=True)
 
     def room_for(self, n_rows):
         """Make an array of (n_rows, n_features) in a file without a name.

@@ -14,6 +14,7 @@ from sklearn.utils import gen_batches
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from .._rows import let_go, stored_rows
 from ..backbones import Backbone, load_backbone, make_engine
 from ..images import as_image_source, iter_batches
 from ._cache import KEY_BYTES, FeatureCache
@@ -205,14 +206,14 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
 
         Yields
         ------
-        features : ndarray of shape (n_chunk, n_features), float32
-            Of the next pictures, in order; of ``feature_dtype`` if ``X`` is pictures.
+        features : ndarray of shape (n_chunk, n_features)
+            Of the next pictures, in order, as ``transform`` has them.
         """
         check_is_fitted(self)
         source = as_image_source(X)
         if source is None:
             X = check_features(self, X, reset=False)
-            return (X[rows] for rows in gen_batches(len(X), chunk_size))
+            return (stored_rows(X, rows) for rows in gen_batches(len(X), chunk_size))
         self.load()
         return self._iter_embed(source, chunk_size)
 
@@ -271,6 +272,7 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
                 # What cannot be saved is not tried again.
                 unsaved.clear()
                 cache.put(keys[places], features[places])
+                let_go(features)
 
         try:
             for batch in batches:
