@@ -3,6 +3,8 @@
 import numpy as np
 from scipy import sparse
 
+from .._rows import row_chunks, stored_rows, unit_rows
+
 
 def settle_centers(latents, centroids):
     """Fill empty clusters and assign every sample to its nearest centre.
@@ -26,8 +28,7 @@ def settle_centers(latents, centroids):
     for empty in np.setdiff1d(np.arange(len(centers)), similarities.argmax(axis=1)):
         centers[empty] = latents[similarities.max(axis=1).argmin()]
         similarities[:, empty] = latents @ centers[empty]
-    occupied = np.unique(similarities.argmax(axis=1))
-    labels = similarities[:, occupied].argmax(axis=1)
+    occupied, labels = np.unique(similarities.argmax(axis=1), return_inverse=True)
     return centers[occupied], labels.astype(np.int64)
 
 
@@ -40,21 +41,44 @@ def with_gaps(values, readable, filler):
     return spread
 
 
-def cluster_means(unit, labels, n_clusters):
-    """Mean features of each cluster, (n_clusters, n_features)."""
-    rows = np.arange(len(labels))
-    members = sparse.csr_array(
-        (np.ones(len(labels), dtype=np.float32), (labels, rows)), shape=(n_clusters, len(labels))
-    )
-    return (members @ unit) / np.bincount(labels, minlength=n_clusters)[:, None].astype(np.float32)
+def rows_of_pictures(features):
+    """Whether each row holds the features of a picture: those of one skipped are NaN."""
+    chunks = row_chunks(len(features))
+    return np.concatenate([~np.isnan(stored_rows(features, chunk)[:, 0]) for chunk in chunks])
 
 
-def remoteness(unit, graph):
+def without_gaps(features, readable):
+    """Move the rows that hold a picture together, in place: there may be no room for two."""
+    kept = np.flatnonzero(readable)
+    for chunk in row_chunks(len(kept)):
+        # Rows move up only, so none is overwritten before it is read.
+        if kept[chunk][-1] >= chunk.stop:
+            features[chunk] = stored_rows(features, kept[chunk])
+    return features[: len(kept)]
+
+
+def cluster_means(features, labels, n_clusters):
+    """Mean features of each cluster at unit length, (n_clusters, n_features)."""
+    sums = np.zeros((n_clusters, features.shape[1]), dtype=np.float32)
+    for chunk in row_chunks(len(features)):
+        members = labels[chunk]
+        ones = np.ones(len(members), dtype=np.float32)
+        places = (members, np.arange(len(members)))
+        sums += sparse.csr_array((ones, places), shape=(n_clusters, len(members))) @ unit_rows(
+            features, chunk
+        )
+    return sums / np.bincount(labels, minlength=n_clusters)[:, None].astype(np.float32)
+
+
+def remoteness(features, graph):
     """Distance of each sample to its last neighbour, averaged with that of its nearest five.
 
     The average lifts strangers that lie together; 0 for a sample without neighbours.
     """
+    distances = np.zeros(len(features), dtype=np.float32)
     if not graph.shape[1]:
-        return np.zeros(len(unit), dtype=np.float32)
-    distances = 1 - np.einsum("nd,nd->n", unit, unit[graph[:, -1]])
+        return distances
+    for chunk in row_chunks(len(features)):
+        last = unit_rows(features, graph[chunk, -1])
+        distances[chunk] = 1 - np.einsum("nd,nd->n", unit_rows(features, chunk), last)
     return (distances + distances[graph[:, :5]].mean(axis=1)) / 2

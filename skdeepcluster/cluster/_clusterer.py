@@ -14,14 +14,13 @@ from sklearn.base import (
 )
 from sklearn.base import _fit_context as fit_context
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.preprocessing import normalize
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from .._ranks import rank
 from ..backbones import Backbone, resolve_device
-from ..embedding import ImageEmbedder
+from ..embedding import ImageEmbedder, check_features
 from ..images import as_image_source
 from ..latent import (
     LatentHead,
@@ -30,11 +29,21 @@ from ..latent import (
     encode,
     estimate_n_clusters,
     nearest_neighbors,
+    neighbor_recall,
     neighborhood_modularity,
     pedcc,
+    sample_graph,
 )
 from ..metrics import clustering_accuracy
-from ._assignment import cluster_means, remoteness, settle_centers, with_gaps
+from ._assigning import AssigningMixin
+from ._assignment import (
+    cluster_means,
+    remoteness,
+    rows_of_pictures,
+    settle_centers,
+    with_gaps,
+    without_gaps,
+)
 from ._callbacks import CallbackSupportMixin, with_callbacks
 from ._editing import ClusterEditingMixin
 from ._fine_tune import fine_tune
@@ -58,6 +67,7 @@ _N_COMPONENTS = 100
 
 
 class DeepImageClusterer(
+    AssigningMixin,
     ClusterStripMixin,
     ClusterEditingMixin,
     CallbackSupportMixin,
@@ -124,8 +134,11 @@ class DeepImageClusterer(
         Of Adam, for the head.
 
     memory : path or joblib.Memory, default=None
-        Folder in which features of pictures are kept between runs, and, with an int for
-        ``random_state``, the state of fine-tuning, which goes on after the process was killed.
+        Folder in which features of pictures are kept between runs; during a run also those that
+        take more than 1 GB and, with an int for ``random_state``, the state of fine-tuning,
+        which goes on after the process was killed.
+    feature_dtype : {"float32", "float16"}, default="float32"
+        Precision in which features of pictures are kept; computation is in float32.
     engine : {"auto", "torch", "onnxruntime"}, default="auto"
         What runs the backbone.
     device : str, default="auto"
@@ -155,7 +168,10 @@ class DeepImageClusterer(
     history_ : dict of lists
         A value an epoch: "loss" and its terms, "learning_rate", "label_change", "n_occupied"
         (clusters in use) and "score" (modularity on the graph of the ``n_neighbors`` nearest
-        neighbours in the features).
+        neighbours in the features; of a sample of more than 50,000 pictures). Also
+        "neighbor_recall", the share of the nearest neighbours that the graph holds which the
+        epoch is trained on and judged by: 1 up to 50,000 pictures; beyond, neighbours are
+        found approximately and 200 pictures are looked at.
     loss_curve_ : list of float
         Mean loss of each epoch of fine-tuning; empty without.
     start_score_ : float
@@ -221,6 +237,7 @@ class DeepImageClusterer(
         "batch_size": [Interval(Integral, 2, None, closed="left")],
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
         "memory": [str, Path, HasMethods("cache"), None],
+        "feature_dtype": [StrOptions({"float32", "float16"})],
         "engine": [StrOptions({"auto", "torch", "onnxruntime"})],
         "device": [str, torch.device],
         "n_jobs": [Integral, None],
@@ -249,6 +266,7 @@ class DeepImageClusterer(
         batch_size=512,
         learning_rate=1e-3,
         memory=None,
+        feature_dtype="float32",
         engine="auto",
         device="auto",
         n_jobs=None,
@@ -273,6 +291,7 @@ class DeepImageClusterer(
         self.batch_size = batch_size
         self.learning_rate = learning_rate
         self.memory = memory
+        self.feature_dtype = feature_dtype
         self.engine = engine
         self.device = device
         self.n_jobs = n_jobs
@@ -289,7 +308,8 @@ class DeepImageClusterer(
         ----------
         X : pictures or array-like of shape (n_samples, n_features)
             A folder, paths, Pillow images, arrays, a tensor or a Dataset (see the user guide),
-            or features, which are used as they are.
+            or features, which are used as they are; of a memory-mapped array, float32 or
+            float16, a chunk at a time is read.
         y : None
             Ignored.
 
@@ -337,13 +357,16 @@ class DeepImageClusterer(
             check_cluster_prior(self.cluster_prior, n_clusters, start),
             weights,
         )
+        recall = neighbor_recall(features, graph)
         self.history_: dict[str, list] = {}
-        self.start_score_ = np.nan if start is None else neighborhood_modularity(start, graph)
-        with self._epoch_reporter(context, X, head, centroids) as report:
+        sample = sample_graph(graph)
+        self.start_score_ = np.nan if start is None else _modularity(start, sample)
+        with self._epoch_reporter(context, X, head, centroids, recall) as report:
             train_head(
                 head,
                 features,
                 graph,
+                sample,
                 aim,
                 start=start,
                 max_epochs=self.max_iter,
@@ -355,7 +378,7 @@ class DeepImageClusterer(
                 on_epoch=report,
             )
         self.n_iter_ = len(self.history_.get("loss", ()))
-        self._settle(head, features, centroids.numpy(), graph, partitions, readable)
+        self._settle(head, features, centroids.numpy(), graph, sample, partitions, readable)
         self._remember(source)
         context.call_on_fit_task_end(estimator=self, X=X, y=y)
         return self
@@ -405,7 +428,7 @@ class DeepImageClusterer(
         self.embedder_ = self._make_embedder(tuned)
         return self.embedder_.fit_transform(source)
 
-    def _settle(self, head, features, centroids, graph, partitions, readable):
+    def _settle(self, head, features, centroids, graph, sample, partitions, readable):
         """Set what the training comes to."""
         latents = encode(head, features)
         centers, labels = settle_centers(latents, centroids)
@@ -416,7 +439,7 @@ class DeepImageClusterer(
                 ConvergenceWarning,
                 stacklevel=4,
             )
-        score = neighborhood_modularity(labels, graph)
+        score = _modularity(labels, sample)
         if score < self.start_score_:
             warnings.warn(
                 f"The result scores {score:.4f}, below the start's {self.start_score_:.4f}: the "
@@ -424,26 +447,24 @@ class DeepImageClusterer(
                 ConvergenceWarning,
                 stacklevel=4,
             )
-        unit = normalize(features)
         self._head = head
         self._prototypes = Prototypes(centers)
-        self._feature_means = cluster_means(unit, labels, len(centers))
+        self._feature_means = cluster_means(features, labels, len(centers))
         self._names = [None] * len(centers)
         self.n_clusters_ = len(centers)
         self.cluster_centers_ = centers
         self.temperature_ = calibrate_temperature(latents @ centers.T, graph, partitions)
         self.labels_ = with_gaps(labels, readable, -1)
         self.embedding_ = with_gaps(latents, readable, np.nan)
-        self.outlier_scores_ = with_gaps(remoteness(unit, graph), readable, np.nan)
+        self.outlier_scores_ = with_gaps(remoteness(features, graph), readable, np.nan)
         self.probabilities_ = self._probabilities_of(self.embedding_)
 
-    embedder_: ImageEmbedder | None
     n_clusters_criterion_: dict
 
     def _features_to_fit(self, X, source):
         """Features of the pictures that can be read, and which ones those are."""
         if source is None:
-            features = validate_data(self, X, dtype=np.float32, ensure_min_samples=1)
+            features = check_features(self, X, reset=True)
             self.embedder_ = None
             return features, np.ones(len(features), dtype=bool)
         self.embedder_ = self._make_embedder(self.backbone)
@@ -452,12 +473,12 @@ class DeepImageClusterer(
         if hasattr(self, "feature_names_in_"):
             # Of features that this estimator was fitted on before.
             del self.feature_names_in_
-        readable = ~np.isnan(features[:, 0])
-        return _rows(features, readable), readable
+        readable = rows_of_pictures(features)
+        return without_gaps(features, readable), readable
 
     def _running(self):
         """Parameters of how, not what, the embedder computes; they may change after ``fit``."""
-        names = ("engine", "device", "memory", "n_jobs", "on_error", "verbose")
+        names = ("engine", "device", "memory", "feature_dtype", "n_jobs", "on_error", "verbose")
         return {name: getattr(self, name) for name in names}
 
     def _make_embedder(self, backbone):
@@ -465,7 +486,7 @@ class DeepImageClusterer(
         # Arrays inside, whatever the user has set for the outside.
         return embedder.set_output(transform="default")
 
-    def _epoch_reporter(self, context, X, head, centroids):
+    def _epoch_reporter(self, context, X, head, centroids, recall):
         def as_fitted():
             """Give a callback what predicting with the present state needs."""
             return {
@@ -477,7 +498,7 @@ class DeepImageClusterer(
                 "embedder_": self.embedder_,
             }
 
-        return EpochReporter(self, context, X, as_fitted)
+        return EpochReporter(self, context, X, as_fitted, recall)
 
     def transform(self, X):
         """Map pictures, or features, to the latent space.
@@ -491,59 +512,7 @@ class DeepImageClusterer(
         latents : ndarray of shape (n_samples, n_components), float32
             Unit vectors; NaN for a picture that was skipped.
         """
-        return self._latents(self._features(X))
-
-    def _features(self, X):
-        check_is_fitted(self)
-        source = as_image_source(X)
-        if source is None:
-            return validate_data(self, X, dtype=np.float32, reset=False)
-        if self.embedder_ is None:
-            raise ValueError(
-                f"X is pictures, but this {type(self).__name__} was fitted on features. Pass the "
-                "features of the pictures, from the same ImageEmbedder."
-            )
-        return self.embedder_.set_params(**self._running()).transform(source)
-
-    def _latents(self, features):
-        readable = ~np.isnan(features).any(axis=1)
-        return with_gaps(encode(self._head, features[readable]), readable, np.nan)
-
-    def predict(self, X):
-        """Assign pictures, or features, to the clusters.
-
-        Parameters
-        ----------
-        X : pictures or array-like of shape (n_samples, n_features)
-
-        Returns
-        -------
-        labels : ndarray of shape (n_samples,), int64
-            -1 for a picture that was skipped.
-        """
-        return self._labels_of(self._latents(self._features(X)))
-
-    def _labels_of(self, latents):
-        readable = ~np.isnan(latents[:, 0])
-        labels = self._prototypes.similarities(latents[readable]).argmax(axis=1)
-        return with_gaps(labels.astype(np.int64), readable, -1)
-
-    def predict_proba(self, X):
-        """Probability of each cluster: softmax of the cosines over ``temperature_``.
-
-        Parameters
-        ----------
-        X : pictures or array-like of shape (n_samples, n_features)
-
-        Returns
-        -------
-        probabilities : ndarray of shape (n_samples, n_clusters), float32
-            NaN for a picture that was skipped.
-        """
-        return self._probabilities_of(self._latents(self._features(X)))
-
-    def _probabilities_of(self, latents):
-        return self._prototypes.probabilities(latents, self.temperature_)
+        return np.concatenate([*self._iter_latents(X)])
 
     def score(self, X, y=None):
         """Judge the clusters of ``X``; higher is better.
@@ -566,7 +535,7 @@ class DeepImageClusterer(
         """
         source = as_image_source(X)
         features = self._features(X)
-        labels = self._labels_of(self._latents(features))
+        labels = self._labels_of_features(features)
         if y is not None:
             readable = labels >= 0
             return clustering_accuracy(np.asarray(y)[readable], labels[readable])
@@ -643,6 +612,5 @@ class DeepImageClusterer(
         return tags
 
 
-def _rows(features, readable):
-    """Keep the rows that hold a picture; a copy only where there are others."""
-    return features if readable.all() else features[readable]
+def _modularity(labels, sample):
+    return neighborhood_modularity(labels[sample.rows], sample.neighbors)

@@ -3,7 +3,14 @@
 import numpy as np
 import torch
 
-from ..latent import LatentTrainer, as_tensor, encode, neighborhood_modularity, train
+from .._rows import float_rows, stored_rows
+from ..latent import (
+    LatentTrainer,
+    as_tensor,
+    encode,
+    neighborhood_modularity,
+    train,
+)
 
 # Standard deviation of the noise that stands in for an augmented view where only features
 # are there, in units of each feature's own.
@@ -14,6 +21,7 @@ def train_head(
     head,
     features,
     graph,
+    sample,
     aim,
     *,
     start,
@@ -27,24 +35,28 @@ def train_head(
 ):
     """Teach the head its start, then the objective.
 
+    An epoch sees at most 50,000 samples, drawn anew each time, and is judged by as many.
+
     Parameters
     ----------
     head : LatentHead
         Changed.
-    features : ndarray of shape (n_samples, n_features), float32
+    features : ndarray of shape (n_samples, n_features), float32 or float16
+        Read by the batch, so it may be memory-mapped.
     graph : ndarray of shape (n_samples, n_neighbors), int64
         Nearest neighbours of the features.
+    sample : GraphSample
+        The part of ``graph`` that epochs are judged by.
     aim : Aim
     start : ndarray of shape (n_samples,), int64, or None
         Assignment that the head learns first.
     on_epoch : callable
         Told the record of each epoch; a true value stops the training.
     """
-    samples = as_tensor(features)
     centroids = aim.centroids.numpy()
 
     def inputs(indices, augment):
-        batch = head.standardize(samples[indices])
+        batch = head.standardize(as_tensor(float_rows(features, indices.numpy())))
         if augment:
             batch = batch + _FEATURE_NOISE * torch.randn(batch.shape, generator=generator)
         return batch
@@ -61,20 +73,23 @@ def train_head(
         generator=generator,
         late_epoch=max_epochs // 2,
     )
+    everything = len(sample.rows) == len(features)
+    judged = features if everything else stored_rows(features, sample.rows)
     if start is not None:
-        n_started = len(np.unique(start))
-        start_score = neighborhood_modularity(start, graph)
+        started = start[sample.rows]
+        n_started = len(np.unique(started))
+        start_score = neighborhood_modularity(started, sample.neighbors)
 
         def start_is_reached():
-            labels = (encode(head, features) @ centroids.T).argmax(axis=1)
-            score = neighborhood_modularity(labels, graph)
+            labels = (encode(head, judged) @ centroids.T).argmax(axis=1)
+            score = neighborhood_modularity(labels, sample.neighbors)
             return len(np.unique(labels)) >= n_started and score >= start_score
 
         trainer.fit_labels(start, start_is_reached)
     train(
         trainer,
-        lambda: encode(head, features),
-        graph,
+        lambda: encode(head, judged),
+        sample,
         max_epochs=max_epochs,
         patience=patience,
         random_state=random_state,

@@ -6,6 +6,7 @@ import numpy as np
 
 from ..embedding import ImageEmbedder
 from ..latent import nearest_neighbors, neighborhood_modularity
+from ._assignment import without_gaps
 
 # The network whose neighbours count: it needs no download, and is small.
 _BACKBONE = "efficientnet_lite0"
@@ -22,7 +23,7 @@ def judge(labels, features):
     ----------
     labels : ndarray of shape (n_samples,), int
         From 0.
-    features : ndarray of shape (n_samples, n_features), float32
+    features : ndarray of shape (n_samples, n_features), float32 or float16
 
     Returns
     -------
@@ -45,8 +46,8 @@ def judge_pictures(labels, source, features, embedder):
     labels : ndarray of shape (n_samples,), int
         From 0; -1 for a picture that was skipped.
     source : ImageSource
-    features : ndarray of shape (n_samples, n_features), float32
-        Of ``embedder``; used if it has the very network that judges.
+    features : ndarray of shape (n_samples, n_features), float32 or float16
+        Of ``embedder``; used, and moved, if it has the very network that judges.
     embedder : ImageEmbedder
         Its engine, device and cache are used.
 
@@ -60,7 +61,7 @@ def judge_pictures(labels, source, features, embedder):
         _BACKBONE,
         _IMAGE_SIZE,
     ):
-        features = features[readable]
+        features = without_gaps(features, labels >= 0)
     else:
         parameters = embedder.get_params(deep=False)
         parameters.update(backbone=_BACKBONE, image_size=_IMAGE_SIZE)

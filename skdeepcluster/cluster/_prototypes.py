@@ -5,6 +5,8 @@ from scipy.special import softmax
 from sklearn.cluster import AgglomerativeClustering
 from sklearn.preprocessing import normalize
 
+from .._rows import row_chunks
+
 
 class Prototypes:
     """Points in the latent space, each of one cluster; training makes one a cluster.
@@ -40,7 +42,11 @@ class Prototypes:
 
     def probabilities(self, latents, temperature):
         """Softmax of the similarities."""
-        return softmax(self.similarities(latents) / temperature, axis=1)
+        probabilities = np.empty((len(latents), self.clusters[-1] + 1), dtype=np.float32)
+        for chunk in row_chunks(len(latents)):
+            scaled = self.similarities(latents[chunk]) / temperature
+            probabilities[chunk] = softmax(scaled, axis=1)
+        return probabilities
 
     def merged(self, new_labels):
         """Return the prototypes of clusters that are renamed by ``new_labels``."""

@@ -5,14 +5,16 @@ class EpochReporter:
     """Writes ``history_``, moves the progress bar and calls scikit-learn's callbacks.
 
     A context manager; called after each epoch of the head's training with its record, it says
-    whether a callback wants the training stopped.
+    whether a callback wants the training stopped. ``neighbor_recall`` is of the graph that
+    every epoch trains on, and so has a value an epoch like all that is in ``history_``.
     """
 
-    def __init__(self, estimator, context, X, as_fitted):
+    def __init__(self, estimator, context, X, as_fitted, neighbor_recall):
         self.estimator = estimator
         self.context = context
         self.X = X
         self.as_fitted = as_fitted
+        self.neighbor_recall = neighbor_recall
 
     def __enter__(self):
         from tqdm.auto import tqdm
@@ -27,7 +29,7 @@ class EpochReporter:
         self.bar.close()
 
     def __call__(self, record):
-        for name, value in record.items():
+        for name, value in {**record, "neighbor_recall": self.neighbor_recall}.items():
             self.estimator.history_.setdefault(name, []).append(value)
         self.bar.set_postfix(score=f"{record['score']:.3f}", refresh=False)
         self.bar.update()

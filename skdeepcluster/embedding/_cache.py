@@ -1,6 +1,9 @@
 """Features on disk, found again by picture, weights and preprocessing."""
 
+import errno
 import os
+import shutil
+import tempfile
 import uuid
 import warnings
 from pathlib import Path
@@ -8,8 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from .._ranks import rank
+from .._rows import SharedMap, let_go
 
-_KEY_BYTES = 16
+KEY_BYTES = 16
 
 
 class FeatureCacheError(OSError):
@@ -21,7 +25,8 @@ class FeatureCache:
 
     A file holds the features of one stretch of work. It appears under its name only when it
     is complete, so an interrupted run leaves what it finished and nothing half-written, and
-    processes that share the folder do not disturb one another.
+    processes that share the folder do not disturb one another. What others have added is seen
+    by a cache that is opened afterwards.
 
     Parameters
     ----------
@@ -30,87 +35,108 @@ class FeatureCache:
     space : str
         Names what the features depend on besides the picture: weights and preprocessing.
     n_features : int
+    dtype : dtype
+        Of the features, as they are stored.
     """
 
-    def __init__(self, location, space, n_features):
+    def __init__(self, location, space, n_features, dtype):
         self.folder = Path(location) / "skdeepcluster" / "features" / space
         self.n_features = n_features
+        self.dtype = np.dtype(dtype)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise FeatureCacheError(_unusable(self.folder, error)) from error
+        self._index = None
 
-    def get(self, keys):
+    def get(self, keys, features):
         """Look up features.
 
         Parameters
         ----------
-        keys : list of bytes, 16 each
+        keys : ndarray of shape (n_keys, 16), uint8
+        features : ndarray of shape (n_keys, n_features)
+            The rows that are found are set.
 
         Returns
         -------
         found : ndarray of shape (n_keys,), bool
-        features : ndarray of shape (n_keys, n_features), float32
-            Rows that were not found are not set.
         """
-        wanted: dict[bytes, list[int]] = {}
-        for position, key in enumerate(keys):
-            wanted.setdefault(key, []).append(position)
+        if self._index is None:
+            self._index = _Index(self.folder, self._read)
         found = np.zeros(len(keys), dtype=bool)
-        features = np.empty((len(keys), self.n_features), dtype=np.float32)
-        for path in sorted(self.folder.glob("*.safetensors")):
-            stored = self._read(path)
-            if stored is None:
-                continue
-            stored_keys, stored_features = stored
-            sources, targets = [], []
-            for row, key in enumerate(_split(stored_keys)):
-                for position in wanted.get(key, ()):
-                    sources.append(row)
-                    targets.append(position)
-            features[targets] = stored_features[sources]
-            found[targets] = True
-        return found, features
+        for path, sources, targets in self._index.look_up(keys):
+            stored = self._read(path, "features")
+            if stored is not None:
+                features[targets] = stored[sources]
+                found[targets] = True
+                let_go(features)
+        return found
 
     def put(self, keys, features):
-        """Store features, shape (n_keys, n_features), under their keys."""
+        """Store features, shape (n_keys, n_features), under their keys, shape (n_keys, 16)."""
         from safetensors.numpy import save_file
 
-        if not keys or rank() > 0:
+        if not len(keys) or rank() > 0:
             # All ranks have the same features.
             return
-        joined = np.frombuffer(b"".join(keys), dtype=np.uint8)
         tensors: dict[str, np.ndarray] = {
-            "keys": joined.reshape(-1, _KEY_BYTES),
-            "features": np.ascontiguousarray(features, dtype=np.float32),
+            "keys": np.ascontiguousarray(keys),
+            "features": np.ascontiguousarray(features, dtype=self.dtype),
         }
-        name = uuid.uuid4().hex
-        partial = self.folder / f"{name}.partial"
+        path = self.folder / f"{uuid.uuid4().hex}.safetensors"
+        partial = path.with_suffix(".partial")
         try:
-            save_file(tensors, partial)
-            os.replace(partial, self.folder / f"{name}.safetensors")
+            try:
+                save_file(tensors, partial)
+                os.replace(partial, path)
+            finally:
+                partial.unlink(missing_ok=True)
         except Exception as error:
             # safetensors reports a full disk or a missing right by an error of its own.
-            raise FeatureCacheError(_unusable(self.folder, error)) from error
-        finally:
-            partial.unlink(missing_ok=True)
+            n_bytes = sum(tensor.nbytes for tensor in tensors.values())
+            raise FeatureCacheError(_unusable(path, error, n_bytes)) from error
 
-    def _read(self, path):
-        """Keys and features of one file, or None if it is damaged."""
-        from safetensors import SafetensorError
-        from safetensors.numpy import load_file
+    def room_for(self, n_rows):
+        """Make an array of (n_rows, n_features) in a file without a name.
+
+        The file is gone with the array, or with the process, however that ends.
+        """
+        shape = (n_rows, self.n_features)
+        n_bytes = self.dtype.itemsize * n_rows * self.n_features
+        try:
+            with tempfile.TemporaryFile(dir=self.folder) as file:
+                # A map of a file that the disk has no room for would kill the process.
+                self._reserve(file, n_bytes)
+                return SharedMap(file.fileno(), n_bytes).array(shape, self.dtype)
+        except OSError as error:
+            path = self.folder / "(temporary file)"
+            raise FeatureCacheError(_unusable(path, error, n_bytes)) from error
+
+    def _reserve(self, file, n_bytes):
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(file.fileno(), 0, n_bytes)
+        elif shutil.disk_usage(self.folder).free < n_bytes:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        else:
+            file.truncate(n_bytes)
+
+    def _read(self, path, name):
+        """Keys or features of one file, or None if it is damaged."""
+        from safetensors import SafetensorError, safe_open
 
         try:
-            stored = load_file(path)
-            keys, features = stored["keys"], stored["features"]
-            if keys.shape != (len(features), _KEY_BYTES) or features.shape[1:] != (
-                self.n_features,
-            ):
-                raise SafetensorError("shapes do not fit")
+            with safe_open(path, framework="numpy") as stored:
+                keys_shape, shape = (
+                    tuple(stored.get_slice(part).get_shape()) for part in ("keys", "features")
+                )
+                if (keys_shape, shape[1:]) != ((shape[0], KEY_BYTES), (self.n_features,)):
+                    raise SafetensorError("shapes do not fit")
+                return stored.get_tensor(name)
         except FileNotFoundError:
             # Another process found it damaged and took it away.
             return None
-        except (SafetensorError, KeyError) as error:
+        except SafetensorError as error:
             warnings.warn(
                 f"The cache file {str(path)!r} is damaged ({error}); it is removed and its "
                 "features are computed again.",
@@ -120,17 +146,47 @@ class FeatureCache:
             return None
         except OSError as error:
             raise FeatureCacheError(_unusable(path, error)) from error
-        return keys, features
 
 
-def _split(keys):
-    """Rows of a (n, 16) uint8 array as bytes objects."""
-    joined = keys.tobytes()
-    return [joined[i : i + _KEY_BYTES] for i in range(0, len(joined), _KEY_BYTES)]
+class _Index:
+    """Where each key is: 40 bytes a picture, whatever it is that is looked up."""
+
+    def __init__(self, folder, read):
+        self.paths = sorted(folder.glob("*.safetensors"))
+        keys = [read(path, "keys") for path in self.paths]
+        sizes = [0 if stored is None else len(stored) for stored in keys]
+        stored_keys = [stored for stored in keys if stored is not None]
+        self.keys = np.concatenate([np.empty((0, KEY_BYTES), dtype=np.uint8), *stored_keys])
+        self.starts = np.cumsum([0, *sizes])
+        heads = _heads(self.keys)
+        self.order = np.argsort(heads, kind="stable")
+        self.heads = heads[self.order]
+
+    def look_up(self, keys):
+        """Yield each file that has some of the keys, their rows there and their positions."""
+        if not len(self.keys):
+            return
+        places = np.searchsorted(self.heads, _heads(keys))
+        candidates = self.order[np.minimum(places, len(self.order) - 1)]
+        positions = np.flatnonzero((self.keys[candidates] == keys).all(axis=1))
+        rows = candidates[positions]
+        files = np.searchsorted(self.starts, rows, side="right") - 1
+        for file in np.unique(files):
+            inside = files == file
+            yield self.paths[file], rows[inside] - self.starts[file], positions[inside]
 
 
-def _unusable(path, error):
+def _heads(keys):
+    """Half of each key as a number; it may be met twice by chance once in 10^19."""
+    return np.ascontiguousarray(keys[:, : KEY_BYTES // 2]).view(np.uint64)[:, 0]
+
+
+def _unusable(path, error, n_bytes=None):
+    space = ""
+    if n_bytes is not None:
+        free = shutil.disk_usage(path.parent).free
+        space = f" It needs {n_bytes / 1e6:.1f} MB, and {free / 1e6:.1f} MB are free there."
     return (
-        f"The cache {str(path)!r} cannot be used: {error}. Give `memory=` a folder that can be "
-        "written to and has room, or leave it at None to work without a cache."
+        f"The cache {str(path)!r} cannot be used: {error}.{space} Give `memory=` a folder that "
+        "can be written to and has room, or leave it at None to work without a cache."
     )

@@ -8,10 +8,11 @@ from ._criterion import (
     neighborhood_assortativity,
     neighborhood_modularity,
 )
+from ._graph_sample import sample_graph
 from ._head import LatentHead, as_tensor, encode
 from ._losses import alignment_loss, mmd_loss, nearest_centroid_loss
 from ._n_clusters import estimate_n_clusters
-from ._neighbors import nearest_neighbors
+from ._neighbors import nearest_neighbors, neighbor_recall
 from ._pedcc import pedcc
 from ._starts import kmeans_start
 from ._training import LOSS_WEIGHTS, LatentTrainer, train
@@ -32,8 +33,10 @@ __all__ = [
     "mmd_loss",
     "nearest_centroid_loss",
     "nearest_neighbors",
+    "neighbor_recall",
     "neighborhood_assortativity",
     "neighborhood_modularity",
     "pedcc",
+    "sample_graph",
     "train",
 ]

@@ -10,16 +10,15 @@ from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
-from sklearn.neighbors import KNeighborsClassifier
 from sklearn.preprocessing import normalize
 
+from .._rows import stored_rows, unit_rows
+from ._landmarks import draw_landmarks, vote_of_landmarks
 from ._manifold import N_DIMENSIONS, manifold_embedding
 from ._neighbors import nearest_neighbors
 
 # Of those that the criterion, if there is one, ranks highest.
 _N_VOTERS = 8
-# Above so many samples the partitions are found on a random sample of this size.
-N_LANDMARKS = 20_000
 _N_KMEANS_RUNS = 10
 _N_MIXTURES = 2
 _N_INIT = 2
@@ -42,11 +41,12 @@ def consensus_start(features, n_clusters, n_neighbors, random_state, criterion=N
     Spectral cuts of the four, several a graph, and k-means and Gaussian mixtures in an
     embedding of the mean graph vote: k-means on the memberships is the consensus. Cuts and
     embedding err differently, so that all of them together are better than the best of them
-    by any criterion that was tried (``docs/method.md``).
+    by any criterion that was tried (``docs/method.md``). Of more than 20,000 samples so many
+    landmarks are clustered, and each sample is labelled like most of its nearest landmarks.
 
     Parameters
     ----------
-    features : ndarray of shape (n_samples, n_features), float32
+    features : ndarray of shape (n_samples, n_features), float32 or float16
     n_clusters : int
     n_neighbors : int
     random_state : RandomState instance
@@ -59,7 +59,7 @@ def consensus_start(features, n_clusters, n_neighbors, random_state, criterion=N
     -------
     labels : ndarray of shape (n_samples,), int64
         From 0; fewer than ``n_clusters`` if samples are alike.
-    partitions : ndarray of shape (n_partitions, n_samples), int64
+    partitions : ndarray of shape (n_partitions, n_samples), int
         All that were made: where they differ, the labels are uncertain.
 
     References
@@ -75,16 +75,14 @@ def consensus_start(features, n_clusters, n_neighbors, random_state, criterion=N
     if n_clusters == 1 or n_samples <= 2:
         labels = np.arange(n_samples) % n_clusters
         return labels, labels[None]
-    if n_samples > N_LANDMARKS:
-        landmarks = np.sort(random_state.choice(n_samples, N_LANDMARKS, replace=False))
+    landmarks = draw_landmarks(n_samples, random_state)
+    if landmarks is not None:
         labels, partitions = consensus_start(
-            features[landmarks], n_clusters, n_neighbors, random_state, criterion
+            stored_rows(features, landmarks), n_clusters, n_neighbors, random_state, criterion
         )
-        nearest = KNeighborsClassifier(5, metric="cosine", algorithm="brute")
-        nearest.fit(features[landmarks], np.column_stack([labels, *partitions]))
-        labels, *partitions = nearest.predict(features).T
-        return labels, np.stack(partitions)
-    unit = normalize(features)
+        voted = vote_of_landmarks(features, landmarks, np.stack([labels, *partitions]))
+        return voted[0].astype(np.int64), voted[1:]
+    unit = unit_rows(features, slice(None))
     components = principal_components(unit, random_state)
     centered = components[:, :_N_CENTERED]
     views = [unit, centered, half_whitened(components)]

@@ -1,8 +1,13 @@
 """How good a clustering is, judged without labels."""
 
+import math
+
 import numpy as np
 from scipy.optimize import brentq, linear_sum_assignment
 from scipy.special import softmax
+
+# The mean confidence is taken of so many samples, evenly spread; it has no use for more.
+_N_CALIBRATED = 50_000
 
 
 def neighborhood_modularity(labels, neighbors):
@@ -63,11 +68,13 @@ def _agreement(labels, neighbors):
     """Share of neighbours in the same cluster, and the share expected of a random partition."""
     if neighbors.size == 0:
         return 0.0, 0.0
+    # The graph may be a sample, of which only the first have their neighbours listed.
+    own_labels = labels[: len(neighbors), None]
     neighbor_labels = labels[neighbors]
     n_clusters = int(labels.max()) + 1
     as_source = np.bincount(labels, minlength=n_clusters) / labels.size
     as_target = np.bincount(neighbor_labels.ravel(), minlength=n_clusters) / neighbors.size
-    agreement = (neighbor_labels == labels[:, None]).mean()
+    agreement = (neighbor_labels == own_labels).mean()
     return float(agreement), float(as_source @ as_target)
 
 
@@ -96,6 +103,7 @@ def calibrate_temperature(similarities, neighbors, partitions=None):
         scaled = softmax(similarities / np.exp(log_temperature), axis=1)
         return scaled.max(axis=1).mean() - expected
 
+    similarities = similarities[:: math.ceil(len(similarities) / _N_CALIBRATED)]
     coldest, warmest = np.log(0.01), np.log(5.0)
     # Confidence falls as the temperature rises.
     if excess(coldest) <= 0:
@@ -156,13 +164,17 @@ def confidence(labels, neighbors, partitions=None):
 def _repeated(labels, partitions):
     """Share of the partitions that put each sample into its cluster."""
     n_clusters = int(labels.max()) + 1
-    return np.mean([_matched(part, labels, n_clusters) == labels for part in partitions], axis=0)
+    n_agreeing = np.zeros(len(labels), dtype=np.int64)
+    for part in partitions:
+        n_agreeing += _matched(part, labels, n_clusters) == labels
+    return n_agreeing / len(partitions)
 
 
 def _matched(partition, labels, n_clusters):
     """Name the parts after the clusters that they share most samples with."""
     n_parts = max(n_clusters, int(partition.max()) + 1)
-    shared = np.bincount(partition * n_parts + labels, minlength=n_parts**2)
+    pairs = partition.astype(np.int64) * n_parts + labels
+    shared = np.bincount(pairs, minlength=n_parts**2)
     parts, clusters = linear_sum_assignment(-shared.reshape(n_parts, n_parts))
     names = np.empty(n_parts, dtype=np.int64)
     names[parts] = clusters

@@ -4,14 +4,15 @@ import numpy as np
 from scipy import sparse
 from sklearn.preprocessing import normalize
 
+from .._rows import stored_rows, unit_rows
 from ._consensus import (
-    N_LANDMARKS,
     centered_components,
     k_means,
     leading_eigenvectors,
     shared_neighbor_graph,
 )
 from ._criterion import neighborhood_modularity
+from ._landmarks import draw_landmarks
 from ._neighbors import nearest_neighbors
 
 # One partition is a few percent better or worse than the next by luck: the criterion is averaged
@@ -40,7 +41,8 @@ def estimate_n_clusters(features, smallest, largest, random_state):
 
     Parameters
     ----------
-    features : ndarray of shape (n_samples, n_features), float32
+    features : ndarray of shape (n_samples, n_features), float32 or float16
+        Of more than 20,000 samples so many are looked at.
     smallest, largest : int
         Bounds; those beyond the number of samples are not tried.
     random_state : RandomState instance
@@ -59,11 +61,12 @@ def estimate_n_clusters(features, smallest, largest, random_state):
     M. E. J. Newman, M. Girvan, "Finding and Evaluating Community Structure in Networks",
     Physical Review E 69 (2004), 026113.
     """
-    if len(features) > N_LANDMARKS:
-        features = features[random_state.choice(len(features), N_LANDMARKS, replace=False)]
+    landmarks = draw_landmarks(len(features), random_state)
+    if landmarks is not None:
+        features = stored_rows(features, landmarks)
     largest = min(largest, len(features))
     smallest = min(smallest, largest)
-    unit = normalize(centered_components(normalize(features), random_state))
+    unit = normalize(centered_components(unit_rows(features, slice(None)), random_state))
     graph = nearest_neighbors(unit, _N_NEIGHBORS)
     if graph.size == 0:
         return smallest, {smallest: 0.0}

@@ -6,9 +6,11 @@ import numpy as np
 from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.preprocessing import normalize
 
+from .._rows import row_chunks, unit_rows
 from ._criterion import neighborhood_modularity
+from ._landmarks import draw_landmarks
+from ._neighbors import nearest_neighbors
 
 _N_RUNS = 20
 _N_PRINCIPAL_COMPONENTS = 100
@@ -23,7 +25,9 @@ def kmeans_start(features, n_clusters, neighbors, random_state):
 
     Parameters
     ----------
-    features : ndarray of shape (n_samples, n_features), float32
+    features : ndarray of shape (n_samples, n_features), float32 or float16
+        Of more than 20,000 samples so many are clustered, judged by neighbours among them,
+        and every sample joins the nearest centre.
     n_clusters : int
     neighbors : ndarray of shape (n_samples, n_neighbors), int
     random_state : RandomState instance
@@ -32,7 +36,12 @@ def kmeans_start(features, n_clusters, neighbors, random_state):
     -------
     labels : ndarray of shape (n_samples,), int64
     """
-    reduced = normalize(features)
+    landmarks = draw_landmarks(len(features), random_state)
+    if landmarks is not None:
+        return _kmeans_of_landmarks(
+            features, landmarks, n_clusters, neighbors.shape[1], random_state
+        )
+    reduced = unit_rows(features, slice(None))
     # The leading components hold nearly all of the distances at a tenth of the cost.
     if min(reduced.shape) > _N_PRINCIPAL_COMPONENTS:
         reduced = PCA(
@@ -49,6 +58,36 @@ def kmeans_start(features, n_clusters, neighbors, random_state):
             if score > best_score:
                 best_score, best_labels = score, labels
     return best_labels.astype(np.int64)
+
+
+def _kmeans_of_landmarks(features, landmarks, n_clusters, n_neighbors, random_state):
+    import faiss
+
+    unit = unit_rows(features, landmarks)
+    graph = nearest_neighbors(unit, n_neighbors)
+    n_components = min(_N_PRINCIPAL_COMPONENTS, *unit.shape)
+    components = PCA(n_components, svd_solver="covariance_eigh").fit(unit)
+    reduced = np.ascontiguousarray(components.transform(unit))
+    best_score = -np.inf
+    centers: faiss.Index = faiss.IndexFlatL2(n_components)
+    for seed in random_state.randint(np.iinfo(np.int32).max, size=_N_RUNS):
+        kmeans = faiss.Kmeans(
+            n_components,
+            n_clusters,
+            seed=int(seed),
+            # All landmarks are trained on, and no number of them is warned about.
+            max_points_per_centroid=len(unit),
+            min_points_per_centroid=1,
+        )
+        kmeans.train(reduced)
+        score = neighborhood_modularity(kmeans.index.search(reduced, 1)[1][:, 0], graph)
+        if score > best_score:
+            best_score, centers = score, kmeans.index
+    labels = np.empty(len(features), dtype=np.int64)
+    for chunk in row_chunks(len(features)):
+        rows = np.ascontiguousarray(components.transform(unit_rows(features, chunk)))
+        labels[chunk] = centers.search(rows, 1)[1][:, 0]
+    return labels
 
 
 def split_into_empty(labels, features, spread, n_clusters, random_state):

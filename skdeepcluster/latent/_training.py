@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from ._criterion import neighborhood_modularity
+from ._graph_sample import EPOCH_SIZE
 from ._losses import alignment_loss, mmd_loss, nearest_centroid_loss
 from ._starts import split_into_empty
 
@@ -77,7 +78,8 @@ class LatentTrainer:
         ----------
         labels : ndarray of shape (n_samples,), int64
         is_good : callable
-            Asked after each pass over the data whether the start is reproduced.
+            Asked after each pass over the data, or each epoch's share of it, whether the
+            start is reproduced.
         """
         targets = torch.from_numpy(labels).to(self.centroids.device)
         steps = 0
@@ -145,10 +147,14 @@ class LatentTrainer:
         return neighbors[indices, columns]
 
     def _batches(self, n_samples):
-        """Yield index batches of nearly equal size, several passes for small data."""
-        n_batches = math.ceil(n_samples / self.batch_size)
+        """Yield index batches of nearly equal size.
+
+        Several passes for small data; for large data as many samples as make an epoch.
+        """
+        n_drawn = min(n_samples, EPOCH_SIZE)
+        n_batches = math.ceil(n_drawn / self.batch_size)
         for _ in range(math.ceil(_MIN_STEPS_PER_EPOCH / n_batches)):
-            shuffled = torch.randperm(n_samples, generator=self.generator)
+            shuffled = torch.randperm(n_samples, generator=self.generator)[:n_drawn]
             yield from shuffled.tensor_split(n_batches)
 
     def _pull(self, indices, targets):
@@ -194,7 +200,7 @@ class BestState:
             parameter.copy_(saved)
 
 
-def train(trainer, latents_of, graph, *, max_epochs, patience, random_state, on_epoch):
+def train(trainer, latents_of, sample, *, max_epochs, patience, random_state, on_epoch):
     """Train epoch after epoch; stop when the unsupervised criterion no longer rises.
 
     The best state seen, the start among them, is what the network holds at the end, also
@@ -204,8 +210,9 @@ def train(trainer, latents_of, graph, *, max_epochs, patience, random_state, on_
     ----------
     trainer : LatentTrainer
     latents_of : callable
-        Returns the latents of all samples, an ndarray of shape (n_samples, n_components).
-    graph : ndarray of shape (n_samples, n_neighbors), int64
+        Returns the latents of the rows of ``sample``, an ndarray of shape
+        (n_rows, n_components).
+    sample : GraphSample
         Neighbours in the features as they were at the start, which judge every epoch alike.
     max_epochs : int
     patience : int
@@ -226,7 +233,11 @@ def train(trainer, latents_of, graph, *, max_epochs, patience, random_state, on_
     def assess():
         similarities = latents_of() @ centroids.T
         labels = similarities.argmax(axis=1)
-        return labels, 1 - similarities.max(axis=1), neighborhood_modularity(labels, graph)
+        return (
+            labels,
+            1 - similarities.max(axis=1),
+            neighborhood_modularity(labels, sample.neighbors),
+        )
 
     previous, spread, score = assess()
     best.offer(previous, score)
@@ -235,7 +246,7 @@ def train(trainer, latents_of, graph, *, max_epochs, patience, random_state, on_
     try:
         for epoch in range(1, max_epochs + 1):
             if len(np.unique(previous)) < min(n_clusters, len(previous)):
-                _revive(trainer, previous, spread, latents_of, random_state)
+                _revive(trainer, previous, spread, latents_of, sample.rows, random_state)
             losses = trainer.run_epoch(epoch - 1)
             labels, spread, score = assess()
             record = {
@@ -255,11 +266,11 @@ def train(trainer, latents_of, graph, *, max_epochs, patience, random_state, on_
     return epoch
 
 
-def _revive(trainer, labels, spread, latents_of, random_state):
+def _revive(trainer, labels, spread, latents_of, rows, random_state):
     """Move half of the widest cluster to the centroid of each empty one."""
     n_clusters = len(trainer.centroids)
     revived = split_into_empty(labels, latents_of(), spread, n_clusters, random_state)
     moved = np.flatnonzero(revived != labels)
     if len(moved) == 0:
         return
-    trainer.move(torch.from_numpy(moved), torch.from_numpy(revived[moved]))
+    trainer.move(torch.from_numpy(rows[moved]), torch.from_numpy(revived[moved]))

@@ -6,6 +6,7 @@ from sklearn.preprocessing import normalize
 
 from skdeepcluster.latent import (
     _consensus,
+    _landmarks,
     consensus_start,
     kmeans_start,
     nearest_neighbors,
@@ -54,7 +55,7 @@ def test_unequal_clusters_are_kept_whole(digits):
 
 def test_a_sample_stands_for_many(digits, monkeypatch):
     X, y = digits
-    monkeypatch.setattr(_consensus, "N_LANDMARKS", 900)
+    monkeypatch.setattr(_landmarks, "N_LANDMARKS", 900)
     labels, partitions = consensus_start(X, 10, 20, np.random.RandomState(0))
     assert labels.shape == y.shape
     assert partitions.shape == (32, len(y))

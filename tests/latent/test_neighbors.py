@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from skdeepcluster.latent import _neighbors, nearest_neighbors
+from skdeepcluster.latent import _neighbors, nearest_neighbors, neighbor_recall
 
 
 def brute_force(features, k):
@@ -33,11 +33,32 @@ def test_fewer_samples_than_neighbours():
     assert nearest_neighbors(features[:1], 20).shape == (1, 0)
 
 
-def test_graph_index_for_large_data_finds_nearly_all(features, monkeypatch):
+def test_search_for_large_data_finds_nearly_all_and_says_how_many(features, monkeypatch):
+    assert neighbor_recall(features, nearest_neighbors(features, 10)) == 1
     monkeypatch.setattr(_neighbors, "_EXACT_LIMIT", 100)
     found = nearest_neighbors(features, 10)
     expected = brute_force(features, 10)
-    recall = np.mean([np.isin(f, e).mean() for f, e in zip(found, expected, strict=True)])
+    recall = np.mean([np.isin(e, f).mean() for f, e in zip(found, expected, strict=True)])
     assert recall > 0.95
     assert found.min() >= 0
     assert not (found == np.arange(300)[:, None]).any()
+    # Half of the right ones replaced by wrong ones.
+    found[:, 5:] = np.arange(300)[:, None]
+    assert neighbor_recall(features, expected) == 1
+    assert neighbor_recall(features, found) == pytest.approx(0.5, abs=0.01)
+
+
+def test_half_precision_and_memory_maps(features, monkeypatch, tmp_path):
+    np.save(tmp_path / "features.npy", features.astype(np.float16))
+    mapped = np.load(tmp_path / "features.npy", mmap_mode="r")
+    exact = nearest_neighbors(features, 10)
+    assert (nearest_neighbors(mapped, 10) == exact).mean() > 0.95
+    monkeypatch.setattr(_neighbors, "_EXACT_LIMIT", 100)
+    assert neighbor_recall(mapped, nearest_neighbors(mapped, 10)) > 0.95
+
+
+def test_copies_beyond_the_exact_search(monkeypatch):
+    monkeypatch.setattr(_neighbors, "_EXACT_LIMIT", 100)
+    neighbors = nearest_neighbors(np.ones((300, 4), np.float32), 5)
+    assert neighbors.min() >= 0
+    assert not (neighbors == np.arange(300)[:, None]).any()

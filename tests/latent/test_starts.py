@@ -1,7 +1,12 @@
 import numpy as np
 from sklearn.datasets import load_digits
 
-from skdeepcluster.latent import kmeans_start, nearest_neighbors, neighborhood_modularity
+from skdeepcluster.latent import (
+    _landmarks,
+    kmeans_start,
+    nearest_neighbors,
+    neighborhood_modularity,
+)
 from skdeepcluster.latent._starts import split_into_empty
 from skdeepcluster.metrics import clustering_accuracy
 
@@ -15,6 +20,17 @@ def test_kmeans_start_finds_digits_and_repeats():
     assert neighborhood_modularity(labels, graph) > 0.7
     again = kmeans_start(X, 5, graph, np.random.RandomState(0))
     np.testing.assert_array_equal(labels, again)
+
+
+def test_kmeans_start_from_landmarks(monkeypatch):
+    X, y = load_digits(n_class=5, return_X_y=True)
+    X = X.astype(np.float16)
+    graph = nearest_neighbors(X, 10)
+    monkeypatch.setattr(_landmarks, "N_LANDMARKS", 300)
+    labels = kmeans_start(X, 5, graph, np.random.RandomState(0))
+    assert labels.dtype == np.int64
+    assert clustering_accuracy(y, labels) > 0.85
+    np.testing.assert_array_equal(labels, kmeans_start(X, 5, graph, np.random.RandomState(0)))
 
 
 def test_empty_clusters_get_half_of_the_widest_one():

@@ -7,12 +7,15 @@ from skdeepcluster.latent import (
     LOSS_WEIGHTS,
     LatentHead,
     LatentTrainer,
+    _training,
     encode,
     nearest_neighbors,
     neighborhood_modularity,
     pedcc,
+    sample_graph,
     train,
 )
+from skdeepcluster.latent._training import _revive
 
 
 class Setting:
@@ -51,7 +54,7 @@ class Setting:
         return train(
             self.trainer,
             lambda: encode(self.head, self.X),
-            self.graph,
+            sample_graph(self.graph),
             max_epochs=max_epochs,
             patience=patience,
             random_state=np.random.RandomState(0),
@@ -130,3 +133,31 @@ def test_queue_fills_small_batches_for_the_mmd():
     full = Setting(batch_size=400)
     full.trainer.run_epoch(0)
     assert len(full.trainer._queue) == 0
+
+
+def test_an_empty_cluster_is_filled_with_samples_of_the_judging_ones():
+    latents = np.concatenate([np.tile([1.0, 0.0], (6, 1)), np.tile([0.0, 1.0], (4, 1))])
+    latents[3:6] += 0.5
+    moved = []
+
+    class Trainer:
+        centroids = torch.zeros((3, 2))
+
+        def move(self, indices, targets):
+            moved.append((indices.tolist(), targets.tolist()))
+
+    labels, spread = np.repeat([0, 1], [6, 4]), np.repeat([1.0, 0.0], [6, 4])
+    rows = np.arange(100, 110)
+    _revive(Trainer(), labels, spread, lambda: latents, rows, np.random.RandomState(0))
+    ((indices, targets),) = moved
+    assert indices in ([100, 101, 102], [103, 104, 105])
+    assert targets == [2, 2, 2]
+
+
+def test_an_epoch_of_many_samples_sees_some(monkeypatch):
+    setting = Setting(batch_size=64)
+    monkeypatch.setattr(_training, "EPOCH_SIZE", 200)
+    monkeypatch.setattr(_training, "_MIN_STEPS_PER_EPOCH", 1)
+    seen = [torch.cat([*setting.trainer._batches(400)]) for _ in range(2)]
+    assert [len(set(rows.tolist())) for rows in seen] == [200, 200]
+    assert not torch.equal(seen[0], seen[1])

@@ -1,0 +1,194 @@
+"""The cache when the disk is full, when others write, and when there is more than memory."""
+
+import mmap
+import subprocess
+import sys
+
+import joblib
+import numpy as np
+import pytest
+
+from skdeepcluster import ImageEmbedder, list_images
+from skdeepcluster.embedding import FeatureCacheError, _embedder
+from skdeepcluster.embedding._cache import FeatureCache
+
+
+def keys_of(numbers):
+    """Keys as they are made of pictures: any 16 bytes, here of two numbers."""
+    halves = np.array([[number, number + 7] for number in numbers], dtype=np.uint64)
+    return halves.view(np.uint8).reshape(len(numbers), 16)
+
+
+def open_cache(folder, dtype=np.float32):
+    return FeatureCache(folder, "space", 3, dtype)
+
+
+def memory_of(array):
+    while isinstance(array, np.ndarray):
+        array = array.base
+    return array.obj
+
+
+def embedder(**params):
+    return ImageEmbedder(image_size=64, **params)
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A disk of one megabyte."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)]
+    try:
+        mounted = subprocess.run(command, capture_output=True).returncode == 0
+    except FileNotFoundError:
+        mounted = False
+    if not mounted:
+        pytest.skip("this user may not mount a file system")
+    yield disk
+    subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+def fill(disk, leave):
+    """Leave so many bytes free."""
+    import shutil
+
+    (disk / "filler").write_bytes(bytes(shutil.disk_usage(disk).free - leave))
+
+
+def test_rows_are_found_in_any_order_and_number(tmp_path):
+    rng = np.random.default_rng(0)
+    stored = rng.normal(size=(50, 3)).astype(np.float32)
+    cache = open_cache(tmp_path)
+    for rows in (slice(0, 20), slice(20, 50)):
+        cache.put(keys_of(range(50))[rows], stored[rows])
+    # Twice the same picture, and one that is not there.
+    wanted = [44, 3, 3, 99, 21]
+    features = np.full((5, 3), -1, dtype=np.float32)
+    found = open_cache(tmp_path).get(keys_of(wanted), features)
+    np.testing.assert_array_equal(found, [True, True, True, False, True])
+    np.testing.assert_array_equal(features[found], stored[[44, 3, 3, 21]])
+    np.testing.assert_array_equal(features[3], -1)
+
+
+def test_keys_that_share_a_half_are_told_apart(tmp_path):
+    keys = keys_of([1])
+    other = keys.copy()
+    other[0, 15] ^= 1
+    open_cache(tmp_path).put(keys, np.ones((1, 3)))
+    features = np.zeros((2, 3), dtype=np.float32)
+    found = open_cache(tmp_path).get(np.concatenate([other, keys]), features)
+    np.testing.assert_array_equal(found, [False, True])
+
+
+def test_an_empty_cache_has_nothing(tmp_path):
+    assert not open_cache(tmp_path).get(keys_of([1, 2]), np.zeros((2, 3))).any()
+
+
+def test_a_full_disk_names_the_file_and_leaves_what_was_there(small_disk, snapshots):
+    pictures = snapshots[0]
+    first = embedder(memory=small_disk).fit_transform(pictures)
+    fill(small_disk, leave=100_000)
+    with pytest.raises(FeatureCacheError, match=r"\.safetensors'.* needs 0\.2 MB, and 0\.1 MB"):
+        embedder(memory=small_disk).fit_transform(255 - pictures)
+    assert not [*small_disk.rglob("*.partial")]
+    again = embedder(memory=small_disk).fit(pictures)
+    again._compute = None
+    np.testing.assert_array_equal(again.transform(pictures), first)
+
+
+def test_a_disk_without_room_for_the_features_is_told_before_the_work(
+    small_disk, snapshots, monkeypatch
+):
+    monkeypatch.setattr(_embedder, "_BYTES_IN_MEMORY", 0)
+    fill(small_disk, leave=100_000)
+    fitted = embedder(memory=small_disk).fit(snapshots[0])
+    fitted._compute = None
+    with pytest.raises(FeatureCacheError, match=r"temporary file.* needs 0\.2 MB, and 0\.1 MB"):
+        fitted.transform(snapshots[0])
+
+
+def test_features_on_disk_are_those_in_memory(photo_folder, tmp_path, monkeypatch):
+    (photo_folder / "a broken one.jpg").write_bytes(b"no picture")
+    paths = list_images(photo_folder)
+    with pytest.warns(UserWarning, match="1 of 41 pictures"):
+        expected = embedder(on_error="skip").fit_transform(paths)
+    monkeypatch.setattr(_embedder, "_BYTES_IN_MEMORY", 0)
+    for _ in range(2):
+        with pytest.warns(UserWarning, match="1 of 41 pictures"):
+            features = embedder(memory=tmp_path / "cache", on_error="skip").fit_transform(paths)
+        assert isinstance(memory_of(features), mmap.mmap)
+        np.testing.assert_array_equal(features, expected)
+    # The file has no name, so nothing is left of it, and another process gets a copy.
+    assert {path.suffix for path in (tmp_path / "cache").rglob("*.*")} == {".safetensors"}
+    (total,) = joblib.Parallel(n_jobs=2)([joblib.delayed(np.nansum)(features)])
+    assert total == pytest.approx(np.nansum(expected))
+
+
+def test_half_precision_on_request(snapshots, tmp_path):
+    single = embedder(memory=tmp_path).fit_transform(snapshots[0])
+    for _ in range(2):
+        half = embedder(memory=tmp_path, feature_dtype="float16").fit_transform(snapshots[0])
+        assert half.dtype == np.float16
+        np.testing.assert_array_equal(half, single.astype(np.float16))
+    # Neither is taken for the other.
+    np.testing.assert_array_equal(embedder(memory=tmp_path).fit_transform(snapshots[0]), single)
+
+
+def test_what_half_precision_cannot_hold_is_told(snapshots):
+    fitted = embedder(feature_dtype="float16").fit(snapshots[0])
+    engine = fitted._engine
+    fitted._engine = lambda pixels: engine(pixels) * 1e6
+    with pytest.raises(ValueError, match="Set feature_dtype='float32'"):
+        fitted.transform(snapshots[0][:3])
+
+
+def test_chunks_are_the_features_in_order(photo_folder):
+    (photo_folder / "a broken one.jpg").write_bytes(b"no picture")
+    paths = list_images(photo_folder)
+    with pytest.warns(UserWarning, match=r"1 of 41 pictures[\s\S]*a broken one") as warned:
+        fitted = embedder(on_error="skip").fit(paths)
+        chunks = [*fitted.iter_transform(paths, chunk_size=16)]
+        expected = fitted.transform(paths)
+    # One warning for all chunks, and one of `transform`.
+    assert len(warned) == 2
+    assert [len(chunk) for chunk in chunks] == [16, 16, 9]
+    np.testing.assert_allclose(np.concatenate(chunks), expected, atol=1e-5)
+
+
+_WRITER = """
+import sys
+from skdeepcluster import ImageEmbedder, list_images
+from skdeepcluster.embedding import _embedder
+
+_embedder._PICTURES_PER_CACHE_FILE = 4
+folder, memory, order = sys.argv[1:]
+paths = list_images(folder)[:: int(order)]
+print("ready", flush=True)
+sys.stdin.readline()
+ImageEmbedder(image_size=64, batch_size=2, memory=memory).fit_transform(paths)
+"""
+
+
+def test_two_processes_that_write_at_a_time_lose_nothing(photo_folder, tmp_path):
+    # One from the first picture to the last, the other the other way round.
+    writers = [
+        subprocess.Popen(
+            [sys.executable, "-c", _WRITER, str(photo_folder), str(tmp_path / "cache"), order],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        for order in ("1", "-1")
+    ]
+    for writer in writers:
+        assert writer.stdout.readline().strip() == b"ready"
+    for writer in writers:
+        writer.stdin.write(b"go\n")
+        writer.stdin.flush()
+    assert [writer.wait() for writer in writers] == [0, 0]
+    paths = list_images(photo_folder)
+    fitted = embedder(memory=tmp_path / "cache").fit(paths)
+    expected = fitted.set_params(memory=None).transform(paths)
+    fitted.set_params(memory=tmp_path / "cache")
+    fitted._compute = None
+    np.testing.assert_allclose(fitted.transform(paths), expected, atol=1e-5)
