@@ -110,6 +110,7 @@ pages_below = {
         "guide/fine-tuning",
         "guide/grid-search",
         "guide/caching",
+        "scaling",
         "many-machines",
         "guide/report",
         "method",
