@@ -12,8 +12,8 @@ from sphinx_gallery.sorting import ExplicitOrder
 
 from skdeepcluster import __version__
 
-# Set to 0, examples and notebooks are shown without being run: seconds instead of minutes.
-run = os.environ.get("SKDEEPCLUSTER_DOCS_RUN", "1") != "0"
+# What is run, not shown alone: examples and notebooks take minutes.
+run = os.environ.get("SKDEEPCLUSTER_DOCS_RUN", "examples notebooks").split()
 
 project = "skdeepcluster"
 author = "The skdeepcluster developers"
@@ -41,7 +41,7 @@ myst_enable_extensions = ["colon_fence", "dollarmath"]
 # Notebooks are kept without outputs and run anew; Sphinx wants them in its folder.
 shutil.rmtree("notebooks", ignore_errors=True)
 shutil.copytree(Path("../examples/notebooks"), "notebooks", dirs_exist_ok=True)
-nb_execution_mode = "cache" if run else "off"
+nb_execution_mode = "cache" if "notebooks" in run else "off"
 nb_execution_raise_on_error = True
 nb_execution_in_temp = True
 nb_execution_timeout = 600
@@ -51,7 +51,9 @@ sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
     # Two want data that are not part of the package.
-    "filename_pattern": r"plot_(?!cluster_photos|scene_graph_retrieval)" if run else "nothing",
+    "filename_pattern": r"plot_(?!cluster_photos|scene_graph_retrieval)"
+    if "examples" in run
+    else "nothing",
     "within_subsection_order": ExplicitOrder(
         [
             "plot_sample_photos.py",

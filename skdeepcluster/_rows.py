@@ -10,6 +10,8 @@ from sklearn.utils import gen_batches
 _CHUNK_SIZE = 16_384
 # Rows anywhere in a mapped file, each of which makes the system map what is around it as well.
 _SCATTERED = 2048
+# Maps of less are not worth the calls of the system.
+_SMALL_MAP = 2**25
 
 
 def stored_rows(features, rows):
@@ -77,6 +79,8 @@ class SharedMap(mmap.mmap):
 
 def _map_behind(array):
     """Find the map that an array is a view of, if its pages can be read again at any time."""
+    if array.nbytes < _SMALL_MAP:
+        return None
     shared = False
     while isinstance(array, np.ndarray):
         # Changes of a copy on write are in its pages alone.

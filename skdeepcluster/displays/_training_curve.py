@@ -7,7 +7,7 @@ from ._axes import axes_or_new
 # Higher is better, and the best epoch is kept; the first one that there is.
 _SCORES = {"score": "score", "validation_recall": "validation recall"}
 # Neither losses nor scores.
-_NOT_DRAWN = ("seconds", "learning_rate", "label_change", "n_occupied")
+_NOT_DRAWN = ("seconds", "learning_rate", "label_change", "n_occupied", "neighbor_recall")
 
 
 class TrainingCurveDisplay:
@@ -17,8 +17,8 @@ class TrainingCurveDisplay:
     ----------
     history : dict of str to list of float
         A value an epoch, as ``history_`` of the estimators. "score" or "validation_recall" is
-        the score; "seconds", "learning_rate", "label_change" and "n_occupied" are not drawn;
-        everything else is a loss.
+        the score; "seconds", "learning_rate", "label_change", "n_occupied" and
+        "neighbor_recall" are not drawn; everything else is a loss.
     start_score : float, default=None
         The score before the first epoch.
 
