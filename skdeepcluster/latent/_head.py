@@ -4,7 +4,6 @@ import warnings
 
 import numpy as np
 import torch
-from sklearn.utils import gen_batches
 from torch import nn
 
 from .._rows import float_rows, random_rows
@@ -84,6 +83,7 @@ def encode(head, features, chunk_size=8192):
     """
     device = head.mean.device
     latents = np.empty((len(features), head.layers[-1].out_features), dtype=np.float32)
-    for chunk in gen_batches(len(features), chunk_size):
+    for start in range(0, len(features), chunk_size):
+        chunk = slice(start, start + chunk_size)
         latents[chunk] = head(as_tensor(float_rows(features, chunk)).to(device)).cpu().numpy()
     return latents

@@ -249,6 +249,11 @@ def test_skipped_pictures_have_the_label_minus_one(photo_folder):
     assert est.cluster_info()["size"].sum() == 40
     with pytest.warns(UserWarning, match="1 of 41"):
         np.testing.assert_array_equal(est.predict(paths), est.labels_)
+    # Also where there is none that can be read.
+    with pytest.warns(UserWarning, match="1 of 1"):
+        assert est.predict(paths[bad : bad + 1]).tolist() == [-1]
+    with pytest.warns(UserWarning, match="1 of 1"):
+        assert np.isnan(est.predict_proba(paths[bad : bad + 1])).all()
 
 
 def test_all_pictures_the_same():
