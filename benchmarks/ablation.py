@@ -14,8 +14,20 @@ from _data import FEATURE_SETS, load_features, machine
 from _scores import scores
 
 from skdeepcluster import DeepImageClusterer
-from skdeepcluster.latent import consensus_start
-from skdeepcluster.latent._consensus import vote
+from skdeepcluster.latent import (
+    consensus_start,
+    nearest_neighbors,
+    neighborhood_association,
+    neighborhood_information,
+    neighborhood_modularity,
+)
+from skdeepcluster.latent._consensus import (
+    consensuses,
+    feature_views,
+    mean_over_graphs,
+    vote,
+)
+from skdeepcluster.latent._probe import linear_information
 
 RESULTS = Path(__file__).parent / "results" / "ablation.json"
 # Of the partitions that the start is a consensus of: five cuts a graph, then the embedding.
@@ -26,7 +38,7 @@ VOTERS = {
     "cuts, mean graph": slice(15, 20),
     "all cuts": slice(0, 20),
     "embedding": slice(20, None),
-    "start": slice(None),
+    "all of them": slice(None),
 }
 TRAINED = {
     "taught": {"max_iter": 0},
@@ -39,6 +51,23 @@ TRAINED = {
     "from k-means": {"init": "kmeans"},
     "from a random head": {"init": "random"},
 }
+
+
+def judged_consensuses(X, partitions, k, seed):
+    """Consensuses of halves of the partitions, and what single criteria say of each."""
+    views = feature_views(X, np.random.RandomState(seed))
+    graphs = [nearest_neighbors(view, 20) for view in views]
+    found = consensuses(partitions, k, np.random.RandomState(seed))
+
+    criteria = {
+        "by modularity": neighborhood_modularity,
+        "by association": neighborhood_association,
+        "by information": neighborhood_information,
+    }
+    merits = {
+        title: mean_over_graphs(criterion, found, graphs) for title, criterion in criteria.items()
+    }
+    return found, {**merits, "by a linear classifier": linear_information(views[1], found, k)}
 
 
 def main():
@@ -56,9 +85,12 @@ def main():
             X, y, k = load_features(name)
             start, partitions = consensus_start(X, k, 20, np.random.RandomState(seed))
             labels = {
-                part: vote(partitions[voters], k, np.random.RandomState(seed))
+                part: vote(partitions[voters], k, 10, np.random.RandomState(seed))
                 for part, voters in VOTERS.items()
             }
+            found, merits = judged_consensuses(X, partitions, k, seed)
+            labels |= {title: found[np.argmax(merit)] for title, merit in merits.items()}
+            labels["start"] = start
             for variant, params in TRAINED.items():
                 est = DeepImageClusterer(k, random_state=seed, **{"init": start, **params})
                 labels[variant] = est.fit_predict(X)

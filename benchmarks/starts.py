@@ -1,7 +1,7 @@
 """Measure which of many k-means runs to start from.
 
-The one of least inertia, or the one that nearest neighbours agree with most
-(``skdeepcluster.latent.neighborhood_modularity``)?
+The one of least inertia, or the one that nearest neighbours agree with most, by modularity, by
+information or by the mean of both (``skdeepcluster.latent``)?
 
 ``python benchmarks/starts.py`` writes ``benchmarks/results/starts.json``.
 """
@@ -17,10 +17,20 @@ from sklearn.decomposition import PCA
 from sklearn.preprocessing import normalize
 
 from skdeepcluster import ImageEmbedder
-from skdeepcluster.latent import nearest_neighbors, neighborhood_modularity
+from skdeepcluster.latent import (
+    nearest_neighbors,
+    neighborhood_information,
+    neighborhood_modularity,
+    neighborhood_score,
+)
 from skdeepcluster.metrics import clustering_accuracy
 
 RESULTS = Path(__file__).parent / "results" / "starts.json"
+CRITERIA = {
+    "modularity": neighborhood_modularity,
+    "information": neighborhood_information,
+    "score": neighborhood_score,
+}
 DATA = ("imagenette", "cifar10", "fashion-mnist", "caltech101", "steel_defects", "blood_cells")
 
 
@@ -37,15 +47,16 @@ def main(n_runs=20):
         ]
         accuracy = np.array([clustering_accuracy(y, run.labels_) for run in runs])
         tightness = [-run.inertia_ for run in runs]
-        modularity = [neighborhood_modularity(run.labels_, graph) for run in runs]
         rows[name] = {
             "mean": accuracy.mean(),
             "best": accuracy.max(),
             "by_inertia": accuracy[np.argmax(tightness)],
-            "by_modularity": accuracy[np.argmax(modularity)],
             "rank_correlation_inertia": spearmanr(accuracy, tightness)[0],
-            "rank_correlation_modularity": spearmanr(accuracy, modularity)[0],
         }
+        for title, criterion in CRITERIA.items():
+            values = [criterion(run.labels_, graph) for run in runs]
+            rows[name][f"by_{title}"] = accuracy[np.argmax(values)]
+            rows[name][f"rank_correlation_{title}"] = spearmanr(accuracy, values)[0]
         print(name, {key: round(float(value), 3) for key, value in rows[name].items()}, flush=True)
     RESULTS.write_text(json.dumps({"machine": machine(), "accuracy": rows}, indent=1))
 

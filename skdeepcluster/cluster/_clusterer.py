@@ -30,7 +30,7 @@ from ..latent import (
     estimate_n_clusters,
     nearest_neighbors,
     neighbor_recall,
-    neighborhood_modularity,
+    neighborhood_information,
     pedcc,
     sample_graph,
 )
@@ -123,7 +123,7 @@ class DeepImageClusterer(
             default="estimated"
         Expected shares of the clusters: equal, those of the start (equal for
         ``init="random"``), or given in any order. "uneven" is "estimated" from a start that
-        does not prefer clusters of like size: for sizes that differ several times over.
+        prefers clusters of like size less: for sizes that differ several times over.
     max_iter : int, default=30
         Most epochs of training of the head. The nearest-centroid term joins at half of them.
     n_iter_no_change : int, default=5
@@ -167,15 +167,16 @@ class DeepImageClusterer(
         Latents of the pictures, unit vectors; NaN for one that was skipped.
     history_ : dict of lists
         A value an epoch: "loss" and its terms, "learning_rate", "label_change", "n_occupied"
-        (clusters in use) and "score" (modularity on the graph of the ``n_neighbors`` nearest
-        neighbours in the features; of a sample of more than 50,000 pictures). Also
+        (clusters in use) and "score" (what the cluster of one of the ``n_neighbors`` nearest
+        neighbours in the features says of a picture's own, as a share of what there is to say;
+        of a sample of more than 50,000 pictures). Also
         "neighbor_recall", the share of the nearest neighbours that the graph holds which the
         epoch is trained on and judged by: 1 up to 50,000 pictures; beyond, neighbours are
         found approximately and 200 pictures are looked at.
     loss_curve_ : list of float
         Mean loss of each epoch of fine-tuning; empty without.
     start_score_ : float
-        The same modularity of the start; ``nan`` for ``init="random"``. The result is never
+        The same of the start; ``nan`` for ``init="random"``. The result is never
         below it unless a ConvergenceWarning says so.
     probabilities_ : ndarray of shape (n_samples, n_clusters), float32
         What ``predict_proba`` says of the pictures.
@@ -360,7 +361,7 @@ class DeepImageClusterer(
         recall = neighbor_recall(features, graph)
         self.history_: dict[str, list] = {}
         sample = sample_graph(graph)
-        self.start_score_ = np.nan if start is None else _modularity(start, sample)
+        self.start_score_ = np.nan if start is None else _information(start, sample)
         with self._epoch_reporter(context, X, head, centroids, recall) as report:
             train_head(
                 head,
@@ -439,7 +440,7 @@ class DeepImageClusterer(
                 ConvergenceWarning,
                 stacklevel=4,
             )
-        score = _modularity(labels, sample)
+        score = _information(labels, sample)
         if score < self.start_score_:
             warnings.warn(
                 f"The result scores {score:.4f}, below the start's {self.start_score_:.4f}: the "
@@ -526,12 +527,14 @@ class DeepImageClusterer(
         Returns
         -------
         score : float
-            Without ``y``, the modularity of the clusters on a graph of nearest neighbours: the
-            share of a picture's neighbours that lie in its cluster, less the share expected by
-            chance. Neighbours of pictures are found by one and the same network whatever
-            ``backbone`` is, "efficientnet_lite0" at 128 pixels, which is one more pass over
-            the pictures unless ``memory`` has it; neighbours of features in the features. With
-            ``y``, the clustering accuracy.
+            Without ``y``, how well the clusters agree with a graph of nearest neighbours, at
+            most 1 and about 0 for clusters at random: the mean of the modularity (the share of
+            a picture's neighbours that lie in its cluster, less the share expected by chance)
+            and of the mutual information of a picture's cluster and a neighbour's, in units of
+            ``log(n_clusters)``. Neighbours of pictures are found by one and the same network
+            whatever ``backbone`` is, "efficientnet_lite0" at 128 pixels, which is one more pass
+            over the pictures unless ``memory`` has it; neighbours of features in the features.
+            With ``y``, the clustering accuracy.
         """
         source = as_image_source(X)
         features = self._features(X)
@@ -612,5 +615,5 @@ class DeepImageClusterer(
         return tags
 
 
-def _modularity(labels, sample):
-    return neighborhood_modularity(labels[sample.rows], sample.neighbors)
+def _information(labels, sample):
+    return neighborhood_information(labels[sample.rows], sample.neighbors)

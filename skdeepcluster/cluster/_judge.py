@@ -5,7 +5,7 @@ from math import isqrt
 import numpy as np
 
 from ..embedding import ImageEmbedder
-from ..latent import nearest_neighbors, neighborhood_modularity
+from ..latent import nearest_neighbors, neighborhood_score
 from ._assignment import without_gaps
 
 # The network whose neighbours count: it needs no download, and is small.
@@ -15,7 +15,7 @@ _N_NEIGHBORS = 20
 
 
 def judge(labels, features):
-    """Score clusters by the modularity on the graph of nearest neighbours.
+    """Score clusters by modularity and information on the graph of nearest neighbours.
 
     The graph does not depend on parameters of an estimator, so scores can be compared.
 
@@ -27,12 +27,12 @@ def judge(labels, features):
 
     Returns
     -------
-    score : float in [-1, 1]
+    score : float in [-0.5, 1]
         Higher is better.
     """
     # In a small fold, twenty neighbours would reach far beyond a cluster.
     n_neighbors = min(_N_NEIGHBORS, isqrt(len(labels)))
-    return neighborhood_modularity(labels, nearest_neighbors(features, n_neighbors))
+    return neighborhood_score(labels, nearest_neighbors(features, n_neighbors))
 
 
 def judge_pictures(labels, source, features, embedder):
@@ -53,7 +53,7 @@ def judge_pictures(labels, source, features, embedder):
 
     Returns
     -------
-    score : float in [-1, 1]
+    score : float in [-0.5, 1]
         Higher is better.
     """
     readable = np.flatnonzero(labels >= 0)

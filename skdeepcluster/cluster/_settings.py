@@ -9,7 +9,6 @@ from ..latent import (
     LOSS_WEIGHTS,
     consensus_start,
     kmeans_start,
-    neighborhood_assortativity,
 )
 
 
@@ -84,8 +83,7 @@ def start_labels(init, features, n_clusters, graph, cluster_prior, random_state)
     if init == "kmeans":
         return kmeans_start(features, n_clusters, graph, random_state), None
     uneven = not isinstance(cluster_prior, str) or cluster_prior == "uneven"
-    criterion = neighborhood_assortativity if uneven else None
-    return consensus_start(features, n_clusters, graph.shape[1], random_state, criterion)
+    return consensus_start(features, n_clusters, graph.shape[1], random_state, uneven)
 
 
 def check_cluster_prior(cluster_prior, n_clusters, start):

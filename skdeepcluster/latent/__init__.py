@@ -5,8 +5,10 @@ from ._criterion import (
     calibrate_temperature,
     confidence,
     expected_accuracy,
-    neighborhood_assortativity,
+    neighborhood_association,
+    neighborhood_information,
     neighborhood_modularity,
+    neighborhood_score,
 )
 from ._graph_sample import sample_graph
 from ._head import LatentHead, as_tensor, encode
@@ -34,8 +36,10 @@ __all__ = [
     "nearest_centroid_loss",
     "nearest_neighbors",
     "neighbor_recall",
-    "neighborhood_assortativity",
+    "neighborhood_association",
+    "neighborhood_information",
     "neighborhood_modularity",
+    "neighborhood_score",
     "pedcc",
     "sample_graph",
     "train",

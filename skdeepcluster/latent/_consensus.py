@@ -13,12 +13,14 @@ from sklearn.mixture import GaussianMixture
 from sklearn.preprocessing import normalize
 
 from .._rows import stored_rows, unit_rows
+from ._criterion import neighborhood_association, neighborhood_modularity
 from ._landmarks import draw_landmarks, vote_of_landmarks
 from ._manifold import N_DIMENSIONS, manifold_embedding
 from ._neighbors import nearest_neighbors
+from ._probe import linear_information
 
-# Of those that the criterion, if there is one, ranks highest.
-_N_VOTERS = 8
+# Each of half of the partitions, drawn at random.
+_N_CONSENSUSES = 40
 _N_KMEANS_RUNS = 10
 _N_MIXTURES = 2
 _N_INIT = 2
@@ -33,16 +35,19 @@ _DENSE_LIMIT = 1000
 _WIDTHS = (1.0, 1.3, 1.6)
 
 
-def consensus_start(features, n_clusters, n_neighbors, random_state, criterion=None):
+def consensus_start(features, n_clusters, n_neighbors, random_state, uneven=False):
     """Cluster features by the consensus of many partitions.
 
     Three views of the features (as they are, their leading principal components, those half
     whitened) give a graph of shared neighbours each, and the mean of the three is a fourth.
     Spectral cuts of the four, several a graph, and k-means and Gaussian mixtures in an
     embedding of the mean graph vote: k-means on the memberships is the consensus. Cuts and
-    embedding err differently, so that all of them together are better than the best of them
-    by any criterion that was tried (``docs/method.md``). Of more than 20,000 samples so many
-    landmarks are clustered, and each sample is labelled like most of its nearest landmarks.
+    embedding err differently, so that many of them together are better than the best of them
+    by any criterion that was tried (``docs/method.md``). Random halves of them vote; of the
+    forty results the one is taken that neighbours and a linear classifier agree with most: by
+    the sum of modularity, normalised association and linear information, each standardised
+    over the forty. Of more than 20,000 samples so many landmarks are clustered, and each
+    sample is labelled like most of its nearest landmarks.
 
     Parameters
     ----------
@@ -50,10 +55,8 @@ def consensus_start(features, n_clusters, n_neighbors, random_state, criterion=N
     n_clusters : int
     n_neighbors : int
     random_state : RandomState instance
-    criterion : callable, default=None
-        ``criterion(labels, neighbors)``, higher is better; only the eight partitions with the
-        highest sum over the three views vote then. ``neighborhood_assortativity`` prefers
-        those that keep a large cluster whole. None lets all vote.
+    uneven : bool, default=False
+        Choose by the neighbours' modularity alone, which prefers clusters of like size less.
 
     Returns
     -------
@@ -78,24 +81,47 @@ def consensus_start(features, n_clusters, n_neighbors, random_state, criterion=N
     landmarks = draw_landmarks(n_samples, random_state)
     if landmarks is not None:
         labels, partitions = consensus_start(
-            stored_rows(features, landmarks), n_clusters, n_neighbors, random_state, criterion
+            stored_rows(features, landmarks), n_clusters, n_neighbors, random_state, uneven
         )
         voted = vote_of_landmarks(features, landmarks, np.stack([labels, *partitions]))
         return voted[0].astype(np.int64), voted[1:]
+    views = feature_views(features, random_state)
+    graphs = [nearest_neighbors(view, n_neighbors) for view in views]
+    partitions = np.stack(candidates(graphs, n_clusters, random_state))
+    found = consensuses(partitions, n_clusters, random_state)
+    merits = [mean_over_graphs(neighborhood_modularity, found, graphs)]
+    if not uneven:
+        merits.append(mean_over_graphs(neighborhood_association, found, graphs))
+        merits.append(linear_information(views[1], found, n_clusters))
+    best = np.sum([standardized(merit) for merit in merits], axis=0).argmax()
+    return found[best], partitions
+
+
+def mean_over_graphs(criterion, partitions, graphs):
+    """Mean of a criterion over graphs of neighbours, for each partition."""
+    return np.array([np.mean([criterion(p, graph) for graph in graphs]) for p in partitions])
+
+
+def standardized(merits):
+    """Bring merits to mean 0 and standard deviation 1, or to 0 where they do not differ."""
+    return (merits - merits.mean()) / max(merits.std(), 1e-12)
+
+
+def feature_views(features, random_state):
+    """Give the unit rows, their first hundred principal components, and half whitened ones."""
     unit = unit_rows(features, slice(None))
     components = principal_components(unit, random_state)
-    centered = components[:, :_N_CENTERED]
-    views = [unit, centered, half_whitened(components)]
-    graphs = [nearest_neighbors(view, n_neighbors) for view in views]
-    partitions = candidates(graphs, n_clusters, random_state)
-    voters = partitions
-    if criterion is not None:
-        merits = [sum(criterion(p, graph) for graph in graphs) for p in partitions]
-        voters = [partitions[i] for i in np.argsort(merits, kind="stable")[-_N_VOTERS:]]
-    return vote(voters, n_clusters, random_state), np.stack(partitions)
+    return [unit, components[:, :_N_CENTERED], half_whitened(components)]
 
 
-def vote(partitions, n_clusters, random_state):
+def consensuses(partitions, n_clusters, random_state):
+    """Consensus of half of the partitions, drawn at random, many times."""
+    half = -(-len(partitions) // 2)
+    draws = [random_state.permutation(len(partitions))[:half] for _ in range(_N_CONSENSUSES)]
+    return [vote(partitions[draw], n_clusters, 1, random_state) for draw in draws]
+
+
+def vote(partitions, n_clusters, n_init, random_state):
     """Consensus of partitions: k-means on which parts the samples belong to."""
     # A row has as many ones as there are partitions: for many clusters far fewer than columns.
     columns = np.stack([labels + n_clusters * i for i, labels in enumerate(partitions)], axis=1)
@@ -104,7 +130,7 @@ def vote(partitions, n_clusters, random_state):
     ones = np.ones(columns.size, dtype=np.float32)
     shape = (n_samples, n_clusters * n_votes)
     votes = sparse.csr_array((ones, columns.ravel().astype(np.int32), starts), shape=shape)
-    return k_means(votes, n_clusters, 10, random_state)
+    return k_means(votes, n_clusters, n_init, random_state)
 
 
 def candidates(graphs, n_clusters, random_state):

@@ -3,8 +3,10 @@
 import math
 
 import numpy as np
+from scipy import sparse
 from scipy.optimize import brentq, linear_sum_assignment
 from scipy.special import softmax
+from sklearn.metrics import mutual_info_score
 
 # The mean confidence is taken of so many samples, evenly spread; it has no use for more.
 _N_CALIBRATED = 50_000
@@ -38,11 +40,11 @@ def neighborhood_modularity(labels, neighbors):
     return agreement - expected
 
 
-def neighborhood_assortativity(labels, neighbors):
-    """Neighbourhood modularity as a share of the most that clusters of these sizes can have.
+def neighborhood_association(labels, neighbors):
+    """Mean over the clusters of the share of neighbours that lie in the same cluster.
 
-    Modularity prefers equal sizes, up to splitting a large cluster and merging small ones;
-    this does not, but says less about whether a cluster ought to be split.
+    Every cluster counts alike, so that it is small clusters which show whether they were
+    thrown together or cut.
 
     Parameters
     ----------
@@ -53,15 +55,84 @@ def neighborhood_assortativity(labels, neighbors):
 
     Returns
     -------
-    assortativity : float in [-1, 1]
-        1 if no neighbour lies in another cluster; 0 for one cluster for all.
+    association : float in [0, 1]
+        Ties count at both of their ends. 1 if no neighbour lies in another cluster.
 
     References
     ----------
-    M. E. J. Newman, "Mixing Patterns in Networks", Physical Review E 67 (2003), 026126.
+    J. Shi, J. Malik, "Normalized Cuts and Image Segmentation", IEEE Trans. Pattern Analysis
+    and Machine Intelligence 22 (2000), 888-905: the normalised association.
     """
-    agreement, expected = _agreement(labels, neighbors)
-    return (agreement - expected) / (1 - expected) if expected < 1 else 0.0
+    if neighbors.size == 0:
+        return 0.0
+    n_clusters = int(labels.max()) + 1
+    own_labels, neighbor_labels = np.broadcast_arrays(labels[:, None], labels[neighbors])
+    degrees = np.bincount(own_labels.ravel(), minlength=n_clusters)
+    degrees = (degrees + np.bincount(neighbor_labels.ravel(), minlength=n_clusters)) / 2
+    inside = np.bincount(own_labels[own_labels == neighbor_labels], minlength=n_clusters)
+    return float((inside[degrees > 0] / degrees[degrees > 0]).mean())
+
+
+def neighborhood_information(labels, neighbors):
+    """Mutual information of the cluster of a sample and that of a neighbour, as a share.
+
+    Like the modularity it grows with the share of neighbours in the same cluster. It prefers
+    equal sizes more, does not prefer to merge small clusters where there are many, and says
+    less about how many clusters there ought to be.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n_samples,), int
+        From 0.
+    neighbors : ndarray of shape (n_samples, n_neighbors), int
+        Indices of each sample's neighbours.
+
+    Returns
+    -------
+    information : float in [0, 1]
+        In units of the logarithm of the number of clusters: 1 for equal and perfectly
+        separated ones, 0 for a single one.
+
+    References
+    ----------
+    X. Ji, J. Henriques, A. Vedaldi, "Invariant Information Clustering for Unsupervised Image
+    Classification and Segmentation", ICCV 2019.
+    """
+    n_clusters = int(labels.max()) + 1
+    if neighbors.size == 0 or n_clusters == 1:
+        return 0.0
+    return shared_information(labels[: len(neighbors), None], labels[neighbors], n_clusters)
+
+
+def neighborhood_score(labels, neighbors):
+    """Mean of neighbourhood modularity and neighbourhood information.
+
+    The former is highest near the right number of clusters, the latter tells better which of
+    two clusterings into as many is right.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n_samples,), int
+        From 0.
+    neighbors : ndarray of shape (n_samples, n_neighbors), int
+        Indices of each sample's neighbours.
+
+    Returns
+    -------
+    score : float in [-0.5, 1]
+        Higher is better; 0 for a single cluster, near 0 for clusters of random samples.
+    """
+    modularity = neighborhood_modularity(labels, neighbors)
+    return (modularity + neighborhood_information(labels, neighbors)) / 2
+
+
+def shared_information(labels, others, n_clusters):
+    """Mutual information of labels and others, arrays that broadcast, over log(n_clusters)."""
+    labels, others = np.broadcast_arrays(labels, others)
+    places = (labels.ravel(), others.ravel())
+    counts = sparse.coo_array((np.ones(others.size), places), shape=(n_clusters, n_clusters))
+    information = mutual_info_score(None, None, contingency=counts.tocsr())
+    return float(information / np.log(n_clusters))
 
 
 def _agreement(labels, neighbors):

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import torch
 
-from ._criterion import neighborhood_modularity
+from ._criterion import neighborhood_information
 from ._graph_sample import EPOCH_SIZE
 from ._losses import alignment_loss, mmd_loss, nearest_centroid_loss
 from ._starts import split_into_empty
@@ -171,7 +171,7 @@ class LatentTrainer:
 class BestState:
     """Remembers the parameters of the epoch that the unsupervised criterion liked best.
 
-    More occupied clusters come first, then a higher neighbourhood modularity.
+    More occupied clusters come first, then a higher neighbourhood information.
 
     Parameters
     ----------
@@ -236,7 +236,7 @@ def train(trainer, latents_of, sample, *, max_epochs, patience, random_state, on
         return (
             labels,
             1 - similarities.max(axis=1),
-            neighborhood_modularity(labels, sample.neighbors),
+            neighborhood_information(labels, sample.neighbors),
         )
 
     previous, spread, score = assess()

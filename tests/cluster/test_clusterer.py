@@ -15,7 +15,11 @@ from sklearn.pipeline import make_pipeline
 
 from skdeepcluster import DeepImageClusterer, ImageEmbedder, list_images
 from skdeepcluster.images import ImageReadError
-from skdeepcluster.latent import nearest_neighbors, neighborhood_modularity
+from skdeepcluster.latent import (
+    nearest_neighbors,
+    neighborhood_information,
+    neighborhood_score,
+)
 from skdeepcluster.metrics import clustering_accuracy
 
 
@@ -71,7 +75,7 @@ def test_not_worse_than_its_start_and_repeatable(digits):
     X, y = digits
     first = clusterer(5).fit(X)
     graph = nearest_neighbors(X, first.n_neighbors)
-    assert neighborhood_modularity(first.labels_, graph) >= first.start_score_
+    assert neighborhood_information(first.labels_, graph) >= first.start_score_
     np.testing.assert_array_equal(first.labels_, clusterer(5).fit_predict(X))
     np.testing.assert_array_equal(first.embedding_, clusterer(5).fit_transform(X))
     assert clustering_accuracy(y, first.labels_) > 0.9
@@ -189,8 +193,8 @@ def test_one_network_judges_the_clusters_of_all(snapshots, tmp_path):
     pictures, scenes = snapshots
     labels = np.unique(scenes, return_inverse=True)[1]
     judge = ImageEmbedder(image_size=128).fit_transform(pictures)
-    expected = neighborhood_modularity(labels, nearest_neighbors(judge, 6))
-    assert 0.7 < expected <= 0.75
+    expected = neighborhood_score(labels, nearest_neighbors(judge, 6))
+    assert 0.8 < expected < 0.876
     memory = tmp_path / "cache"
     for params in ({}, {"image_size": 128}, {"n_neighbors": 3, "memory": memory}):
         est = clusterer(init=labels, max_iter=0, **params).fit(pictures)

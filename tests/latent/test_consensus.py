@@ -10,7 +10,6 @@ from skdeepcluster.latent import (
     consensus_start,
     kmeans_start,
     nearest_neighbors,
-    neighborhood_assortativity,
 )
 from skdeepcluster.latent._consensus import (
     candidates,
@@ -30,8 +29,8 @@ def digits():
     return X.astype(np.float32), y
 
 
-def start(X, k, n_neighbors=20, **criterion):
-    return consensus_start(X, k, n_neighbors, np.random.RandomState(0), **criterion)[0]
+def start(X, k, n_neighbors=20, **params):
+    return consensus_start(X, k, n_neighbors, np.random.RandomState(0), **params)[0]
 
 
 def test_digits_are_found_better_than_by_kmeans(digits):
@@ -49,8 +48,7 @@ def test_unequal_clusters_are_kept_whole(digits):
     kept = [np.flatnonzero(y == digit)[:n] for digit, n in enumerate((170, 60, 60, 20))]
     X, y = X[np.concatenate(kept)], y[np.concatenate(kept)]
     assert clustering_accuracy(y, start(X, 4, 10)) > 0.9
-    by_assortativity = start(X, 4, 10, criterion=neighborhood_assortativity)
-    assert clustering_accuracy(y, by_assortativity) > 0.9
+    assert clustering_accuracy(y, start(X, 4, 10, uneven=True)) > 0.9
 
 
 def test_a_sample_stands_for_many(digits, monkeypatch):
@@ -150,6 +148,6 @@ def test_most_votes_win_whatever_parts_are_called():
         wrong = rng.choice(60, 12, replace=False)
         partition[wrong] = rng.randint(3, size=12)
         partitions.append(partition)
-    labels = vote(partitions, 3, np.random.RandomState(0))
+    labels = vote(partitions, 3, 10, np.random.RandomState(0))
     assert max(clustering_accuracy(truth, partition) for partition in partitions) < 0.95
     assert clustering_accuracy(truth, labels) == 1

@@ -8,9 +8,12 @@ from skdeepcluster.latent import (
     calibrate_temperature,
     confidence,
     expected_accuracy,
-    neighborhood_assortativity,
+    neighborhood_association,
+    neighborhood_information,
     neighborhood_modularity,
+    neighborhood_score,
 )
+from skdeepcluster.latent._criterion import shared_information
 
 
 def literal_modularity(labels, neighbors):
@@ -43,18 +46,84 @@ def test_modularity_of_separated_clusters(k):
     assert neighborhood_modularity(np.zeros_like(labels), neighbors) == pytest.approx(0)
 
 
-def test_assortativity_does_not_mind_sizes():
-    labels = np.repeat([0, 1, 2], [40, 8, 4])
-    neighbors = np.array([np.flatnonzero(labels == label)[:4] for label in labels])
-    assert neighborhood_assortativity(labels, neighbors) == pytest.approx(1)
-    assert neighborhood_assortativity(np.zeros_like(labels), neighbors) == 0
-    rng = np.random.default_rng(0)
-    labels, neighbors = rng.integers(3, size=2000), rng.integers(2000, size=(2000, 10))
-    assert neighborhood_assortativity(labels, neighbors) == pytest.approx(0, abs=0.02)
+def literal_information(labels, neighbors, n_clusters):
+    """Mutual information in units of log(n_clusters), pair of clusters by pair of clusters."""
+    own, other = np.repeat(labels, neighbors.shape[1]), labels[neighbors].ravel()
+    total = 0.0
+    for a in range(n_clusters):
+        for b in range(n_clusters):
+            joint = ((own == a) & (other == b)).mean()
+            if joint > 0:
+                total += joint * np.log(joint / ((own == a).mean() * (other == b).mean()))
+    return total / np.log(n_clusters)
 
 
-def test_modularity_without_neighbours_is_zero():
-    assert neighborhood_modularity(np.zeros(1, int), np.zeros((1, 0), int)) == 0
+@given(seed=st.integers(0, 1000), n_clusters=st.integers(2, 6))
+@settings(max_examples=30, deadline=None)
+def test_information_equals_the_sum_over_pairs_of_clusters(seed, n_clusters):
+    rng = np.random.default_rng(seed)
+    labels = np.append(rng.integers(n_clusters, size=24), n_clusters - 1)
+    neighbors = rng.integers(25, size=(25, 4))
+    expected = literal_information(labels, neighbors, n_clusters)
+    assert neighborhood_information(labels, neighbors) == pytest.approx(expected)
+    modularity = neighborhood_modularity(labels, neighbors)
+    assert neighborhood_score(labels, neighbors) == pytest.approx((expected + modularity) / 2)
+
+
+@pytest.mark.parametrize("k", [2, 5])
+def test_information_of_separated_clusters(k):
+    labels = np.repeat(np.arange(k), 10)
+    neighbors = np.array([np.flatnonzero(labels == label) for label in labels])
+    assert neighborhood_information(labels, neighbors) == pytest.approx(1)
+    assert neighborhood_information(np.zeros_like(labels), neighbors) == 0
+
+
+def test_information_does_not_throw_small_clusters_together():
+    # Twenty cliques of five on a ring, one tie from each sample to the next clique: modularity
+    # would rather have ten pairs of them.
+    clique = np.repeat(np.arange(20), 5)
+    others = [np.setdiff1d(np.flatnonzero(clique == clique[i]), i)[:3] for i in range(100)]
+    neighbors = np.column_stack([others, (np.arange(100) + 5) % 100])
+    pair = clique // 2
+    assert neighborhood_modularity(pair, neighbors) > neighborhood_modularity(clique, neighbors)
+    information = [
+        shared_information(labels[:, None], labels[neighbors], 20) for labels in (pair, clique)
+    ]
+    assert information[1] > information[0]
+
+
+def literal_association(labels, neighbors):
+    """One less normalised cut over the number of clusters, by the matrix of ties."""
+    ties = np.zeros((len(labels), len(labels)))
+    for i, row in enumerate(neighbors):
+        for j in row:
+            ties[i, j] += 0.5
+            ties[j, i] += 0.5
+    shares = []
+    for cluster in np.unique(labels):
+        members = labels == cluster
+        shares.append(ties[members][:, members].sum() / ties[members].sum())
+    return np.mean(shares)
+
+
+@given(seed=st.integers(0, 1000), n_clusters=st.integers(1, 6))
+@settings(max_examples=30, deadline=None)
+def test_association_equals_the_sum_over_ties(seed, n_clusters):
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(n_clusters, size=25)
+    neighbors = rng.integers(25, size=(25, 4))
+    expected = literal_association(labels, neighbors)
+    assert neighborhood_association(labels, neighbors) == pytest.approx(expected)
+
+
+def test_without_neighbours_all_is_zero():
+    for criterion in (
+        neighborhood_modularity,
+        neighborhood_association,
+        neighborhood_information,
+        neighborhood_score,
+    ):
+        assert criterion(np.zeros(1, int), np.zeros((1, 0), int)) == 0
 
 
 def noisy_similarities(rng, labels, n_clusters):

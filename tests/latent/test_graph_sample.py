@@ -1,6 +1,6 @@
 import numpy as np
 
-from skdeepcluster.latent import _graph_sample, neighborhood_modularity, sample_graph
+from skdeepcluster.latent import _graph_sample, neighborhood_score, sample_graph
 
 
 def test_a_small_graph_is_taken_whole():
@@ -10,7 +10,7 @@ def test_a_small_graph_is_taken_whole():
     assert sampled is graph
 
 
-def test_a_sample_has_the_neighbours_and_the_modularity_of_all(monkeypatch):
+def test_a_sample_has_the_neighbours_and_the_score_of_all(monkeypatch):
     rng = np.random.default_rng(0)
     labels = rng.integers(4, size=20_000)
     # Neighbours of the same label, but for a third of them.
@@ -22,5 +22,5 @@ def test_a_sample_has_the_neighbours_and_the_modularity_of_all(monkeypatch):
     assert len(rows) <= 6000
     assert len(set(rows)) == len(rows)
     np.testing.assert_array_equal(rows[sampled], graph[rows[: len(sampled)]])
-    estimate = neighborhood_modularity(labels[rows], sampled)
-    assert abs(estimate - neighborhood_modularity(labels, graph)) < 0.02
+    estimate = neighborhood_score(labels[rows], sampled)
+    assert abs(estimate - neighborhood_score(labels, graph)) < 0.02

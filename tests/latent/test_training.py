@@ -10,7 +10,7 @@ from skdeepcluster.latent import (
     _training,
     encode,
     nearest_neighbors,
-    neighborhood_modularity,
+    neighborhood_information,
     pedcc,
     sample_graph,
     train,
@@ -48,7 +48,7 @@ class Setting:
         return (encode(self.head, self.X) @ self.centroids.numpy().T).argmax(axis=1)
 
     def score(self):
-        return neighborhood_modularity(self.labels(), self.graph)
+        return neighborhood_information(self.labels(), self.graph)
 
     def train(self, max_epochs, patience=100, on_epoch=lambda record: False):
         return train(
