@@ -51,7 +51,7 @@ print(est.describe_clusters(namer=look, X=images))
 # -----
 # Rows that show the same are merged. You would look; here the place in the list tells which
 # photograph a cluster's most typical picture was cut from. Names are joined, ``predict`` follows.
-# (``reduce_clusters`` merges by itself those whose mean features are most alike.)
+# (``reduce_clusters`` merges by itself those that are most alike.)
 shown = np.array([typical[0] // 24 for typical in est.representative_indices_])
 same = [np.flatnonzero(shown == photograph).tolist() for photograph in range(len(scenes))]
 est.merge_clusters([group for group in same if len(group) > 1])

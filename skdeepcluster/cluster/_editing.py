@@ -193,7 +193,8 @@ class ClusterEditingMixin:
     def reduce_clusters(self, n_clusters):
         """Merge the clusters that look most alike until ``n_clusters`` are left.
 
-        Alike are clusters with a high cosine of their centred mean features (average linkage).
+        Two at a time, those whose union keeps the pictures nearest to its mean features (Ward's
+        rule).
 
         Parameters
         ----------
@@ -210,7 +211,8 @@ class ClusterEditingMixin:
             raise ValueError(f"n_clusters must be from 1 to {n_present}, got {n_clusters!r}.")
         if n_clusters == n_present:
             return self
-        return self._relabel(nearest_merging(self._feature_means, n_clusters))
+        sizes = np.bincount(self.labels_[self.labels_ >= 0], minlength=n_present)
+        return self._relabel(nearest_merging(self._feature_means, sizes, n_clusters))
 
     def _relabel(self, new_labels):
         sizes = np.bincount(self.labels_[self.labels_ >= 0], minlength=len(new_labels))

@@ -67,8 +67,9 @@ def neighborhood_association(labels, neighbors):
         return 0.0
     n_clusters = int(labels.max()) + 1
     own_labels, neighbor_labels = np.broadcast_arrays(labels[:, None], labels[neighbors])
-    degrees = np.bincount(own_labels.ravel(), minlength=n_clusters)
-    degrees = (degrees + np.bincount(neighbor_labels.ravel(), minlength=n_clusters)) / 2
+    as_source = np.bincount(own_labels.ravel(), minlength=n_clusters)
+    as_target = np.bincount(neighbor_labels.ravel(), minlength=n_clusters)
+    degrees = (as_source + as_target) / 2
     inside = np.bincount(own_labels[own_labels == neighbor_labels], minlength=n_clusters)
     return float((inside[degrees > 0] / degrees[degrees > 0]).mean())
 
