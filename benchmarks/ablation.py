@@ -14,20 +14,8 @@ from _data import FEATURE_SETS, load_features, machine
 from _scores import scores
 
 from skdeepcluster import DeepImageClusterer
-from skdeepcluster.latent import (
-    consensus_start,
-    nearest_neighbors,
-    neighborhood_association,
-    neighborhood_information,
-    neighborhood_modularity,
-)
-from skdeepcluster.latent._consensus import (
-    consensuses,
-    feature_views,
-    mean_over_graphs,
-    vote,
-)
-from skdeepcluster.latent._probe import linear_information
+from skdeepcluster.latent import consensus_start
+from skdeepcluster.latent._consensus import vote
 
 RESULTS = Path(__file__).parent / "results" / "ablation.json"
 # Of the partitions that the start is a consensus of: five cuts a graph, then the embedding.
@@ -53,23 +41,6 @@ TRAINED = {
 }
 
 
-def judged_consensuses(X, partitions, k, seed):
-    """Consensuses of halves of the partitions, and what single criteria say of each."""
-    views = feature_views(X, np.random.RandomState(seed))
-    graphs = [nearest_neighbors(view, 20) for view in views]
-    found = consensuses(partitions, k, np.random.RandomState(seed))
-
-    criteria = {
-        "by modularity": neighborhood_modularity,
-        "by association": neighborhood_association,
-        "by information": neighborhood_information,
-    }
-    merits = {
-        title: mean_over_graphs(criterion, found, graphs) for title, criterion in criteria.items()
-    }
-    return found, {**merits, "by a linear classifier": linear_information(views[1], found, k)}
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", nargs="+", default=list(FEATURE_SETS), choices=FEATURE_SETS)
@@ -88,8 +59,6 @@ def main():
                 part: vote(partitions[voters], k, 10, np.random.RandomState(seed))
                 for part, voters in VOTERS.items()
             }
-            found, merits = judged_consensuses(X, partitions, k, seed)
-            labels |= {title: found[np.argmax(merit)] for title, merit in merits.items()}
             labels["start"] = start
             for variant, params in TRAINED.items():
                 est = DeepImageClusterer(k, random_state=seed, **{"init": start, **params})

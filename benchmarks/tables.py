@@ -127,6 +127,27 @@ def ablation():
     return _markdown(["", "mean", *(FEATURE_SETS[name] for name in sets)], rows)
 
 
+def consensus():
+    """Accuracy of the start by the rule that chooses it, on groups of sets."""
+    runs = pd.DataFrame(json.loads((RESULTS / "consensus.json").read_text())["runs"])
+    mean = runs.drop(columns="seed").groupby("data").mean()
+    names = mean.index.to_series()
+    groups = {
+        "ten sets": names.isin(FEATURE_SETS.values()),
+        "uneven": names.str.endswith("uneven"),
+        "20 classes of Caltech-101": names.str.startswith("20 classes"),
+        "digits": names == "digits",
+        **{
+            name: names == name for name in (FEATURE_SETS["imagenette_1to10"], *OTHER_SETS.values())
+        },
+    }
+    columns = {group: mean[chosen].mean() for group, chosen in groups.items()}
+    rows = [
+        [rule, *(f"{values[rule]:.3f}" for values in columns.values())] for rule in mean.columns
+    ]
+    return _markdown(["", *groups], rows)
+
+
 def retrieval(part):
     """Recall and median rank both ways."""
     rows = json.loads((RESULTS / "retrieval.json").read_text())[part]
@@ -186,7 +207,7 @@ def main():
             "outliers": outliers(),
             "ranks": ranks(),
         },
-        "method.md": {"ablation": ablation()},
+        "method.md": {"ablation": ablation(), "consensus": consensus()},
         "scene-graphs.md": {
             "folds": retrieval("folds"),
             "swaps": swaps(),

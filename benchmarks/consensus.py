@@ -1,0 +1,121 @@
+"""Which of forty consensuses to start from, chosen without labels.
+
+Each is of half of the partitions of ``consensus_start``; criteria that see no labels choose.
+Beside the ten sets of the other benchmarks: twenty classes of Caltech-101, the sets that
+nothing else was chosen on, and subsets whose sizes fall to a tenth. ``python
+benchmarks/consensus.py`` continues where the last run stopped, and writes
+``benchmarks/results/consensus.json``: accuracies.
+"""
+
+import argparse
+import json
+import warnings
+from pathlib import Path
+
+import numpy as np
+from _data import FEATURE_SETS, OTHER_SETS, load_features, machine
+from _scores import scores
+
+from skdeepcluster.latent import (
+    consensus_start,
+    nearest_neighbors,
+    neighborhood_association,
+    neighborhood_information,
+    neighborhood_modularity,
+)
+from skdeepcluster.latent._consensus import (
+    consensuses,
+    feature_views,
+    mean_over_graphs,
+    standardized,
+    vote,
+)
+from skdeepcluster.latent._probe import linear_information
+
+RESULTS = Path(__file__).parent / "results" / "consensus.json"
+CRITERIA = {
+    "modularity": neighborhood_modularity,
+    "association": neighborhood_association,
+    "information": neighborhood_information,
+}
+SUMS = {
+    "modularity + association": ("modularity", "association"),
+    "modularity + linear classifier": ("modularity", "linear classifier"),
+    "modularity + association + linear classifier": (
+        "modularity",
+        "association",
+        "linear classifier",
+    ),
+}
+UNEVEN = ("imagenette", "cifar10", "fashion-mnist", "digits", "steel_defects", "caltech101")
+_MOST_SAMPLES = 3000
+
+
+def cases(seed):
+    """Yield group, name, features and classes."""
+    for name in (*FEATURE_SETS, *OTHER_SETS):
+        X, y, _ = load_features(name)
+        yield FEATURE_SETS.get(name) or OTHER_SETS[name], X, y
+    for draw in range(2):
+        X, y = some_classes("caltech101", 20, np.random.RandomState(draw))
+        yield f"20 classes of Caltech-101, draw {draw}", X, y
+    for name in UNEVEN:
+        rng = np.random.RandomState(seed)
+        X, y = some_classes(name, 20, rng)
+        classes = rng.permutation(np.unique(y))
+        shares = 10 ** (-np.arange(len(classes)) / (len(classes) - 1))
+        members = [rng.permutation(np.flatnonzero(y == label)) for label in classes]
+        scale = min(1, _MOST_SAMPLES / sum(shares * [len(rows) for rows in members]))
+        kept = [
+            rows[: max(5, round(scale * share * len(rows)))]
+            for rows, share in zip(members, shares, strict=True)
+        ]
+        kept = np.sort(np.concatenate(kept))
+        yield f"{FEATURE_SETS[name]}, uneven", X[kept], y[kept]
+
+
+def some_classes(name, most, rng):
+    X, y, k = load_features(name)
+    kept = np.isin(y, rng.permutation(k)[:most])
+    return X[kept], y[kept]
+
+
+def accuracies(X, y, seed):
+    k = len(np.unique(y[y >= 0]))
+    random_state = np.random.RandomState(seed)
+    partitions = consensus_start(X, k, 20, random_state)[1]
+    views = feature_views(X, random_state)
+    graphs = [nearest_neighbors(view, 20) for view in views]
+    found = consensuses(partitions, k, random_state)
+    merits = {name: mean_over_graphs(rule, found, graphs) for name, rule in CRITERIA.items()}
+    merits["linear classifier"] = linear_information(views[1], found, k)
+    for title, names in SUMS.items():
+        merits[title] = sum(standardized(merits[name]) for name in names)
+    accuracy = np.array([scores(y, labels)["ACC"] for labels in found])
+    return {
+        "one vote of all": scores(y, vote(partitions, k, 10, random_state))["ACC"],
+        "mean of the forty": accuracy.mean(),
+        **{title: accuracy[np.argmax(merit)] for title, merit in merits.items()},
+        "best of the forty": accuracy.max(),
+    }
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, default=3)
+    arguments = parser.parse_args()
+    rows = json.loads(RESULTS.read_text())["runs"] if RESULTS.is_file() else []
+    done = {(row["data"], row["seed"]) for row in rows}
+    warnings.simplefilter("ignore")
+    for seed in range(arguments.seeds):
+        for name, X, y in cases(seed):
+            if (name, seed) in done:
+                continue
+            found = {title: round(float(a), 4) for title, a in accuracies(X, y, seed).items()}
+            rows.append({"data": name, "seed": seed, **found})
+            print(rows[-1], flush=True)
+            RESULTS.write_text(json.dumps({"machine": machine(), "runs": rows}, indent=0))
+
+
+if __name__ == "__main__":
+    main()
