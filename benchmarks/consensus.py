@@ -1,8 +1,8 @@
 """Which of forty consensuses to start from, chosen without labels.
 
 Each is of half of the partitions of ``consensus_start``; criteria that see no labels choose.
-Beside the ten sets of the other benchmarks: twenty classes of Caltech-101, the sets that
-nothing else was chosen on, and subsets whose sizes fall to a tenth. ``python
+Beside the ten sets of the other benchmarks: twenty classes of Caltech-101, the other
+sets, and subsets whose sizes fall to a tenth. ``python
 benchmarks/consensus.py`` continues where the last run stopped, and writes
 ``benchmarks/results/consensus.json``: accuracies.
 """

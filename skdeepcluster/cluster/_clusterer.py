@@ -475,6 +475,11 @@ class DeepImageClusterer(
             # Of features that this estimator was fitted on before.
             del self.feature_names_in_
         readable = rows_of_pictures(features)
+        if not readable.any():
+            raise ValueError(
+                f"None of the {len(readable)} pictures can be read; with "
+                'on_error="raise" the first one tells why.'
+            )
         return without_gaps(features, readable), readable
 
     def _running(self):

@@ -258,6 +258,11 @@ def test_skipped_pictures_have_the_label_minus_one(photo_folder):
         assert est.predict(paths[bad : bad + 1]).tolist() == [-1]
     with pytest.warns(UserWarning, match="1 of 1"):
         assert np.isnan(est.predict_proba(paths[bad : bad + 1])).all()
+    with (
+        pytest.warns(UserWarning, match="1 of 1"),
+        pytest.raises(ValueError, match="None of the 1 pictures can be read"),
+    ):
+        clusterer("auto", on_error="skip").fit(paths[bad : bad + 1])
 
 
 def test_all_pictures_the_same():
