@@ -1,6 +1,6 @@
-"""Which of forty consensuses to start from, chosen without labels.
+"""Which of eighty consensuses to start from, chosen without labels.
 
-Each is of half of the partitions of ``consensus_start``; criteria that see no labels choose.
+Each is of a quarter of the partitions of ``consensus_start``; criteria that see no labels choose.
 Beside the ten sets of the other benchmarks: twenty classes of Caltech-101, the other
 sets, and subsets whose sizes fall to a tenth. ``python
 benchmarks/consensus.py`` continues where the last run stopped, and writes
@@ -94,9 +94,9 @@ def accuracies(X, y, seed):
     accuracy = np.array([scores(y, labels)["ACC"] for labels in found])
     return {
         "one vote of all": scores(y, vote(partitions, k, 10, random_state))["ACC"],
-        "mean of the forty": accuracy.mean(),
+        "mean of the eighty": accuracy.mean(),
         **{title: accuracy[np.argmax(merit)] for title, merit in merits.items()},
-        "best of the forty": accuracy.max(),
+        "best of the eighty": accuracy.max(),
     }
 
 

@@ -19,8 +19,9 @@ from ._manifold import N_DIMENSIONS, manifold_embedding
 from ._neighbors import nearest_neighbors
 from ._probe import linear_information
 
-# Each of half of the partitions, drawn at random.
-_N_CONSENSUSES = 40
+# Each of a quarter of the partitions, drawn at random: few enough to differ.
+_N_CONSENSUSES = 80
+_SHARE_OF_VOTERS = 4
 _N_KMEANS_RUNS = 10
 _N_MIXTURES = 2
 _N_INIT = 2
@@ -43,11 +44,11 @@ def consensus_start(features, n_clusters, n_neighbors, random_state, uneven=Fals
     Spectral cuts of the four, several a graph, and k-means and Gaussian mixtures in an
     embedding of the mean graph vote: k-means on the memberships is the consensus. Cuts and
     embedding err differently, so that many of them together are better than the best of them
-    by any criterion that was tried (``docs/method.md``). Random halves of them vote; of the
-    forty results the one is taken that neighbours and a linear classifier agree with most: by
-    the sum of modularity, normalised association and linear information, each standardised
-    over the forty. Of more than 20,000 samples so many landmarks are clustered, and each
-    sample is labelled like most of its nearest landmarks.
+    by any criterion that was tried (``docs/method.md``). Random quarters of them vote; of
+    the eighty results the one is taken that neighbours and a linear classifier agree with
+    most: by the sum of modularity, normalised association and linear information, each
+    standardised over the eighty. Of more than 20,000 samples so many landmarks are clustered,
+    and each sample is labelled like most of its nearest landmarks.
 
     Parameters
     ----------
@@ -115,9 +116,9 @@ def feature_views(features, random_state):
 
 
 def consensuses(partitions, n_clusters, random_state):
-    """Consensus of half of the partitions, drawn at random, many times."""
-    half = -(-len(partitions) // 2)
-    draws = [random_state.permutation(len(partitions))[:half] for _ in range(_N_CONSENSUSES)]
+    """Consensus of a quarter of the partitions, drawn at random, many times."""
+    n_voters = -(-len(partitions) // _SHARE_OF_VOTERS)
+    draws = [random_state.permutation(len(partitions))[:n_voters] for _ in range(_N_CONSENSUSES)]
     return [vote(partitions[draw], n_clusters, 1, random_state) for draw in draws]
 
 
