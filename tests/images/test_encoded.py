@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from sklearn.model_selection import GridSearchCV, train_test_split
+from sklearn.model_selection import GridSearchCV, KFold, train_test_split
 
 from skdeepcluster import (
     DeepImageClusterer,
@@ -80,7 +80,10 @@ def test_estimators_take_them(images, paths, snapshots):
     train, test = train_test_split(images, random_state=0)
     assert (len(train), len(test)) == (30, 10)
     search = GridSearchCV(
-        DeepImageClusterer(image_size=32, max_iter=1, random_state=0), {"n_clusters": [2, 4]}, cv=2
+        DeepImageClusterer(image_size=32, max_iter=1, random_state=0),
+        {"n_clusters": [2, 4]},
+        # The pictures come in the order of their scenes: every fold should have all of them.
+        cv=KFold(2, shuffle=True, random_state=0),
     )
     assert search.fit(images, snapshots[1]).best_params_ == {"n_clusters": 4}
 
