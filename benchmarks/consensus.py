@@ -52,7 +52,7 @@ _MOST_SAMPLES = 3000
 
 
 def cases(seed):
-    """Yield group, name, features and classes."""
+    """Yield the title of a set, features and classes."""
     for name in (*FEATURE_SETS, *OTHER_SETS):
         X, y, _ = load_features(name)
         yield FEATURE_SETS.get(name) or OTHER_SETS[name], X, y

@@ -90,7 +90,8 @@ def merging(groups, n_clusters):
 def nearest_merging(feature_means, sizes, n_clusters):
     """Join clusters, two at a time, so that samples stay as near to their means as can be.
 
-    That is Ward's rule, begun with clusters of several samples.
+    That is Ward's rule, begun with clusters of several samples, where libraries begin with
+    single ones.
 
     Parameters
     ----------

@@ -66,7 +66,7 @@ def neighborhood_association(labels, neighbors):
     if neighbors.size == 0:
         return 0.0
     n_clusters = int(labels.max()) + 1
-    own_labels, neighbor_labels = np.broadcast_arrays(labels[:, None], labels[neighbors])
+    own_labels, neighbor_labels = _clusters_of_ends(labels, neighbors)
     as_source = np.bincount(own_labels.ravel(), minlength=n_clusters)
     as_target = np.bincount(neighbor_labels.ravel(), minlength=n_clusters)
     degrees = (as_source + as_target) / 2
@@ -102,7 +102,8 @@ def neighborhood_information(labels, neighbors):
     n_clusters = int(labels.max()) + 1
     if neighbors.size == 0 or n_clusters == 1:
         return 0.0
-    return shared_information(labels[: len(neighbors), None], labels[neighbors], n_clusters)
+    own_labels, neighbor_labels = _clusters_of_ends(labels, neighbors)
+    return shared_information(own_labels, neighbor_labels, n_clusters)
 
 
 def neighborhood_score(labels, neighbors):
@@ -128,21 +129,24 @@ def neighborhood_score(labels, neighbors):
 
 
 def shared_information(labels, others, n_clusters):
-    """Mutual information of labels and others, arrays that broadcast, over log(n_clusters)."""
-    labels, others = np.broadcast_arrays(labels, others)
+    """Mutual information of two labellings of the same shape, in units of log(n_clusters)."""
     places = (labels.ravel(), others.ravel())
     counts = sparse.coo_array((np.ones(others.size), places), shape=(n_clusters, n_clusters))
     information = mutual_info_score(None, None, contingency=counts.tocsr())
     return float(information / np.log(n_clusters))
 
 
+def _clusters_of_ends(labels, neighbors):
+    """Cluster of each sample, repeated for its neighbours, and those of the neighbours."""
+    # The graph may be a sample, of which only the first have their neighbours listed.
+    return np.broadcast_arrays(labels[: len(neighbors), None], labels[neighbors])
+
+
 def _agreement(labels, neighbors):
     """Share of neighbours in the same cluster, and the share expected of a random partition."""
     if neighbors.size == 0:
         return 0.0, 0.0
-    # The graph may be a sample, of which only the first have their neighbours listed.
-    own_labels = labels[: len(neighbors), None]
-    neighbor_labels = labels[neighbors]
+    own_labels, neighbor_labels = _clusters_of_ends(labels, neighbors)
     n_clusters = int(labels.max()) + 1
     as_source = np.bincount(labels, minlength=n_clusters) / labels.size
     as_target = np.bincount(neighbor_labels.ravel(), minlength=n_clusters) / neighbors.size

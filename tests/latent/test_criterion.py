@@ -87,7 +87,8 @@ def test_information_does_not_throw_small_clusters_together():
     pair = clique // 2
     assert neighborhood_modularity(pair, neighbors) > neighborhood_modularity(clique, neighbors)
     information = [
-        shared_information(labels[:, None], labels[neighbors], 20) for labels in (pair, clique)
+        shared_information(labels.repeat(4), labels[neighbors].ravel(), 20)
+        for labels in (pair, clique)
     ]
     assert information[1] > information[0]
 

@@ -1,6 +1,11 @@
 import numpy as np
 
-from skdeepcluster.latent import _graph_sample, neighborhood_score, sample_graph
+from skdeepcluster.latent import (
+    _graph_sample,
+    neighborhood_association,
+    neighborhood_score,
+    sample_graph,
+)
 
 
 def test_a_small_graph_is_taken_whole():
@@ -22,5 +27,6 @@ def test_a_sample_has_the_neighbours_and_the_score_of_all(monkeypatch):
     assert len(rows) <= 6000
     assert len(set(rows)) == len(rows)
     np.testing.assert_array_equal(rows[sampled], graph[rows[: len(sampled)]])
-    estimate = neighborhood_score(labels[rows], sampled)
-    assert abs(estimate - neighborhood_score(labels, graph)) < 0.02
+    for criterion in (neighborhood_score, neighborhood_association):
+        estimate = criterion(labels[rows], sampled)
+        assert abs(estimate - criterion(labels, graph)) < 0.02
