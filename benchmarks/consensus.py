@@ -19,34 +19,19 @@ from _scores import scores
 from skdeepcluster.latent import (
     consensus_start,
     nearest_neighbors,
-    neighborhood_association,
     neighborhood_information,
     neighborhood_modularity,
 )
 from skdeepcluster.latent._consensus import (
     consensuses,
     feature_views,
+    knowledge,
     mean_over_graphs,
-    standardized,
     vote,
 )
 from skdeepcluster.latent._probe import linear_information
 
 RESULTS = Path(__file__).parent / "results" / "consensus.json"
-CRITERIA = {
-    "modularity": neighborhood_modularity,
-    "association": neighborhood_association,
-    "information": neighborhood_information,
-}
-SUMS = {
-    "modularity + association": ("modularity", "association"),
-    "modularity + linear classifier": ("modularity", "linear classifier"),
-    "modularity + association + linear classifier": (
-        "modularity",
-        "association",
-        "linear classifier",
-    ),
-}
 UNEVEN = ("imagenette", "cifar10", "fashion-mnist", "digits", "steel_defects", "caltech101")
 _MOST_SAMPLES = 3000
 
@@ -87,10 +72,13 @@ def accuracies(X, y, seed):
     views = feature_views(X, random_state)
     graphs = [nearest_neighbors(view, 20) for view in views]
     found = consensuses(partitions, k, random_state)
-    merits = {name: mean_over_graphs(rule, found, graphs) for name, rule in CRITERIA.items()}
-    merits["linear classifier"] = linear_information(views[1], found, k)
-    for title, names in SUMS.items():
-        merits[title] = sum(standardized(merits[name]) for name in names)
+    merits = {
+        "modularity": mean_over_graphs(neighborhood_modularity, found, graphs),
+        "information of neighbours": mean_over_graphs(neighborhood_information, found, graphs),
+        "the same, per evenness (`uneven`)": knowledge(found, views, graphs, k, uneven=True),
+        "information of a linear classifier": linear_information(views[1], found, k),
+        "the default": knowledge(found, views, graphs, k),
+    }
     accuracy = np.array([scores(y, labels)["ACC"] for labels in found])
     return {
         "one vote of all": scores(y, vote(partitions, k, 10, random_state))["ACC"],

@@ -13,7 +13,7 @@ from sklearn.mixture import GaussianMixture
 from sklearn.preprocessing import normalize
 
 from .._rows import stored_rows, unit_rows
-from ._criterion import neighborhood_association, neighborhood_modularity
+from ._criterion import evenness, neighborhood_information
 from ._landmarks import draw_landmarks, vote_of_landmarks
 from ._manifold import N_DIMENSIONS, manifold_embedding
 from ._neighbors import nearest_neighbors
@@ -45,9 +45,8 @@ def consensus_start(features, n_clusters, n_neighbors, random_state, uneven=Fals
     embedding of the mean graph vote: k-means on the memberships is the consensus. Cuts and
     embedding err differently, so that many of them together are better than the best of them
     by any criterion that was tried (``docs/method.md``). Random quarters of them vote; of
-    the eighty results the one is taken that neighbours and a linear classifier agree with
-    most: by the sum of modularity, normalised association and linear information, each
-    standardised over the eighty. Of more than 20,000 samples so many landmarks are clustered,
+    the eighty results the one is taken that neighbours and a linear classifier know most
+    about (:func:`knowledge`). Of more than 20,000 samples so many landmarks are clustered,
     and each sample is labelled like most of its nearest landmarks.
 
     Parameters
@@ -57,7 +56,7 @@ def consensus_start(features, n_clusters, n_neighbors, random_state, uneven=Fals
     n_neighbors : int
     random_state : RandomState instance
     uneven : bool, default=False
-        Choose by the neighbours' modularity alone, which prefers clusters of like size less.
+        Choose by the neighbours alone, and as if every evenness of the sizes were as likely.
 
     Returns
     -------
@@ -90,12 +89,26 @@ def consensus_start(features, n_clusters, n_neighbors, random_state, uneven=Fals
     graphs = [nearest_neighbors(view, n_neighbors) for view in views]
     partitions = np.stack(candidates(graphs, n_clusters, random_state))
     found = consensuses(partitions, n_clusters, random_state)
-    merits = [mean_over_graphs(neighborhood_modularity, found, graphs)]
-    if not uneven:
-        merits.append(mean_over_graphs(neighborhood_association, found, graphs))
-        merits.append(linear_information(views[1], found, n_clusters))
-    best = np.sum([standardized(merit) for merit in merits], axis=0).argmax()
+    best = knowledge(found, views, graphs, n_clusters, uneven).argmax()
     return found[best], partitions
+
+
+def knowledge(partitions, views, graphs, n_clusters, uneven=False):
+    """Rate partitions by what neighbours and a linear classifier know of them.
+
+    Both are mutual information, of which there is more the more even the sizes are. It is
+    divided by the evenness, which leaves no preference for equal sizes (``uneven``; there the
+    neighbours alone are asked), or by its cube root, which leaves some. What a classifier knows
+    of samples that it has not seen counts half as much as what neighbours know, each
+    standardised over the partitions.
+    """
+    evennesses = np.maximum([evenness(labels) for labels in partitions], 1e-12)
+    of_neighbors = mean_over_graphs(neighborhood_information, partitions, graphs)
+    if uneven:
+        return of_neighbors / evennesses
+    of_classifier = linear_information(views[1], partitions, n_clusters)
+    merits = [known / np.cbrt(evennesses) for known in (of_neighbors, of_classifier)]
+    return standardized(merits[0]) + standardized(merits[1]) / 2
 
 
 def mean_over_graphs(criterion, partitions, graphs):

@@ -6,6 +6,7 @@ import numpy as np
 from scipy import sparse
 from scipy.optimize import brentq, linear_sum_assignment
 from scipy.special import softmax
+from scipy.stats import entropy
 from sklearn.metrics import mutual_info_score
 
 # The mean confidence is taken of so many samples, evenly spread; it has no use for more.
@@ -40,46 +41,12 @@ def neighborhood_modularity(labels, neighbors):
     return agreement - expected
 
 
-def neighborhood_association(labels, neighbors):
-    """Mean over the clusters of the share of neighbours that lie in the same cluster.
-
-    Every cluster counts alike, so that it is small clusters which show whether they were
-    thrown together or cut.
-
-    Parameters
-    ----------
-    labels : ndarray of shape (n_samples,), int
-        From 0.
-    neighbors : ndarray of shape (n_samples, n_neighbors), int
-        Indices of each sample's neighbours.
-
-    Returns
-    -------
-    association : float in [0, 1]
-        Ties count at both of their ends. 1 if no neighbour lies in another cluster.
-
-    References
-    ----------
-    J. Shi, J. Malik, "Normalized Cuts and Image Segmentation", IEEE Trans. Pattern Analysis
-    and Machine Intelligence 22 (2000), 888-905: the normalised association.
-    """
-    if neighbors.size == 0:
-        return 0.0
-    n_clusters = int(labels.max()) + 1
-    own_labels, neighbor_labels = _clusters_of_ends(labels, neighbors)
-    as_source = np.bincount(own_labels.ravel(), minlength=n_clusters)
-    as_target = np.bincount(neighbor_labels.ravel(), minlength=n_clusters)
-    degrees = (as_source + as_target) / 2
-    inside = np.bincount(own_labels[own_labels == neighbor_labels], minlength=n_clusters)
-    return float((inside[degrees > 0] / degrees[degrees > 0]).mean())
-
-
 def neighborhood_information(labels, neighbors):
     """Mutual information of the cluster of a sample and that of a neighbour, as a share.
 
     Like the modularity it grows with the share of neighbours in the same cluster. It prefers
-    equal sizes more, does not prefer to merge small clusters where there are many, and says
-    less about how many clusters there ought to be.
+    equal sizes more (divided by their :func:`evenness`, less), does not prefer to merge small
+    clusters where there are many, and says less about how many clusters there ought to be.
 
     Parameters
     ----------
@@ -126,6 +93,20 @@ def neighborhood_score(labels, neighbors):
     """
     modularity = neighborhood_modularity(labels, neighbors)
     return (modularity + neighborhood_information(labels, neighbors)) / 2
+
+
+def evenness(labels):
+    """Entropy of the sizes of clusters, as a share of the most it can be: 1 if all are equal.
+
+    No information about the clusters is more than their evenness, in the same units.
+
+    References
+    ----------
+    E. C. Pielou, "The measurement of diversity in different types of biological collections",
+    Journal of Theoretical Biology 13 (1966), 131-144.
+    """
+    sizes = np.bincount(labels)
+    return float(entropy(sizes) / np.log(len(sizes))) if len(sizes) > 1 else 0.0
 
 
 def shared_information(labels, others, n_clusters):

@@ -14,6 +14,7 @@ from skdeepcluster.latent import (
 from skdeepcluster.latent._consensus import (
     candidates,
     half_whitened,
+    knowledge,
     leading_eigenvectors,
     principal_components,
     shared_neighbor_graph,
@@ -49,6 +50,24 @@ def test_unequal_clusters_are_kept_whole(digits):
     X, y = X[np.concatenate(kept)], y[np.concatenate(kept)]
     assert clustering_accuracy(y, start(X, 4, 10)) > 0.9
     assert clustering_accuracy(y, start(X, 4, 10, uneven=True)) > 0.9
+
+
+def test_what_is_known_of_sizes():
+    rng = np.random.default_rng(0)
+    # A large crowd and two small ones that nearly touch.
+    centers = np.array([[3.0, 0, 0], [0, 3, 0], [0, 2.4, 1.8]])
+    y = np.repeat([0, 1, 2], [200, 25, 25])
+    X = (centers[y] + 0.2 * rng.normal(size=(250, 3))).astype(np.float32)
+    halves = np.where(y == 0, rng.integers(2, size=250), 2)
+    views, graphs = [X, X], [nearest_neighbors(X, 10)]
+    for uneven in (False, True):
+        right, wrong, random = knowledge(
+            [y, halves, rng.integers(3, size=250)], views, graphs, 3, uneven
+        )
+        assert right > wrong > random
+    cut = np.where(y == 0, X[:, 1] > np.median(X[y == 0, 1]), 2).astype(int)
+    one = np.zeros(250, dtype=int)
+    assert knowledge([y, cut, one], views, graphs, 3, uneven=True).argmax() == 0
 
 
 def test_a_sample_stands_for_many(digits, monkeypatch):

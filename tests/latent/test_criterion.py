@@ -8,12 +8,11 @@ from skdeepcluster.latent import (
     calibrate_temperature,
     confidence,
     expected_accuracy,
-    neighborhood_association,
     neighborhood_information,
     neighborhood_modularity,
     neighborhood_score,
 )
-from skdeepcluster.latent._criterion import shared_information
+from skdeepcluster.latent._criterion import evenness, shared_information
 
 
 def literal_modularity(labels, neighbors):
@@ -93,34 +92,24 @@ def test_information_does_not_throw_small_clusters_together():
     assert information[1] > information[0]
 
 
-def literal_association(labels, neighbors):
-    """One less normalised cut over the number of clusters, by the matrix of ties."""
-    ties = np.zeros((len(labels), len(labels)))
-    for i, row in enumerate(neighbors):
-        for j in row:
-            ties[i, j] += 0.5
-            ties[j, i] += 0.5
-    shares = []
-    for cluster in np.unique(labels):
-        members = labels == cluster
-        shares.append(ties[members][:, members].sum() / ties[members].sum())
-    return np.mean(shares)
-
-
-@given(seed=st.integers(0, 1000), n_clusters=st.integers(1, 6))
+@given(sizes=st.lists(st.integers(1, 9), min_size=2, max_size=6))
 @settings(max_examples=30, deadline=None)
-def test_association_equals_the_sum_over_ties(seed, n_clusters):
-    rng = np.random.default_rng(seed)
-    labels = rng.integers(n_clusters, size=25)
-    neighbors = rng.integers(25, size=(25, 4))
-    expected = literal_association(labels, neighbors)
-    assert neighborhood_association(labels, neighbors) == pytest.approx(expected)
+def test_evenness_is_the_information_of_separated_clusters(sizes):
+    labels = np.repeat(np.arange(len(sizes)), sizes)
+    neighbors = np.arange(len(labels))[:, None]
+    assert evenness(labels) == pytest.approx(neighborhood_information(labels, neighbors))
+    assert evenness(np.repeat(labels, 2)) == pytest.approx(evenness(labels))
+
+
+def test_evenness_of_known_sizes():
+    assert evenness(np.repeat(np.arange(5), 3)) == pytest.approx(1)
+    assert evenness(np.repeat([0, 1], [3, 1])) == pytest.approx(2 - 0.75 * np.log2(3))
+    assert evenness(np.zeros(7, dtype=int)) == 0
 
 
 def test_without_neighbours_all_is_zero():
     for criterion in (
         neighborhood_modularity,
-        neighborhood_association,
         neighborhood_information,
         neighborhood_score,
     ):

@@ -2,7 +2,7 @@ import numpy as np
 
 from skdeepcluster.latent import (
     _graph_sample,
-    neighborhood_association,
+    neighborhood_modularity,
     neighborhood_score,
     sample_graph,
 )
@@ -27,6 +27,6 @@ def test_a_sample_has_the_neighbours_and_the_score_of_all(monkeypatch):
     assert len(rows) <= 6000
     assert len(set(rows)) == len(rows)
     np.testing.assert_array_equal(rows[sampled], graph[rows[: len(sampled)]])
-    for criterion in (neighborhood_score, neighborhood_association):
+    for criterion in (neighborhood_score, neighborhood_modularity):
         estimate = criterion(labels[rows], sampled)
         assert abs(estimate - criterion(labels, graph)) < 0.02
