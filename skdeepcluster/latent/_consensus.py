@@ -137,14 +137,18 @@ def consensuses(partitions, n_clusters, random_state):
 
 def vote(partitions, n_clusters, n_init, random_state):
     """Consensus of partitions: k-means on which parts the samples belong to."""
+    # Samples that are everywhere in the same parts are one, with their number for a weight.
+    kinds, kind_of, sizes = np.unique(partitions.T, axis=0, return_inverse=True, return_counts=True)
+    kind_of = kind_of.ravel()  # NumPy 2.0 gives it a second axis.
+    if len(kinds) <= n_clusters:
+        return kind_of
+    columns = kinds + n_clusters * np.arange(len(partitions))
     # A row has as many ones as there are partitions: for many clusters far fewer than columns.
-    columns = np.stack([labels + n_clusters * i for i, labels in enumerate(partitions)], axis=1)
-    n_samples, n_votes = columns.shape
-    starts = np.arange(0, columns.size + 1, n_votes, dtype=np.int32)
+    starts = np.arange(0, columns.size + 1, len(partitions), dtype=np.int32)
     ones = np.ones(columns.size, dtype=np.float32)
-    shape = (n_samples, n_clusters * n_votes)
+    shape = (len(kinds), n_clusters * len(partitions))
     votes = sparse.csr_array((ones, columns.ravel().astype(np.int32), starts), shape=shape)
-    return k_means(votes, n_clusters, n_init, random_state)
+    return k_means(votes, n_clusters, n_init, random_state, sizes)[kind_of]
 
 
 def candidates(graphs, n_clusters, random_state):
@@ -206,7 +210,7 @@ def leading_eigenvectors(weights, n_vectors, random_state):
     normalized = sparse.diags_array(root) @ weights @ sparse.diags_array(root)
     n_samples = len(root)
     if n_samples <= max(_DENSE_LIMIT, 4 * n_vectors):
-        return eigh(normalized.toarray())[1][:, : -n_vectors - 1 : -1]
+        return eigh(normalized.toarray())[1][:, : -n_vectors - 1 : -1].astype(np.float32)
     first = random_state.uniform(size=n_samples)
     try:
         # In double precision, and to it: otherwise one of several equal eigenvalues, which
@@ -214,7 +218,7 @@ def leading_eigenvectors(weights, n_vectors, random_state):
         values, vectors = eigsh(normalized.astype(np.float64), n_vectors, which="LA", v0=first)
     except ArpackNoConvergence as stopped:
         values, vectors = stopped.eigenvalues, stopped.eigenvectors
-    return vectors[:, values.argsort()[::-1]]
+    return vectors[:, values.argsort()[::-1]].astype(np.float32)
 
 
 def spectral_cuts(vectors, widths, n_clusters, random_state):
@@ -225,14 +229,14 @@ def spectral_cuts(vectors, widths, n_clusters, random_state):
     ]
 
 
-def k_means(rows, n_clusters, n_init, random_state):
+def k_means(rows, n_clusters, n_init, random_state, sizes=None):
     """Labels by k-means, which may be fewer than asked for if rows are alike."""
     with warnings.catch_warnings():
         # Fewer distinct samples than clusters: said once, of the final result.
         warnings.simplefilter("ignore", ConvergenceWarning)
         seed = random_state.randint(np.iinfo(np.int32).max)
-        labels = KMeans(n_clusters, n_init=n_init, random_state=seed).fit_predict(rows)
-    return labels.astype(np.int64)
+        model = KMeans(n_clusters, n_init=n_init, random_state=seed)
+        return model.fit_predict(rows, sample_weight=sizes).astype(np.int64)
 
 
 def mixture(rows, n_clusters, random_state):

@@ -167,6 +167,17 @@ def test_most_votes_win_whatever_parts_are_called():
         wrong = rng.choice(60, 12, replace=False)
         partition[wrong] = rng.randint(3, size=12)
         partitions.append(partition)
-    labels = vote(partitions, 3, 10, np.random.RandomState(0))
+    labels = vote(np.stack(partitions), 3, 10, np.random.RandomState(0))
     assert max(clustering_accuracy(truth, partition) for partition in partitions) < 0.95
     assert clustering_accuracy(truth, labels) == 1
+    # Samples that come five times each are voted on like one with five times the weight.
+    repeated = np.repeat(partitions, 5, axis=1)
+    labels = vote(repeated, 3, 10, np.random.RandomState(0))
+    assert clustering_accuracy(np.repeat(truth, 5), labels) == 1
+
+
+def test_partitions_that_agree_are_their_consensus():
+    parts = np.repeat([[0, 1, 2], [2, 0, 1]], 4, axis=1)
+    labels = vote(parts, 3, 1, np.random.RandomState(0))
+    assert clustering_accuracy(parts[0], labels) == 1
+    assert len(set(vote(parts, 5, 1, np.random.RandomState(0)))) == 3
