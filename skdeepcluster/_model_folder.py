@@ -6,6 +6,8 @@ import shutil
 import uuid
 from pathlib import Path
 
+import numpy as np
+
 from ._version import __version__
 
 _FORMAT = 1
@@ -32,7 +34,10 @@ def write_model(folder, config, tensors):
     from safetensors.torch import save_file
 
     folder = Path(folder)
-    if folder.exists() and any(folder.iterdir()) and not is_model(folder):
+    if folder.exists() and {path.name for path in folder.iterdir()} not in (
+        {_CONFIG, _TENSORS},
+        set(),
+    ):
         raise FileExistsError(f"{str(folder)!r} holds other files. Name a new folder.")
     config = {"format": _FORMAT, "version": __version__, **config}
     partial = folder.with_name(f".{folder.name}-{uuid.uuid4().hex}")
@@ -98,10 +103,14 @@ def read_model(folder, kind):
 
 
 def plain_params(estimator):
-    """Return the parameters that JSON can hold; a cache, a module or a callable is left out."""
-    return {
-        name: value for name, value in estimator.get_params(deep=False).items() if _is_plain(value)
+    """Return the parameters that JSON can hold; a module, an array or a callable is left out."""
+    params = estimator.get_params(deep=False)
+    # A grid of parameters is often an array, and its values NumPy's.
+    params = {
+        name: value.item() if isinstance(value, np.generic) else value
+        for name, value in params.items()
     }
+    return {name: value for name, value in params.items() if _is_plain(value)}
 
 
 def _is_plain(value):

@@ -3,6 +3,6 @@
 from ._adapter import SelfSupervisedAdapter
 from ._checkpoint import train_epochs
 from ._losses import Assignment
-from ._stage_trainer import StageTrainer
+from ._stage_trainer import StageTrainer, check_stages
 
-__all__ = ["Assignment", "SelfSupervisedAdapter", "StageTrainer", "train_epochs"]
+__all__ = ["Assignment", "SelfSupervisedAdapter", "StageTrainer", "check_stages", "train_epochs"]

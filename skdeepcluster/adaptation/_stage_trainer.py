@@ -23,6 +23,15 @@ _PROJECTOR_RATE = 1e-3
 _PROJECTOR_SIZES = (1024, 256)
 
 
+def check_stages(backbone, n_stages):
+    """Check that a backbone has so many stages."""
+    if n_stages > len(backbone.stages):
+        raise ValueError(
+            f"{n_stages} stages shall be trained, but the backbone {backbone.name!r} has "
+            f"{len(backbone.stages)} stages."
+        )
+
+
 class StageTrainer:
     """Teaches the last stages of a backbone to know a picture in two random views (SimCLR).
 
@@ -62,11 +71,7 @@ class StageTrainer:
     """
 
     def __init__(self, backbone, source, *, n_stages, device, n_jobs, random_state, verbose):
-        if n_stages > len(backbone.stages):
-            raise ValueError(
-                f"{n_stages} stages shall be trained, but the backbone {backbone.name!r} has "
-                f"{len(backbone.stages)} stages."
-            )
+        check_stages(backbone, n_stages)
         if len(source) < 2:
             raise ValueError(f"A backbone is trained on two pictures at least, not {len(source)}.")
         self.indices = np.arange(len(source))

@@ -9,8 +9,9 @@ from .._rows import row_chunks, stored_rows, unit_rows
 def settle_centers(latents, centroids):
     """Fill empty clusters and assign every sample to its nearest centre.
 
-    The centre of an empty cluster moves to the sample that lies worst so far. A cluster that
-    cannot be filled, since samples are alike, is dropped.
+    The centre of an empty cluster moves to the sample that lies worst so far and that is not
+    alone in its cluster. A cluster that cannot be filled, since there is no sample that lies
+    apart from the centres, is dropped.
 
     Parameters
     ----------
@@ -25,8 +26,14 @@ def settle_centers(latents, centroids):
     """
     centers = centroids.copy()
     similarities = latents @ centers.T
-    for empty in np.setdiff1d(np.arange(len(centers)), similarities.argmax(axis=1)):
-        centers[empty] = latents[similarities.max(axis=1).argmin()]
+    for _ in centers:
+        labels = similarities.argmax(axis=1)
+        sizes = np.bincount(labels, minlength=len(centers))
+        if sizes.all():
+            break
+        nearness = np.where(sizes[labels] > 1, similarities.max(axis=1), np.inf)
+        empty, worst = sizes.argmin(), nearness.argmin()
+        centers[empty] = latents[worst]
         similarities[:, empty] = latents @ centers[empty]
     occupied, labels = np.unique(similarities.argmax(axis=1), return_inverse=True)
     return centers[occupied], labels.astype(np.int64)

@@ -2,6 +2,7 @@
 
 import warnings
 from numbers import Integral, Real
+from os import PathLike, fspath
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +15,12 @@ from sklearn.base import (
 )
 from sklearn.base import _fit_context as fit_context
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_random_state
+from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from .._ranks import rank
+from ..adaptation import check_stages
 from ..backbones import Backbone, resolve_device
 from ..embedding import ImageEmbedder, check_features
 from ..images import as_image_source
@@ -35,6 +37,7 @@ from ..latent import (
     sample_graph,
 )
 from ..metrics import clustering_accuracy
+from ._all_or_nothing import all_or_nothing
 from ._assigning import AssigningMixin
 from ._assignment import (
     cluster_means,
@@ -127,7 +130,8 @@ class DeepImageClusterer(
     max_iter : int, default=30
         Most epochs of training of the head. The nearest-centroid term joins at half of them.
     n_iter_no_change : int, default=5
-        Training stops when "score" in ``history_`` has not risen for so many epochs.
+        Training stops after so many epochs without a better state: with more clusters in use,
+        or as many and a higher "score" in ``history_``. They count from half of ``max_iter`` on.
     batch_size : int, default=512
         Pictures in a step of the head's training. The MMD wants 256 at least.
     learning_rate : float, default=1e-3
@@ -176,7 +180,7 @@ class DeepImageClusterer(
     loss_curve_ : list of float
         Mean loss of each epoch of fine-tuning; empty without.
     start_score_ : float
-        The same of the start; ``nan`` for ``init="random"``. The result is never
+        The "score" of the start; ``nan`` for ``init="random"``. The result is never
         below it unless a ConvergenceWarning says so.
     probabilities_ : ndarray of shape (n_samples, n_clusters), float32
         What ``predict_proba`` says of the pictures.
@@ -300,6 +304,7 @@ class DeepImageClusterer(
         self.random_state = random_state
         self.verbose = verbose
 
+    @all_or_nothing
     @with_callbacks
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
@@ -331,14 +336,16 @@ class DeepImageClusterer(
         source = as_image_source(X)
         if self.fine_tune and source is None:
             raise ValueError("fine_tune needs pictures, and X is features. Set fine_tune=0.")
+        # All errors before embedding and training, which may take long; pictures that cannot
+        # be read are known after the former.
+        if source is not None:
+            self._check_clusters(len(source))
         features, readable = self._features_to_fit(X, source)
-        # All errors before the training, which may take long.
-        check_n_clusters(self.n_clusters, self.min_clusters, self.max_clusters, len(features))
+        self._check_clusters(len(features))
         init = check_init(self.init, self.n_clusters, readable)
-        if self.n_clusters != "auto":
-            check_cluster_prior(self.cluster_prior, self.n_clusters, None)
         random_state = check_random_state(self.random_state)
         self.loss_curve_: list[float] = []
+        self._is_tuned = self.fine_tune > 0
         if self.fine_tune:
             pictures = source.subset(np.flatnonzero(readable))
             features = self._fine_tune(pictures, init, random_state)
@@ -384,6 +391,11 @@ class DeepImageClusterer(
         context.call_on_fit_task_end(estimator=self, X=X, y=y)
         return self
 
+    def _check_clusters(self, n_samples):
+        check_n_clusters(self.n_clusters, self.min_clusters, self.max_clusters, n_samples)
+        if self.n_clusters != "auto":
+            check_cluster_prior(self.cluster_prior, self.n_clusters, None)
+
     def _count_clusters(self, features, random_state):
         if hasattr(self, "n_clusters_criterion_"):
             del self.n_clusters_criterion_
@@ -426,7 +438,7 @@ class DeepImageClusterer(
             random_state=random_state,
             verbose=self.verbose,
         )
-        self.embedder_ = self._make_embedder(tuned)
+        self.embedder_ = self._make_embedder(tuned, self.image_size)
         return self.embedder_.fit_transform(source)
 
     def _settle(self, head, features, centroids, graph, sample, partitions, readable):
@@ -436,9 +448,9 @@ class DeepImageClusterer(
         if len(centers) < len(centroids):
             warnings.warn(
                 f"Only {len(centers)} of n_clusters={len(centroids)} clusters could be filled: "
-                "too many samples are alike.",
+                "too few samples lie apart.",
                 ConvergenceWarning,
-                stacklevel=4,
+                stacklevel=6,
             )
         score = _information(labels, sample)
         if score < self.start_score_:
@@ -446,7 +458,7 @@ class DeepImageClusterer(
                 f"The result scores {score:.4f}, below the start's {self.start_score_:.4f}: the "
                 "head could not learn the start. A smaller batch_size gives it more steps.",
                 ConvergenceWarning,
-                stacklevel=4,
+                stacklevel=6,
             )
         self._head = head
         self._prototypes = Prototypes(centers)
@@ -466,9 +478,13 @@ class DeepImageClusterer(
         """Features of the pictures that can be read, and which ones those are."""
         if source is None:
             features = check_features(self, X, reset=True)
-            self.embedder_ = None
+            self.embedder_ = self._backbone_name = None
             return features, np.ones(len(features), dtype=bool)
-        self.embedder_ = self._make_embedder(self.backbone)
+        self.embedder_ = self._make_embedder(self.backbone, self.image_size)
+        named = isinstance(self.backbone, str | PathLike)
+        self._backbone_name = fspath(self.backbone) if named else None
+        if self.fine_tune:
+            check_stages(self.embedder_.load(), self.fine_tune)
         features = self.embedder_.fit_transform(source)
         self.n_features_in_ = features.shape[1]
         if hasattr(self, "feature_names_in_"):
@@ -487,8 +503,8 @@ class DeepImageClusterer(
         names = ("engine", "device", "memory", "feature_dtype", "n_jobs", "on_error", "verbose")
         return {name: getattr(self, name) for name in names}
 
-    def _make_embedder(self, backbone):
-        embedder = ImageEmbedder(backbone, image_size=self.image_size, **self._running())
+    def _make_embedder(self, backbone, image_size):
+        embedder = ImageEmbedder(backbone, image_size=image_size, **self._running())
         # Arrays inside, whatever the user has set for the outside.
         return embedder.set_output(transform="default")
 
@@ -545,11 +561,12 @@ class DeepImageClusterer(
         features = self._features(X)
         labels = self._labels_of_features(features)
         if y is not None:
+            check_consistent_length(labels, y)
             readable = labels >= 0
             return clustering_accuracy(np.asarray(y)[readable], labels[readable])
         if source is None:
-            return judge(labels, features)
-        return judge_pictures(labels, source, features, self.embedder_)
+            return judge(labels, features, self.n_clusters_)
+        return judge_pictures(labels, source, features, self.embedder_, self.n_clusters_)
 
     def fit_predict(self, X, y=None):
         """Cluster ``X`` and return ``labels_``; the same as ``fit(X).labels_``.
@@ -601,8 +618,8 @@ class DeepImageClusterer(
         Parameters
         ----------
         folder : path
-        backbone : torch.nn.Module, default=None
-            Needed if the estimator was fitted with a module for a backbone.
+        backbone : torch.nn.Module or Backbone, default=None
+            Needed if the estimator was fitted with one; it is left as it is.
 
         Returns
         -------

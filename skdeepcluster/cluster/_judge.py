@@ -14,7 +14,7 @@ _IMAGE_SIZE = 128
 _N_NEIGHBORS = 20
 
 
-def judge(labels, features):
+def judge(labels, features, n_clusters):
     """Score clusters by modularity and information on the graph of nearest neighbours.
 
     The graph does not depend on parameters of an estimator, so scores can be compared.
@@ -24,6 +24,8 @@ def judge(labels, features):
     labels : ndarray of shape (n_samples,), int
         From 0.
     features : ndarray of shape (n_samples, n_features), float32 or float16
+    n_clusters : int
+        How many there are; not all need have a sample here.
 
     Returns
     -------
@@ -32,10 +34,10 @@ def judge(labels, features):
     """
     # In a small fold, twenty neighbours would reach far beyond a cluster.
     n_neighbors = min(_N_NEIGHBORS, isqrt(len(labels)))
-    return neighborhood_score(labels, nearest_neighbors(features, n_neighbors))
+    return neighborhood_score(labels, nearest_neighbors(features, n_neighbors), n_clusters)
 
 
-def judge_pictures(labels, source, features, embedder):
+def judge_pictures(labels, source, features, embedder, n_clusters):
     """Score clusters of pictures by the neighbours that one fixed network sees.
 
     Neighbours in the features of the network that clustered are partial: the worse the
@@ -50,6 +52,7 @@ def judge_pictures(labels, source, features, embedder):
         Of ``embedder``; used, and moved, if it has the very network that judges.
     embedder : ImageEmbedder
         Its engine, device and cache are used.
+    n_clusters : int
 
     Returns
     -------
@@ -65,5 +68,6 @@ def judge_pictures(labels, source, features, embedder):
     else:
         parameters = embedder.get_params(deep=False)
         parameters.update(backbone=_BACKBONE, image_size=_IMAGE_SIZE)
-        features = ImageEmbedder(**parameters).fit_transform(source.subset(readable))
-    return judge(labels[readable], features)
+        network = ImageEmbedder(**parameters).set_output(transform="default")
+        features = network.fit_transform(source.subset(readable))
+    return judge(labels[readable], features, n_clusters)

@@ -1,6 +1,6 @@
 """A fitted clusterer as a folder, and back."""
 
-import os
+import copy
 
 import numpy as np
 
@@ -27,7 +27,7 @@ def save(estimator, folder):
     tensors["prototypes.points"] = from_numpy(estimator._prototypes.points.copy())
     tensors["prototypes.clusters"] = from_numpy(estimator._prototypes.clusters.copy())
     tensors.update(prefixed("head.", estimator._head.state_dict()))
-    if embedder is not None and estimator.fine_tune:
+    if estimator._is_tuned:
         tensors.update(prefixed("backbone.", embedder.load().network.state_dict()))
     names = getattr(estimator, "feature_names_in_", None)
     config = {
@@ -41,8 +41,10 @@ def save(estimator, folder):
         "n_clusters_criterion": getattr(estimator, "n_clusters_criterion_", None),
         "feature_names": None if names is None else list(names),
         "on_pictures": embedder is not None,
-        "fine_tuned": bool(embedder is not None and estimator.fine_tune),
-        "backbone": _backbone_name(estimator),
+        "fine_tuned": estimator._is_tuned,
+        # Of the fit: parameters may have been set anew since.
+        "backbone": estimator._backbone_name,
+        "image_size": None if embedder is None else plain_params(embedder)["image_size"],
     }
     write_model(folder, config, tensors)
 
@@ -57,11 +59,11 @@ def load(cls, folder, backbone):
     named = backbone if backbone is not None else config["backbone"]
     if named is None and config["on_pictures"]:
         raise ValueError(
-            "The estimator was fitted with a module of yours for a backbone: pass it as "
+            "The estimator was fitted with a module or a Backbone of yours: pass it as "
             "load(folder, backbone=module)."
         )
     estimator = cls(**params)
-    if named is not None:
+    if backbone is not None or (named is not None and "backbone" not in params):
         estimator.set_params(backbone=named)
     for name in _ARRAYS:
         setattr(estimator, name, tensors[name].numpy())
@@ -82,17 +84,16 @@ def load(cls, folder, backbone):
     centers = estimator.cluster_centers_
     estimator._head = LatentHead(estimator.n_features_in_, centers.shape[1])
     estimator._head.load_state_dict(without_prefix("head.", tensors))
+    estimator._backbone_name = config["backbone"]
+    estimator._is_tuned = config["fine_tuned"]
     estimator.embedder_ = None
     if config["on_pictures"]:
         network = named
+        image_size = config.get("image_size", estimator.image_size)
         if config["fine_tuned"]:
-            network = load_backbone(named, image_size=estimator.image_size)
+            # A copy, since the network may be one that the user has in other places.
+            network = copy.deepcopy(load_backbone(named, image_size=image_size))
             network.network.load_state_dict(without_prefix("backbone.", tensors))
-        estimator.embedder_ = estimator._make_embedder(network)
+        estimator.embedder_ = estimator._make_embedder(network, image_size)
         estimator.embedder_.n_features_in_ = estimator.n_features_in_
     return estimator
-
-
-def _backbone_name(estimator):
-    name = estimator.backbone
-    return os.fspath(name) if isinstance(name, str | os.PathLike) else None

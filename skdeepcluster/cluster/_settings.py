@@ -45,6 +45,11 @@ def check_init(init, n_clusters, readable):
     """Restrict an array of labels to the readable samples; leave any other ``init`` as it is."""
     if isinstance(init, str) or callable(init):
         return init
+    if n_clusters == "auto":
+        raise ValueError(
+            'init gives labels, and with them the number of clusters: n_clusters="auto" has '
+            "nothing to find. Give the number."
+        )
     labels = np.asarray(init)
     if labels.shape == readable.shape:
         labels = labels[readable]
@@ -59,12 +64,10 @@ def check_labels(labels, n_clusters, n_samples):
             f"init gives labels of shape {labels.shape} and type {labels.dtype}; integers of "
             f"shape ({n_samples},) are needed."
         )
-    # How many clusters there will be is not known yet.
-    most = np.inf if n_clusters == "auto" else n_clusters - 1
-    if labels.min() < 0 or labels.max() > most:
+    if labels.min() < 0 or labels.max() >= n_clusters:
         raise ValueError(
             f"init gives labels from {labels.min()} to {labels.max()}; with "
-            f"n_clusters={n_clusters} they must lie in [0, {most}]."
+            f"n_clusters={n_clusters} they must lie in [0, {n_clusters - 1}]."
         )
     return labels.astype(np.int64)
 

@@ -85,7 +85,7 @@ class LatentMapDisplay:
         -------
         display : LatentMapDisplay
         """
-        latents = estimator.transform(X)
+        latents = np.asarray(estimator.transform(X))
         if hasattr(estimator, "_labels_of"):
             # Embedding the pictures once is enough.
             labels = estimator._labels_of(latents)

@@ -177,6 +177,8 @@ def candidates(graphs, n_clusters, random_state):
 def principal_components(unit, random_state):
     """Scores of the leading principal components, those without variance left out."""
     pca = PCA(min(_N_WHITENED, *unit.shape), random_state=random_state)
+    # An array, whatever scikit-learn is set to give a user.
+    pca.set_output(transform="default")
     scores = pca.fit_transform(unit)
     spread = pca.explained_variance_ > 1e-7 * max(pca.explained_variance_[0], 1e-12)
     # Samples that are all alike have no component; any column says so as well.

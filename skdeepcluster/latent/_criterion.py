@@ -41,7 +41,7 @@ def neighborhood_modularity(labels, neighbors):
     return agreement - expected
 
 
-def neighborhood_information(labels, neighbors):
+def neighborhood_information(labels, neighbors, n_clusters=None):
     """Mutual information of the cluster of a sample and that of a neighbour, as a share.
 
     Like the modularity it grows with the share of neighbours in the same cluster. It prefers
@@ -54,6 +54,8 @@ def neighborhood_information(labels, neighbors):
         From 0.
     neighbors : ndarray of shape (n_samples, n_neighbors), int
         Indices of each sample's neighbours.
+    n_clusters : int, default=None
+        How many there are, if not all need have a sample here; None is the highest label + 1.
 
     Returns
     -------
@@ -66,14 +68,14 @@ def neighborhood_information(labels, neighbors):
     X. Ji, J. Henriques, A. Vedaldi, "Invariant Information Clustering for Unsupervised Image
     Classification and Segmentation", ICCV 2019.
     """
-    n_clusters = int(labels.max()) + 1
+    n_clusters = n_clusters or int(labels.max()) + 1
     if neighbors.size == 0 or n_clusters == 1:
         return 0.0
     own_labels, neighbor_labels = _clusters_of_ends(labels, neighbors)
     return shared_information(own_labels, neighbor_labels, n_clusters)
 
 
-def neighborhood_score(labels, neighbors):
+def neighborhood_score(labels, neighbors, n_clusters=None):
     """Mean of neighbourhood modularity and neighbourhood information.
 
     The former is highest near the right number of clusters, the latter tells better which of
@@ -85,6 +87,8 @@ def neighborhood_score(labels, neighbors):
         From 0.
     neighbors : ndarray of shape (n_samples, n_neighbors), int
         Indices of each sample's neighbours.
+    n_clusters : int, default=None
+        See :func:`neighborhood_information`.
 
     Returns
     -------
@@ -92,7 +96,7 @@ def neighborhood_score(labels, neighbors):
         Higher is better; 0 for a single cluster, near 0 for clusters of random samples.
     """
     modularity = neighborhood_modularity(labels, neighbors)
-    return (modularity + neighborhood_information(labels, neighbors)) / 2
+    return (modularity + neighborhood_information(labels, neighbors, n_clusters)) / 2
 
 
 def evenness(labels):

@@ -32,7 +32,8 @@ def nearest_neighbors(features, n_neighbors):
     import faiss
 
     n_samples, n_features = features.shape
-    n_neighbors = min(n_neighbors, n_samples - 1)
+    # faiss takes no integers of NumPy's.
+    n_neighbors = int(min(n_neighbors, n_samples - 1))
     if n_samples <= _EXACT_LIMIT:
         unit = unit_rows(features, slice(None))
         index = faiss.IndexFlatIP(n_features)

@@ -203,8 +203,7 @@ class BestState:
 def train(trainer, latents_of, sample, *, max_epochs, patience, random_state, on_epoch):
     """Train epoch after epoch; stop when the unsupervised criterion no longer rises.
 
-    The best state seen, the start among them, is what the network holds at the end, also
-    when the user interrupts.
+    The best state seen, the start among them, is what the network holds at the end.
 
     Parameters
     ----------
@@ -243,26 +242,24 @@ def train(trainer, latents_of, sample, *, max_epochs, patience, random_state, on
     best.offer(previous, score)
     n_clusters = len(centroids)
     waited = epoch = 0
-    try:
-        for epoch in range(1, max_epochs + 1):
-            if len(np.unique(previous)) < min(n_clusters, len(previous)):
-                _revive(trainer, previous, spread, latents_of, sample.rows, random_state)
-            losses = trainer.run_epoch(epoch - 1)
-            labels, spread, score = assess()
-            record = {
-                **losses,
-                "learning_rate": trainer.optimizer.param_groups[0]["lr"],
-                "label_change": float((labels != previous).mean()),
-                "n_occupied": len(np.unique(labels)),
-                "score": score,
-            }
-            previous = labels
-            better = best.offer(labels, score)
-            waited = 0 if better or epoch <= trainer.late_epoch else waited + 1
-            if on_epoch(record) or waited >= patience:
-                break
-    finally:
-        best.restore()
+    for epoch in range(1, max_epochs + 1):
+        if len(np.unique(previous)) < min(n_clusters, len(previous)):
+            _revive(trainer, previous, spread, latents_of, sample.rows, random_state)
+        losses = trainer.run_epoch(epoch - 1)
+        labels, spread, score = assess()
+        record = {
+            **losses,
+            "learning_rate": trainer.optimizer.param_groups[0]["lr"],
+            "label_change": float((labels != previous).mean()),
+            "n_occupied": len(np.unique(labels)),
+            "score": score,
+        }
+        previous = labels
+        better = best.offer(labels, score)
+        waited = 0 if better or epoch <= trainer.late_epoch else waited + 1
+        if on_epoch(record) or waited >= patience:
+            break
+    best.restore()
     return epoch
 
 

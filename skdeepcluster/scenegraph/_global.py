@@ -28,7 +28,7 @@ class GlobalSimilarity:
 
     def __init__(self, model):
         self.model = model
-        self._embedder = ImageEmbedder(model)
+        self._embedder = ImageEmbedder(model).set_output(transform="default")
         self.spreads = 1.0, 1.0
 
     @classmethod

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 import torch
 from PIL import Image
+from sklearn import config_context
 from sklearn.base import clone
 from sklearn.datasets import load_digits, make_blobs
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
@@ -204,6 +205,65 @@ def test_one_network_judges_the_clusters_of_all(snapshots, tmp_path):
     # Worse features agree well with their own clusters; it does not help them.
     untrained = clusterer(backbone="untrained:resnet18", image_size=32).fit(pictures)
     assert untrained.score(pictures) < expected
+
+
+def test_the_score_does_not_depend_on_numbers_of_clusters(digits):
+    X, y = digits
+    est = clusterer(5, init=y, max_iter=0).fit(X)
+    swapped = clusterer(5, init=(y + 2) % 5, max_iter=0).fit(X)
+    # The fold has no sample of the last cluster of the one, of the third of the other.
+    fold = X[y < 4]
+    assert est.score(fold) == pytest.approx(swapped.score(fold))
+
+
+def test_classes_of_another_number(fitted, snapshots):
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        fitted.score(snapshots[0], snapshots[1][:-1])
+
+
+def test_tables_as_output_are_for_the_user_alone(snapshots, features):
+    pictures, scenes = snapshots
+    with config_context(transform_output="pandas"):
+        est = clusterer().fit(pictures)
+        assert est.score(pictures) > 0.5
+        assert est.score(pictures, scenes) > 0.95
+        assert isinstance(est.transform(pictures), pd.DataFrame)
+        assert clusterer("auto", max_clusters=6).fit(features).n_clusters_ <= 6
+        assert clusterer(init="kmeans").fit(features).n_clusters_ == 4
+
+
+def test_a_fit_that_fails_leaves_the_one_before(snapshots, features):
+    pictures = snapshots[0]
+    est = clusterer(image_size=32).fit(pictures)
+    labels = est.labels_
+    with pytest.raises(ValueError, match="n_samples=1"):
+        est.set_params(image_size=48).fit(features[:1])
+    np.testing.assert_array_equal(est.set_params(image_size=32).predict(pictures), labels)
+
+    def interrupt(features, n_clusters, random_state):
+        raise KeyboardInterrupt
+
+    for broken in (est.set_params(init=interrupt), clusterer(init=interrupt)):
+        with pytest.raises(KeyboardInterrupt):
+            broken.fit(features)
+    np.testing.assert_array_equal(est.predict(pictures), labels)
+    with pytest.raises(NotFittedError):
+        broken.predict(features)
+
+
+def test_what_needs_no_features_is_checked_before_embedding(snapshots, monkeypatch):
+    def never(*args):
+        raise AssertionError("embedding has begun")
+
+    monkeypatch.setattr(ImageEmbedder, "fit_transform", never)
+    for params, message in (
+        ({"n_clusters": 41}, "n_samples=40"),
+        ({"n_clusters": "auto", "min_clusters": 5, "max_clusters": 3}, "min_clusters=5"),
+        ({"cluster_prior": [0.5, 0.5]}, "must be 4 shares"),
+        ({"fine_tune": 99}, "99 stages"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            clusterer(**params).fit(snapshots[0])
 
 
 def test_score_leaves_out_what_cannot_be_read(fitted, photo_folder):

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from skdeepcluster import DeepImageClusterer
+from skdeepcluster.backbones import load_backbone
 
 
 @pytest.fixture(scope="module")
@@ -97,3 +98,46 @@ def test_how_it_computes_can_be_changed_after_fit(fitted, snapshots, tmp_path, c
     np.testing.assert_array_equal(est.predict(snapshots[0]), fitted.labels_)
     assert "embedding" in capsys.readouterr().err
     assert [*(tmp_path / "cache").rglob("*.safetensors")]
+
+
+def test_a_folder_of_other_files_is_kept_whatever_their_names(fitted, tmp_path):
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "config.json").write_text("{}")
+    for _ in range(2):
+        before = sorted(path.name for path in folder.iterdir())
+        with pytest.raises(FileExistsError, match="other files"):
+            fitted.save(folder)
+        assert sorted(path.name for path in folder.iterdir()) == before
+        (folder / "tensors.safetensors").touch()
+        (folder / "thesis.txt").write_text("important")
+
+
+def test_parameters_of_numpys_types_are_kept(snapshots, tmp_path):
+    """As a grid of parameters gives them."""
+    est = DeepImageClusterer(
+        np.int64(4), image_size=np.int64(32), n_neighbors=np.int64(8), max_iter=1, random_state=0
+    ).fit(snapshots[0])
+    est.save(tmp_path / "model")
+    loaded = DeepImageClusterer.load(tmp_path / "model")
+    assert (loaded.n_clusters, loaded.image_size, loaded.n_neighbors) == (4, 32, 8)
+    np.testing.assert_array_equal(loaded.transform(snapshots[0]), est.embedding_)
+
+
+def test_the_network_is_that_of_the_fit_whatever_is_set_since(snapshots, tmp_path):
+    est = DeepImageClusterer(4, image_size=32, fine_tune=1, fine_tune_iter=1, random_state=0)
+    est.fit(snapshots[0]).set_params(image_size=64, fine_tune=0, backbone="untrained:resnet18")
+    est.save(tmp_path / "model")
+    loaded = DeepImageClusterer.load(tmp_path / "model")
+    assert loaded.get_params() == est.get_params()
+    np.testing.assert_allclose(loaded.transform(snapshots[0]), est.embedding_, atol=1e-3)
+
+
+def test_a_network_that_is_given_to_load_is_left_as_it_is(snapshots, tmp_path):
+    backbone = load_backbone("efficientnet_lite0", image_size=32)
+    before = backbone.fingerprint
+    est = DeepImageClusterer(4, backbone=backbone, fine_tune=1, fine_tune_iter=1, random_state=0)
+    est.fit(snapshots[0]).save(tmp_path / "model")
+    loaded = DeepImageClusterer.load(tmp_path / "model", backbone=backbone)
+    np.testing.assert_allclose(loaded.transform(snapshots[0]), est.embedding_, atol=1e-3)
+    assert backbone.fingerprint == before

@@ -1,0 +1,34 @@
+import numpy as np
+import pytest
+
+from skdeepcluster.cluster._assignment import settle_centers
+
+
+def unit(rng, n):
+    rows = rng.normal(size=(n, 5))
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize("n_samples", [10, 12, 40])
+def test_distinct_samples_fill_all_clusters(n_samples):
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        centers, labels = settle_centers(unit(rng, n_samples), unit(rng, 10))
+        assert len(centers) == 10
+        assert sorted(set(labels)) == list(range(10))
+
+
+def test_what_is_occupied_already_stays():
+    rng = np.random.default_rng(0)
+    centroids = unit(rng, 4)
+    latents = np.concatenate([centroids, unit(rng, 30)])
+    centers, labels = settle_centers(latents, centroids)
+    np.testing.assert_array_equal(centers, centroids)
+    np.testing.assert_array_equal(labels, (latents @ centroids.T).argmax(axis=1))
+
+
+def test_clusters_of_samples_that_are_alike_are_dropped():
+    latents = np.repeat(np.eye(3)[:2], 4, axis=0)
+    centers, labels = settle_centers(latents, np.eye(3))
+    assert len(centers) == 2
+    np.testing.assert_array_equal(labels, np.repeat([0, 1], 4))
