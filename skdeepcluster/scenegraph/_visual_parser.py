@@ -238,6 +238,7 @@ class VisualGraphParser(TransformerMixin, BaseEstimator):
         embedder = texts = None
         if self.backbone is not None:
             embedder = ImageEmbedder(self.backbone, device=self.device)
+            embedder.set_output(transform="default")
             embedder.fit([np.zeros((8, 8, 3), np.uint8)])
         if knows_words and self.labels is not None:
             names = list(self.labels)
