@@ -60,8 +60,8 @@ def _fill(folder, paths, labels, action):
         home.mkdir(exist_ok=True)
         path = Path(path)
         target, number = home / path.name, 1
-        # Pictures of one name from several folders.
-        while target in taken:
+        # Pictures of one name from several folders; where case does not count, the disk knows.
+        while target in taken or os.path.lexists(target):
             number += 1
             target = home / f"{path.stem}-{number}{path.suffix}"
         taken.add(target)

@@ -13,6 +13,8 @@ from ._version import __version__
 _FORMAT = 1
 _CONFIG = "config.json"
 _TENSORS = "tensors.safetensors"
+# What file managers leave in folders that were looked at.
+_OF_THE_SYSTEM = {".DS_Store", "Thumbs.db", "desktop.ini"}
 
 
 def write_model(folder, config, tensors):
@@ -34,11 +36,7 @@ def write_model(folder, config, tensors):
     from safetensors.torch import save_file
 
     folder = Path(folder)
-    if folder.exists() and {path.name for path in folder.iterdir()} not in (
-        {_CONFIG, _TENSORS},
-        set(),
-    ):
-        raise FileExistsError(f"{str(folder)!r} holds other files. Name a new folder.")
+    check_folder(folder)
     config = {"format": _FORMAT, "version": __version__, **config}
     partial = folder.with_name(f".{folder.name}-{uuid.uuid4().hex}")
     try:
@@ -52,6 +50,16 @@ def write_model(folder, config, tensors):
         os.replace(partial, folder)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def check_folder(folder):
+    """Raise a FileExistsError if a folder holds anything but a model, which may be replaced."""
+    folder = Path(folder)
+    if not folder.exists():
+        return
+    names = {path.name for path in folder.iterdir()} - _OF_THE_SYSTEM
+    if names not in ({_CONFIG, _TENSORS}, set()):
+        raise FileExistsError(f"{str(folder)!r} holds other files. Name a new folder.")
 
 
 def is_model(folder):

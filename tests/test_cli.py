@@ -436,3 +436,28 @@ def test_help_has_an_example(capsys, command):
     told = capsys.readouterr().out
     assert f"\n  skdeepcluster {command or 'cluster'}" in told.partition("example")[2]
     assert ("exit status" if command is None else "JSON:") in told
+
+
+def test_a_model_folder_of_others_is_refused_before_the_work(result, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("skdeepcluster.DeepImageClusterer.fit", lambda *_: pytest.fail("fitted"))
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "notes.txt").write_text("mine")
+    assert run("cluster", result / "photos", "--n-clusters", 4, "--output", tmp_path) == 1
+    assert "holds other files" in capsys.readouterr().err
+
+
+def test_a_file_of_another_kind_is_refused(tmp_path, capsys):
+    (tmp_path / "photos.tar.gz").write_bytes(b"")
+    assert run("cluster", tmp_path / "photos.tar.gz", "--output", tmp_path / "out") == 1
+    told = capsys.readouterr().err
+    assert "ends in .parquet or .tar" in told
+    assert "list" not in told
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="such names are not allowed there")
+def test_names_do_not_command_the_terminal(tmp_path, capsys):
+    (tmp_path / "\x1b]0;owned\x07x").mkdir()
+    assert run("cluster", tmp_path / "\x1b]0;owned\x07x", "--output", tmp_path / "out") == 1
+    told = capsys.readouterr().err
+    assert "\x1b" not in told and "\x07" not in told
+    assert "owned" in told

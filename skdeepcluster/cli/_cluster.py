@@ -53,9 +53,12 @@ def run(options):
     import pandas as pd
 
     from .. import DeepImageClusterer
+    from .._model_folder import check_folder
 
     pictures = list_pictures(options)
     check_output(options)
+    model = options.output / "model"
+    check_folder(model)
     memory = memory_of(options)
     estimator = DeepImageClusterer(
         options.n_clusters,
@@ -69,7 +72,6 @@ def run(options):
     )
     with going_on(memory):
         estimator.fit(pictures.X)
-    model = options.output / "model"
     estimator.save(model)
     files = write_results(options, estimator, pictures, estimator.labels_, estimator.probabilities_)
     clusters = estimator.cluster_info()

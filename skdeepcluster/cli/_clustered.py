@@ -25,16 +25,22 @@ def check_output(options):
             f"{str(options.output / 'clusters')!r} exists already. Remove it or name another "
             "output."
         )
+    if options.format == "parquet":
+        _check_installed("pyarrow", "The Parquet table", "parquet")
     if options.report:
         check_report()
 
 
 def check_report():
     """Raise an ImportError if what the report is made with is not there."""
+    _check_installed("jinja2", "The report", "report")
+
+
+def _check_installed(package, what, extra):
     from importlib.util import find_spec
 
-    if find_spec("jinja2") is None:
-        raise ImportError('The report needs jinja2: pip install "skdeepcluster[report]"')
+    if find_spec(package) is None:
+        raise ImportError(f'{what} needs {package}: pip install "skdeepcluster[{extra}]"')
 
 
 def memory_of(options):

@@ -73,9 +73,9 @@ def _run(options):
         raise
     except _TOLD as error:
         told = " ".join(str(error).split()) or type(error).__name__
-        print(f"skdeepcluster: error: {told}", file=sys.stderr)
+        print(f"skdeepcluster: error: {_shown(told)}", file=sys.stderr)
         return 1
-    _print(json.dumps(outcome.data, indent=1) if options.json else outcome.text)
+    _print(json.dumps(outcome.data, indent=1) if options.json else _shown(outcome.text))
     return 0
 
 
@@ -86,7 +86,14 @@ def _print(text):
 
 
 def _print_warning(message, *_):
-    print(f"skdeepcluster: warning: {message}", file=sys.stderr)
+    print(f"skdeepcluster: warning: {_shown(message)}", file=sys.stderr)
+
+
+def _shown(text):
+    """Escape what a terminal would obey: names of files may hold its control sequences."""
+    return "".join(
+        sign if sign.isprintable() or sign in "\n\t" else repr(sign)[1:-1] for sign in str(text)
+    )
 
 
 def _parser():

@@ -26,6 +26,11 @@ def open_pictures(options):
     from ..images import as_image_source
 
     path = options.pictures
+    if path.suffix not in FILES_OF_PICTURES and path.is_file():
+        raise NotADirectoryError(
+            f"{str(path)!r} is a file; a folder is wanted, or a file of pictures that ends in "
+            f"{' or '.join(FILES_OF_PICTURES)}. What is compressed must be unpacked."
+        )
     if path.suffix not in FILES_OF_PICTURES:
         paths = list_images(path)
         return Pictures(paths, paths)

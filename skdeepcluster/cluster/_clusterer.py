@@ -19,6 +19,7 @@ from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from .._all_or_nothing import all_or_nothing
 from .._ranks import rank
 from ..adaptation import check_stages
 from ..backbones import Backbone, resolve_device
@@ -37,7 +38,6 @@ from ..latent import (
     sample_graph,
 )
 from ..metrics import clustering_accuracy
-from ._all_or_nothing import all_or_nothing
 from ._assigning import AssigningMixin
 from ._assignment import (
     cluster_means,

@@ -37,6 +37,7 @@ def save(estimator, folder):
         "history": estimator.history_,
         "loss_curve": estimator.loss_curve_,
         "paths": estimator._paths,
+        "pictures": estimator._fingerprint,
         "names": estimator._names,
         "n_clusters_criterion": getattr(estimator, "n_clusters_criterion_", None),
         "feature_names": None if names is None else list(names),
@@ -72,6 +73,7 @@ def load(cls, folder, backbone):
     estimator.history_ = config["history"]
     estimator.loss_curve_ = config["loss_curve"]
     estimator._paths = config["paths"]
+    estimator._fingerprint = config.get("pictures")
     estimator._names = config["names"]
     if config["n_clusters_criterion"] is not None:
         estimator.n_clusters_criterion_ = {

@@ -28,11 +28,13 @@ class ClusterStripMixin(BaseEstimator):
     labels_: np.ndarray
     cluster_names_: list
     _paths: list | None
+    _fingerprint: str | None
     _thumbnails: dict
     _representatives: Callable
 
     def _remember(self, source):
-        """Keep what it takes to show the pictures: their paths, or a few small copies."""
+        """Keep what it takes to know and show the pictures: paths, or a few small copies."""
+        self._fingerprint = None if source is None else source.fingerprint()
         self._paths = None if source is None or source.paths is None else list(source.paths)
         self._thumbnails = {}
         if source is not None and self._paths is None:

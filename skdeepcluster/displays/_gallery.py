@@ -46,8 +46,14 @@ class ClusterGalleryDisplay:
         -------
         display : ClusterGalleryDisplay
         """
-        confidence = estimator.probabilities_.max(axis=1)
-        return cls.from_predictions(X, estimator.labels_, confidence, n_pictures=n_pictures, ax=ax)
+        display = cls._of(
+            X,
+            estimator.labels_,
+            estimator._own_similarities(),
+            estimator.cluster_names_,
+            n_pictures,
+        )
+        return display.plot(ax=ax)
 
     @classmethod
     def from_predictions(cls, X, labels, confidence=None, *, n_pictures=8, ax=None):
@@ -67,18 +73,22 @@ class ClusterGalleryDisplay:
         -------
         display : ClusterGalleryDisplay
         """
+        return cls._of(X, labels, confidence, None, n_pictures).plot(ax=ax)
+
+    @classmethod
+    def _of(cls, X, labels, nearness, names, n_pictures):
         source = as_image_source(X)
         labels = np.asarray(labels)
         if source is None or len(source) != len(labels):
             raise ValueError("X must be pictures, as many as there are labels.")
-        confidence = np.zeros(len(labels)) if confidence is None else np.asarray(confidence)
+        nearness = np.zeros(len(labels)) if nearness is None else np.asarray(nearness)
         thumbnails, titles = [], []
         for label in np.unique(labels[labels >= 0]):
             members = np.flatnonzero(labels == label)
-            shown = members[np.argsort(-confidence[members], kind="stable")][:n_pictures]
+            shown = members[np.argsort(-nearness[members], kind="stable")][:n_pictures]
             thumbnails.append(np.stack([*read_thumbnails(source, shown, _THUMBNAIL).values()]))
-            titles.append(f"{label}: {len(members)}")
-        return cls(thumbnails, titles).plot(ax=ax)
+            titles.append(f"{label if names is None else names[label]}: {len(members)}")
+        return cls(thumbnails, titles)
 
     def plot(self, ax=None):
         """Draw the gallery.

@@ -42,6 +42,10 @@ class EncodedSource(ImageSource):
         """Return a sequence of some of the pictures."""
         return self.cut(indices)
 
+    def full_name(self, index):
+        """Where the picture is, which is its name."""
+        return self.name(index)
+
     @abstractmethod
     def encoded(self, index):
         """Read the bytes of a picture."""

@@ -2,6 +2,7 @@
 
 import os
 import warnings
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +34,8 @@ def list_images(folder, *, recursive=True):
     Returns
     -------
     paths : list of Path
-        Sorted. Files are told by their suffix; hidden files and folders are left out.
+        Sorted. Files are told by their suffix; hidden files and folders are left out, and
+        folders that links lead to a second time.
 
     Raises
     ------
@@ -55,9 +57,15 @@ def list_images(folder, *, recursive=True):
         )
     if not folder.is_dir():
         raise NotADirectoryError(f"{str(folder)!r} is a file, not a folder. Pass a list: [path].")
-    paths, others = [], 0
+    paths, others, seen = [], 0, set()
     for parent, folders, files in os.walk(folder, followlinks=True):
         folders[:] = sorted(name for name in folders if not name.startswith(".")) * recursive
+        # Links may lead to what was seen already, and round in circles.
+        place = os.path.realpath(parent)
+        if place in seen:
+            folders.clear()
+            continue
+        seen.add(place)
         for name in files:
             if name.startswith("."):
                 continue
@@ -105,15 +113,21 @@ def open_image(path, size_hint=None, name=None):
     faster, and what the resizing makes of it differs by less than one grey level in the mean.
     """
     name = path if name is None else name
+    # Pillow warns from half its limit on; the limit itself is an error.
+    with warnings.catch_warnings(), reading(name):
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        with Image.open(path) as image:
+            if size_hint is not None:
+                image.draft(None, _draft_size(image.size, _DRAFT_FACTOR * size_hint))
+            image.load()
+            return to_rgb(ImageOps.exif_transpose(image), str(name))
+
+
+@contextmanager
+def reading(name):
+    """Turn whatever goes wrong with a picture into an ImageReadError that names it."""
     try:
-        with warnings.catch_warnings():
-            # Pillow warns from half its limit on; the limit itself is an error.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(path) as image:
-                if size_hint is not None:
-                    image.draft(None, _draft_size(image.size, _DRAFT_FACTOR * size_hint))
-                image.load()
-                return to_rgb(ImageOps.exif_transpose(image), str(name))
+        yield
     except ImageReadError:
         raise
     except FileNotFoundError:
@@ -131,7 +145,7 @@ def open_image(path, size_hint=None, name=None):
     except Exception as error:
         # Decoders raise whatever damaged bytes make them raise: OSError, SyntaxError, ...
         raise ImageReadError(
-            f"{name}: the file cannot be decoded ({type(error).__name__}: {error}). It may be "
+            f"{name}: it cannot be decoded ({type(error).__name__}: {error}). It may be "
             "cut off or damaged; replace it, or set on_error='skip'."
         ) from error
 

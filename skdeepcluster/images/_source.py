@@ -7,9 +7,12 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
-from ._reading import ImageReadError, open_image, to_rgb, unit_to_bytes
+from ._reading import ImageReadError, open_image, reading, to_rgb, unit_to_bytes
+
+# Of pictures in memory, to tell whether they are the same.
+_N_LOOKED_AT = 16
 
 
 class ImageSource(ABC):
@@ -36,6 +39,30 @@ class ImageSource(ABC):
     def name(self, index):
         """Say what messages call the picture."""
         return f"picture {index if self._places is None else self._places[index]}"
+
+    def full_name(self, index):
+        """Say where the picture is, from whatever folder; None if it is only in memory."""
+        return None
+
+    def fingerprint(self):
+        """Hexadecimal digest that is the same for the same pictures in the same order.
+
+        Of where they are; of pictures in memory, of what a few of them hold.
+        """
+        names = [self.full_name(index) for index in range(len(self))]
+        if None in names:
+            few = np.unique(np.linspace(0, len(self) - 1, _N_LOOKED_AT).astype(int))
+            parts = [self._identity_or_nothing(index) for index in few]
+        else:
+            # A name need not be text.
+            parts = [f"{name}\0".encode(errors="surrogatepass") for name in names]
+        return _digest(str(len(self)).encode(), *parts).hex()
+
+    def _identity_or_nothing(self, index):
+        try:
+            return self.identity(index)
+        except ImageReadError:
+            return b""
 
     def subset(self, indices):
         """Return a source of some of the pictures."""
@@ -75,6 +102,10 @@ class SubsetSource(ImageSource):
         """Name of the picture in the other source."""
         return self.source.name(self.items[index])
 
+    def full_name(self, index):
+        """Where the picture of the other source is."""
+        return self.source.full_name(self.items[index])
+
     def read(self, index, size_hint=None):
         """Read from the other source."""
         return self.source.read(self.items[index], size_hint)
@@ -99,17 +130,21 @@ class FileSource(ImageSource):
         """Path of the picture."""
         return self.items[index]
 
+    def full_name(self, index):
+        """Full path of the picture."""
+        return os.path.abspath(self.items[index])
+
     def read(self, index, size_hint=None):
         """Decode the file."""
         return open_image(self.items[index], size_hint)
 
     def cut(self, indices):
         """Keep full paths: the working folder may be another elsewhere."""
-        return FileSource([os.path.abspath(self.items[index]) for index in indices])
+        return FileSource([self.full_name(index) for index in indices])
 
     def identity(self, index):
         """Digest of the full path, the size and the time of change, without a read."""
-        path = os.path.abspath(self.items[index])
+        path = self.full_name(index)
         status = os.stat(path)
         # A name need not be text.
         key = f"{path}|{status.st_size}|{status.st_mtime_ns}".encode(errors="surrogatepass")
@@ -120,8 +155,9 @@ class PillowSource(ImageSource):
     """Pillow images."""
 
     def read(self, index, size_hint=None):
-        """Convert to RGB."""
-        return to_rgb(self.items[index], self.name(index))
+        """Turn as EXIF says and convert to RGB."""
+        with reading(self.name(index)):
+            return to_rgb(ImageOps.exif_transpose(self.items[index]), self.name(index))
 
     def identity(self, index):
         """Digest of the RGB pixels."""
@@ -168,17 +204,18 @@ class DatasetSource(ImageSource):
 
     def read(self, index, size_hint=None):
         """Take the picture out of the dataset and convert it to RGB."""
-        item = self.items[index]
-        if isinstance(item, tuple | list):
-            item = item[0]
-        if isinstance(item, Image.Image):
-            return to_rgb(item, self.name(index))
-        if isinstance(item, str | Path):
-            return open_image(item, size_hint)
-        pixels = np.asarray(item)
-        if is_tensor(item) and pixels.ndim == 3:
-            pixels = pixels.transpose(1, 2, 0)
-        return array_to_rgb(pixels, self.name(index))
+        with reading(self.name(index)):
+            item = self.items[index]
+            if isinstance(item, tuple | list):
+                item = item[0]
+            if isinstance(item, Image.Image):
+                return to_rgb(ImageOps.exif_transpose(item), self.name(index))
+            if isinstance(item, str | Path):
+                return open_image(item, size_hint)
+            pixels = np.asarray(item)
+            if is_tensor(item) and pixels.ndim == 3:
+                pixels = pixels.transpose(1, 2, 0)
+            return array_to_rgb(pixels, self.name(index))
 
     def identity(self, index):
         """Digest of the RGB pixels."""

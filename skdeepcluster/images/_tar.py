@@ -2,7 +2,7 @@
 
 import os
 import tarfile
-from pathlib import Path
+from pathlib import PurePosixPath
 
 from ._encoded import EncodedSource
 from ._reading import SUFFIXES, ImageReadError
@@ -42,7 +42,10 @@ def read_tar_images(paths):
     for path in map(os.path.abspath, paths):
         changed = os.stat(path).st_mtime_ns
         for member in _members(path):
-            if member.isreg() and Path(member.name).suffix.lower() in SUFFIXES:
+            name = PurePosixPath(member.name)
+            # macOS adds a hidden file to each.
+            hidden = any(part.startswith(".") and part != ".." for part in name.parts)
+            if member.isreg() and name.suffix.lower() in SUFFIXES and not hidden:
                 places.append((path, changed, member.name, member.offset_data, member.size))
     if not places:
         raise ValueError(f"No pictures in {', '.join(map(repr, map(str, paths)))}.")

@@ -1,6 +1,5 @@
 """What a fitted estimator says of the pictures of a report."""
 
-import os
 from dataclasses import dataclass
 
 import numpy as np
@@ -78,12 +77,5 @@ def assess(estimator, source):
 def _is_of_fit(estimator, source):
     if len(source) != len(estimator.labels_):
         return False
-    if estimator._paths is None or source.paths is None:
-        return True
-    # The same files, however they are named.
-    pairs = zip(estimator._paths, source.paths, strict=True)
-    return all(one == other or _full(one) == _full(other) for one, other in pairs)
-
-
-def _full(path):
-    return os.path.abspath(path)
+    # Whether features are of these pictures, only the user knows.
+    return estimator._fingerprint is None or estimator._fingerprint == source.fingerprint()

@@ -12,18 +12,20 @@ def plot_graph(graph, image, ax, n_relations):
     import matplotlib.pyplot as plt
     from matplotlib.patches import Rectangle
 
-    boxes = [entry.box for entry in graph.objects]
-    placed = bool(boxes) and all(box is not None for box in boxes)
     if ax is None:
         _, ax = plt.subplots(figsize=(8, 6))
+    boxes = [entry.box for entry in graph.objects]
+    extent = _extent(boxes)
     if image is not None:
-        ax.imshow(as_image_source([image]).read(0))
+        picture = as_image_source([image]).read(0)
+        ax.imshow(picture)
+        extent = (0, 0, *picture.size)
     colors = plt.get_cmap("tab20")
-    centers = _centers(boxes) if placed else _circle(len(boxes))
+    centers = _centers(boxes, extent)
     shown = graph.relations[:n_relations]
     for i, (entry, center) in enumerate(zip(graph.objects, centers, strict=True)):
         color = colors(i % colors.N)
-        if placed:
+        if entry.box is not None:
             left, top, right, bottom = entry.box
             width, height = right - left, bottom - top
             ax.add_patch(
@@ -54,20 +56,36 @@ def plot_graph(graph, image, ax, n_relations):
             va="center",
             bbox={"boxstyle": "round,pad=0.1", "facecolor": "white", "alpha": 0.8, "linewidth": 0},
         )
-    if placed and image is None:
+    if image is None and extent is None:
+        ax.set(xlim=(-1.3, 1.3), ylim=(-1.3, 1.3))
+    elif image is None:
         ax.autoscale_view()
         if not ax.yaxis_inverted():
             ax.invert_yaxis()
-    if not placed and image is None:
-        ax.set(xlim=(-1.3, 1.3), ylim=(-1.3, 1.3))
     ax.set_aspect("equal")
     ax.set_axis_off()
     return ax
 
 
-def _centers(boxes):
-    left, top, right, bottom = np.array(boxes).T
-    return np.stack([(left + right) / 2, (top + bottom) / 2], axis=1)
+def _extent(boxes):
+    """Find left, top, right and bottom of all boxes together; None if there is no box."""
+    corners = np.array([box for box in boxes if box is not None])
+    return (*corners[:, :2].min(axis=0), *corners[:, 2:].max(axis=0)) if len(corners) else None
+
+
+def _centers(boxes, extent):
+    """Middles of the boxes; objects without one stand in a circle."""
+    centers = _circle(len(boxes))
+    if extent is not None:
+        left, top, right, bottom = extent
+        # Rows of a picture count downwards.
+        radii = np.array([0.4, -0.4]) * (right - left, bottom - top)
+        centers = np.array([(left + right) / 2, (top + bottom) / 2]) + radii * centers
+    for i, box in enumerate(boxes):
+        if box is not None:
+            left, top, right, bottom = box
+            centers[i] = (left + right) / 2, (top + bottom) / 2
+    return centers
 
 
 def _circle(n_objects):

@@ -12,6 +12,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from .._all_or_nothing import all_or_nothing
 from ._captions import as_captions, with_triples
 from ._explanation import explain_pair
 from ._global import GlobalSimilarity
@@ -187,6 +188,7 @@ class SceneGraphRetriever(BaseEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
+    @all_or_nothing
     @fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y):
         """Learn from pictures and their captions.

@@ -248,12 +248,14 @@ def _read(source):
                 raise ValueError(f"{str(path)!r} has no array {sorted(missing)}.")
             words, vectors = arrays["words"], arrays["vectors"].astype(np.float32)
         return dict(zip(map(str, words), vectors, strict=True))
-    vectors = {}
+    vectors, n_numbers = {}, 0
     with open(path, encoding="utf-8") as lines:
         for number, line in enumerate(lines, 1):
-            word, *numbers = line.rstrip().split(" ")
+            parts = line.rstrip().split(" ")
+            # Some words have spaces in them; the first line tells how many numbers there are.
+            n_numbers = n_numbers or len(parts) - 1
             try:
-                vectors[word] = np.array(numbers, dtype=np.float32)
+                vectors[" ".join(parts[:-n_numbers])] = np.array(parts[-n_numbers:], np.float32)
             except ValueError as error:
                 raise ValueError(f"Line {number} of {str(path)!r} is no vector: {error}") from None
     return vectors

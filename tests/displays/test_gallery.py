@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from skdeepcluster import ClusterGalleryDisplay
+from skdeepcluster import ClusterGalleryDisplay, DeepImageClusterer
 from skdeepcluster.images import Resizing
 
 
@@ -16,3 +16,17 @@ def test_gallery_shows_the_most_certain_first(photos):
     np.testing.assert_array_equal(display.thumbnails[1][0], pagoda)
     with pytest.raises(ValueError, match="as many"):
         ClusterGalleryDisplay.from_predictions(list(photos.values()), [0, 1])
+
+
+def test_gallery_of_an_estimator_shows_what_it_calls_typical(snapshots):
+    pictures = snapshots[0]
+    est = DeepImageClusterer(4, image_size=32, max_iter=2, n_neighbors=8, random_state=0)
+    est.fit(pictures).set_cluster_names(["one", "two", "three", "four"])
+    display = ClusterGalleryDisplay.from_estimator(est, pictures, n_pictures=3)
+    sizes = np.bincount(est.labels_)
+    assert display.titles == [
+        f"{name}: {n}" for name, n in zip(est.cluster_names_, sizes, strict=True)
+    ]
+    for thumbnails, typical in zip(display.thumbnails, est.representative_indices_, strict=True):
+        first = Resizing(96)(Image.fromarray(pictures[typical[0]]))
+        np.testing.assert_array_equal(thumbnails[0], first)

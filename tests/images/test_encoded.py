@@ -183,3 +183,11 @@ def test_shared_pictures_in_a_table(tmp_path):
     parquet.write_table(pyarrow.table({"image": encoded}), tmp_path / "s.parquet")
     images = read_parquet_images(tmp_path / "s.parquet")
     assert images[49].shape == np.asarray(Image.open(io.BytesIO(encoded[49]))).shape
+
+
+def test_hidden_members_of_a_tar_are_left_out(paths, tmp_path):
+    with tarfile.open(tmp_path / "mac.tar", "w") as tar:
+        for name in ("./a.jpg", "./._a.jpg", "x/.b/c.jpg", "../d.jpg"):
+            tar.add(paths[0], name)
+    images = read_tar_images(tmp_path / "mac.tar")
+    assert [Path(images.name(i)).name for i in range(len(images))] == ["a.jpg", "d.jpg"]

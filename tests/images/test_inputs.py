@@ -4,6 +4,7 @@ import pytest
 import torch
 from PIL import Image
 
+from skdeepcluster import ImageEmbedder
 from skdeepcluster.images import ImageReadError, as_image_source
 
 
@@ -159,3 +160,51 @@ def test_identity_follows_the_picture(tmp_path, photos):
     a, b = photos["cat"], photos["cat"].copy()
     source = as_image_source([a, b, photos["coffee"]])
     assert source.identity(0) == source.identity(1) != source.identity(2)
+
+
+@pytest.mark.parametrize("kind", ["pillow", "dataset"])
+def test_pictures_that_are_opened_outside_are_treated_like_files(kind, tmp_path, photos):
+    """They are turned, a damaged one is named, and it can be skipped."""
+    photo = Image.fromarray(photos["cat"]).resize((60, 40))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    photo.save(tmp_path / "turned.png", exif=exif)
+    photo.save(tmp_path / "cut.png")
+    whole = (tmp_path / "cut.png").read_bytes()
+    (tmp_path / "cut.png").write_bytes(whole[: len(whole) // 2])
+    paths = [tmp_path / "turned.png", tmp_path / "cut.png"]
+
+    class Opened(torch.utils.data.Dataset):
+        def __len__(self):
+            return 2
+
+        def __getitem__(self, index):
+            return Image.open(paths[index]), index
+
+    pictures = [Image.open(path) for path in paths] if kind == "pillow" else Opened()
+    source = as_image_source(pictures)
+    np.testing.assert_array_equal(pixels(source), pixels(as_image_source(paths)))
+    with pytest.raises(ImageReadError, match="picture 1: it cannot be decoded"):
+        source.read(1)
+    with pytest.warns(UserWarning, match="picture 1"):
+        features = ImageEmbedder(image_size=32, on_error="skip").fit_transform(pictures)
+    np.testing.assert_array_equal(np.isnan(features[:, 0]), [False, True])
+
+
+def test_fingerprints_tell_pictures_apart(tmp_path, photos, monkeypatch):
+    arrays = [*photos.values()]
+    paths = []
+    for name, photo in photos.items():
+        paths.append(tmp_path / f"{name}.png")
+        Image.fromarray(photo).save(paths[-1])
+    monkeypatch.chdir(tmp_path)
+    of = [
+        as_image_source(X).fingerprint()
+        for X in (arrays, arrays[::-1], arrays[1:], paths, paths[::-1], paths[1:])
+    ]
+    assert len(set(of)) == len(of)
+    assert as_image_source([path.name for path in paths]).fingerprint() == of[3]
+    assert as_image_source([photo.copy() for photo in arrays]).fingerprint() == of[0]
+    assert as_image_source(paths).subset([1, 2]).fingerprint() == (
+        as_image_source(paths[1:3]).fingerprint()
+    )

@@ -119,3 +119,18 @@ def test_draft_decoding_changes_next_to_nothing(tmp_path, photos, mode):
     draft_image = open_image(tmp_path / "big.jpg", size_hint=96)
     assert draft_image.width == 640
     assert np.abs(resizing(draft_image).astype(int) - full).mean() < 1
+
+
+def test_folders_that_links_lead_to_again_are_listed_once(tmp_path, photos):
+    photo = Image.fromarray(photos["cat"])
+    (tmp_path / "photos" / "sub").mkdir(parents=True)
+    for name in ("a.png", "sub/b.png"):
+        photo.save(tmp_path / "photos" / name)
+    try:
+        (tmp_path / "photos" / "all").symlink_to(tmp_path / "photos")
+        (tmp_path / "photos" / "twice").symlink_to(tmp_path / "photos" / "sub")
+        (tmp_path / "link").symlink_to(tmp_path / "photos")
+    except OSError:
+        pytest.skip("the file system has no links")
+    assert [path.name for path in list_images(tmp_path / "photos")] == ["a.png", "b.png"]
+    assert [path.name for path in list_images(tmp_path / "link")] == ["a.png", "b.png"]

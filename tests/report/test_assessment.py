@@ -1,7 +1,10 @@
+import tarfile
+
 import numpy as np
 import pytest
+from PIL import Image
 
-from skdeepcluster import DeepImageClusterer
+from skdeepcluster import DeepImageClusterer, read_tar_images
 from skdeepcluster.images import as_image_source
 from skdeepcluster.report._assessment import assess
 
@@ -25,7 +28,7 @@ def test_attributes_of_the_fit_are_used(fitted, snapshots, monkeypatch):
 
 def test_files_of_the_fit_are_known_however_they_are_named(few, tmp_path, monkeypatch):
     paths, est = few
-    monkeypatch.setattr(est, "_paths", [str(path) for path in paths])
+    monkeypatch.setattr(est, "_fingerprint", as_image_source(paths).fingerprint())
     monkeypatch.chdir(tmp_path)
     relative = [str(path.relative_to(tmp_path)) for path in paths]
     assert assess(est, as_image_source(relative)).labels is est.labels_
@@ -72,3 +75,23 @@ def test_saved_and_loaded(fitted, snapshots, tmp_path):
     loaded = DeepImageClusterer.load(tmp_path / "model")
     found = assess(loaded, as_image_source(snapshots[0][:7]))
     np.testing.assert_array_equal(found.labels, fitted.labels_[:7])
+
+
+def test_others_of_the_same_number_are_not_taken_for_those_of_the_fit(snapshots, tmp_path):
+    pictures = snapshots[0]
+    halves = pictures[::2], pictures[1::2][::-1]
+    est = DeepImageClusterer(4, image_size=32, max_iter=1, n_neighbors=8, random_state=0)
+    est.fit(halves[0])
+    for kind in (np.asarray, list, lambda half: [Image.fromarray(one) for one in half]):
+        found = assess(est, as_image_source(kind(halves[1])))
+        np.testing.assert_array_equal(found.labels, est.predict(halves[1]))
+        assert (found.labels != est.labels_).any()
+    for i, half in enumerate(halves):
+        with tarfile.open(tmp_path / f"{i}.tar", "w") as tar:
+            for j, picture in enumerate(half):
+                Image.fromarray(picture).save(tmp_path / "one.png")
+                tar.add(tmp_path / "one.png", f"{j}.png")
+    first, second = (read_tar_images(tmp_path / f"{i}.tar") for i in range(2))
+    est.fit(first)
+    assert assess(est, first).labels is est.labels_
+    np.testing.assert_array_equal(assess(est, second).labels, est.predict(second))

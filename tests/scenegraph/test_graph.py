@@ -116,3 +116,16 @@ def test_drawing(street, photos):
     ax = street.plot(n_relations=1)
     assert "on" not in {text.get_text() for text in ax.texts}
     plt.close(ax.figure)
+
+
+def test_drawing_where_only_some_objects_have_boxes(photos):
+    plt = pytest.importorskip("matplotlib.pyplot", reason="drawing needs matplotlib")
+    objects = [{"label": "cat", "box": [100, 30, 350, 300]}, {"label": "air"}]
+    for graph in (SceneGraph(objects, [(0, "in", 1)]), SceneGraph(objects[1:])):
+        ax = graph.plot(photos["cat"])
+        height, width = photos["cat"].shape[:2]
+        assert len(ax.patches) == sum(entry.box is not None for entry in graph.objects)
+        for text in ax.texts:
+            x, y = text.get_position()
+            assert 0 < x < width and 0 < y < height
+        plt.close(ax.figure)

@@ -500,3 +500,16 @@ def test_not_fitted(pairs):
     ):
         with pytest.raises(NotFittedError):
             call()
+
+
+def test_a_fit_that_fails_leaves_the_one_before(pairs):
+    est = make_retriever(max_epochs=1).fit(*pairs)
+    before = est.similarity(*pairs)
+    with pytest.raises(ValueError):
+        est.fit(pairs[0], pairs[1][:-1])
+    np.testing.assert_array_equal(est.similarity(*pairs), before)
+    first = make_retriever()
+    with pytest.raises(ValueError):
+        first.fit(pairs[0], pairs[1][:-1])
+    with pytest.raises(NotFittedError):
+        first.similarity(*pairs)

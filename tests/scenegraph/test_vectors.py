@@ -173,3 +173,10 @@ def test_no_more_directions_than_there_are():
     vectors = PhraseVectors({"a": [1.0, 0], "b": [0, 1]})
     vectors.reduce(["a", "b"], 5)
     assert vectors.n_dimensions == 2
+
+
+def test_words_of_a_text_file_may_have_spaces(tmp_path):
+    (tmp_path / "v.txt").write_text(", 1 0\n. . . 0 1\nat name@domain.com 1 1\n")
+    words = PhraseVectors(tmp_path / "v.txt").words
+    assert list(words) == [",", ". . .", "at name@domain.com"]
+    np.testing.assert_array_equal(words[". . ."], [0, 1])

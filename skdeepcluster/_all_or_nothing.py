@@ -6,8 +6,7 @@ from functools import wraps
 def all_or_nothing(method):
     """Let a method that raises, or is interrupted, leave no attribute behind or changed.
 
-    Otherwise the embedder of a fit that failed would stand beside the clusters of the one
-    before.
+    Otherwise parts of a fit that failed would stand beside parts of the one before.
     """
 
     @wraps(method)
