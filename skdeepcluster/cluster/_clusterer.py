@@ -481,8 +481,8 @@ class DeepImageClusterer(
             self.embedder_ = self._backbone_name = None
             return features, np.ones(len(features), dtype=bool)
         self.embedder_ = self._make_embedder(self.backbone, self.image_size)
-        named = isinstance(self.backbone, str | PathLike)
-        self._backbone_name = fspath(self.backbone) if named else None
+        named = self.backbone
+        self._backbone_name = fspath(named) if isinstance(named, str | PathLike) else None
         if self.fine_tune:
             check_stages(self.embedder_.load(), self.fine_tune)
         features = self.embedder_.fit_transform(source)
