@@ -56,7 +56,7 @@ def _unfold(latents, random_state):
         random_state=random_state,
         n_jobs=-1 if random_state is None else 1,
     )
-    return layout.set_output(transform="default").fit_transform(latents)
+    return layout.fit_transform(latents)
 
 
 def _unfold_sample(latents, random_state):
