@@ -25,8 +25,8 @@ from skdeepcluster.latent import (
 from skdeepcluster.latent._consensus import (
     consensuses,
     feature_views,
-    knowledge,
     mean_over_graphs,
+    merits,
     vote,
 )
 from skdeepcluster.latent._probe import linear_information
@@ -72,18 +72,18 @@ def accuracies(X, y, seed):
     views = feature_views(X, random_state)
     graphs = [nearest_neighbors(view, 20) for view in views]
     found = consensuses(partitions, k, random_state)
-    merits = {
+    rules = {
         "modularity": mean_over_graphs(neighborhood_modularity, found, graphs),
         "information of neighbours": mean_over_graphs(neighborhood_information, found, graphs),
-        "the same, per evenness (`uneven`)": knowledge(found, views, graphs, k, uneven=True),
+        "the same, per evenness (`uneven`)": merits(found, views, graphs, k, uneven=True),
         "information of a linear classifier": linear_information(views[1], found, k),
-        "the default": knowledge(found, views, graphs, k),
+        "the default": merits(found, views, graphs, k),
     }
     accuracy = np.array([scores(y, labels)["ACC"] for labels in found])
     return {
         "one vote of all": scores(y, vote(partitions, k, 10, random_state))["ACC"],
         "mean of the eighty": accuracy.mean(),
-        **{title: accuracy[np.argmax(merit)] for title, merit in merits.items()},
+        **{title: accuracy[np.argmax(merit)] for title, merit in rules.items()},
         "best of the eighty": accuracy.max(),
     }
 

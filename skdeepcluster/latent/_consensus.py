@@ -13,7 +13,7 @@ from sklearn.mixture import GaussianMixture
 from sklearn.preprocessing import normalize
 
 from .._rows import stored_rows, unit_rows
-from ._criterion import evenness, neighborhood_information
+from ._criterion import evenness, neighborhood_information, neighborhood_modularity
 from ._landmarks import draw_landmarks, vote_of_landmarks
 from ._manifold import N_DIMENSIONS, manifold_embedding
 from ._neighbors import nearest_neighbors
@@ -22,6 +22,8 @@ from ._probe import linear_information
 # Each of a quarter of the partitions, drawn at random: few enough to differ.
 _N_CONSENSUSES = 80
 _SHARE_OF_VOTERS = 4
+# Mean evenness of their sizes below which classes are taken to be uneven themselves.
+_EVEN = 0.96
 _N_KMEANS_RUNS = 10
 _N_MIXTURES = 2
 _N_INIT = 2
@@ -46,8 +48,9 @@ def consensus_start(features, n_clusters, n_neighbors, random_state, uneven=Fals
     embedding err differently, so that many of them together are better than the best of them
     by any criterion that was tried (``docs/method.md``). Random quarters of them vote; of
     the eighty results the one is taken that neighbours and a linear classifier know most
-    about (:func:`knowledge`). Of more than 20,000 samples so many landmarks are clustered,
-    and each sample is labelled like most of its nearest landmarks.
+    about, or, if sizes differ, that has the highest modularity (:func:`merits`). Of more than
+    20,000 samples so many landmarks are clustered, and each sample is labelled like most of
+    its nearest landmarks.
 
     Parameters
     ----------
@@ -89,26 +92,32 @@ def consensus_start(features, n_clusters, n_neighbors, random_state, uneven=Fals
     graphs = [nearest_neighbors(view, n_neighbors) for view in views]
     partitions = np.stack(candidates(graphs, n_clusters, random_state))
     found = consensuses(partitions, n_clusters, random_state)
-    best = knowledge(found, views, graphs, n_clusters, uneven).argmax()
+    best = merits(found, views, graphs, n_clusters, uneven).argmax()
     return found[best], partitions
 
 
-def knowledge(partitions, views, graphs, n_clusters, uneven=False):
-    """Rate partitions by what neighbours and a linear classifier know of them.
+def merits(partitions, views, graphs, n_clusters, uneven=False):
+    """Rate partitions without labels, by a rule that depends on how uneven their sizes are.
 
-    Both are mutual information, of which there is more the more even the sizes are. It is
-    divided by the evenness, which leaves no preference for equal sizes (``uneven``; there the
-    neighbours alone are asked), or by its cube root, which leaves some. What a classifier knows
-    of samples that it has not seen counts half as much as what neighbours know, each
-    standardised over the partitions.
+    Mutual information, of a cluster and what neighbours or a linear classifier know of it, is
+    more the more even the sizes are. Divided by the evenness it has no preference for equal
+    sizes (``uneven``, where the neighbours alone are asked); by the cube root of it, some. That
+    is the rule where the partitions are even on average: what neighbours know, and half as
+    much what the classifier knows of samples that it has not seen, each standardised. Where
+    they are not, classes will not be, either, and modularity chooses, which keeps large
+    ones whole. (It is no rule for many even clusters, of which it throws some together.)
     """
     evennesses = np.maximum([evenness(labels) for labels in partitions], 1e-12)
+    if not uneven and evennesses.mean() < _EVEN:
+        return mean_over_graphs(neighborhood_modularity, partitions, graphs)
     of_neighbors = mean_over_graphs(neighborhood_information, partitions, graphs)
     if uneven:
         return of_neighbors / evennesses
     of_classifier = linear_information(views[1], partitions, n_clusters)
-    merits = [known / np.cbrt(evennesses) for known in (of_neighbors, of_classifier)]
-    return standardized(merits[0]) + standardized(merits[1]) / 2
+    of_neighbors, of_classifier = (
+        standardized(known / np.cbrt(evennesses)) for known in (of_neighbors, of_classifier)
+    )
+    return of_neighbors + of_classifier / 2
 
 
 def mean_over_graphs(criterion, partitions, graphs):

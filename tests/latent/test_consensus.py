@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
 from scipy import sparse
+from scipy.stats import entropy, zscore
 from sklearn.datasets import load_digits, make_circles
+from sklearn.metrics import mutual_info_score
 from sklearn.preprocessing import normalize
 
 from skdeepcluster.latent import (
@@ -14,13 +16,14 @@ from skdeepcluster.latent import (
 from skdeepcluster.latent._consensus import (
     candidates,
     half_whitened,
-    knowledge,
     leading_eigenvectors,
+    merits,
     principal_components,
     shared_neighbor_graph,
     vote,
 )
 from skdeepcluster.latent._manifold import manifold_embedding
+from skdeepcluster.latent._probe import linear_information
 from skdeepcluster.metrics import clustering_accuracy
 
 
@@ -52,22 +55,34 @@ def test_unequal_clusters_are_kept_whole(digits):
     assert clustering_accuracy(y, start(X, 4, 10, uneven=True)) > 0.9
 
 
-def test_what_is_known_of_sizes():
+@pytest.mark.parametrize("uneven", [False, True])
+def test_a_large_class_is_not_cut_for_even_sizes(uneven):
     rng = np.random.default_rng(0)
-    # A large crowd and two small ones that nearly touch.
-    centers = np.array([[3.0, 0, 0], [0, 3, 0], [0, 2.4, 1.8]])
-    y = np.repeat([0, 1, 2], [200, 25, 25])
-    X = (centers[y] + 0.2 * rng.normal(size=(250, 3))).astype(np.float32)
-    halves = np.where(y == 0, rng.integers(2, size=250), 2)
-    views, graphs = [X, X], [nearest_neighbors(X, 10)]
-    for uneven in (False, True):
-        right, wrong, random = knowledge(
-            [y, halves, rng.integers(3, size=250)], views, graphs, 3, uneven
-        )
-        assert right > wrong > random
-    cut = np.where(y == 0, X[:, 1] > np.median(X[y == 0, 1]), 2).astype(int)
-    one = np.zeros(250, dtype=int)
-    assert knowledge([y, cut, one], views, graphs, 3, uneven=True).argmax() == 0
+    y = np.repeat(np.arange(10), (130 * 10 ** (-np.arange(10) / 9)).astype(int))
+    X = (4 * np.eye(10)[y] + rng.normal(size=(len(y), 10))).astype(np.float32)
+    far = (y == 0) & (X[:, 5] > np.median(X[y == 0, 5]))
+    # The two smallest together, the largest in halves.
+    cut = np.where(far, 9, np.where(y == 9, 8, y))
+    random = rng.permutation(y)
+    graph = nearest_neighbors(X, 10)
+    of_right, of_cut, of_random = merits([y, cut, random], [X, X], [graph], 10, uneven)
+    assert of_right > of_cut > of_random
+
+
+def test_merits_of_even_partitions_are_shared_information(digits):
+    X, y = digits
+    rng = np.random.default_rng(0)
+    guesses = [np.where(rng.random(len(y)) < share, y, rng.permutation(y)) for share in (0.9, 0.5)]
+    partitions = [y, *guesses]
+    graph = nearest_neighbors(X, 10)
+    known = [
+        mutual_info_score(np.repeat(labels, 10), labels[graph].ravel()) for labels in partitions
+    ]
+    foretold = linear_information(X, partitions, 10)
+    even = [(entropy(np.bincount(labels)) / np.log(10)) ** (1 / 3) for labels in partitions]
+    expected = zscore(np.divide(known, even)) + zscore(np.divide(foretold, even)) / 2
+    assert expected.argmax() == 0
+    np.testing.assert_allclose(merits(partitions, [X, X], [graph], 10), expected, rtol=1e-4)
 
 
 def test_a_sample_stands_for_many(digits, monkeypatch):
