@@ -126,7 +126,7 @@ class DeepImageClusterer(
             default="estimated"
         Expected shares of the clusters: equal, those of the start (equal for
         ``init="random"``), or given in any order. "uneven" is "estimated" from a start that
-        prefers clusters of like size less: for sizes that differ several times over.
+        does not prefer clusters of like size: for sizes that differ several times over.
     max_iter : int, default=30
         Most epochs of training of the head. The nearest-centroid term joins at half of them.
     n_iter_no_change : int, default=5

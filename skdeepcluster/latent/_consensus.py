@@ -27,6 +27,8 @@ _EVEN = 0.96
 _N_KMEANS_RUNS = 10
 _N_MIXTURES = 2
 _N_INIT = 2
+# Of more clusters k-means has no two runs alike, and most of its time goes into its first centres.
+_MANY_CLUSTERS = 100
 _N_CENTERED = 100
 _N_WHITENED = 200
 # Fewer samples have no manifold worth the seconds that loading UMAP takes.
@@ -234,8 +236,9 @@ def leading_eigenvectors(weights, n_vectors, random_state):
 
 def spectral_cuts(vectors, widths, n_clusters, random_state):
     """Partitions by k-means on the first eigenvectors of a graph, one for each width."""
+    n_init = _N_INIT if n_clusters <= _MANY_CLUSTERS else 1
     return [
-        k_means(normalize(vectors[:, :width]), n_clusters, _N_INIT, random_state)
+        k_means(normalize(vectors[:, :width]), n_clusters, n_init, random_state)
         for width in widths
     ]
 
