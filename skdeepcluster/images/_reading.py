@@ -120,7 +120,7 @@ def open_image(path, size_hint=None, name=None):
             if size_hint is not None:
                 image.draft(None, _draft_size(image.size, _DRAFT_FACTOR * size_hint))
             image.load()
-            return to_rgb(ImageOps.exif_transpose(image), str(name))
+            return to_rgb(image, str(name))
 
 
 @contextmanager
@@ -158,7 +158,8 @@ def _draft_size(size, shortest):
 
 
 def to_rgb(image, name):
-    """Convert a Pillow image of any mode to RGB by the rules of :func:`read_image`."""
+    """Turn a Pillow image as its EXIF says and convert it to RGB, as :func:`read_image` does."""
+    image = ImageOps.exif_transpose(image)
     if image.mode == "RGB" and "transparency" not in image.info:
         return image
     if image.mode.startswith("I"):

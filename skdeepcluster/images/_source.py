@@ -157,7 +157,7 @@ class PillowSource(ImageSource):
     def read(self, index, size_hint=None):
         """Turn as EXIF says and convert to RGB."""
         with reading(self.name(index)):
-            return to_rgb(ImageOps.exif_transpose(self.items[index]), self.name(index))
+            return to_rgb(self.items[index], self.name(index))
 
     def identity(self, index):
         """Digest of the RGB pixels."""
@@ -209,7 +209,7 @@ class DatasetSource(ImageSource):
             if isinstance(item, tuple | list):
                 item = item[0]
             if isinstance(item, Image.Image):
-                return to_rgb(ImageOps.exif_transpose(item), self.name(index))
+                return to_rgb(item, self.name(index))
             if isinstance(item, str | Path):
                 return open_image(item, size_hint)
             pixels = np.asarray(item)
