@@ -54,7 +54,7 @@ from ._head_training import train_head
 from ._judge import judge, judge_pictures
 from ._persistence import load, save
 from ._prototypes import Prototypes
-from ._reporting import EpochReporter
+from ._reporting import EpochReporter, stage
 from ._settings import (
     Aim,
     check_cluster_prior,
@@ -349,12 +349,15 @@ class DeepImageClusterer(
         if self.fine_tune:
             pictures = source.subset(np.flatnonzero(readable))
             features = self._fine_tune(pictures, init, random_state)
-        n_clusters = self._count_clusters(features, random_state)
+        with stage("number of clusters", self.verbose and self.n_clusters == "auto"):
+            n_clusters = self._count_clusters(features, random_state)
         generator = torch.Generator().manual_seed(int(random_state.randint(2**31)))
-        graph = nearest_neighbors(features, self.n_neighbors)
-        start, partitions = start_labels(
-            init, features, n_clusters, graph, self.cluster_prior, random_state
-        )
+        with stage("neighbours", self.verbose):
+            graph = nearest_neighbors(features, self.n_neighbors)
+        with stage("start", self.verbose):
+            start, partitions = start_labels(
+                init, features, n_clusters, graph, self.cluster_prior, random_state
+            )
         n_components = self.n_components or max(_N_COMPONENTS, n_clusters - 1)
         centroids = pedcc(n_clusters, n_components, random_state=random_state)
         with torch.random.fork_rng(devices=[]):

@@ -1,4 +1,11 @@
-"""What a user and their callbacks see of the training."""
+"""What a user and their callbacks see of a fit."""
+
+
+def stage(name, verbose):
+    """Give a context manager that shows what is being done, and then how long it took."""
+    from tqdm.auto import tqdm
+
+    return tqdm(desc=name, bar_format="{desc}: {elapsed}", disable=not verbose)
 
 
 class EpochReporter:

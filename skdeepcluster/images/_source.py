@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
 from ._reading import ImageReadError, open_image, reading, to_rgb, unit_to_bytes
 

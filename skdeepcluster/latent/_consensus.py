@@ -238,8 +238,7 @@ def spectral_cuts(vectors, widths, n_clusters, random_state):
     """Partitions by k-means on the first eigenvectors of a graph, one for each width."""
     n_init = _N_INIT if n_clusters <= _MANY_CLUSTERS else 1
     return [
-        k_means(normalize(vectors[:, :width]), n_clusters, n_init, random_state)
-        for width in widths
+        k_means(normalize(vectors[:, :width]), n_clusters, n_init, random_state) for width in widths
     ]
 
 

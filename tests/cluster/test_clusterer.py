@@ -398,8 +398,14 @@ def test_interrupted_fit_writes_nothing_half(digits, monkeypatch, tmp_path):
 
 
 def test_progress_bar_on_request(digits, capsys):
-    clusterer(5, max_iter=2, verbose=1).fit(digits[0])
-    assert "training" in capsys.readouterr().err
+    few = digits[0][:60]
+    clusterer("auto", max_iter=2, max_clusters=4).fit(few)
+    assert capsys.readouterr().err == ""
+    clusterer("auto", max_iter=2, max_clusters=4, verbose=1).fit(few)
+    said = capsys.readouterr().err
+    stages = ["number of clusters", "neighbours", "start", "training"]
+    assert sorted(stages, key=said.find) == stages
+    assert said.find(stages[0]) >= 0
 
 
 def test_the_number_of_clusters_is_found():
