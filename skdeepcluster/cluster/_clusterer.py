@@ -131,7 +131,7 @@ class DeepImageClusterer(
         Most epochs of training of the head. The nearest-centroid term joins at half of them.
     n_iter_no_change : int, default=5
         Training stops after so many epochs without a better state: with more clusters in use,
-        or as many and a higher "score" in ``history_``. They count from half of ``max_iter`` on.
+        or as many and a higher "score" in ``history_``.
     batch_size : int, default=512
         Pictures in a step of the head's training. The MMD wants 256 at least.
     learning_rate : float, default=1e-3

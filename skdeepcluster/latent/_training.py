@@ -215,8 +215,7 @@ def train(trainer, latents_of, sample, *, max_epochs, patience, random_state, on
         Neighbours in the features as they were at the start, which judge every epoch alike.
     max_epochs : int
     patience : int
-        Epochs without a better state after which training stops; they count from the epoch
-        at which all terms are in force.
+        Epochs without a better state after which training stops.
     random_state : RandomState instance
     on_epoch : callable
         Called with the record of each epoch; a true value stops the training.
@@ -255,8 +254,7 @@ def train(trainer, latents_of, sample, *, max_epochs, patience, random_state, on
             "score": score,
         }
         previous = labels
-        better = best.offer(labels, score)
-        waited = 0 if better or epoch <= trainer.late_epoch else waited + 1
+        waited = 0 if best.offer(labels, score) else waited + 1
         if on_epoch(record) or waited >= patience:
             break
     best.restore()
