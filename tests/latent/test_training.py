@@ -110,7 +110,7 @@ def test_interruption_keeps_the_best_state():
 def test_callback_and_patience_stop():
     assert Setting().train(10, on_epoch=lambda record: True) == 1
     # Nothing to learn: no state is better than the first.
-    still = Setting(loss_weights=dict.fromkeys(LOSS_WEIGHTS, 0.0))
+    still = Setting(loss_weights=dict.fromkeys(LOSS_WEIGHTS, 0.0), late_epoch=5)
     assert still.train(10, patience=2) == 2
 
 
