@@ -23,11 +23,11 @@ from ._probe import linear_information
 _N_CONSENSUSES = 80
 _SHARE_OF_VOTERS = 4
 # Mean evenness of their sizes below which classes are taken to be uneven themselves.
-_EVEN = 0.96
+_LEAST_EVENNESS = 0.96
 _N_KMEANS_RUNS = 10
 _N_MIXTURES = 2
 _N_INIT = 2
-# Of more clusters k-means has no two runs alike, and most of its time goes into its first centres.
+# With more clusters one run of k-means a cut does as well: most of its time is first centres.
 _MANY_CLUSTERS = 100
 _N_CENTERED = 100
 _N_WHITENED = 200
@@ -106,11 +106,11 @@ def merits(partitions, views, graphs, n_clusters, uneven=False):
     sizes (``uneven``, where the neighbours alone are asked); by the cube root of it, some. That
     is the rule where the partitions are even on average: what neighbours know, and half as
     much what the classifier knows of samples that it has not seen, each standardised. Where
-    they are not, classes will not be, either, and modularity chooses, which keeps large
-    ones whole. (It is no rule for many even clusters, of which it throws some together.)
+    they are not, classes will probably not be, either, and modularity chooses, which keeps
+    large ones whole. (It is no rule for many even clusters, of which it throws some together.)
     """
     evennesses = np.maximum([evenness(labels) for labels in partitions], 1e-12)
-    if not uneven and evennesses.mean() < _EVEN:
+    if not uneven and evennesses.mean() < _LEAST_EVENNESS:
         return mean_over_graphs(neighborhood_modularity, partitions, graphs)
     of_neighbors = mean_over_graphs(neighborhood_information, partitions, graphs)
     if uneven:
