@@ -1,6 +1,7 @@
 """Words and names for clusters."""
 
 import numpy as np
+from sklearn.preprocessing import normalize
 
 from ..backbones import encode_texts
 
@@ -47,4 +48,4 @@ def best_words(vocabulary, feature_means, model, n_words):
 def _centered(rows):
     if len(rows) > 1:
         rows = rows - rows.mean(axis=0)
-    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
+    return normalize(rows)

@@ -1,6 +1,7 @@
 """Similarity of whole pictures and sentences by a model with two towers."""
 
 import numpy as np
+from sklearn.preprocessing import normalize
 
 from ..backbones import encode_texts
 from ..embedding import ImageEmbedder
@@ -41,7 +42,7 @@ class GlobalSimilarity:
     def of_pictures(self, pictures):
         """Embed pictures as unit vectors, (n_pictures, n_features)."""
         features = self._embedder.fit_transform(pictures)
-        return features / np.maximum(np.linalg.norm(features, axis=1, keepdims=True), 1e-12)
+        return normalize(features)
 
     def of_captions(self, captions):
         """Embed captions as unit vectors, (n_captions, n_features)."""

@@ -16,9 +16,10 @@ from .._all_or_nothing import all_or_nothing
 from ._captions import as_captions, with_triples
 from ._explanation import explain_pair
 from ._global import GlobalSimilarity
-from ._held_out import HeldOut
+from ._held_out import HeldOut, hold_out, train_encoder
 from ._index import GraphIndex
 from ._inputs import count_features
+from ._learned_vectors import learn_vectors, words_of_pictures
 from ._model import LEVELS
 from ._pair_encoder import PairEncoder
 from ._persistence import load, save
@@ -26,8 +27,8 @@ from ._phrases import words_of
 from ._pictures import as_pictures
 from ._recall import mean_recall, recall_table
 from ._text_parser import TextGraphParser
-from ._training import BestEpoch, Pairs, train
-from ._vectors import PhraseVectors, has_minilm, learn_vectors
+from ._training import Pairs
+from ._vectors import PhraseVectors, has_minilm
 
 # Graphs that are indexed together.
 _CHUNK = 512
@@ -223,33 +224,44 @@ class SceneGraphRetriever(BaseEstimator):
         pictures, captions, owners = self._read_pairs(X, y)
         if not len(owners):
             raise ValueError("X and y are empty: there is nothing to learn from.")
-        held_out = self._hold_out(pictures.identities, random_state)
+        held_out = hold_out(pictures.identities, self._share_held_out(), random_state)
         vectors = self._make_vectors(pictures, captions, owners, held_out, random_state)
         self._encoder = PairEncoder(vectors, count_features(pictures.graphs))
-        graphs = self._encoder.graph_inputs(pictures.graphs)
-        texts = self._encoder.caption_inputs(self._with_triples(captions))
-        learned, told = np.flatnonzero(~held_out), np.flatnonzero(~held_out[owners])
         pairs = Pairs(
-            graphs.of(learned),
-            texts.of(told),
-            np.searchsorted(learned, owners[told]),
-            pictures.identities[learned],
+            self._encoder.graph_inputs(pictures.graphs),
+            self._encoder.caption_inputs(self._with_triples(captions)),
+            owners,
+            pictures.identities,
         )
+        learned = pairs.of(~held_out)
+        measure = HeldOut(pairs.of(held_out), self._encoder) if held_out.any() else None
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(int(random_state.randint(2**31)))
             self._encoder.make_model(
-                pairs,
+                learned,
                 levels=self._levels,
                 neighbors=self.neighbors,
                 symmetric=self.symmetric,
                 dropout=self.dropout,
             )
-            measure = self._measurement(graphs, texts, owners, pictures.identities, held_out)
-            self._train(pairs, measure, random_state)
+            self.history_ = train_encoder(
+                self._encoder,
+                learned,
+                measure,
+                verbose=self.verbose,
+                loss=self.loss,
+                margin=self.margin,
+                foil_weight=self.foil_weight if "relation" in self._levels else 0,
+                max_epochs=self.max_epochs,
+                batch_size=self.batch_size,
+                learning_rate=self.learning_rate,
+                weight_decay=self.weight_decay,
+                random_state=random_state,
+            )
         self._global: Any = None
         self.global_weight_ = 0.0
         if self.global_model is not None:
-            self._fit_global(pictures, captions, measure)
+            self._fit_global(pictures, captions, owners, held_out, measure)
         model = self._encoder.model
         weights = {level: weight.exp().item() for level, weight in model.log_weights.items()}
         total = sum(weights.values())
@@ -501,94 +513,33 @@ class SceneGraphRetriever(BaseEstimator):
             )
         return pictures, captions, owners
 
+    def _share_held_out(self):
+        if self.validation_fraction is not None:
+            return self.validation_fraction
+        return 0 if self.global_model is None else 0.1
+
     def _make_vectors(self, pictures, captions, owners, held_out, random_state):
         source = self.word_vectors
         if isinstance(source, str) and source == "auto":
             source = "minilm" if has_minilm() else "pairs"
         self.word_vectors_ = source if isinstance(source, str) else type(source).__name__
-        documents = [
-            [word for phrase in (*graph.labels, *graph.predicates) for word in words_of(phrase)]
-            for graph in pictures.graphs
-        ]
-        for caption, owner in zip(captions, owners, strict=True):
-            documents[owner] += words_of(caption.text)
-        documents = [words for words, out in zip(documents, held_out, strict=True) if not out]
+        words = words_of_pictures(pictures.graphs, captions, owners)
+        documents = [words[place] for place in np.flatnonzero(~held_out)]
         if isinstance(source, str) and source == "pairs":
             source = learn_vectors(documents, random_state)
         vectors = PhraseVectors(source)
-        vectors.reduce(sorted({word for words in documents for word in words}), self.n_components)
+        vectors.reduce(sorted({word for said in documents for word in said}), self.n_components)
         return vectors
 
-    def _hold_out(self, identities, random_state):
-        """Choose pictures for validation; the same graph is never on both sides."""
-        share = self.validation_fraction
-        if share is None:
-            share = 0.1 if self.global_model is not None else 0
-        numbers = np.unique(identities)
-        n_out = min(int(np.ceil(share * len(numbers))), len(numbers) - 1)
-        chosen = random_state.permutation(numbers)[:n_out]
-        return np.isin(identities, chosen)
-
-    def _measurement(self, graphs, texts, owners, identities, held_out):
-        """Return what measures the model on the pairs held out, None without any."""
-        pictures, captions = np.flatnonzero(held_out), np.flatnonzero(held_out[owners])
-        if not len(pictures):
-            return None
-        places = np.searchsorted(pictures, owners[captions])
-        return HeldOut(
-            pictures,
-            captions,
-            graphs.of(pictures),
-            texts.of(captions),
-            places,
-            identities[pictures],
-            self._encoder,
-        )
-
-    def _train(self, pairs, measure, random_state):
-        from tqdm.auto import tqdm
-
-        self.history_: dict = {"loss": [], "seconds": []}
-        best = BestEpoch(self._encoder.model)
-
-        def on_epoch(row):
-            if measure is not None:
-                row["validation_recall"] = measure.recall(measure.similarities())
-                best.offer(row["validation_recall"])
-            for name, value in row.items():
-                self.history_.setdefault(name, []).append(value)
-            bar.set_postfix({name: f"{row[name]:.3g}" for name in row if name != "seconds"})
-            bar.update()
-
-        with tqdm(
-            total=self.max_epochs, desc="training", unit="epoch", disable=not self.verbose
-        ) as bar:
-            train(
-                self._encoder.model,
-                pairs,
-                self._encoder.visual_phrases.vectors,
-                self._encoder.textual_phrases.vectors,
-                loss=self.loss,
-                margin=self.margin,
-                foil_weight=self.foil_weight if "relation" in self._levels else 0,
-                max_epochs=self.max_epochs,
-                batch_size=self.batch_size,
-                learning_rate=self.learning_rate,
-                weight_decay=self.weight_decay,
-                random_state=random_state,
-                on_epoch=on_epoch,
-            )
-        best.restore()
-
-    def _fit_global(self, pictures, captions, measure):
+    def _fit_global(self, pictures, captions, owners, held_out, measure):
         if measure is None:
             raise ValueError(
                 "global_model is weighed on pairs held out, and there are none: use more "
                 "pictures, or raise validation_fraction."
             )
         model = GlobalSimilarity(self.global_model)
-        seen = model.of_pictures([pictures.pictures[place] for place in measure.pictures])
-        said = model.of_captions([captions[place] for place in measure.captions])
+        seen = model.of_pictures([pictures.pictures[place] for place in np.flatnonzero(held_out)])
+        said = model.of_captions([captions[place] for place in np.flatnonzero(held_out[owners])])
         self._global = model.fit(measure.similarities(), seen @ said.T, measure.recall)
         self.global_weight_ = model.weight
 

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from ._foils import exchange_ends, replace_predicate
+from ._inputs import CaptionInputs, GraphInputs
 from ._loss import contrastive_loss, foil_loss, hardest_negative_loss
 
 
@@ -17,10 +18,20 @@ class Pairs(NamedTuple):
     of shape (n_pictures,), is the same number for graphs that are the same.
     """
 
-    graphs: tuple
-    captions: tuple
+    graphs: GraphInputs
+    captions: CaptionInputs
     owners: np.ndarray
     identities: np.ndarray
+
+    def of(self, chosen):
+        """Return those of some pictures, given as a mask."""
+        pictures, captions = np.flatnonzero(chosen), np.flatnonzero(chosen[self.owners])
+        return Pairs(
+            self.graphs.of(pictures),
+            self.captions.of(captions),
+            np.searchsorted(pictures, self.owners[captions]),
+            self.identities[pictures],
+        )
 
 
 def train(
@@ -116,28 +127,3 @@ def _draw(captions_of, pictures, random_state):
     return order[
         starts[pictures] + (random_state.random_sample(len(pictures)) * counts).astype(int)
     ]
-
-
-class BestEpoch:
-    """The parameters of a model when a score was highest.
-
-    Parameters
-    ----------
-    model : torch.nn.Module
-    """
-
-    def __init__(self, model):
-        self._model = model
-        self._score = -np.inf
-        self._state: dict = {}
-
-    def offer(self, score):
-        """Keep the present parameters if the score is the highest yet."""
-        if score > self._score:
-            self._score = score
-            self._state = {name: part.clone() for name, part in self._model.state_dict().items()}
-
-    def restore(self):
-        """Put the parameters that were kept back, if there are any."""
-        if self._state:
-            self._model.load_state_dict(self._state)

@@ -4,11 +4,9 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
-from zlib import crc32
 
 import numpy as np
-from sklearn.decomposition import TruncatedSVD
-from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.preprocessing import normalize
 
 from ._phrases import words_of
 
@@ -118,7 +116,7 @@ class PhraseVectors:
         self.projection = projection
         self.n_dimensions = projection.shape[1]
         if self._known:
-            known = _unit(np.stack([*self._known.values()]) @ projection)
+            known = normalize(np.stack([*self._known.values()]) @ projection)
             self._known = dict(zip(self._known, known, strict=True))
 
     def of_sentences(self, sentences):
@@ -141,11 +139,11 @@ class PhraseVectors:
 
     def _look_up(self, phrases):
         if self._encoder is not None:
-            vectors = _unit(np.asarray(self._encoder.encode(phrases), dtype=np.float32))
+            vectors = normalize(np.asarray(self._encoder.encode(phrases), dtype=np.float32))
         else:
             length = len(next(iter(self.words.values())))
             vectors = np.stack([self._mean(phrase, length) for phrase in phrases])
-        return vectors if self.projection is None else _unit(vectors @ self.projection)
+        return vectors if self.projection is None else normalize(vectors @ self.projection)
 
     def __getstate__(self):
         # What is known can be looked up again.
@@ -166,7 +164,7 @@ class PhraseVectors:
         vectors = [self.words[part] for part in parts if part in self.words]
         if not vectors:
             return np.zeros(length, dtype=np.float32)
-        return _unit(np.mean(vectors, axis=0, keepdims=True))[0]
+        return normalize(np.mean(vectors, axis=0, keepdims=True))[0]
 
     def _known_parts(self, word):
         for parts in ([word], words_of(word)):
@@ -192,51 +190,6 @@ def _load_minilm():
     return SentenceTransformer(str(folder), device="cpu")
 
 
-def learn_vectors(documents, random_state, n_dimensions=100, n_signs=156):
-    """Learn vectors of words from documents: words that share documents get similar ones.
-
-    Half of a vector is latent semantic analysis (the words' loadings in a truncated singular
-    value decomposition of TF-IDF), half random signs that only the same word has: two words of
-    a language that is seldom heard are not the same because they were heard together once.
-
-    Parameters
-    ----------
-    documents : list of list of str
-        The labels and the words of all captions of a picture make a document.
-    random_state : RandomState
-    n_dimensions, n_signs : int
-        Length of the two halves.
-
-    Returns
-    -------
-    vectors : dict of str to ndarray of shape (n_dimensions + n_signs,), float32
-
-    References
-    ----------
-    S. Deerwester et al., "Indexing by Latent Semantic Analysis", JASIS 41(6), 1990.
-    """
-    if not any(documents):
-        raise ValueError(
-            "There is no word in any graph or caption: word vectors cannot be learned."
-        )
-    weigh = TfidfVectorizer(analyzer=list, sublinear_tf=True)
-    weighted = weigh.fit_transform(documents)
-    words = weigh.get_feature_names_out()
-    meaning = np.zeros((len(words), n_dimensions), np.float32)
-    n_found = min(n_dimensions, min(weighted.shape) - 1)
-    if n_found:
-        decomposition = TruncatedSVD(n_found, random_state=random_state).fit(weighted)
-        meaning[:, :n_found] = decomposition.components_.T * decomposition.singular_values_
-    signs = np.stack([_signs(word, n_signs) for word in words])
-    return dict(zip(words, _unit(np.hstack([_unit(meaning), _unit(signs)])), strict=True))
-
-
-def _signs(word, n_signs):
-    # The same for a word whatever the other words are.
-    generator = np.random.RandomState(crc32(word.encode()))
-    return generator.choice(np.array([-1, 1], np.float32), n_signs)
-
-
 def _read(source):
     if isinstance(source, Mapping):
         return {word: np.asarray(vector, dtype=np.float32) for word, vector in source.items()}
@@ -259,7 +212,3 @@ def _read(source):
             except ValueError as error:
                 raise ValueError(f"Line {number} of {str(path)!r} is no vector: {error}") from None
     return vectors
-
-
-def _unit(vectors):
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)

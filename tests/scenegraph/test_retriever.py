@@ -316,7 +316,9 @@ def test_what_are_no_word_vectors(pairs):
 def test_each_way_of_learning_learns(pairs, params):
     untrained = make_retriever(**{**params, "max_epochs": 0}).fit(*pairs)
     est = make_retriever(**params, max_epochs=5).fit(*pairs)
-    assert est.history_["loss"][-1] < est.history_["loss"][0]
+    # One epoch's loss depends on which captions and foils were drawn.
+    loss = est.history_["loss"]
+    assert np.mean(loss[-3:]) < np.mean(loss[:2]) - 0.05
     assert est.score(*pairs) > untrained.score(*pairs) - 0.02
     assert est.score(*pairs) > 0.7
     assert set(est.level_weights_) == set(params.get("levels", est.level_weights_))
@@ -334,7 +336,7 @@ def test_the_epoch_that_was_best_on_pairs_held_out(pairs, monkeypatch):
     est = make_retriever(validation_fraction=0.25, max_epochs=4, learning_rate=0.1).fit(*pairs)
     recalls = est.history_["validation_recall"]
     assert len(recalls) == len(measures) == 4
-    assert len(measures[0].pictures) == 15
+    assert len(measures[0].pairs.identities) == 15
     assert measures[0].recall(measures[0].similarities()) == pytest.approx(max(recalls))
     assert "validation_recall" not in make_retriever(max_epochs=1).fit(*pairs).history_
 

@@ -5,7 +5,6 @@ import torch
 from skdeepcluster.scenegraph._captions import as_captions
 from skdeepcluster.scenegraph._pair_encoder import PairEncoder
 from skdeepcluster.scenegraph._training import (
-    BestEpoch,
     Pairs,
     _captions_by_picture,
     _draw,
@@ -91,14 +90,17 @@ def test_captions_are_drawn_of_their_own_picture():
         assert counts.min() > 60
 
 
-def test_the_best_epoch_comes_back():
-    layer = torch.nn.Linear(1, 1)
-    best = BestEpoch(layer)
-    best.restore()
-    for score in (0.2, 0.7, 0.7, 0.5):
-        torch.nn.init.constant_(layer.weight, score)
-        torch.nn.init.constant_(layer.bias, -score)
-        best.offer(score)
-    best.restore()
-    assert layer.weight.item() == pytest.approx(0.7)
-    assert layer.bias.item() == pytest.approx(-0.7)
+def test_pairs_of_some_pictures():
+    graphs, several = make_pairs(6)
+    more = {"text": "more", "triples": []}
+    captions, owners = as_captions([[*some, more] for some in several])
+    encoder = PairEncoder(PhraseVectors(random_vectors([*NOUNS, *PREDICATES, "more"])), 0)
+    pairs = Pairs(
+        encoder.graph_inputs(graphs), encoder.caption_inputs(captions), owners, np.arange(6) * 2
+    )
+    some = pairs.of(np.array([False, True, False, False, True, True]))
+    told = np.flatnonzero(np.isin(owners, [1, 4, 5]))
+    np.testing.assert_array_equal(some.identities, [2, 8, 10])
+    np.testing.assert_array_equal(np.array([1, 4, 5])[some.owners], owners[told])
+    torch.testing.assert_close(some.graphs.labels, pairs.graphs.labels[[1, 4, 5]])
+    torch.testing.assert_close(some.captions.words, pairs.captions.words[told])

@@ -1,0 +1,32 @@
+import numpy as np
+import pytest
+import torch
+
+from skdeepcluster.scenegraph._held_out import BestEpoch, hold_out
+
+
+@pytest.mark.parametrize("share", [0, 0.1, 0.25, 0.9])
+def test_the_same_graph_is_never_on_both_sides(share):
+    identities = np.random.RandomState(0).randint(40, size=100)
+    held_out = hold_out(identities, share, np.random.RandomState(1))
+    assert not set(identities[held_out]) & set(identities[~held_out])
+    n_kinds = len(set(identities))
+    assert len(set(identities[held_out])) == min(np.ceil(share * n_kinds), n_kinds - 1)
+
+
+def test_something_is_left_to_learn_from():
+    assert hold_out(np.arange(2), 0.99, np.random.RandomState(0)).sum() == 1
+    assert not hold_out(np.zeros(5, dtype=int), 0.5, np.random.RandomState(0)).any()
+
+
+def test_the_best_epoch_comes_back():
+    layer = torch.nn.Linear(1, 1)
+    best = BestEpoch(layer)
+    best.restore()
+    for score in (0.2, 0.7, 0.7, 0.5):
+        torch.nn.init.constant_(layer.weight, score)
+        torch.nn.init.constant_(layer.bias, -score)
+        best.offer(score)
+    best.restore()
+    assert layer.weight.item() == pytest.approx(0.7)
+    assert layer.bias.item() == pytest.approx(-0.7)
