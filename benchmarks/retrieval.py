@@ -1,7 +1,7 @@
 """Sentences and pictures of Flickr30k found by one another, by their scene graphs.
 
 - folds: five-fold over the 1,014 pictures (train on four folds, test on the fifth, 203 pictures
-  and 1,014 captions): recall and median rank both ways, beside TF-IDF and all-MiniLM-L6-v2
+  and 1,015 captions): recall and median rank both ways, beside TF-IDF and all-MiniLM-L6-v2
   without training, and variants of the estimator. Ties count against.
 - swaps: how often a true caption scores above the same with subject and object exchanged, or
   with another predicate (see ``_swapped_captions.py``), on the fifth fold; ties count against.

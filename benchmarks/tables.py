@@ -79,7 +79,7 @@ def ranks():
 
 
 def elsewhere():
-    """Accuracy and mutual information on sets that nothing was chosen on."""
+    """Accuracy and mutual information on sets that are not among the ten."""
     runs = pd.DataFrame(json.loads((RESULTS / "quality.json").read_text())["runs"])
     mean = runs.groupby(["method", "data"])[["ACC", "NMI"]].mean().unstack()
     shown = [(measure, name) for name in OTHER_SETS for measure in ("ACC", "NMI")]

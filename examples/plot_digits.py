@@ -26,8 +26,7 @@ print(f"accuracy {est.score(digits.data, digits.target):.3f}")
 # %%
 # Training
 # --------
-# The nearest-centroid loss joins at half of the epochs. The state of the epoch with the star is
-# kept, so that more epochs do no harm.
+# The state of the epoch with the star is kept, so that more epochs do no harm.
 TrainingCurveDisplay.from_estimator(est)
 plt.show()
 

@@ -3,9 +3,9 @@
 Grid search without labels
 ==============================
 
-``score`` without labels is the share of a picture's nearest neighbours that lie in its cluster,
-less what chance gives. So ``GridSearchCV`` can compare settings of a clusterer as it compares
-those of a classifier, where no class is known.
+``score`` without labels says how well clusters agree with a graph of nearest neighbours (the mean
+of modularity and mutual information). So ``GridSearchCV`` can compare settings of a clusterer as
+it compares those of a classifier, where no class is known.
 """
 
 # %%

@@ -110,9 +110,9 @@ class DeepImageClusterer(
 
     init : {"consensus", "kmeans", "random"}, array-like of shape (n_samples,) or callable, \
             default="consensus"
-        Assignment that the training starts from. "consensus" joins the best of many cuts of
-        graphs of neighbours, "kmeans" is the best of several k-means runs; both are additions
-        to the published method. "random" is an untrained head, as published; an array holds
+        Assignment that the training starts from. "consensus" is a vote of many clusterings,
+        the best of eighty such votes, "kmeans" the best of several k-means runs; both are
+        additions to the published method. "random" is an untrained head, as published; an array holds
         labels from 0; a callable
         ``init(features, n_clusters, random_state)`` returns them.
     n_components : int, default=None
@@ -128,7 +128,8 @@ class DeepImageClusterer(
         ``init="random"``), or given in any order. "uneven" is "estimated" from a start that
         does not prefer clusters of like size: for sizes that differ several times over.
     max_iter : int, default=30
-        Most epochs of training of the head. The nearest-centroid term joins at half of them.
+        Most epochs of training of the head. From a random head the nearest-centroid term joins
+        at half of them.
     n_iter_no_change : int, default=5
         Training stops after so many epochs without a better state: with more clusters in use,
         or as many and a higher "score" in ``history_``.
@@ -173,7 +174,7 @@ class DeepImageClusterer(
         A value an epoch: "loss" and its terms, "learning_rate", "label_change", "n_occupied"
         (clusters in use) and "score" (what the cluster of one of the ``n_neighbors`` nearest
         neighbours in the features says of a picture's own, as a share of what there is to say;
-        of a sample of more than 50,000 pictures). Also
+        of more than 50,000 pictures, of a sample). Also
         "neighbor_recall", the share of the nearest neighbours that the graph holds which the
         epoch is trained on and judged by: 1 up to 50,000 pictures; beyond, neighbours are
         found approximately and 200 pictures are looked at.

@@ -71,7 +71,8 @@ def train_head(
         aim.loss_weights,
         batch_size=batch_size,
         generator=generator,
-        late_epoch=max_epochs // 2,
+        # Clusters that are made definite before there are any would be definite at random.
+        late_epoch=max_epochs // 2 if start is None else 0,
     )
     everything = len(sample.rows) == len(features)
     judged = features if everything else stored_rows(features, sample.rows)

@@ -122,6 +122,17 @@ def test_starts(digits):
             clusterer(5, init=init).fit(X)
 
 
+def test_the_nearest_centroid_term_waits_for_clusters(digits):
+    terms = {"mmd": 1, "augmentation": 1, "neighbor": 3, "nearest_centroid": 0.5}
+    for init, waits in (("kmeans", 0), ("random", 3)):
+        history = clusterer(5, init=init, n_iter_no_change=6).fit(digits[0]).history_
+        weighted = sum(weight * np.array(history[name]) for name, weight in terms.items())
+        left_out = np.arange(6) < waits
+        np.testing.assert_allclose(
+            history["loss"], weighted - 0.5 * left_out * history["nearest_centroid"], rtol=1e-5
+        )
+
+
 def test_prior(digits):
     X = digits[0]
     shares = [0.1, 0.4, 0.2, 0.2, 0.1]
