@@ -116,6 +116,7 @@ pages_below = {
         "many-machines",
         "guide/report",
         "method",
+        "tried",
         "scene-graphs",
         "notebooks/cluster_your_pictures",
         "notebooks/which_settings",
