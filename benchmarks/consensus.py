@@ -10,6 +10,7 @@ benchmarks/consensus.py`` continues where the last run stopped, and writes
 import argparse
 import json
 import warnings
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -74,7 +75,9 @@ def accuracies(X, y, seed):
     found = consensuses(partitions, k, random_state)
     rules = {
         "modularity": mean_over_graphs(neighborhood_modularity, found, graphs),
-        "information of neighbours": mean_over_graphs(neighborhood_information, found, graphs),
+        "information of neighbours": mean_over_graphs(
+            partial(neighborhood_information, n_clusters=k), found, graphs
+        ),
         "the same, per evenness (`uneven`)": merits(found, views, graphs, k, uneven=True),
         "information of a linear classifier": linear_information(views[1], found, k),
         "the default": merits(found, views, graphs, k),

@@ -7,6 +7,7 @@ information or by the mean of both (``skdeepcluster.latent``)?
 """
 
 import json
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -26,11 +27,6 @@ from skdeepcluster.latent import (
 from skdeepcluster.metrics import clustering_accuracy
 
 RESULTS = Path(__file__).parent / "results" / "starts.json"
-CRITERIA = {
-    "modularity": neighborhood_modularity,
-    "information": neighborhood_information,
-    "score": neighborhood_score,
-}
 DATA = ("imagenette", "cifar10", "fashion-mnist", "caltech101", "steel_defects", "blood_cells")
 
 
@@ -38,13 +34,11 @@ def main(n_runs=20):
     rows = {}
     for name in DATA:
         pictures, y = load_pictures(name)
+        k = len(np.unique(y))
         X = normalize(ImageEmbedder(image_size=128, memory=CACHE).fit_transform(pictures))
         graph = nearest_neighbors(X, 20)
         reduced = PCA(100, svd_solver="randomized", random_state=0).fit_transform(X)
-        runs = [
-            KMeans(len(np.unique(y)), n_init=1, random_state=seed).fit(reduced)
-            for seed in range(n_runs)
-        ]
+        runs = [KMeans(k, n_init=1, random_state=seed).fit(reduced) for seed in range(n_runs)]
         accuracy = np.array([clustering_accuracy(y, run.labels_) for run in runs])
         tightness = [-run.inertia_ for run in runs]
         rows[name] = {
@@ -53,7 +47,12 @@ def main(n_runs=20):
             "by_inertia": accuracy[np.argmax(tightness)],
             "rank_correlation_inertia": spearmanr(accuracy, tightness)[0],
         }
-        for title, criterion in CRITERIA.items():
+        criteria = {
+            "modularity": neighborhood_modularity,
+            "information": partial(neighborhood_information, n_clusters=k),
+            "score": partial(neighborhood_score, n_clusters=k),
+        }
+        for title, criterion in criteria.items():
             values = [criterion(run.labels_, graph) for run in runs]
             rows[name][f"by_{title}"] = accuracy[np.argmax(values)]
             rows[name][f"rank_correlation_{title}"] = spearmanr(accuracy, values)[0]

@@ -2,6 +2,7 @@
 
 import copy
 import hashlib
+import math
 
 import numpy as np
 import torch
@@ -205,6 +206,11 @@ class StageTrainer:
                 loss.backward()
                 self._optimizer.step()
                 total += float(loss.detach()) * len(indices)
+                if not math.isfinite(total):
+                    raise FloatingPointError(
+                        "The loss of fine-tuning is not finite: the stages below give values "
+                        "beyond half precision, or the learning rate is too high for them."
+                    )
         finally:
             self._require_gradients(False)
         return total / len(self.indices)

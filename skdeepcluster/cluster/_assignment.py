@@ -26,16 +26,18 @@ def settle_centers(latents, centroids):
     """
     centers = centroids.copy()
     similarities = latents @ centers.T
+    labels, nearness = similarities.argmax(axis=1), similarities.max(axis=1)
     for _ in centers:
-        labels = similarities.argmax(axis=1)
         sizes = np.bincount(labels, minlength=len(centers))
         if sizes.all():
             break
-        nearness = np.where(sizes[labels] > 1, similarities.max(axis=1), np.inf)
-        empty, worst = sizes.argmin(), nearness.argmin()
-        centers[empty] = latents[worst]
-        similarities[:, empty] = latents @ centers[empty]
-    occupied, labels = np.unique(similarities.argmax(axis=1), return_inverse=True)
+        empty = sizes.argmin()
+        centers[empty] = latents[np.where(sizes[labels] > 1, nearness, np.inf).argmin()]
+        similarity = latents @ centers[empty]
+        nearer = similarity > nearness
+        labels[nearer], nearness[nearer] = empty, similarity[nearer]
+    # By the product that predicting takes, so that the labels are the same to the last bit.
+    occupied, labels = np.unique((latents @ centers.T).argmax(axis=1), return_inverse=True)
     return centers[occupied], labels.astype(np.int64)
 
 

@@ -61,6 +61,7 @@ from ._settings import (
     check_init,
     check_loss_weights,
     check_n_clusters,
+    check_number_is_open,
     start_labels,
 )
 from ._strip import ClusterStripMixin
@@ -112,9 +113,9 @@ class DeepImageClusterer(
             default="consensus"
         Assignment that the training starts from. "consensus" is a vote of many clusterings,
         the best of eighty such votes, "kmeans" the best of several k-means runs; both are
-        additions to the published method. "random" is an untrained head, as published; an array holds
-        labels from 0; a callable
-        ``init(features, n_clusters, random_state)`` returns them.
+        additions to the published method. "random" is an untrained head, as published; an
+        array holds labels from 0; a callable ``init(features, n_clusters, random_state)``
+        returns them.
     n_components : int, default=None
         Dimension of the latent space; None is 100, or ``n_clusters - 1`` if that is more.
     n_neighbors : int, default=20
@@ -341,6 +342,8 @@ class DeepImageClusterer(
         # be read are known after the former.
         if source is not None:
             self._check_clusters(len(source))
+            if self.on_error == "raise":
+                check_init(self.init, self.n_clusters, np.ones(len(source), dtype=bool))
         features, readable = self._features_to_fit(X, source)
         self._check_clusters(len(features))
         init = check_init(self.init, self.n_clusters, readable)
@@ -372,8 +375,8 @@ class DeepImageClusterer(
         recall = neighbor_recall(features, graph)
         self.history_: dict[str, list] = {}
         sample = sample_graph(graph)
-        self.start_score_ = np.nan if start is None else _information(start, sample)
-        with self._epoch_reporter(context, X, head, centroids, recall) as report:
+        self.start_score_ = np.nan if start is None else _information(start, sample, n_clusters)
+        with self._epoch_reporter(context, X, y, head, centroids, recall) as report:
             train_head(
                 head,
                 features,
@@ -397,8 +400,11 @@ class DeepImageClusterer(
 
     def _check_clusters(self, n_samples):
         check_n_clusters(self.n_clusters, self.min_clusters, self.max_clusters, n_samples)
+        check_number_is_open(self.n_clusters, self.init, self.cluster_prior)
         if self.n_clusters != "auto":
             check_cluster_prior(self.cluster_prior, self.n_clusters, None)
+            if self.n_components == 1 and self.n_clusters > 2:
+                raise ValueError("n_components=1 has room for two clusters, not for more.")
 
     def _count_clusters(self, features, random_state):
         if hasattr(self, "n_clusters_criterion_"):
@@ -456,7 +462,8 @@ class DeepImageClusterer(
                 ConvergenceWarning,
                 stacklevel=6,
             )
-        score = _information(labels, sample)
+        # In the unit of the start, even if clusters could not be filled.
+        score = _information(labels, sample, len(centroids))
         if score < self.start_score_:
             warnings.warn(
                 f"The result scores {score:.4f}, below the start's {self.start_score_:.4f}: the "
@@ -512,11 +519,12 @@ class DeepImageClusterer(
         # Arrays inside, whatever the user has set for the outside.
         return embedder.set_output(transform="default")
 
-    def _epoch_reporter(self, context, X, head, centroids, recall):
+    def _epoch_reporter(self, context, X, y, head, centroids, recall):
         def as_fitted():
             """Give a callback what predicting with the present state needs."""
             return {
                 "n_features_in_": self.n_features_in_,
+                "n_clusters_": len(centroids),
                 "cluster_centers_": centroids.numpy(),
                 "_prototypes": Prototypes(centroids.numpy()),
                 "temperature_": 0.1,
@@ -524,7 +532,7 @@ class DeepImageClusterer(
                 "embedder_": self.embedder_,
             }
 
-        return EpochReporter(self, context, X, as_fitted, recall)
+        return EpochReporter(self, context, X, y, as_fitted, recall)
 
     def transform(self, X):
         """Map pictures, or features, to the latent space.
@@ -641,5 +649,5 @@ class DeepImageClusterer(
         return tags
 
 
-def _information(labels, sample):
-    return neighborhood_information(labels[sample.rows], sample.neighbors)
+def _information(labels, sample, n_clusters):
+    return neighborhood_information(labels[sample.rows], sample.neighbors, n_clusters)

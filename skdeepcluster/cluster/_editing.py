@@ -1,10 +1,12 @@
 """What is done with clusters once they are found: looked at, named, merged."""
 
 from collections.abc import Callable
+from numbers import Integral
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from .._all_or_nothing import all_or_nothing
 from ..images import as_image_source
 from ._naming import best_words
 from ._prototypes import Prototypes, merging, nearest_merging
@@ -41,6 +43,10 @@ class ClusterEditingMixin:
         sizes = np.bincount(self.labels_[order], minlength=len(self.cluster_centers_))
         return [members[:n_pictures] for members in np.split(order, sizes.cumsum()[:-1])]
 
+    def _mean_latent(self, label):
+        mean = self.embedding_[self.labels_ == label].mean(axis=0)
+        return mean / max(float(np.linalg.norm(mean)), 1e-12)
+
     def _own_similarities(self):
         """Cosine of each picture to the nearest prototype of its cluster."""
         return self._prototypes.similarities(self.embedding_).max(axis=1)
@@ -67,11 +73,14 @@ class ClusterEditingMixin:
         info : pandas.DataFrame
             A row a cluster: "size"; "share"; "cohesion", the mean cosine to the centre, 1 at
             best; "representatives", the pictures nearest to the centre (paths if they are
-            files, positions in ``X`` otherwise); "name".
+            files, positions in ``X`` otherwise); "name". In a merged cluster the centre is
+            that of the nearest of its parts.
         """
         import pandas as pd
 
         check_is_fitted(self)
+        if n_representatives < 0:
+            raise ValueError(f"n_representatives={n_representatives} must not be negative.")
         clustered = self.labels_ >= 0
         labels = self.labels_[clustered]
         sizes = np.bincount(labels, minlength=len(self.cluster_centers_))
@@ -103,6 +112,8 @@ class ClusterEditingMixin:
         """
         check_is_fitted(self)
         n_clusters = len(self.cluster_centers_)
+        if isinstance(names, str):
+            raise TypeError(f"names is a list of names or a dict, not one name: {names!r}.")
         if not isinstance(names, dict):
             if len(names) != n_clusters:
                 raise ValueError(f"There are {n_clusters} clusters, and {len(names)} names.")
@@ -207,13 +218,16 @@ class ClusterEditingMixin:
         """
         check_is_fitted(self)
         n_present = len(self.cluster_centers_)
-        if n_clusters not in range(1, n_present + 1):
-            raise ValueError(f"n_clusters must be from 1 to {n_present}, got {n_clusters!r}.")
+        if not isinstance(n_clusters, Integral) or not 1 <= n_clusters <= n_present:
+            raise ValueError(
+                f"n_clusters must be an integer from 1 to {n_present}, got {n_clusters!r}."
+            )
         if n_clusters == n_present:
             return self
         sizes = np.bincount(self.labels_[self.labels_ >= 0], minlength=n_present)
         return self._relabel(nearest_merging(self._feature_means, sizes, n_clusters))
 
+    @all_or_nothing
     def _relabel(self, new_labels):
         sizes = np.bincount(self.labels_[self.labels_ >= 0], minlength=len(new_labels))
         groups = [np.flatnonzero(new_labels == label) for label in range(new_labels.max() + 1)]
@@ -226,8 +240,13 @@ class ClusterEditingMixin:
         given = [[self._names[old] for old in group if self._names[old]] for group in groups]
         self._names = [" / ".join(names) or None for names in given]
         self._prototypes = self._prototypes.merged(new_labels)
-        self.cluster_centers_ = self._prototypes.centers
         self.labels_ = np.where(self.labels_ >= 0, new_labels[self.labels_], -1)
+        self.cluster_centers_ = np.stack(
+            [
+                self.cluster_centers_[group[0]] if len(group) == 1 else self._mean_latent(label)
+                for label, group in enumerate(groups)
+            ]
+        )
         self.probabilities_ = self._probabilities_of(self.embedding_)
         self.n_clusters_ = len(groups)
         return self

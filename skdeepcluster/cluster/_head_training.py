@@ -79,11 +79,11 @@ def train_head(
     if start is not None:
         started = start[sample.rows]
         n_started = len(np.unique(started))
-        start_score = neighborhood_information(started, sample.neighbors)
+        start_score = neighborhood_information(started, sample.neighbors, len(centroids))
 
         def start_is_reached():
             labels = (encode(head, judged) @ centroids.T).argmax(axis=1)
-            score = neighborhood_information(labels, sample.neighbors)
+            score = neighborhood_information(labels, sample.neighbors, len(centroids))
             return len(np.unique(labels)) >= n_started and score >= start_score
 
         trainer.fit_labels(start, start_is_reached)

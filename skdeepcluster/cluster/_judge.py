@@ -60,6 +60,10 @@ def judge_pictures(labels, source, features, embedder, n_clusters):
         Higher is better.
     """
     readable = np.flatnonzero(labels >= 0)
+    if not len(readable):
+        raise ValueError(
+            f"None of the {len(labels)} pictures can be read: there is nothing to score."
+        )
     if isinstance(embedder.backbone, str) and (embedder.backbone, embedder.image_size) == (
         _BACKBONE,
         _IMAGE_SIZE,

@@ -1,9 +1,11 @@
 """Prototypes, the fixed points that latents are assigned to, and the clusters they form."""
 
+from collections.abc import Iterable
+from numbers import Integral
+
 import numpy as np
 from scipy.special import softmax
 from sklearn.metrics.pairwise import euclidean_distances
-from sklearn.preprocessing import normalize
 
 from .._rows import row_chunks
 
@@ -25,12 +27,6 @@ class Prototypes:
     def __init__(self, points, clusters=None):
         self.points = points
         self.clusters = np.arange(len(points)) if clusters is None else clusters
-
-    @property
-    def centers(self):
-        """Unit vector of each cluster, of shape (n_clusters, n_components)."""
-        sums = np.add.reduceat(self.points, self._firsts, axis=0)
-        return normalize(sums).astype(np.float32)
 
     @property
     def _firsts(self):
@@ -72,14 +68,17 @@ def merging(groups, n_clusters):
     ValueError
         If a label does not exist or is in two groups.
     """
-    if len(groups) and np.ndim(groups[0]) == 0:
+    groups = list(groups)
+    if not any(isinstance(group, Iterable) for group in groups):
         groups = [groups]
     home = np.arange(n_clusters)
     seen: set = set()
     for group in groups:
         for label in group:
-            if label not in range(n_clusters):
-                raise ValueError(f"There is no cluster {label!r}; labels go to {n_clusters - 1}.")
+            if not isinstance(label, Integral) or label not in range(n_clusters):
+                raise ValueError(
+                    f"There is no cluster {label!r}; labels are integers up to {n_clusters - 1}."
+                )
             if label in seen:
                 raise ValueError(f"Cluster {label!r} is named twice.")
             seen.add(label)

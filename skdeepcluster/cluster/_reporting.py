@@ -16,10 +16,11 @@ class EpochReporter:
     every epoch trains on, and so has a value an epoch like all that is in ``history_``.
     """
 
-    def __init__(self, estimator, context, X, as_fitted, neighbor_recall):
+    def __init__(self, estimator, context, X, y, as_fitted, neighbor_recall):
         self.estimator = estimator
         self.context = context
         self.X = X
+        self.y = y
         self.as_fitted = as_fitted
         self.neighbor_recall = neighbor_recall
 
@@ -42,7 +43,10 @@ class EpochReporter:
         self.bar.update()
         # An epoch is told of when it is over: which one is the last is not known before.
         epoch = self.context.subcontext(task_name="epoch")
-        epoch.call_on_fit_task_begin(estimator=self.estimator, X=self.X)
+        epoch.call_on_fit_task_begin(estimator=self.estimator, X=self.X, y=self.y)
         return epoch.call_on_fit_task_end(
-            estimator=self.estimator, X=self.X, reconstruction_attributes=self.as_fitted
+            estimator=self.estimator,
+            X=self.X,
+            y=self.y,
+            reconstruction_attributes=self.as_fitted,
         )

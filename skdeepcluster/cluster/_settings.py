@@ -1,5 +1,6 @@
 """Parameters of the estimator that only the data can settle."""
 
+from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
@@ -26,9 +27,13 @@ def check_loss_weights(loss_weights):
     unknown = sorted(set(given) - set(LOSS_WEIGHTS))
     if unknown:
         raise ValueError(f"loss_weights has {unknown}; the terms are {list(LOSS_WEIGHTS)}.")
-    negative = sorted(name for name, weight in given.items() if not weight >= 0)
-    if negative:
-        raise ValueError(f"loss_weights of {negative} must not be negative.")
+    wrong = {
+        name: weight
+        for name, weight in given.items()
+        if not (isinstance(weight, Real) and 0 <= float(weight) < np.inf)
+    }
+    if wrong:
+        raise ValueError(f"loss_weights are finite numbers, not negative; got {wrong}.")
     return {**LOSS_WEIGHTS, **given}
 
 
@@ -41,15 +46,22 @@ def check_n_clusters(n_clusters, min_clusters, max_clusters, n_samples):
         raise ValueError(f"n_samples={n_samples} should be >= n_clusters={n_clusters}.")
 
 
+def check_number_is_open(n_clusters, init, cluster_prior):
+    """Check that nothing else tells the number of clusters that is to be found."""
+    if n_clusters != "auto":
+        return
+    for name, given in (("init", init), ("cluster_prior", cluster_prior)):
+        if not (isinstance(given, str) or callable(given)):
+            raise ValueError(
+                f"{name} has one entry or more for each cluster, and so tells how many there "
+                'are: n_clusters="auto" has nothing to find. Give the number.'
+            )
+
+
 def check_init(init, n_clusters, readable):
     """Restrict an array of labels to the readable samples; leave any other ``init`` as it is."""
     if isinstance(init, str) or callable(init):
         return init
-    if n_clusters == "auto":
-        raise ValueError(
-            'init gives labels, and with them the number of clusters: n_clusters="auto" has '
-            "nothing to find. Give the number."
-        )
     labels = np.asarray(init)
     if labels.shape == readable.shape:
         labels = labels[readable]
@@ -97,9 +109,10 @@ def check_cluster_prior(cluster_prior, n_clusters, start):
         sizes = np.bincount(start, minlength=n_clusters)
         return torch.from_numpy((sizes / sizes.sum()).astype(np.float32))
     shares = np.asarray(cluster_prior, dtype=np.float64)
-    if shares.shape != (n_clusters,) or not (shares >= 0).all() or shares.sum() <= 0:
+    proper = np.isfinite(shares).all() and (shares >= 0).all() and shares.sum() > 0
+    if shares.shape != (n_clusters,) or not proper:
         raise ValueError(
-            f"cluster_prior must be {n_clusters} shares that are not negative, one a cluster; "
+            f"cluster_prior must be {n_clusters} shares, finite and not negative, one a cluster; "
             f"got {cluster_prior!r}."
         )
     shares = shares / shares.sum()

@@ -11,6 +11,8 @@ from ..images import as_image_source, encode_thumbnail, read_thumbnails
 
 _N_ROWS = 12
 _N_PICTURES = 8
+# Small copies that are kept of pictures in memory.
+_N_KEPT = 240
 _SIDE = 64
 
 # Colours are inherited or half transparent, so that the strip fits light and dark notebooks.
@@ -38,7 +40,10 @@ class ClusterStripMixin(BaseEstimator):
         self._paths = None if source is None or source.paths is None else list(source.paths)
         self._thumbnails = {}
         if source is not None and self._paths is None:
-            self._thumbnails = _encoded(source, self._largest_clusters())
+            # Of all clusters: merging may make small ones part of the largest.
+            n_pictures = min(_N_PICTURES, max(1, _N_KEPT // len(self.cluster_names_)))
+            typical = self._representatives(n_pictures)
+            self._thumbnails = _encoded(source, dict(enumerate(typical)))
 
     def _repr_html_inner(self):
         return super()._repr_html_inner() + self._strip()

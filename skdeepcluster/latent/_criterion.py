@@ -41,7 +41,7 @@ def neighborhood_modularity(labels, neighbors):
     return agreement - expected
 
 
-def neighborhood_information(labels, neighbors, n_clusters=None):
+def neighborhood_information(labels, neighbors, n_clusters):
     """Mutual information of the cluster of a sample and that of a neighbour, as a share.
 
     Like the modularity it grows with the share of neighbours in the same cluster. It prefers
@@ -54,8 +54,8 @@ def neighborhood_information(labels, neighbors, n_clusters=None):
         From 0.
     neighbors : ndarray of shape (n_samples, n_neighbors), int
         Indices of each sample's neighbours.
-    n_clusters : int, default=None
-        How many there are, if not all need have a sample here; None is the highest label + 1.
+    n_clusters : int
+        How many there are; not all need have a sample here.
 
     Returns
     -------
@@ -68,14 +68,13 @@ def neighborhood_information(labels, neighbors, n_clusters=None):
     X. Ji, J. Henriques, A. Vedaldi, "Invariant Information Clustering for Unsupervised Image
     Classification and Segmentation", ICCV 2019.
     """
-    n_clusters = n_clusters or int(labels.max()) + 1
     if neighbors.size == 0 or n_clusters == 1:
         return 0.0
     own_labels, neighbor_labels = _clusters_of_ends(labels, neighbors)
     return shared_information(own_labels, neighbor_labels, n_clusters)
 
 
-def neighborhood_score(labels, neighbors, n_clusters=None):
+def neighborhood_score(labels, neighbors, n_clusters):
     """Mean of neighbourhood modularity and neighbourhood information.
 
     The former is highest near the right number of clusters, the latter tells better which of
@@ -87,7 +86,7 @@ def neighborhood_score(labels, neighbors, n_clusters=None):
         From 0.
     neighbors : ndarray of shape (n_samples, n_neighbors), int
         Indices of each sample's neighbours.
-    n_clusters : int, default=None
+    n_clusters : int
         See :func:`neighborhood_information`.
 
     Returns

@@ -64,8 +64,9 @@ def estimate_n_clusters(features, smallest, largest, random_state):
     landmarks = draw_landmarks(len(features), random_state)
     if landmarks is not None:
         features = stored_rows(features, landmarks)
-    largest = min(largest, len(features))
-    smallest = min(smallest, largest)
+    # Of Python's kind, since they become keys of what is saved as JSON.
+    largest = int(min(largest, len(features)))
+    smallest = int(min(smallest, largest))
     unit = normalize(centered_components(unit_rows(features, slice(None)), random_state))
     graph = nearest_neighbors(unit, _N_NEIGHBORS)
     if graph.size == 0:
@@ -77,7 +78,7 @@ def estimate_n_clusters(features, smallest, largest, random_state):
     for n_clusters in numbers:
         spaces = [unit, normalize(vectors[:, :n_clusters])] * _N_RUNS
         partitions = [k_means(rows, n_clusters, 1, random_state) for rows in spaces]
-        merits.append(max(_merit(labels, unit, graph) for labels in partitions))
+        merits.append(max(_merit(labels, n_clusters, unit, graph) for labels in partitions))
     criterion = _smoothed(np.log(numbers), np.array(merits))
     by_number = dict(zip(numbers, criterion.tolist(), strict=True))
     if criterion.max() <= 0:
@@ -86,7 +87,10 @@ def estimate_n_clusters(features, smallest, largest, random_state):
     return round(np.exp(good.mean())), by_number
 
 
-def _merit(labels, unit, graph):
+def _merit(labels, n_clusters, unit, graph):
+    if len(np.unique(labels)) < n_clusters:
+        # There are fewer distinct samples: this is no partition into so many.
+        return 0.0
     # Two negative factors must not make a good product.
     silhouette = max(cosine_silhouette(unit, labels), 0.0)
     return silhouette * max(neighborhood_modularity(labels, graph), 0.0)
@@ -139,6 +143,7 @@ def cosine_silhouette(unit, labels):
     distances /= sizes
     distances[rows, labels] = np.inf
     other = distances.min(axis=1)
-    # A sample on its own has, by convention, a silhouette of 0.
-    widths = (other - own) / np.maximum(np.maximum(other, own), 1e-12)
+    # A sample on its own has, by convention, a silhouette of 0; so have copies of one sample
+    # that are parted, whose distances are nothing but rounding.
+    widths = (other - own) / np.maximum(np.maximum(other, own), 1e-5)
     return float(np.where(sizes[labels] > 1, widths, 0).mean())

@@ -75,9 +75,13 @@ def neighbor_recall(features, neighbors):
         cosines, found = faiss.knn(unit, others, n_found, metric=faiss.METRIC_INNER_PRODUCT)
         heap.add_result(cosines, found + chunk.start)
     heap.finalize()
-    exact = _without_self(heap.I, queries)
-    pairs = zip(neighbors[queries], exact, strict=True)
-    return float(np.mean([np.isin(best, found).mean() for found, best in pairs]))
+    # Cosines and not numbers are compared, since of copies one is as good as another; what is
+    # found twice, or is the sample itself, stands for something that was not found.
+    found = np.sort(neighbors[queries], axis=1)
+    is_new = (np.diff(found, axis=1, prepend=-1) > 0) & (found != queries[:, None])
+    rows = unit_rows(features, found.ravel()).reshape(*found.shape, -1)
+    is_near = np.einsum("qd,qnd->qn", unit, rows) >= heap.D[:, -1:] - 1e-5
+    return float((is_new & is_near).mean())
 
 
 def _without_self(found, rows):

@@ -219,14 +219,10 @@ def train(trainer, latents_of, sample, *, max_epochs, patience, random_state, on
     random_state : RandomState instance
     on_epoch : callable
         Called with the record of each epoch; a true value stops the training.
-
-    Returns
-    -------
-    n_epochs : int
-        Epochs run.
     """
     best = BestState(trainer.optimizer)
     centroids = trainer.centroids.cpu().numpy()
+    n_clusters = len(centroids)
 
     def assess():
         similarities = latents_of() @ centroids.T
@@ -234,13 +230,12 @@ def train(trainer, latents_of, sample, *, max_epochs, patience, random_state, on
         return (
             labels,
             1 - similarities.max(axis=1),
-            neighborhood_information(labels, sample.neighbors),
+            neighborhood_information(labels, sample.neighbors, n_clusters),
         )
 
     previous, spread, score = assess()
     best.offer(previous, score)
-    n_clusters = len(centroids)
-    waited = epoch = 0
+    waited = 0
     for epoch in range(1, max_epochs + 1):
         if len(np.unique(previous)) < min(n_clusters, len(previous)):
             _revive(trainer, previous, spread, latents_of, sample.rows, random_state)
@@ -248,7 +243,7 @@ def train(trainer, latents_of, sample, *, max_epochs, patience, random_state, on
         labels, spread, score = assess()
         record = {
             **losses,
-            "learning_rate": trainer.optimizer.param_groups[0]["lr"],
+            "learning_rate": float(trainer.optimizer.param_groups[0]["lr"]),
             "label_change": float((labels != previous).mean()),
             "n_occupied": len(np.unique(labels)),
             "score": score,
@@ -258,7 +253,6 @@ def train(trainer, latents_of, sample, *, max_epochs, patience, random_state, on
         if on_epoch(record) or waited >= patience:
             break
     best.restore()
-    return epoch
 
 
 def _revive(trainer, labels, spread, latents_of, rows, random_state):

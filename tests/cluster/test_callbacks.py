@@ -1,6 +1,6 @@
-import numpy as np
 import pytest
 from sklearn.datasets import load_digits
+from sklearn.metrics import adjusted_rand_score, make_scorer
 
 from skdeepcluster import DeepImageClusterer
 
@@ -42,8 +42,12 @@ def test_callback_sees_a_fitted_estimator_and_can_stop():
 
 
 def test_score_monitor():
-    X, _ = load_digits(n_class=3, return_X_y=True)
-    monitor = callback.ScoringMonitor(scoring=lambda est, X, y: est.score(X))
-    DeepImageClusterer(3, max_iter=3, random_state=0).set_callbacks(monitor).fit(X)
+    X, y = load_digits(n_class=4, return_X_y=True)
+    # The second fit has more clusters than the first: scores must be of the fit that goes on.
+    est = DeepImageClusterer(3, max_iter=3, random_state=0).fit(X)
+    scoring = {"rand": make_scorer(adjusted_rand_score), "own": lambda est, X, y: est.score(X)}
+    monitor = callback.ScoringMonitor(scoring=scoring)
+    est.set_params(n_clusters=4).set_callbacks(monitor).fit(X, y)
     frame = monitor.get_logs().data_as_pandas
-    assert np.isfinite(frame.select_dtypes("number").to_numpy()).all()
+    assert len(frame) == est.n_iter_
+    assert (frame[["rand", "own"]] > 0.5).all(axis=None)

@@ -76,7 +76,7 @@ def test_not_worse_than_its_start_and_repeatable(digits):
     X, y = digits
     first = clusterer(5).fit(X)
     graph = nearest_neighbors(X, first.n_neighbors)
-    assert neighborhood_information(first.labels_, graph) >= first.start_score_
+    assert neighborhood_information(first.labels_, graph, first.n_clusters_) >= first.start_score_
     np.testing.assert_array_equal(first.labels_, clusterer(5).fit_predict(X))
     np.testing.assert_array_equal(first.embedding_, clusterer(5).fit_transform(X))
     assert clustering_accuracy(y, first.labels_) > 0.9
@@ -150,8 +150,9 @@ def test_prior(digits):
 
 def test_loss_weights(digits):
     X = digits[0]
-    off = clusterer(5, loss_weights={"mmd": 0, "augmentation": 0, "neighbor": 0}).fit(X)
-    # Only the nearest-centroid term is left, and only in the second half.
+    weights = {"mmd": 0, "augmentation": 0, "neighbor": 0}
+    off = clusterer(5, init="random", loss_weights=weights).fit(X)
+    # Only the nearest-centroid term is left, and from a random head only in the second half.
     assert off.history_["loss"][0] == 0
     for weights, message in (({"knn": 1}, "the terms are"), ({"mmd": -1}, "negative")):
         with pytest.raises(ValueError, match=message):
@@ -205,7 +206,7 @@ def test_one_network_judges_the_clusters_of_all(snapshots, tmp_path):
     pictures, scenes = snapshots
     labels = np.unique(scenes, return_inverse=True)[1]
     judge = ImageEmbedder(image_size=128).fit_transform(pictures)
-    expected = neighborhood_score(labels, nearest_neighbors(judge, 6))
+    expected = neighborhood_score(labels, nearest_neighbors(judge, 6), 4)
     assert 0.8 < expected < 0.876
     memory = tmp_path / "cache"
     for params in ({}, {"image_size": 128}, {"n_neighbors": 3, "memory": memory}):
@@ -447,3 +448,51 @@ def test_strangers_that_lie_together_are_outliers(digits):
     strangers = everything[classes == 7][:6].astype(np.float32)
     est = clusterer(5, max_iter=0, n_neighbors=20).fit(np.concatenate([X, strangers]))
     assert (est.outlier_scores_[500:] > np.quantile(est.outlier_scores_[:500], 0.8)).all()
+
+
+def test_copies_do_not_hinder_counting(digits):
+    X = np.repeat(digits[0][:60], 2, axis=0)
+    est = clusterer("auto", random_state=0).fit(X)
+    assert 2 <= est.n_clusters_ <= 60
+    np.testing.assert_array_equal(est.labels_[::2], est.labels_[1::2])
+    few = clusterer("auto", max_clusters=8).fit(np.repeat(np.eye(3, 20) * 5, 200, axis=0))
+    assert few.n_clusters_ <= 3
+
+
+def test_a_start_with_empty_clusters_is_in_the_same_unit_as_the_result(digits, recwarn):
+    X, y = digits
+    est = clusterer(8, init=y).fit(X)
+    assert est.n_clusters_ == 8
+    unit = np.log(8) / np.log(5)
+    graph = nearest_neighbors(X, 8)
+    assert est.start_score_ == pytest.approx(neighborhood_information(y, graph, 5) / unit)
+    assert not [warning for warning in recwarn if "below the start" in str(warning.message)]
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"n_clusters": "auto", "init": [0] * 20 + [1] * 20}, "nothing to find"),
+        ({"n_clusters": "auto", "cluster_prior": [0.5, 0.5]}, "nothing to find"),
+        ({"init": [0, 1]}, "shape"),
+        ({"init": [5] * 40}, r"\[0, 3\]"),
+        ({"cluster_prior": [1, 1, 1, np.inf]}, "finite"),
+        ({"loss_weights": {"mmd": np.inf}}, "finite"),
+        ({"loss_weights": {"mmd": "much"}}, "finite numbers"),
+        ({"n_components": 1}, "room for two"),
+    ],
+    ids=str,
+)
+def test_errors_come_before_the_pictures_are_embedded(snapshots, monkeypatch, params, message):
+    monkeypatch.setattr(ImageEmbedder, "fit_transform", None)
+    with pytest.raises(ValueError, match=message):
+        clusterer(**{"n_clusters": 4, **params}).fit(snapshots[0])
+
+
+def test_numpy_numbers_are_saved(digits, tmp_path):
+    params = {"max_clusters": np.int64(6), "learning_rate": np.float32(2e-3), "max_iter": 2}
+    est = clusterer("auto", **params).fit(digits[0])
+    est.save(tmp_path / "model")
+    loaded = DeepImageClusterer.load(tmp_path / "model")
+    assert loaded.n_clusters_criterion_ == est.n_clusters_criterion_
+    assert loaded.history_ == est.history_

@@ -147,3 +147,41 @@ def test_describing_with_an_open_clip_model(clip_name, snapshots, fitted):
     assert again["words"].tolist() == table["words"].tolist()
     with pytest.raises(ValueError, match="cannot read words"):
         fitted.describe_clusters(["cat"])
+
+
+def test_centers_of_merged_clusters_are_mean_directions(fitted):
+    # Two of two: the middle of their prototypes is the origin, and no centre.
+    for n_clusters in (2, 1):
+        fitted.reduce_clusters(n_clusters)
+        assert np.linalg.norm(fitted.cluster_centers_, axis=1) == pytest.approx(1, abs=1e-5)
+    mean = fitted.embedding_.mean(axis=0)
+    assert fitted.cluster_centers_[0] @ mean == pytest.approx(np.linalg.norm(mean), rel=1e-4)
+
+
+def test_a_merge_that_fails_changes_nothing(fitted, monkeypatch):
+    def fail(latents):
+        raise MemoryError
+
+    before = dict(vars(fitted))
+    monkeypatch.setattr(type(fitted), "_probabilities_of", lambda self, latents: fail(latents))
+    with pytest.raises(MemoryError):
+        fitted.merge_clusters([0, 1])
+    assert all(vars(fitted)[name] is value for name, value in before.items())
+
+
+@pytest.mark.parametrize(
+    ("call", "error"),
+    [
+        (lambda est: est.reduce_clusters(2.0), ValueError),
+        (lambda est: est.merge_clusters([0.0, 1.0]), ValueError),
+        (lambda est: est.set_cluster_names("abcd"), TypeError),
+        (lambda est: est.cluster_info(-1), ValueError),
+    ],
+)
+def test_what_cannot_be_meant(fitted, call, error):
+    with pytest.raises(error, match=r"integer|cluster|names|negative"):
+        call(fitted)
+
+
+def test_a_set_of_labels_is_one_group(fitted):
+    assert fitted.merge_clusters({0, 3}).n_clusters_ == 3

@@ -26,7 +26,6 @@ def test_merged_clusters_hold_what_they_held():
     probabilities = merged.probabilities(latents, 0.1)
     np.testing.assert_array_equal(probabilities.argmax(axis=1), after)
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)
-    np.testing.assert_allclose(merged.centers[0], np.array([1, 0, 0, 1, 0]) / np.sqrt(2), rtol=1e-6)
     # And once more.
     all_in_one = merged.merged(merging([0, 1, 2], 3))
     assert all_in_one.similarities(latents).shape == (200, 1)

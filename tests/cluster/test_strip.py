@@ -142,3 +142,13 @@ def test_names_that_are_no_text(snapshots, tmp_path):
     (tmp_path / "0.png").rename(tmp_path / "\udcff<0>.png")
     strip = Strip(clusterer(2).fit(tmp_path))
     assert any("\\udcff<0>.png" in image["title"] for image in strip.images)
+
+
+def test_pictures_in_memory_are_there_after_merging(snapshots):
+    est = clusterer(20).fit(snapshots[0])
+    for n_clusters in (12, 5):
+        est.reduce_clusters(n_clusters)
+        assert Strip(est).html.count('alt="picture') >= n_clusters
+        rows = Strip(est).html.split("flex: none; width: 11em")[1:]
+        assert len(rows) == n_clusters
+        assert all("<img" in row for row in rows)

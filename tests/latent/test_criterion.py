@@ -64,17 +64,21 @@ def test_information_equals_the_sum_over_pairs_of_clusters(seed, n_clusters):
     labels = np.append(rng.integers(n_clusters, size=24), n_clusters - 1)
     neighbors = rng.integers(25, size=(25, 4))
     expected = literal_information(labels, neighbors, n_clusters)
-    assert neighborhood_information(labels, neighbors) == pytest.approx(expected)
+    assert neighborhood_information(labels, neighbors, n_clusters) == pytest.approx(expected)
     modularity = neighborhood_modularity(labels, neighbors)
-    assert neighborhood_score(labels, neighbors) == pytest.approx((expected + modularity) / 2)
+    score = neighborhood_score(labels, neighbors, n_clusters)
+    assert score == pytest.approx((expected + modularity) / 2)
 
 
 @pytest.mark.parametrize("k", [2, 5])
 def test_information_of_separated_clusters(k):
     labels = np.repeat(np.arange(k), 10)
     neighbors = np.array([np.flatnonzero(labels == label) for label in labels])
-    assert neighborhood_information(labels, neighbors) == pytest.approx(1)
-    assert neighborhood_information(np.zeros_like(labels), neighbors) == 0
+    assert neighborhood_information(labels, neighbors, k) == pytest.approx(1)
+    assert neighborhood_information(np.zeros_like(labels), neighbors, 1) == 0
+    # Which of more clusters are empty makes no difference.
+    filled = neighborhood_information(labels, neighbors, 2 * k)
+    assert neighborhood_information(2 * labels, neighbors, 2 * k) == pytest.approx(filled)
 
 
 def test_information_does_not_throw_small_clusters_together():
@@ -97,7 +101,9 @@ def test_information_does_not_throw_small_clusters_together():
 def test_evenness_is_the_information_of_separated_clusters(sizes):
     labels = np.repeat(np.arange(len(sizes)), sizes)
     neighbors = np.arange(len(labels))[:, None]
-    assert evenness(labels) == pytest.approx(neighborhood_information(labels, neighbors))
+    assert evenness(labels) == pytest.approx(
+        neighborhood_information(labels, neighbors, len(sizes))
+    )
     assert evenness(np.repeat(labels, 2)) == pytest.approx(evenness(labels))
 
 
@@ -108,12 +114,10 @@ def test_evenness_of_known_sizes():
 
 
 def test_without_neighbours_all_is_zero():
-    for criterion in (
-        neighborhood_modularity,
-        neighborhood_information,
-        neighborhood_score,
-    ):
-        assert criterion(np.zeros(1, int), np.zeros((1, 0), int)) == 0
+    alone = np.zeros(1, int), np.zeros((1, 0), int)
+    assert neighborhood_modularity(*alone) == 0
+    assert neighborhood_information(*alone, 2) == 0
+    assert neighborhood_score(*alone, 2) == 0
 
 
 def noisy_similarities(rng, labels, n_clusters):

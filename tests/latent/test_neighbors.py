@@ -46,6 +46,18 @@ def test_search_for_large_data_finds_nearly_all_and_says_how_many(features, monk
     found[:, 5:] = np.arange(300)[:, None]
     assert neighbor_recall(features, expected) == 1
     assert neighbor_recall(features, found) == pytest.approx(0.5, abs=0.01)
+    # So is what is found twice.
+    found[:, 5:] = expected[:, :1]
+    found[:, :5] = expected[:, :5]
+    assert neighbor_recall(features, found) == pytest.approx(0.5, abs=0.01)
+
+
+def test_of_copies_any_will_do(features, monkeypatch):
+    monkeypatch.setattr(_neighbors, "_EXACT_LIMIT", 100)
+    copies = np.repeat(features[:10], 40, axis=0)
+    block, place = np.divmod(np.arange(400)[:, None], 40)
+    others = 40 * block + (place + np.arange(1, 11)) % 40
+    assert neighbor_recall(copies, others) == 1
 
 
 def test_half_precision_and_memory_maps(features, monkeypatch, tmp_path):

@@ -48,18 +48,26 @@ class Setting:
         return (encode(self.head, self.X) @ self.centroids.numpy().T).argmax(axis=1)
 
     def score(self):
-        return neighborhood_information(self.labels(), self.graph)
+        return neighborhood_information(self.labels(), self.graph, len(self.centroids))
 
     def train(self, max_epochs, patience=100, on_epoch=lambda record: False):
-        return train(
+        """Train, and return how many epochs it took."""
+        records = []
+
+        def record_epoch(record):
+            records.append(record)
+            return on_epoch(record)
+
+        train(
             self.trainer,
             lambda: encode(self.head, self.X),
             sample_graph(self.graph),
             max_epochs=max_epochs,
             patience=patience,
             random_state=np.random.RandomState(0),
-            on_epoch=on_epoch,
+            on_epoch=record_epoch,
         )
+        return len(records)
 
 
 def test_head_gives_unit_latents_and_ignores_constant_features():
