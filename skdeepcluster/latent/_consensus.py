@@ -158,7 +158,7 @@ def vote(partitions, n_clusters, n_init, random_state):
     columns = kinds + n_clusters * np.arange(len(partitions))
     # A row has as many ones as there are partitions: for many clusters far fewer than columns.
     starts = np.arange(0, columns.size + 1, len(partitions), dtype=np.int32)
-    # In double precision k-means takes half the time: single is converted, part by part.
+    # In double precision: k-means would convert single ones part by part, again and again.
     ones = np.ones(columns.size)
     shape = (len(kinds), n_clusters * len(partitions))
     votes = sparse.csr_array((ones, columns.ravel().astype(np.int32), starts), shape=shape)
