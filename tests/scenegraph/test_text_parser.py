@@ -44,6 +44,133 @@ def test_what_is_said(parser, sentence, triples):
     assert set(parser.parse(sentence).triples) == triples
 
 
+@pytest.mark.parametrize(
+    ("sentence", "triples"),
+    [
+        ("The man is not wearing a hat.", set()),
+        ("The man is not wearing a hat or a coat.", set()),
+        ("The man is not sitting or standing.", set()),
+        ("The dog does not want to eat the bone.", set()),
+        ("The door is not red.", set()),
+        ("There is no dog in the picture.", set()),
+        ("No dogs or cats are in the yard.", set()),
+        ("None of the men wears a hat.", set()),
+        ("Nobody is on the bench.", set()),
+        ("A man wearing no hat.", set()),
+        ("A tree with no leaves.", set()),
+        ("The bench that no man sits on is red.", {("bench", "is", "red")}),
+        ("The man isn't riding a bike but walks a dog.", {("man", "walk", "dog")}),
+        ("A dog that is not barking sits on the grass.", {("dog", "sit on", "grass")}),
+        ("A man crosses the street without looking at the cars.", {("man", "cross", "street")}),
+        ("no parking sign attached to a pole", {("parking sign", "attach to", "pole")}),
+    ],
+)
+def test_what_is_denied(parser, sentence, triples):
+    assert set(parser.parse(sentence).triples) == triples
+
+
+def test_what_is_denied_is_no_object(parser):
+    assert parser.parse("There is no dog in the picture.").labels == ("picture",)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "triples"),
+    [
+        (
+            "A man sits on a bench while he reads a book.",
+            {("man", "sit on", "bench"), ("man", "read", "book")},
+        ),
+        ("Two boys run because they chase a ball.", {("boy", "chase", "ball"), ("boy", "is", "2")}),
+        (
+            "A man walks behind a car that he pushed.",
+            {("man", "walk behind", "car"), ("man", "push", "car")},
+        ),
+        (
+            "A man and a woman are walking their dogs.",
+            {(who, what, "dog") for who in ("man", "woman") for what in ("have", "walk")},
+        ),
+        (
+            "On the beach, a man is running with his dog.",
+            {("man", "run on", "beach"), ("man", "run with", "dog"), ("man", "have", "dog")},
+        ),
+        ("A dog. A cat sits next to it.", {("cat", "sit next to", "dog")}),
+    ],
+)
+def test_pronouns(parser, sentence, triples):
+    assert set(parser.parse(sentence).triples) == triples
+
+
+@pytest.mark.parametrize(
+    ("sentence", "triples"),
+    [
+        (
+            "Near the lake, people are sitting on a bench.",
+            {("people", "sit near", "lake"), ("people", "sit on", "bench")},
+        ),
+        (
+            "Behind the fence a horse eats grass.",
+            {("horse", "eat behind", "fence"), ("horse", "eat", "grass")},
+        ),
+        (
+            "Looking at the camera, a woman holds a baby.",
+            {("woman", "look at", "camera"), ("woman", "hold", "baby")},
+        ),
+        (
+            "Surrounded by spectators, a man swings a club.",
+            {("spectator", "surround", "man"), ("man", "swing", "club")},
+        ),
+        (
+            "While sitting on a bench, a man reads a newspaper.",
+            {("man", "sit on", "bench"), ("man", "read", "newspaper")},
+        ),
+        (
+            "A boy kicks the ball into the goal.",
+            {("boy", "kick", "ball"), ("ball", "into", "goal")},
+        ),
+        ("smiling woman with a hat", {("woman", "with", "hat"), ("woman", "is", "smiling")}),
+        ("building near an airport", {("building", "near", "airport")}),
+        ("There's a dog on the mat.", {("dog", "on", "mat")}),
+    ],
+)
+def test_what_stands_first(parser, sentence, triples):
+    assert set(parser.parse(sentence).triples) == triples
+
+
+@pytest.mark.parametrize(
+    ("sentence", "triples"),
+    [
+        ("One of the girls is wearing a hat.", {("girl", "wear", "hat")}),
+        ("Two of the men are smiling.", {("man", "is", "2"), ("man", "is", "smiling")}),
+        ("Several of the children are eating ice cream.", {("child", "eat", "ice cream")}),
+        ("The curtain is covering some of the bananas.", {("curtain", "cover", "banana")}),
+        (
+            "Three men stand in a gallery, two of them point at a wall.",
+            {("man", "is", "3"), ("man", "stand in", "gallery"), ("man", "point at", "wall")},
+        ),
+        ("a bunch of herbs on the table", {("herb", "on", "table")}),
+    ],
+)
+def test_quantities(parser, sentence, triples):
+    assert set(parser.parse(sentence).triples) == triples
+
+
+@pytest.mark.parametrize(
+    ("sentence", "triples"),
+    [
+        ("A man is taller than a woman.", {("man", "taller than", "woman")}),
+        (
+            "The car is red with stripes.",
+            {("car", "is", "red"), ("car", "with", "stripe")},
+        ),
+        ("The cup is full of water.", {("cup", "is", "full"), ("cup", "full of", "water")}),
+        ("the bench a man is sitting on", {("man", "sit on", "bench")}),
+        ("the camera the woman holds up", {("woman", "hold up", "camera")}),
+    ],
+)
+def test_nothing_is_said_twice(parser, sentence, triples):
+    assert set(parser.parse(sentence).triples) == triples
+
+
 def test_equal_nouns_are_different_objects(parser):
     graph = parser.parse("A man is standing beside another man.")
     assert graph.labels.count("man") == 2
