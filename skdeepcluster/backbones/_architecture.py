@@ -64,14 +64,18 @@ def _find_vit(weights, path):
     network = {} if prefix is None else without_prefix(weights, prefix)
     if not network.keys() >= {*_VIT_MARKS, "pos_embed", "cls_token"}:
         return None
-    width, _, patch, _ = network["patch_embed.proj.weight"].shape
+    projection, positions = network["patch_embed.proj.weight"], network["pos_embed"]
+    if (projection.ndim, positions.ndim) != (4, 3):
+        # A ViT of videos or of something else than pictures.
+        return None
+    width, _, patch, _ = projection.shape
     heads = _VIT_HEADS.get(width)
     if heads is None:
         return None
     if "base_encoder" in prefix and width == 384:
         heads = _MOCO_V3_SMALL_HEADS
     registers = next((n for n in ("register_tokens", "reg_token") if n in network), None)
-    tokens = network["pos_embed"].shape[1]
+    tokens = positions.shape[1]
     # The grid is a square; one more token is the class token.
     own_size = math.isqrt(tokens) * patch
     options = {

@@ -56,7 +56,6 @@ def read_weights(path):
 
 
 def _read(path):
-    from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     try:
@@ -73,9 +72,11 @@ def _read(path):
             "would be run. If you trust its source, load it with torch and save its state dict "
             "with safetensors."
         ) from error
-    except (SafetensorError, RuntimeError, EOFError, OSError, KeyError, ValueError) as error:
+    except Exception as error:
+        # Of which kind depends on where the file is damaged.
         raise BackboneLoadError(
-            f"{str(path)!r} is damaged, or no file of weights: {str(error)[:200]}"
+            f"{str(path)!r} is damaged, or no file of weights: {str(error)[:200]} "
+            f"({type(error).__name__})."
         ) from error
 
 

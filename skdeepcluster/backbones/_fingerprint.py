@@ -1,9 +1,22 @@
-"""A digest of all that decides what a network computes."""
+"""A digest of all that decides what a network computes.
 
+It is made of weights and code, not of features of some picture: those differ in their last
+digits between machines, engines and numbers of threads, and wherever they are rounded, some
+stand at a boundary. What one machine has computed would not be found again by another.
+"""
+
+import argparse
+import contextlib
 import dataclasses
+import enum
 import functools
 import hashlib
+import io
+import re
+import sys
 import types
+import zipfile
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -12,6 +25,17 @@ from torch import nn
 # What every module has: gradients, hooks, the mode. Parameters and buffers are read as tensors.
 _BOOKKEEPING = frozenset(vars(nn.Module()))
 _PLAIN = (bool, int, float, complex, str, bytes, type(None), torch.dtype, torch.device)
+# Where each keeps the function that it makes something else of.
+_WRAPPERS = {
+    property: "fget",
+    classmethod: "__func__",
+    staticmethod: "__func__",
+    functools.cached_property: "func",
+    type(functools.cache(len)): "__wrapped__",
+}
+_STANDARD = sys.stdlib_module_names | {"torch"}
+# TorchScript numbers the types of one process that share a name.
+_MANGLE = re.compile(rb"___torch_mangle_\d+\.?")
 
 
 def fingerprint(network, *others):
@@ -19,7 +43,8 @@ def fingerprint(network, *others):
 
     Weights alone do not do: two modules of the same weights may pool in different ways, and
     one that was edited in a notebook still has its weights. What one of them computed must not
-    be taken for the other's.
+    be taken for the other's. Code is followed through all that it uses, up to the libraries:
+    those are known by the names and the code of what is used of them.
 
     Parameters
     ----------
@@ -33,64 +58,218 @@ def fingerprint(network, *others):
         32 hexadecimal digits, the same in every process.
     """
     digest = hashlib.blake2b(digest_size=16)
-
-    def add(text):
+    for text in _Description().texts(network, others):
         digest.update(text.encode() + b"\0")
-
-    add(_describe(others))
-    classes: set[type] = set()
-    for path, module in network.named_modules():
-        settings = {key: value for key, value in vars(module).items() if key not in _BOOKKEEPING}
-        add(f"{path}:{_name(type(module))}{_describe(settings)}")
-        classes.update(type(module).__mro__)
-    for kind in sorted(classes - set(nn.Module.__mro__), key=_name):
-        add(_name(kind) + "".join(_describe_code(value) for value in vars(kind).values()))
-    for name, tensor in [*network.named_parameters(), *network.named_buffers()]:
-        add(f"{name}={_describe_tensor(tensor)}")
     return digest.hexdigest()
+
+
+class _Description:
+    """Texts of values: equal ones read alike in every process, without addresses or order.
+
+    Functions, classes and objects may use one another in circles. Where one is met it is called
+    by a number, and described once, after what is described then.
+    """
+
+    def __init__(self):
+        self._numbers: dict[int, int] = {}
+        # Held as well, lest another value has the address of one that is gone.
+        self._met: list = []
+
+    def texts(self, network, others):
+        """Yield the texts that describe a network and what else it depends on."""
+        yield self._of(others)
+        yield from self._of_network(network)
+        # What is described adds to the list.
+        for value in self._met:
+            yield self._number(value)
+            yield from self._whole(value)
+
+    def _of_network(self, network):
+        modules = dict(network.named_modules())
+        for module in modules.values():
+            self._numbers.setdefault(id(module), len(self._numbers))
+        libraries: set[type] = set()
+        for path, module in modules.items():
+            if not _is_in_script(path, modules):
+                yield f"{path}:{self._of_class(type(module))}{self._settings(module)}"
+                libraries.update(kind for kind in type(module).__mro__ if not _is_own(kind))
+        for kind in sorted(libraries - set(nn.Module.__mro__), key=_name):
+            yield _name(kind) + "".join(map(self._code, vars(kind).values()))
+        for name, tensor in [*network.named_parameters(), *network.named_buffers()]:
+            yield f"{name}={_describe_tensor(tensor)}"
+
+    def _settings(self, module):
+        if isinstance(module, torch.jit.ScriptModule):
+            return _describe_script(module)
+        settings = {key: value for key, value in vars(module).items() if key not in _BOOKKEEPING}
+        # Their keys count all hooks of the process.
+        hooks = [[*module._forward_pre_hooks.values()], [*module._forward_hooks.values()]]
+        return self._of(settings) + (self._of(hooks) if any(hooks) else "")
+
+    def _of(self, value):
+        """Write a value, or the number under which it is described."""
+        if isinstance(value, _PLAIN):
+            return repr(value)
+        if isinstance(value, torch.Tensor):
+            return _describe_tensor(value)
+        if isinstance(value, np.ndarray | np.generic):
+            return f"{value.dtype}{value.shape}{value.tobytes().hex()}"
+        if isinstance(value, dict):
+            items = sorted(f"{self._of(key)}:{self._of(item)}" for key, item in value.items())
+            return f"{{{','.join(items)}}}"
+        if isinstance(value, set | frozenset):
+            return f"{{{','.join(sorted(map(self._of, value)))}}}"
+        if isinstance(value, list | tuple):
+            return f"({','.join(map(self._of, value))})"
+        return self._of_code(value)
+
+    def _of_code(self, value):
+        if isinstance(value, type):
+            return self._of_class(value)
+        if isinstance(value, types.FunctionType):
+            return self._number(value) if _is_own(value) else self._code(value)
+        if isinstance(value, types.CodeType):
+            return self._code(value)
+        if isinstance(value, types.MethodType):
+            return self._of((value.__func__, value.__self__))
+        if isinstance(value, functools.partial):
+            return self._of((value.func, value.args, value.keywords))
+        if type(value) in _WRAPPERS:
+            return self._of(getattr(value, _WRAPPERS[type(value)]))
+        if isinstance(value, torch.jit.ScriptFunction):
+            return _describe_script(value)
+        if isinstance(value, types.ModuleType):
+            return value.__name__
+        return self._of_object(value)
+
+    def _of_object(self, value):
+        kind = type(value)
+        if isinstance(value, nn.Module | argparse.Namespace | types.SimpleNamespace) or _is_own(
+            kind
+        ):
+            return self._number(value)
+        if isinstance(value, enum.Enum):
+            return str(value)
+        if dataclasses.is_dataclass(value):
+            return _name(kind) + self._of(object.__getstate__(value))
+        name = getattr(value, "__name__", "")
+        if isinstance(name, str) and name:
+            # A function in C.
+            return f"{_name(kind)}:{getattr(value, '__module__', '')}.{name}"
+        # What else libraries have in their objects, loggers or caches, is different every time.
+        is_settings = callable(value) and not _is_standard(kind)
+        return self._number(value) if is_settings else _name(kind)
+
+    def _of_class(self, kind):
+        return self._number(kind) if _is_own(kind) else _name(kind)
+
+    def _number(self, value):
+        if id(value) not in self._numbers:
+            self._numbers[id(value)] = len(self._numbers)
+            self._met.append(value)
+        return f"#{self._numbers[id(value)]}"
+
+    def _whole(self, value):
+        """Yield the texts that describe what has a number."""
+        if isinstance(value, nn.Module):
+            yield from self._of_network(value)
+        elif isinstance(value, type):
+            yield _name(value) + self._of((value.__bases__, _members(value)))
+        elif isinstance(value, types.FunctionType):
+            yield self._code(value)
+            yield self._of((value.__defaults__, value.__kwdefaults__))
+            yield self._of([*_surroundings(value), *_globals(value)])
+        else:
+            yield self._of_class(type(value)) + self._of(object.__getstate__(value))
+
+    def _code(self, value):
+        """Write what a function does, not where it stands; empty if the value is no function."""
+        value = getattr(value, "__func__", value)
+        if isinstance(value, types.FunctionType):
+            value = value.__code__
+        if not isinstance(value, types.CodeType):
+            return ""
+        constants = ",".join(map(self._of, value.co_consts))
+        return f"{value.co_code.hex()}{value.co_names}{constants}"
 
 
 def _name(kind):
     return f"{kind.__module__}.{kind.__qualname__}"
 
 
-def _describe(value):
-    """Write a value so that equal ones read alike in every process: no addresses, no order."""
-    if isinstance(value, _PLAIN):
-        return repr(value)
-    if isinstance(value, torch.Tensor):
-        return _describe_tensor(value)
-    if isinstance(value, np.ndarray | np.generic):
-        return f"{value.dtype}{value.shape}{value.tobytes().hex()}"
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return _name(type(value)) + _describe(vars(value))
-    if isinstance(value, dict):
-        items = sorted(f"{_describe(key)}:{_describe(item)}" for key, item in value.items())
-        return f"{{{','.join(items)}}}"
-    if isinstance(value, set | frozenset):
-        return f"{{{','.join(sorted(map(_describe, value)))}}}"
-    if isinstance(value, list | tuple):
-        return f"({','.join(map(_describe, value))})"
-    if isinstance(value, functools.partial):
-        return _describe((value.func, value.args, value.keywords))
-    return _describe_code(value) or _name(type(value))
+def _is_standard(code):
+    """Whether a class belongs to Python or torch."""
+    return str(code.__module__).partition(".")[0] in _STANDARD
 
 
-def _describe_code(value):
-    """Write what a function does, not where it stands; empty if the value is no function."""
-    value = getattr(value, "__func__", value)
-    if isinstance(value, types.FunctionType):
-        value = value.__code__
-    if not isinstance(value, types.CodeType):
-        return ""
-    return f"{value.co_code.hex()}{value.co_names}{_describe_constants(value.co_consts)}"
+def _is_own(code):
+    """Whether a class or function was written by the user, not installed."""
+    return _is_own_module(code.__module__)
 
 
-def _describe_constants(constants):
-    return ",".join(
-        _describe_code(constant) if isinstance(constant, types.CodeType) else _describe(constant)
-        for constant in constants
-    )
+def _is_own_module(name):
+    # Where a notebook or a worker is run from an installed package, that one is its file.
+    if name == "__main__":
+        return True
+    file = getattr(sys.modules.get(name), "__file__", None) or ""
+    installed = {"site-packages", "dist-packages"}.intersection(Path(file).parts)
+    return not installed and str(name).partition(".")[0] not in _STANDARD
+
+
+def _members(kind):
+    """Attributes of a class, but for what Python itself notes down."""
+    return {
+        name: value
+        for name, value in vars(kind).items()
+        if isinstance(value, types.FunctionType) or not name.startswith("__")
+    }
+
+
+def _surroundings(function):
+    """Yield what a function takes from the variables around it."""
+    for cell in function.__closure__ or ():
+        # A variable that is not set yet has no contents.
+        with contextlib.suppress(ValueError):
+            yield cell.cell_contents
+
+
+def _globals(function):
+    """Yield what a function takes from its module, and from other modules of the user's own."""
+    names = set(_names(function.__code__))
+    spaces = [function.__globals__]
+    for space in spaces:
+        for name in sorted(names & space.keys()):
+            value = space[name]
+            yield name, value
+            if (
+                isinstance(value, types.ModuleType)
+                and _is_own_module(value.__name__)
+                and all(vars(value) is not known for known in spaces)
+            ):
+                spaces.append(vars(value))
+
+
+def _names(code):
+    """Names that code looks up: globals, and attributes as well."""
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield from _names(constant)
+
+
+def _is_in_script(path, modules):
+    return path != "" and isinstance(modules[path.rpartition(".")[0]], torch.jit.ScriptModule)
+
+
+def _describe_script(script):
+    """Hash code, settings and constants of TorchScript as it is saved, which has all of them."""
+    digest = hashlib.blake2b(digest_size=16)
+    with zipfile.ZipFile(io.BytesIO(script.save_to_buffer())) as archive:
+        for name in sorted(archive.namelist()):
+            # Lines of the source, and a digest of the archive itself, differ for the same code.
+            if not name.endswith((".debug_pkl", "serialization_id")):
+                digest.update(_MANGLE.sub(b"", name.encode() + b"\0" + archive.read(name)))
+    return digest.hexdigest()
 
 
 def _describe_tensor(tensor):

@@ -61,4 +61,9 @@ def _channels(network, name, default):
             f"The attribute {name!r} of {type(network).__name__} is {value!r}; it should be "
             "three numbers, one for each of red, green and blue in [0, 1]."
         )
+    if max(numbers) > 1:
+        raise BackboneLoadError(
+            f"The attribute {name!r} of {type(network).__name__} is {value!r}; channels are in "
+            "[0, 1]. Divide it by 255."
+        )
     return tuple(numbers * (3 // len(numbers)))

@@ -1,5 +1,6 @@
 """Features on disk, found again by picture, weights and preprocessing."""
 
+import contextlib
 import errno
 import os
 import shutil
@@ -43,11 +44,14 @@ class FeatureCache:
         self.folder = Path(location) / "skdeepcluster" / "features" / space
         self.n_features = n_features
         self.dtype = np.dtype(dtype)
+        self._make_folder()
+        self._index = None
+
+    def _make_folder(self):
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise FeatureCacheError(_unusable(self.folder, error)) from error
-        self._index = None
 
     def get(self, keys, features):
         """Look up features.
@@ -66,9 +70,9 @@ class FeatureCache:
             self._index = _Index(self.folder, self._read)
         found = np.zeros(len(keys), dtype=bool)
         for path, sources, targets in self._index.look_up(keys):
-            stored = self._read(path, "features")
+            stored = self._read(path, "features", sources)
             if stored is not None:
-                features[targets] = stored[sources]
+                features[targets] = stored
                 found[targets] = True
                 let_go(features)
         return found
@@ -84,6 +88,8 @@ class FeatureCache:
             "keys": np.ascontiguousarray(keys),
             "features": np.ascontiguousarray(features, dtype=self.dtype),
         }
+        # The user may have removed it since.
+        self._make_folder()
         path = self.folder / f"{uuid.uuid4().hex}.safetensors"
         partial = path.with_suffix(".partial")
         try:
@@ -104,6 +110,7 @@ class FeatureCache:
         """
         shape = (n_rows, self.n_features)
         n_bytes = self.dtype.itemsize * n_rows * self.n_features
+        self._make_folder()
         try:
             with tempfile.TemporaryFile(dir=self.folder) as file:
                 # A map of a file that the disk has no room for would kill the process.
@@ -121,8 +128,8 @@ class FeatureCache:
         else:
             file.truncate(n_bytes)
 
-    def _read(self, path, name):
-        """Keys or features of one file, or None if it is damaged."""
+    def _read(self, path, name, rows=None):
+        """Keys or features of one file, all or some rows, or None if it is damaged."""
         from safetensors import SafetensorError, safe_open
 
         try:
@@ -132,7 +139,7 @@ class FeatureCache:
                 )
                 if (keys_shape, shape[1:]) != ((shape[0], KEY_BYTES), (self.n_features,)):
                     raise SafetensorError("shapes do not fit")
-                return stored.get_tensor(name)
+                return stored.get_tensor(name) if rows is None else _take(stored, name, rows)
         except FileNotFoundError:
             # Another process found it damaged and took it away.
             return None
@@ -176,6 +183,13 @@ class _Index:
             yield self.paths[file], rows[inside] - self.starts[file], positions[inside]
 
 
+def _take(stored, name, rows):
+    """Read some rows of a file, a stretch of neighbours at a time, and nothing else."""
+    tensor = stored.get_slice(name)
+    stretches = np.split(rows, np.flatnonzero(np.diff(rows) != 1) + 1)
+    return np.concatenate([tensor[int(part[0]) : int(part[-1]) + 1] for part in stretches])
+
+
 def _heads(keys):
     """Half of each key as a number; it may be met twice by chance once in 10^19."""
     return np.ascontiguousarray(keys[:, : KEY_BYTES // 2]).view(np.uint64)[:, 0]
@@ -184,8 +198,10 @@ def _heads(keys):
 def _unusable(path, error, n_bytes=None):
     space = ""
     if n_bytes is not None:
-        free = shutil.disk_usage(path.parent).free
-        space = f" It needs {n_bytes / 1e6:.1f} MB, and {free / 1e6:.1f} MB are free there."
+        # The folder may be what is missing.
+        with contextlib.suppress(OSError):
+            free = shutil.disk_usage(path.parent).free
+            space = f" It needs {n_bytes / 1e6:.1f} MB, and {free / 1e6:.1f} MB are free there."
     return (
         f"The cache {str(path)!r} cannot be used: {error}.{space} Give `memory=` a folder that "
         "can be written to and has room, or leave it at None to work without a cache."

@@ -57,9 +57,7 @@ class Recipe:
         # Names that were registered are known in this process alone, files perhaps on this
         # machine alone.
         known = (
-            isinstance(given, str)
-            and given not in registered_names()
-            and not Path(given).expanduser().is_file()
+            isinstance(given, str) and given not in registered_names() and not _names_file(given)
         )
         packed = None
         if not known:
@@ -68,7 +66,7 @@ class Recipe:
 
             packed = cloudpickle.dumps(backbone)
         return cls(
-            fingerprint=backbone.fingerprint,
+            fingerprint=embedder._fingerprint,
             name=given if known else None,
             image_size=backbone.image_size,
             engine=embedder.engine,
@@ -90,6 +88,12 @@ class Recipe:
             backbone = pickle.loads(self.packed)
         engine = make_engine(backbone, engine=self.engine, device=self.device, dtype=self.dtype)
         return engine, backbone.resizing
+
+
+def _names_file(backbone):
+    """Whether a name is a path, or ends in one: "<family>:<model>/<path>"."""
+    places = (backbone, backbone.partition("/")[2])
+    return any(Path(place).expanduser().is_file() for place in places)
 
 
 _LOADING = threading.Lock()

@@ -1,5 +1,6 @@
 """Pictures to features, as a scikit-learn transformer."""
 
+import copy
 import hashlib
 import time
 import warnings
@@ -17,6 +18,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._ranks import rank
 from .._rows import let_go, stored_rows
 from ..backbones import Backbone, load_backbone, make_engine
+from ..backbones._engines import ENGINES, PRECISIONS
 from ..images import as_image_source
 from ._batches import embed_batches
 from ._cache import KEY_BYTES, FeatureCache
@@ -93,9 +95,9 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         "backbone": [str, Path, torch.nn.Module, Backbone],
         "image_size": [Interval(Integral, 16, None, closed="left"), None],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
-        "engine": [StrOptions({"auto", "torch", "onnxruntime"})],
+        "engine": [StrOptions(set(ENGINES))],
         "device": [str, torch.device],
-        "dtype": [StrOptions({"auto", "float32", "float16", "bfloat16"})],
+        "dtype": [StrOptions(set(PRECISIONS))],
         "feature_dtype": [StrOptions({"float32", "float16"})],
         "memory": [str, Path, HasMethods("cache"), None],
         "n_jobs": [Integral, None],
@@ -173,12 +175,14 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         FeatureCacheError
             If the folder ``memory`` cannot be written to or its disk is full. What is in it
             stays usable.
+        FloatingPointError
+            If features are not finite, as where float16 is too small for a network.
         """
         check_is_fitted(self)
         source = as_image_source(X)
         if source is None:
             return check_features(self, X, reset=False)
-        self.load()
+        self._load_as_fitted()
         return self._embed_all(source)
 
     def load(self):
@@ -191,7 +195,12 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         # An unpickled embedder loads again when needed, and one whose parameters were changed.
         wanted = (self.backbone, self.image_size, self.engine, str(self.device), self.dtype)
         if getattr(self, "_loaded", None) != wanted:
-            self._backbone = load_backbone(self.backbone, image_size=self.image_size)
+            loaded = load_backbone(self.backbone, image_size=self.image_size)
+            # A backbone stays in its owner's hands: were it changed there, the features of one
+            # network would be kept under the fingerprint of another.
+            given = isinstance(self.backbone, Backbone)
+            self._backbone = copy.deepcopy(loaded) if given else loaded
+            self._fingerprint = self._backbone.fingerprint
             self._engine = make_engine(
                 self._backbone, engine=self.engine, device=self.device, dtype=self.dtype
             )
@@ -217,8 +226,18 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         if source is None:
             X = check_features(self, X, reset=False)
             return (stored_rows(X, rows) for rows in gen_batches(len(X), chunk_size))
-        self.load()
+        self._load_as_fitted()
         return self._iter_embed(source, chunk_size)
+
+    def _load_as_fitted(self):
+        """Load the network, which must have as many features as were seen at ``fit``."""
+        n_features = self.load().n_features
+        if n_features != self.n_features_in_:
+            raise ValueError(
+                f"This {type(self).__name__} was fitted on {self.n_features_in_} features, and "
+                f"{self._backbone.name} makes {n_features} of a picture of "
+                f"{self._backbone.image_size} pixels. Call fit with the pictures again."
+            )
 
     def _iter_embed(self, source, chunk_size):
         cache = self._open_cache()
@@ -288,7 +307,8 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
                     features[index - rows.start] = np.nan
                 if len(batch.indices):
                     places = batch.indices - rows.start
-                    features[places] = self._checked(batch.features)
+                    self._check(batch, source)
+                    features[places] = batch.features
                     unsaved.extend(places.tolist())
                 bar.update(len(batch.indices) + len(batch.errors))
                 waited = time.monotonic() - saved_at
@@ -300,14 +320,27 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             save()
         return errors
 
-    def _checked(self, features):
-        """Refuse features that the precision they are kept in cannot hold."""
-        if self.feature_dtype == "float16" and np.abs(features).max() > np.finfo(np.float16).max:
-            raise ValueError(
-                f"A feature of {self.backbone!r} is {np.abs(features).max():.0f}, beyond what "
-                "half precision can hold. Set feature_dtype='float32'."
+    def _check(self, batch, source):
+        """Refuse features that would pass for an unreadable picture, or cannot be kept."""
+        finite = np.isfinite(batch.features).all(axis=1)
+        if not finite.all():
+            picture = source.name(int(batch.indices[~finite][0]))
+            precision = self._engine.precision
+            cure = (
+                'Use dtype="float32" or "bfloat16".'
+                if precision == "float16"
+                else "Mend the network, or leave the picture out."
             )
-        return features
+            raise FloatingPointError(
+                f"{self._backbone.name} returns features that are not finite in {precision} for "
+                f"{picture}. {cure}"
+            )
+        largest = np.abs(batch.features).max()
+        if self.feature_dtype == "float16" and largest > np.finfo(np.float16).max:
+            raise ValueError(
+                f"A feature of {self._backbone.name} is {largest:.0f}, beyond what half "
+                "precision can hold. Set feature_dtype='float32'."
+            )
 
     def _progress_bar(self, total):
         from tqdm.auto import tqdm
@@ -319,7 +352,7 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         location = getattr(self.memory, "location", self.memory)
         if location is None:
             return None
-        space = f"{self._backbone.fingerprint}|{self._engine.precision}"
+        space = f"{self._fingerprint}|{self._engine.precision}"
         if self.feature_dtype != "float32":
             space += f"|{self.feature_dtype}"
         name = hashlib.blake2b(space.encode(), digest_size=16).hexdigest()
@@ -332,9 +365,8 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
     def __getstate__(self):
         state = super().__getstate__().copy()
         # Sessions and networks are loaded again from their names.
-        state.pop("_engine", None)
-        state.pop("_backbone", None)
-        state.pop("_loaded", None)
+        for name in ("_backbone", "_engine", "_fingerprint", "_loaded"):
+            state.pop(name, None)
         return state
 
     def __sklearn_tags__(self):

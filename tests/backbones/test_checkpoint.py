@@ -264,6 +264,32 @@ class TestRefusals:
         path.write_bytes(path.read_bytes()[:100_000])
         assert "is damaged" in self.message(path)
 
+    def test_a_file_of_old_damaged_anywhere(self, tmp_path):
+        """Before torch 1.6 a file was a chain of pickles, read with many kinds of errors."""
+        path = tmp_path / "w.pth"
+        torch.save({"a": torch.ones(3)}, path, _use_new_zipfile_serialization=False)
+        whole = path.read_bytes()
+        for end in range(0, len(whole), 7):
+            path.write_bytes(whole[:end])
+            assert re.search("damaged|more than tensors", self.message(path)), end
+        for place in range(30, len(whole), 5):
+            path.write_bytes(whole[:place] + b"\xff\xff" + whole[place + 2 :])
+            # What is left of some may be read.
+            self.message(path)
+
+    @pytest.mark.parametrize(
+        ("name", "shape"),
+        [
+            ("patch_embed.proj.weight", (192, 3, 2, 16, 16)),
+            ("patch_embed.proj.weight", (192, 768)),
+            ("pos_embed", (17, 192)),
+        ],
+    )
+    def test_transformers_of_something_else_than_pictures(self, name, shape, vit, tmp_path):
+        weights = {**vit.state_dict(), name: torch.ones(shape)}
+        save_file(weights, tmp_path / "w.safetensors")
+        assert "cannot be told" in self.message(tmp_path / "w.safetensors")
+
     @pytest.mark.parametrize("content", [{"epoch": 3}, [torch.ones(3)], {}])
     def test_a_file_without_a_state_dict(self, content, tmp_path):
         torch.save(content, tmp_path / "w.pth")

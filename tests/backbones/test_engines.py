@@ -211,15 +211,6 @@ def test_half_precision_is_close_and_leaves_the_backbone_alone(dtype, cosine, pi
     assert {parameter.dtype for parameter in backbone.network.parameters()} == {torch.float32}
 
 
-def test_features_that_are_too_large_for_float16_are_an_error(small_network):
-    backbone = load_backbone(small_network, image_size=32)
-    backbone.network.head.bias.fill_(1e5)
-    pixels = np.zeros((1, 32, 32, 3), dtype=np.uint8)
-    assert np.isfinite(make_engine(backbone, engine="torch", device="cpu")(pixels)).all()
-    with pytest.raises(FloatingPointError, match='Use dtype="float32"'):
-        make_engine(backbone, device="cpu", dtype="float16")(pixels)
-
-
 @pytest.mark.parametrize(
     ("options", "message"),
     [

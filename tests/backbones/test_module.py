@@ -91,6 +91,8 @@ def test_what_is_no_row_of_features_a_picture_is_refused(function, message):
     [
         ("mean", (0.1, 0.2), "'mean' of SmallNetwork.*three numbers"),
         ("std", "imagenet", "'std' of SmallNetwork.*three numbers"),
+        ("mean", (123.7, 116.3, 103.5), r"'mean' of SmallNetwork.*Divide it by 255"),
+        ("std", 58.4, r"'std' of SmallNetwork.*Divide it by 255"),
         ("image_size", (32, 48), r"square, not \(32, 48\)"),
     ],
 )

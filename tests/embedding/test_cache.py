@@ -1,6 +1,7 @@
 """The cache when the disk is full, when others write, and when there is more than memory."""
 
 import mmap
+import shutil
 import subprocess
 import sys
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 from skdeepcluster import ImageEmbedder, list_images
-from skdeepcluster.embedding import FeatureCacheError, _embedder
+from skdeepcluster.embedding import FeatureCacheError, _cache, _embedder
 from skdeepcluster.embedding._cache import FeatureCache
 
 
@@ -51,8 +52,6 @@ def small_disk(tmp_path):
 
 def fill(disk, leave):
     """Leave so many bytes free."""
-    import shutil
-
     (disk / "filler").write_bytes(bytes(shutil.disk_usage(disk).free - leave))
 
 
@@ -69,6 +68,40 @@ def test_rows_are_found_in_any_order_and_number(tmp_path):
     np.testing.assert_array_equal(found, [True, True, True, False, True])
     np.testing.assert_array_equal(features[found], stored[[44, 3, 3, 21]])
     np.testing.assert_array_equal(features[3], -1)
+
+
+def test_only_the_rows_that_are_wanted_are_read(tmp_path, monkeypatch):
+    """A file may hold a thousand times as many."""
+    stored = np.arange(300, dtype=np.float32).reshape(100, 3)
+    open_cache(tmp_path).put(keys_of(range(100)), stored)
+    read = []
+    real = _cache._take
+    monkeypatch.setattr(_cache, "_take", lambda *how: read.append(real(*how)) or read[-1])
+    features = np.zeros((5, 3), dtype=np.float32)
+    assert open_cache(tmp_path).get(keys_of([7, 8, 9, 90, 8]), features).all()
+    np.testing.assert_array_equal(features, stored[[7, 8, 9, 90, 8]])
+    assert [len(rows) for rows in read] == [5]
+
+
+def test_a_folder_removed_during_a_run_is_made_again(tmp_path, monkeypatch):
+    cache = open_cache(tmp_path / "cache")
+    cache.put(keys_of([1]), np.ones((1, 3)))
+    features = np.zeros((1, 3), dtype=np.float32)
+    assert cache.get(keys_of([1]), features).all()
+    shutil.rmtree(tmp_path / "cache")
+    assert not cache.get(keys_of([1]), features).any()
+    cache.put(keys_of([2]), np.ones((1, 3)))
+    shutil.rmtree(tmp_path / "cache")
+    assert cache.room_for(2).shape == (2, 3)
+    cache.put(keys_of([2]), np.ones((1, 3)))
+    assert open_cache(tmp_path / "cache").get(keys_of([2]), features).all()
+
+
+def test_a_folder_that_goes_while_it_is_written_to_is_told(tmp_path, monkeypatch):
+    cache = open_cache(tmp_path / "cache")
+    monkeypatch.setattr(cache, "_make_folder", lambda: shutil.rmtree(tmp_path / "cache"))
+    with pytest.raises(FeatureCacheError, match=r"cannot be used.*memory="):
+        cache.put(keys_of([1]), np.ones((1, 3)))
 
 
 def test_keys_that_share_a_half_are_told_apart(tmp_path):

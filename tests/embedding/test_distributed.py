@@ -3,10 +3,12 @@ import os
 import pickle
 import signal
 import warnings
+from pathlib import Path
 
 import joblib
 import numpy as np
 import pytest
+import timm
 import torch
 from PIL import Image
 from sklearn.base import clone
@@ -185,6 +187,20 @@ def test_estimators_are_sent_without_features_and_networks(snapshots):
     clusterer = DeepImageClusterer(4, image_size=32, max_iter=1, random_state=0).fit(snapshots[0])
     for sent in (fitted, clone(clusterer)):
         assert len(pickle.dumps(sent)) < 3000
+
+
+@pytest.mark.parametrize("name", ["w.pth", "timm:resnet10t/w.pth"])
+def test_weights_in_a_file_are_sent_along(name, snapshots, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    kind = "resnet18" if name == "w.pth" else "resnet10t"
+    torch.save(timm.create_model(kind, num_classes=0).state_dict(), "w.pth")
+    chosen = embedder(backbone=name, image_size=32)
+    expected = chosen.fit_transform(snapshots[0][:2])
+    recipe = _distributed.Recipe.of(chosen, chosen.load(), "float32")
+    Path("w.pth").unlink()
+    engine, resizing = recipe.load()
+    pixels = np.stack([resizing(Image.fromarray(picture)) for picture in snapshots[0][:2]])
+    np.testing.assert_allclose(engine(pixels), expected, atol=1e-4)
 
 
 def test_local_backends_are_left_alone():

@@ -6,12 +6,15 @@ import numpy as np
 import pytest
 from joblib import Memory
 from PIL import Image
+from safetensors.numpy import load_file
 from sklearn.base import clone
 from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 from sklearn.pipeline import make_pipeline
+from torch import nn
 
 from skdeepcluster import ImageEmbedder, list_images
+from skdeepcluster.backbones import load_backbone
 from skdeepcluster.embedding import FeatureCacheError
 from skdeepcluster.images import ImageReadError
 
@@ -164,6 +167,67 @@ def test_unreadable_pictures(photo_folder):
         features = embedder(on_error="skip", memory=photo_folder / "c").fit_transform(paths)
     assert np.isnan(features[[bad, 41]]).all()
     assert np.isfinite(np.delete(features, [bad, 41], axis=0)).all()
+
+
+class Unit(nn.Module):
+    """Mean colours of unit length; there is no direction of black."""
+
+    mean, std = 0.0, 1.0
+
+    def forward(self, pictures):
+        colours = pictures.mean((2, 3))
+        return colours / colours.norm(dim=1, keepdim=True)
+
+
+@pytest.mark.parametrize("engine", ["onnxruntime", "torch"])
+@pytest.mark.parametrize("on_error", ["raise", "skip"])
+def test_features_that_are_not_finite_name_the_picture(engine, on_error, snapshots, tmp_path):
+    pictures = snapshots[0].copy()
+    pictures[21] = 0
+    fitted = embedder(
+        backbone=Unit(), engine=engine, on_error=on_error, batch_size=8, memory=tmp_path
+    ).fit(pictures)
+    with pytest.raises(FloatingPointError, match=r"Unit .* not finite in float32 for picture 21"):
+        fitted.transform(pictures)
+    # Those before are kept, and it is not.
+    features = [load_file(path)["features"] for path in tmp_path.rglob("*.safetensors")]
+    assert np.isfinite(np.concatenate(features)).all()
+
+
+def test_features_that_are_too_large_for_float16_are_an_error(snapshots):
+    network = nn.Sequential(nn.AvgPool2d(32), nn.Flatten(), nn.Linear(12, 2))
+    nn.init.constant_(network[2].bias, 1e5)
+    settings = {"backbone": network, "engine": "torch", "device": "cpu"}
+    assert np.isfinite(embedder(**settings).fit_transform(snapshots[0][:2])).all()
+    with pytest.raises(FloatingPointError, match='Use dtype="float32"'):
+        embedder(**settings, dtype="float16").fit_transform(snapshots[0][:2])
+
+
+@pytest.mark.parametrize("engine", ["onnxruntime", "torch"])
+def test_a_backbone_changed_in_place_is_another_from_the_next_fit_on(engine, snapshots, tmp_path):
+    network = nn.Sequential(nn.AvgPool2d(32), nn.Flatten(), nn.Linear(12, 2))
+    backbone = load_backbone(network, image_size=64)
+    settings = {"backbone": backbone, "engine": engine}
+    fitted = embedder(**settings, memory=tmp_path).fit(snapshots[0])
+    before = embedder(**settings).fit_transform(snapshots[0])
+    backbone.network[2].weight.mul_(3)
+    np.testing.assert_allclose(fitted.transform(snapshots[0]), before, atol=1e-5)
+    after = embedder(**settings).fit_transform(snapshots[0])
+    assert not np.allclose(after, before)
+    again = embedder(**settings, memory=tmp_path).fit_transform(snapshots[0])
+    np.testing.assert_allclose(again, after, atol=1e-5)
+
+
+def test_another_number_of_features_than_at_fit_is_told(snapshots):
+    cells = nn.Sequential(nn.AvgPool2d(16), nn.Flatten())
+    fitted = embedder(backbone=cells).set_output(transform="pandas").fit(snapshots[0])
+    fitted.set_params(image_size=32)
+    with pytest.raises(ValueError, match=r"fitted on 48 features, and Sequential makes 12 .* 32"):
+        fitted.transform(snapshots[0])
+    assert fitted.fit(snapshots[0]).transform(snapshots[0]).shape == (40, 12)
+    on_features = embedder(backbone=cells).fit(np.ones((5, 7)))
+    with pytest.raises(ValueError, match="fitted on 7 features"):
+        on_features.iter_transform(snapshots[0])
 
 
 def test_progress_bar_on_request(snapshots, capsys):
