@@ -309,7 +309,7 @@ def slow_pair(model, pictures, texts, i, j):
                 back = mean(products.max(dim=0).values, visual.weights[i][there])
                 value = (value + back) / 2
         weight = model.log_weights[level].exp().item()
-        total += weight * (value - model.usual[level].item())
+        total += weight * value
         weights += weight
     return total / weights
 

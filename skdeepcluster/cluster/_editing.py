@@ -218,7 +218,7 @@ class ClusterEditingMixin:
         """
         check_is_fitted(self)
         n_present = len(self.cluster_centers_)
-        if not isinstance(n_clusters, Integral) or not 1 <= n_clusters <= n_present:
+        if not isinstance(n_clusters, Integral) or not 1 <= int(n_clusters) <= n_present:
             raise ValueError(
                 f"n_clusters must be an integer from 1 to {n_present}, got {n_clusters!r}."
             )

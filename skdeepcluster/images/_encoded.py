@@ -5,7 +5,7 @@ from abc import abstractmethod
 
 import numpy as np
 
-from ._reading import open_image
+from ._reading import open_image, reading
 from ._source import ImageSource, _digest
 
 
@@ -38,10 +38,6 @@ class EncodedSource(ImageSource):
     def __repr__(self):
         return f"<{type(self).__name__}: {len(self)} pictures>"
 
-    def subset(self, indices):
-        """Return a sequence of some of the pictures."""
-        return self.cut(indices)
-
     def full_name(self, index):
         """Where the picture is, which is its name."""
         return self.name(index)
@@ -52,7 +48,7 @@ class EncodedSource(ImageSource):
 
     def read(self, index, size_hint=None):
         """Decode a picture."""
-        return open_image(io.BytesIO(self.encoded(index)), size_hint, self.name(index))
+        return open_image(io.BytesIO(self._encoded(index)), size_hint, self.name(index))
 
     @abstractmethod
     def state(self, index):
@@ -61,4 +57,8 @@ class EncodedSource(ImageSource):
     def identity(self, index):
         """Digest of place and time of change, without a read where the file system tells it."""
         state = self.state(index)
-        return _digest(self.encoded(index) if state is None else repr(state).encode())
+        return _digest(self._encoded(index) if state is None else repr(state).encode())
+
+    def _encoded(self, index):
+        with reading(self.name(index)):
+            return self.encoded(index)

@@ -1,14 +1,15 @@
 """Whatever a user hands over as pictures, told apart."""
 
 import os
-import sys
 from pathlib import Path
 
 import numpy as np
+import torch
 from PIL import Image
+from torch.utils import data
 
 from ._reading import list_images
-from ._source import ArraySource, DatasetSource, FileSource, ImageSource, PillowSource, is_tensor
+from ._source import ArraySource, DatasetSource, FileSource, ImageSource, PillowSource
 
 
 def as_image_source(X):
@@ -40,7 +41,7 @@ def as_image_source(X):
         raise ValueError("X is one picture. Pass a list: [picture].")
     if _is_torch_dataset(X):
         return DatasetSource(X)
-    if is_tensor(X):
+    if isinstance(X, torch.Tensor):
         return _from_array(X, channels_first=True)
     if isinstance(X, np.ndarray) and X.dtype.kind not in "OUST":
         return _from_array(X, channels_first=False)
@@ -53,9 +54,7 @@ def as_image_source(X):
 
 
 def _is_torch_dataset(X):
-    # Whoever has a Dataset has imported torch.
-    data = sys.modules.get("torch.utils.data")
-    if data is None or not isinstance(X, data.Dataset):
+    if not isinstance(X, data.Dataset):
         return False
     if isinstance(X, data.IterableDataset) or not hasattr(X, "__len__"):
         raise TypeError(
@@ -103,7 +102,7 @@ def _from_array(X, channels_first):
             f"An array of pictures has the shape (n, height, width, channels), found {shape}. "
             + cure
         )
-    return ArraySource(X, channels_first=channels_first)
+    return ArraySource(X)
 
 
 def _from_sequence(items):
@@ -123,7 +122,7 @@ def _from_sequence(items):
         return FileSource(items)
     if first == "Pillow image":
         return PillowSource(items)
-    return ArraySource(items, channels_first=first == "tensor")
+    return ArraySource(items)
 
 
 def _kind(item):
@@ -133,7 +132,7 @@ def _kind(item):
         return "Pillow image"
     n_dimensions = getattr(item, "ndim", 0)
     if n_dimensions >= 2:
-        return "tensor" if is_tensor(item) else "array"
+        return "tensor" if isinstance(item, torch.Tensor) else "array"
     if isinstance(item, list | tuple) and item and isinstance(item[0], list | tuple):
         raise TypeError("A picture is given as nested lists. Use numpy.asarray(picture).")
     return None

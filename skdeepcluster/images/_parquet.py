@@ -42,7 +42,7 @@ def read_parquet_images(path, column="image", *, filesystem=None):
     FileNotFoundError
         If there is no such file.
     ValueError
-        If it is no Parquet file or has no rows, or no such column.
+        If it is no Parquet file or has no rows, or if a file has no such column.
 
     Examples
     --------
@@ -52,30 +52,45 @@ def read_parquet_images(path, column="image", *, filesystem=None):
     >>> DeepImageClusterer(10).fit(images)  # doctest: +SKIP
     """
     pyarrow, dataset = _open(path, filesystem)
-    schema = dataset.schema
+    # The schema of the dataset is that of its first file.
+    kinds = {
+        _kind(fragment.physical_schema, column, fragment.path, pyarrow.types)
+        for fragment in dataset.get_fragments()
+    }
+    if len(kinds) > 1:
+        raise ValueError(
+            f"Column {column!r} of {str(path)!r} holds pictures in some files and paths in others. "
+            "Read them apart."
+        )
+    if kinds == {"paths"}:
+        return _paths(dataset.to_table(columns=[column])[column].to_pylist(), column, str(path))
+    return _index(dataset, column, str(path))
+
+
+def _kind(schema, column, path, types):
+    """Tell whether the column holds "pictures" or "paths"."""
     if column not in schema.names:
         raise ValueError(
-            f"There is no column {column!r} in {str(path)!r}; there are {', '.join(schema.names)}."
+            f"There is no column {column!r} in {path!r}; there are {', '.join(schema.names)}."
         )
     kind = schema.field(column).type
-    if pyarrow.types.is_string(kind) or pyarrow.types.is_large_string(kind):
-        paths = dataset.to_table(columns=[column])[column].to_pylist()
-        if not paths or None in paths:
-            raise ValueError(
-                f"Column {column!r} of {str(path)!r} has no rows."
-                if not paths
-                else f"Row {paths.index(None)} of {str(path)!r} has no path in {column!r}."
-            )
-        return paths
-    in_struct = pyarrow.types.is_struct(kind) and kind.get_field_index("bytes") >= 0
-    if not in_struct and not any(
-        test(kind) for test in (pyarrow.types.is_binary, pyarrow.types.is_large_binary)
-    ):
-        raise ValueError(
-            f"Column {column!r} of {str(path)!r} holds {kind}: neither encoded pictures (binary, "
-            "or a struct with the field bytes) nor paths (string)."
-        )
-    return _index(dataset, column, str(path))
+    if types.is_string(kind) or types.is_large_string(kind):
+        return "paths"
+    in_struct = types.is_struct(kind) and kind.get_field_index("bytes") >= 0
+    if in_struct or types.is_binary(kind) or types.is_large_binary(kind):
+        return "pictures"
+    raise ValueError(
+        f"Column {column!r} of {path!r} holds {kind}: neither encoded pictures (binary, or a "
+        "struct with the field bytes) nor paths (string)."
+    )
+
+
+def _paths(paths, column, path):
+    if not paths:
+        raise ValueError(f"Column {column!r} of {path!r} has no rows.")
+    if None in paths:
+        raise ValueError(f"Row {paths.index(None)} of {path!r} has no path in {column!r}.")
+    return paths
 
 
 def _open(path, filesystem):
@@ -97,11 +112,12 @@ def _open(path, filesystem):
         # Workers elsewhere have another working folder.
         paths = [os.path.abspath(each) for each in paths]
     try:
+        # What the names of folders say is of no use here, and may contradict the columns.
         return pyarrow, dataset.dataset(
             paths if several else paths[0],
             format="parquet",
             filesystem=filesystem,
-            partitioning="hive",
+            partitioning=None,
         )
     except pyarrow.ArrowInvalid as error:
         raise ValueError(f"{str(path)!r} cannot be read as Parquet: {error}") from error
@@ -151,13 +167,11 @@ class ParquetSource(EncodedSource):
 
     def cut(self, indices):
         """Return a sequence of some of the pictures, with what it needs of the groups alone."""
-        part = super().cut(indices)
         items = self.items[np.asarray(indices, dtype=np.int64)]
         used, places = np.unique(items[:, 0], return_inverse=True)
-        part.items = np.stack([places, items[:, 1]], axis=1)
-        part.groups = [self.groups[group] for group in used]
-        part._forget()
-        return part
+        groups = [self.groups[group] for group in used]
+        places_and_rows = np.stack([places, items[:, 1]], axis=1)
+        return ParquetSource(places_and_rows, groups, self.filesystem, self.column)
 
     def __getstate__(self):
         return {key: value for key, value in vars(self).items() if key not in ("_held", "_lock")}
@@ -169,10 +183,7 @@ class ParquetSource(EncodedSource):
     def encoded(self, index):
         """Read the bytes of a picture."""
         group, row = self.items[index]
-        try:
-            value = self._column(group)[row].as_py()
-        except (OSError, ValueError) as error:
-            raise ImageReadError(f"{self.name(index)}: it cannot be read ({error}).") from error
+        value = self._column(group)[row].as_py()
         if isinstance(value, dict):
             value = value["bytes"]
         if value is None:
@@ -189,7 +200,13 @@ class ParquetSource(EncodedSource):
         # One thread reads while the others wait for the same.
         with self._lock:
             if group not in self._held:
-                path, number, *_ = self.groups[group]
+                path, number, _, size, changed = self.groups[group]
+                info = self.filesystem.get_file_info(path)
+                if (info.size, info.mtime_ns) != (size, changed):
+                    raise ImageReadError(
+                        f"{path}: the file was changed or removed after it was listed. Call "
+                        "read_parquet_images again."
+                    )
                 with parquet.ParquetFile(path, filesystem=self.filesystem) as file:
                     table = file.read_row_group(number, columns=[self.column])
                 self._held[group] = table[self.column]

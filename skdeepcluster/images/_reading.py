@@ -1,12 +1,13 @@
 """Files to RGB pictures, by stated rules."""
 
+import errno
 import os
 import warnings
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 SUFFIXES = (
     *(".avif", ".bmp", ".gif", ".jfif", ".jp2", ".jpeg", ".jpg", ".pbm"),
@@ -16,6 +17,24 @@ SUFFIXES = (
 # Pixels that a draft must have for each one wanted. With twice as many, features of detailed
 # photographs fell to a cosine of 0.998 with those of the full picture; with three, 0.9994.
 _DRAFT_FACTOR = 3
+
+_ORIENTATION = 0x0112
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+# Faults of the machine or of the road to the file: the next picture meets them, too.
+_MACHINE_ERRORS = (MemoryError, TimeoutError, ConnectionError)
+_MACHINE_ERRNOS = {
+    *(errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENODEV, errno.ENOMEM),
+    *(errno.ESTALE, errno.ENOTCONN, errno.ENETDOWN, errno.EHOSTUNREACH),
+}
 
 
 class ImageReadError(ValueError):
@@ -41,8 +60,15 @@ def list_images(folder, *, recursive=True):
     ------
     FileNotFoundError, NotADirectoryError
         If there is no such folder.
+    OSError
+        If the folder cannot be read, such as PermissionError.
     ValueError
         If there is no picture in it.
+
+    Warns
+    -----
+    UserWarning
+        If a folder in the folder cannot be read: its pictures are left out.
 
     Examples
     --------
@@ -57,8 +83,9 @@ def list_images(folder, *, recursive=True):
         )
     if not folder.is_dir():
         raise NotADirectoryError(f"{str(folder)!r} is a file, not a folder. Pass a list: [path].")
+    unreadable: list[OSError] = []
     paths, others, seen = [], 0, set()
-    for parent, folders, files in os.walk(folder, followlinks=True):
+    for parent, folders, files in os.walk(folder, onerror=unreadable.append, followlinks=True):
         folders[:] = sorted(name for name in folders if not name.startswith(".")) * recursive
         # Links may lead to what was seen already, and round in circles.
         place = os.path.realpath(parent)
@@ -69,10 +96,19 @@ def list_images(folder, *, recursive=True):
         for name in files:
             if name.startswith("."):
                 continue
-            if os.path.splitext(name)[1].lower() in SUFFIXES:
-                paths.append(Path(parent, name))
+            path = Path(parent, name)
+            if path.suffix.lower() in SUFFIXES and not _is_special(path):
+                paths.append(path)
             else:
                 others += 1
+    for error in unreadable:
+        if error.filename == str(folder):
+            raise error
+        warnings.warn(
+            f"Pictures in {error.filename!r} are left out: the folder cannot be read "
+            f"({error.strerror}).",
+            stacklevel=2,
+        )
     if not paths:
         raise ValueError(
             f"No pictures in {str(folder)!r}: {others} other files were found. Pictures are files "
@@ -81,13 +117,19 @@ def list_images(folder, *, recursive=True):
     return sorted(paths)
 
 
+def _is_special(path):
+    """Whether it is a pipe or the like, which would be waited for; no link to nothing."""
+    return not path.is_file() and path.exists()
+
+
 def read_image(path):
     """Read a picture as the estimators see it.
 
     Everything becomes 8-bit RGB: grey is repeated in three channels; palettes are looked up;
     transparent parts show white; CMYK is converted; 16-bit values keep their upper 8 bits;
     floating-point values must lie in [0, 1]. The EXIF rotation is applied, and of several
-    frames the first is taken. Pillow's limit against decompression bombs stays on.
+    frames the first is taken. Pillow's limit against decompression bombs stays on; from half
+    of it on, Pillow warns.
 
     Parameters
     ----------
@@ -113,19 +155,18 @@ def open_image(path, size_hint=None, name=None):
     faster, and what the resizing makes of it differs by less than one grey level in the mean.
     """
     name = path if name is None else name
-    # Pillow warns from half its limit on; the limit itself is an error.
-    with warnings.catch_warnings(), reading(name):
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        with Image.open(path) as image:
-            if size_hint is not None:
-                image.draft(None, _draft_size(image.size, _DRAFT_FACTOR * size_hint))
-            image.load()
-            return to_rgb(image, str(name))
+    with reading(name), Image.open(path) as image:
+        if size_hint is not None:
+            image.draft(None, _draft_size(image.size, _DRAFT_FACTOR * size_hint))
+        return to_rgb(image, str(name))
 
 
 @contextmanager
 def reading(name):
-    """Turn whatever goes wrong with a picture into an ImageReadError that names it."""
+    """Turn whatever goes wrong with a picture into an ImageReadError that names it.
+
+    What goes wrong with the machine is raised as it is.
+    """
     try:
         yield
     except ImageReadError:
@@ -137,17 +178,25 @@ def reading(name):
             f"{name}: this is not a picture that Pillow can read. Remove it, convert it, or "
             "set on_error='skip'."
         ) from None
-    except Image.DecompressionBombError as error:
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        # The warning is raised where the user's filters say so.
         raise ImageReadError(
             f"{name}: {error} If you trust the file, make it smaller or raise "
             "PIL.Image.MAX_IMAGE_PIXELS."
         ) from None
     except Exception as error:
+        if _is_of_machine(error):
+            error.add_note(f"{name} was being read.")
+            raise
         # Decoders raise whatever damaged bytes make them raise: OSError, SyntaxError, ...
         raise ImageReadError(
             f"{name}: it cannot be decoded ({type(error).__name__}: {error}). It may be "
             "cut off or damaged; replace it, or set on_error='skip'."
         ) from error
+
+
+def _is_of_machine(error):
+    return isinstance(error, _MACHINE_ERRORS) or getattr(error, "errno", None) in _MACHINE_ERRNOS
 
 
 def _draft_size(size, shortest):
@@ -159,7 +208,10 @@ def _draft_size(size, shortest):
 
 def to_rgb(image, name):
     """Turn a Pillow image as its EXIF says and convert it to RGB, as :func:`read_image` does."""
-    image = ImageOps.exif_transpose(image)
+    image.load()
+    turn = _TURNS.get(_orientation(image))
+    if turn is not None:
+        image = image.transpose(turn)
     if image.mode == "RGB" and "transparency" not in image.info:
         return image
     if image.mode.startswith("I"):
@@ -171,6 +223,16 @@ def to_rgb(image, name):
         white = Image.new("RGBA", image.size, "white")
         return Image.alpha_composite(white, image).convert("RGB")
     return image.convert("RGB")
+
+
+def _orientation(image):
+    try:
+        return image.getexif().get(_ORIENTATION)
+    except Exception as error:
+        if _is_of_machine(error):
+            raise
+        # Damaged tags do not make the pixels worse.
+        return None
 
 
 def _upper_bits(values, name):

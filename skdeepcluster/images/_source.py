@@ -3,16 +3,22 @@
 import copy
 import hashlib
 import os
+import threading
 from abc import ABC, abstractmethod
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+import torch
+from PIL import Image, ImageFile
 
 from ._reading import ImageReadError, open_image, reading, to_rgb, unit_to_bytes
 
 # Of pictures in memory, to tell whether they are the same.
 _N_LOOKED_AT = 16
+
+# A Pillow image can be decoded by one thread alone, and one object can stand in several places
+# and sources: its number in memory says which lock is its own. Others that have the same wait.
+_DECODING = [threading.Lock() for _ in range(251)]
 
 
 class ImageSource(ABC):
@@ -156,39 +162,47 @@ class PillowSource(ImageSource):
 
     def read(self, index, size_hint=None):
         """Turn as EXIF says and convert to RGB."""
-        with reading(self.name(index)):
-            return to_rgb(self.items[index], self.name(index))
+        image, name = self.items[index], self.name(index)
+        with reading(name), _DECODING[id(image) % len(_DECODING)]:
+            if _is_as_opened(image):
+                # Decoded pixels would stay in the caller's image.
+                return open_image(image.filename, name=name)
+            return to_rgb(image, name)
 
     def identity(self, index):
         """Digest of the RGB pixels."""
         return _array_digest(np.asarray(self.read(index)))
 
 
+def _is_as_opened(image):
+    """Whether a Pillow image's file was opened and nothing else done, and is still there."""
+    if not isinstance(image, ImageFile.ImageFile) or not image.filename or image.fp is None:
+        return False
+    # It was decoded, is to be decoded at another size, or another frame was chosen.
+    if not image.tile or image.decoderconfig or image.tell():
+        return False
+    try:
+        return os.path.samestat(os.fstat(image.fp.fileno()), os.stat(image.filename))
+    except OSError:
+        # The file is gone, or the system has none for the stream.
+        return False
+
+
 class ArraySource(ImageSource):
-    """Arrays: one of all pictures, or a list of one each; tensors have channels first."""
-
-    def __init__(self, items, channels_first=False):
-        super().__init__(items)
-        self.channels_first = channels_first
-
-    def _pixels(self, index):
-        pixels = np.asarray(self.items[index])
-        if self.channels_first and pixels.ndim == 3:
-            pixels = pixels.transpose(1, 2, 0)
-        return pixels
+    """Arrays or tensors: one of all pictures, or a list of one each."""
 
     def read(self, index, size_hint=None):
         """Convert to 8-bit RGB."""
-        return array_to_rgb(self._pixels(index), self.name(index))
+        return array_to_rgb(_pixels(self.items[index]), self.name(index))
 
     def identity(self, index):
         """Digest of type, shape and pixels."""
-        return _array_digest(self._pixels(index))
+        return _array_digest(_pixels(self.items[index]))
 
     def cut(self, indices):
         """Copy the pictures: a view of a tensor would take all of it along."""
         part = super().cut(indices)
-        part.items = [np.asarray(item).copy() for item in part.items]
+        part.items = [_pixels(item).copy() for item in part.items]
         return part
 
 
@@ -212,19 +226,22 @@ class DatasetSource(ImageSource):
                 return to_rgb(item, self.name(index))
             if isinstance(item, str | Path):
                 return open_image(item, size_hint)
-            pixels = np.asarray(item)
-            if is_tensor(item) and pixels.ndim == 3:
-                pixels = pixels.transpose(1, 2, 0)
-            return array_to_rgb(pixels, self.name(index))
+            return array_to_rgb(_pixels(item), self.name(index))
 
     def identity(self, index):
         """Digest of the RGB pixels."""
         return _array_digest(np.asarray(self.read(index)))
 
 
-def is_tensor(value):
-    """Whether a value is a torch tensor, found out without importing torch."""
-    return type(value).__module__.split(".")[0] == "torch" and hasattr(value, "numpy")
+def _pixels(picture):
+    """Array of an array, or of a tensor with channels first, with channels last."""
+    if not isinstance(picture, torch.Tensor):
+        return np.asarray(picture)
+    tensor = picture.detach().cpu()
+    if tensor.dtype == torch.bfloat16:
+        # NumPy has no such type.
+        tensor = tensor.float()
+    return tensor.movedim(0, -1).numpy() if tensor.ndim == 3 else tensor.numpy()
 
 
 def array_to_rgb(pixels, name):

@@ -2,6 +2,7 @@
 
 import os
 import tarfile
+from functools import partial
 from pathlib import PurePosixPath
 
 from ._encoded import EncodedSource
@@ -11,7 +12,9 @@ from ._reading import SUFFIXES, ImageReadError
 def read_tar_images(paths):
     """List the pictures in tar files; nothing is unpacked.
 
-    The members are looked up once. Pictures are read by their place in the file.
+    The members are looked up once. Pictures are read by their place in the file. Of members of
+    the same name the last one counts, and hard links are followed, as in unpacking; symbolic
+    links are left out.
 
     Parameters
     ----------
@@ -27,7 +30,8 @@ def read_tar_images(paths):
     Raises
     ------
     ValueError
-        If a file is no tar file, is compressed or damaged, or if there is no picture.
+        If a file is no tar file, is compressed or damaged, if a picture is stored as a sparse
+        file or is a link to what is not in the tar file, or if there is no picture.
 
     Examples
     --------
@@ -40,31 +44,76 @@ def read_tar_images(paths):
         paths = [paths]
     places = []
     for path in map(os.path.abspath, paths):
-        changed = os.stat(path).st_mtime_ns
-        for member in _members(path):
-            name = PurePosixPath(member.name)
-            # macOS adds a hidden file to each.
-            hidden = any(part.startswith(".") and part != ".." for part in name.parts)
-            if member.isreg() and name.suffix.lower() in SUFFIXES and not hidden:
-                places.append((path, changed, member.name, member.offset_data, member.size))
+        with open(path, "rb") as file:
+            members = _members(file, path)
+            state = _state(file)
+        for name, member in _unpacked(members).items():
+            if _is_picture(name, member):
+                _refuse_unreadable(member, f"{path}/{name}")
+                places.append((path, state, str(name), member.offset_data, member.size))
     if not places:
         raise ValueError(f"No pictures in {', '.join(map(repr, map(str, paths)))}.")
     return TarSource(places)
 
 
-def _members(path):
+def _members(file, path):
     try:
-        with tarfile.open(path, "r:") as tar:
-            return tar.getmembers()
+        with tarfile.open(fileobj=file, mode="r:") as tar:
+            members = tar.getmembers()
+            end = tar.offset
     except tarfile.TarError as error:
         raise ValueError(
             f"{path!r} cannot be read as a tar file without compression ({error}). If it is "
             "compressed, unpack the .gz, .bz2 or .xz around it."
         ) from error
+    # At a damaged header tarfile stops as if it were the end.
+    file.seek(end)
+    if any(block.strip(b"\0") for block in iter(partial(file.read, 2**16), b"")):
+        raise ValueError(
+            f"{path!r} is damaged at byte {end}: after member {len(members)} comes neither another "
+            "one nor the end. Make it anew; of tar files that were joined, pass each."
+        )
+    return members
+
+
+def _unpacked(members):
+    """Members by the names that they have after unpacking, which replace one another."""
+    files: dict[PurePosixPath, tarfile.TarInfo] = {}
+    for member in members:
+        name = PurePosixPath(member.name)
+        linked = files.get(PurePosixPath(member.linkname)) if member.islnk() else None
+        files[name] = linked or member
+    return files
+
+
+def _is_picture(name, member):
+    # macOS adds a hidden file to each.
+    hidden = any(part.startswith(".") and part != ".." for part in name.parts)
+    is_file = member.isreg() or member.islnk()
+    return is_file and name.suffix.lower() in SUFFIXES and not hidden
+
+
+def _refuse_unreadable(member, name):
+    if member.islnk():
+        raise ValueError(
+            f"{name} is a link to {member.linkname!r}, which does not come before it. Make the "
+            "tar file of both."
+        )
+    if member.issparse():
+        raise ValueError(
+            f"{name} is stored as a sparse file, which cannot be read where it stands. Make the "
+            "tar file without --sparse."
+        )
+
+
+def _state(file):
+    """Time of change and size, which tell whether an open file is the one that was listed."""
+    status = os.fstat(file.fileno())
+    return status.st_mtime_ns, status.st_size
 
 
 class TarSource(EncodedSource):
-    """Pictures in tar files; ``items`` are (path, time of change, member, offset, size)."""
+    """Pictures in tar files; ``items`` are (path, state of the file, member, offset, size)."""
 
     def name(self, index):
         """Path of the tar file and name of the member."""
@@ -73,16 +122,16 @@ class TarSource(EncodedSource):
 
     def encoded(self, index):
         """Read the bytes of a picture."""
-        path, _, _, offset, size = self.items[index]
-        try:
-            with open(path, "rb") as file:
-                file.seek(offset)
-                return file.read(size)
-        except OSError as error:
-            raise ImageReadError(
-                f"{self.name(index)}: the tar file cannot be read ({error})."
-            ) from error
+        path, state, _, offset, size = self.items[index]
+        with open(path, "rb") as file:
+            if _state(file) != state:
+                raise ImageReadError(
+                    f"{self.name(index)}: the tar file was changed after it was listed. Call "
+                    "read_tar_images again."
+                )
+            file.seek(offset)
+            return file.read(size)
 
     def state(self, index):
-        """Return path, time of change and place."""
+        """Return path, state and place."""
         return self.items[index]

@@ -41,7 +41,8 @@ class Thumbnailer:
         pixels is kept of the file.
         """
         bar = tqdm(total=len(indices), desc="thumbnails", disable=not self.verbose)
-        with bar, Parallel(self.n_jobs, prefer="threads") as parallel:
+        # Threads, also where joblib's backend has other processes or machines.
+        with bar, Parallel(self.n_jobs, require="sharedmem") as parallel:
             for start in range(0, len(indices), _N_AT_ONCE):
                 chosen = [int(index) for index in indices[start : start + _N_AT_ONCE]]
                 made = parallel(delayed(self._make_one)(index, side) for index in chosen)

@@ -191,3 +191,106 @@ def test_hidden_members_of_a_tar_are_left_out(paths, tmp_path):
             tar.add(paths[0], name)
     images = read_tar_images(tmp_path / "mac.tar")
     assert [Path(images.name(i)).name for i in range(len(images))] == ["a.jpg", "d.jpg"]
+
+
+@pytest.fixture
+def tar_path(paths, tmp_path):
+    with tarfile.open(tmp_path / "five.tar", "w") as tar:
+        for number in range(5):
+            tar.add(paths[number], f"{number}.jpg")
+    return tmp_path / "five.tar"
+
+
+@pytest.mark.parametrize("damage", ["one bit", "zeroed", "joined", "cut off"])
+def test_a_damaged_tar_is_refused(damage, tar_path):
+    with tarfile.open(tar_path) as tar:
+        second = tar.getmembers()[1].offset
+    content = bytearray(tar_path.read_bytes())
+    if damage == "one bit":
+        content[second] ^= 1
+    elif damage == "zeroed":
+        content[second : second + 512] = bytes(512)
+    elif damage == "joined":
+        content = content * 2
+    else:
+        del content[second + 600 :]
+    tar_path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"five\.tar"):
+        read_tar_images(tar_path)
+
+
+def test_a_tar_without_blocks_at_its_end_is_whole(tar_path):
+    with tarfile.open(tar_path) as tar:
+        tar.getmembers()
+        end = tar.offset
+    os.truncate(tar_path, end)
+    assert len(read_tar_images(tar_path)) == 5
+
+
+def test_members_are_what_they_are_after_unpacking(paths, tmp_path):
+    def link(name, target):
+        member = tarfile.TarInfo(name)
+        member.type, member.linkname = tarfile.LNKTYPE, target
+        return member
+
+    with tarfile.open(tmp_path / "t.tar", "w") as tar:
+        tar.add(paths[0], "a.jpg")
+        tar.addfile(link("b.jpg", "a.jpg"))
+        tar.add(paths[30], "./a.jpg")
+        tar.addfile(link("c.jpg", "./b.jpg"))
+    images = read_tar_images(tmp_path / "t.tar")
+    assert [Path(images.name(i)).name for i in range(len(images))] == ["a.jpg", "b.jpg", "c.jpg"]
+    for index, path in enumerate((paths[30], paths[0], paths[0])):
+        np.testing.assert_array_equal(images[index], read_image(path))
+    with tarfile.open(tmp_path / "l.tar", "w") as tar:
+        tar.addfile(link("b.jpg", "a.jpg"))
+    with pytest.raises(ValueError, match=r"l\.tar/b\.jpg is a link to 'a\.jpg'"):
+        read_tar_images(tmp_path / "l.tar")
+
+
+def test_sparse_members_are_refused(tmp_path):
+    member = tarfile.TarInfo("a.bmp")
+    member.pax_headers = {"GNU.sparse.map": "0,4", "GNU.sparse.size": "4000"}
+    member.size = 4
+    with tarfile.open(tmp_path / "s.tar", "w", format=tarfile.PAX_FORMAT) as tar:
+        tar.addfile(member, io.BytesIO(b"data"))
+    with pytest.raises(ValueError, match=r"s\.tar/a\.bmp.*--sparse"):
+        read_tar_images(tmp_path / "s.tar")
+
+
+@pytest.mark.parametrize("kind", ["tar", "parquet"])
+def test_a_file_that_was_changed_after_listing_is_named(kind, paths, tmp_path):
+    def write(chosen):
+        if kind == "parquet":
+            parquet.write_table(table(chosen), tmp_path / "f.parquet")
+            return
+        with tarfile.open(tmp_path / "f.tar", "w") as tar:
+            for number, path in enumerate(chosen):
+                tar.add(path, f"{number}.jpg")
+
+    write(paths[:9])
+    listed = (read_tar_images if kind == "tar" else read_parquet_images)(tmp_path / f"f.{kind}")
+    write(paths[20:23])
+    for index in range(9):
+        with pytest.raises(ImageReadError, match=rf"f\.{kind}.*changed"):
+            listed[index]
+
+
+def test_a_file_without_the_column_is_named(paths, tmp_path):
+    folder = tmp_path / "table"
+    folder.mkdir()
+    parquet.write_table(table(paths[:2]), folder / "a.parquet")
+    parquet.write_table(table(paths[:2]).rename_columns(["img", "number"]), folder / "b.parquet")
+    with pytest.raises(ValueError, match=r"no column 'image' in '.*b\.parquet'; there are img"):
+        read_parquet_images(folder)
+    parquet.write_table(pyarrow.table({"image": ["a.jpg"]}), folder / "b.parquet")
+    with pytest.raises(ValueError, match="pictures in some files and paths in others"):
+        read_parquet_images(folder)
+
+
+def test_names_of_folders_that_look_like_columns(paths, tmp_path):
+    folder = tmp_path / "image=raw" / "number=x"
+    folder.mkdir(parents=True)
+    parquet.write_table(table(paths[:2]), folder / "a.parquet")
+    for path in (folder / "a.parquet", [folder / "a.parquet"], tmp_path / "image=raw"):
+        np.testing.assert_array_equal(read_parquet_images(path)[1], read_image(paths[1]))

@@ -1,11 +1,14 @@
+import io
+
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 from PIL import Image
+from torchvision import tv_tensors
 
 from skdeepcluster import ImageEmbedder
-from skdeepcluster.images import ImageReadError, as_image_source
+from skdeepcluster.images import ImageReadError, Resizing, as_image_source, iter_batches
 
 
 def pixels(source, index=0):
@@ -208,3 +211,65 @@ def test_fingerprints_tell_pictures_apart(tmp_path, photos, monkeypatch):
     assert as_image_source(paths).subset([1, 2]).fingerprint() == (
         as_image_source(paths[1:3]).fingerprint()
     )
+
+
+@pytest.mark.parametrize("opened", ["file", "stream"])
+def test_one_opened_picture_in_several_places(opened, tmp_path, photos):
+    """Threads must not decode the same object at a time."""
+    Image.fromarray(photos["coffee"]).resize((1500, 1000)).save(tmp_path / "a.jpg")
+    expected = Resizing(64)(Image.open(tmp_path / "a.jpg"))
+    content = (tmp_path / "a.jpg").read_bytes()
+    for _ in range(5):
+        picture = Image.open(tmp_path / "a.jpg" if opened == "file" else io.BytesIO(content))
+        (batch,) = iter_batches(as_image_source([picture] * 8), Resizing(64), n_jobs=8)
+        assert (batch.pixels == expected).all()
+
+
+def test_decoded_pixels_do_not_stay_in_opened_pictures(tmp_path, photos):
+    Image.fromarray(photos["cat"]).save(tmp_path / "a.png")
+    picture = Image.open(tmp_path / "a.png")
+    np.testing.assert_array_equal(pixels(as_image_source([picture])), photos["cat"])
+    # What remains to be decoded.
+    assert picture.tile
+
+
+def test_what_was_done_to_an_opened_picture_counts(tmp_path, photos):
+    Image.fromarray(photos["cat"]).save(tmp_path / "a.jpg")
+    Image.fromarray(photos["cat"]).save(
+        tmp_path / "b.tif", save_all=True, append_images=[Image.fromarray(photos["coffee"])]
+    )
+    drafted, painted, second = (Image.open(tmp_path / name) for name in ("a.jpg", "a.jpg", "b.tif"))
+    drafted.draft("RGB", (100, 100))
+    painted.paste("red", (0, 0, *painted.size))
+    second.seek(1)
+    replaced = Image.open(tmp_path / "a.jpg")
+    (tmp_path / "a.jpg").unlink()
+    Image.fromarray(photos["coffee"]).save(tmp_path / "a.jpg")
+    source = as_image_source([drafted, painted, second, replaced])
+    assert pixels(source, 0).shape == (150, 226, 3)
+    assert (pixels(source, 1) == (255, 0, 0)).all()
+    np.testing.assert_array_equal(pixels(source, 2), photos["coffee"])
+    assert pixels(source, 3).shape == photos["cat"].shape
+
+
+def test_tensors_of_all_kinds(snapshots):
+    pictures = snapshots[0][:2]
+    tensor = torch.from_numpy(pictures).permute(0, 3, 1, 2)
+    unit = tensor / 255
+
+    class Transformed(torch.utils.data.Dataset):
+        def __len__(self):
+            return 2
+
+        def __getitem__(self, index):
+            return tv_tensors.Image(tensor[index]), index
+
+    for X in (
+        tv_tensors.Image(tensor),
+        [tv_tensors.Image(each) for each in tensor],
+        Transformed(),
+        unit.clone().requires_grad_(),
+    ):
+        np.testing.assert_array_equal(pixels(as_image_source(X)), pictures[0])
+    halved = pixels(as_image_source(unit.bfloat16()))
+    assert np.abs(halved.astype(int) - pictures[0]).max() <= 1

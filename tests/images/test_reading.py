@@ -1,4 +1,8 @@
+import errno
+import io
+import os
 import struct
+import warnings
 import zlib
 
 import numpy as np
@@ -6,7 +10,7 @@ import pytest
 from PIL import Image
 
 from skdeepcluster import list_images, read_image
-from skdeepcluster.images import ImageReadError, Resizing
+from skdeepcluster.images import ImageReadError, Resizing, as_image_source, iter_batches
 from skdeepcluster.images._reading import open_image
 
 
@@ -134,3 +138,107 @@ def test_folders_that_links_lead_to_again_are_listed_once(tmp_path, photos):
         pytest.skip("the file system has no links")
     assert [path.name for path in list_images(tmp_path / "photos")] == ["a.png", "b.png"]
     assert [path.name for path in list_images(tmp_path / "link")] == ["a.png", "b.png"]
+
+
+def forbid(monkeypatch, forbidden):
+    """The superuser, who may run tests, may read everything."""
+    scandir = os.scandir
+
+    def guarded(folder):
+        if os.fspath(folder) == os.fspath(forbidden):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), os.fspath(folder))
+        return scandir(folder)
+
+    monkeypatch.setattr(os, "scandir", guarded)
+
+
+def test_folders_that_cannot_be_read_are_named(tmp_path, photos, monkeypatch):
+    (tmp_path / "locked").mkdir()
+    for name in ("a.png", "locked/b.png"):
+        Image.fromarray(photos["cat"]).save(tmp_path / name)
+    forbid(monkeypatch, tmp_path / "locked")
+    with pytest.warns(UserWarning, match="locked' are left out.*Permission denied"):
+        assert list_images(tmp_path) == [tmp_path / "a.png"]
+    with pytest.raises(PermissionError, match="locked"):
+        list_images(tmp_path / "locked")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no pipes with names")
+def test_pipes_are_left_out_and_links_to_nothing_are_not(tmp_path):
+    os.mkfifo(tmp_path / "pipe.jpg")
+    with pytest.raises(ValueError, match="1 other files"):
+        list_images(tmp_path)
+    (tmp_path / "gone.jpg").symlink_to(tmp_path / "nothing.jpg")
+    assert list_images(tmp_path) == [tmp_path / "gone.jpg"]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [MemoryError(), TimeoutError(), OSError(errno.EMFILE, "many"), OSError(errno.EIO, "disk")],
+    ids=repr,
+)
+def test_faults_of_the_machine_are_no_damaged_pictures(fault, tmp_path, monkeypatch):
+    def fail(*_, **__):
+        raise fault
+
+    monkeypatch.setattr(Image, "open", fail)
+    source = as_image_source([tmp_path / "a.png"])
+    with pytest.raises(type(fault)) as caught:
+        list(iter_batches(source, Resizing(32), on_error="skip"))
+    assert caught.value is fault
+    assert "a.png" in fault.__notes__[0]
+
+
+def test_a_damaged_file_that_leads_nowhere_is_a_damaged_picture(tmp_path, monkeypatch):
+    def fail(*_, **__):
+        raise OSError(errno.EINVAL, "Invalid argument")
+
+    monkeypatch.setattr(Image, "open", fail)
+    with pytest.raises(ImageReadError, match=r"a\.png: it cannot be decoded"):
+        read_image(tmp_path / "a.png")
+
+
+@pytest.mark.parametrize("bit", [8, 16])
+def test_damaged_exif_does_not_matter(bit, photos):
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010F], exif[0x011A] = 6, "Maker", 72.0
+    file = io.BytesIO()
+    Image.fromarray(photos["cat"][:60, :40]).save(file, "JPEG", exif=exif)
+    content = file.getvalue()
+    for place in range(content.index(b"Exif\0\0") + 6, content.index(b"Maker")):
+        damaged = bytearray(content)
+        damaged[place] ^= bit
+        with warnings.catch_warnings():
+            # Pillow's remarks on damaged tags.
+            warnings.simplefilter("ignore")
+            image = open_image(io.BytesIO(damaged), name="damaged")
+        assert sorted(image.size) == [40, 60]
+
+
+def test_filters_of_warnings_are_left_alone(tmp_path, photos, monkeypatch):
+    Image.fromarray(photos["cat"]).save(tmp_path / "cat.png")
+    before = list(warnings.filters)
+    during = []
+    whole = Image.open
+
+    def watched(path):
+        during.append(list(warnings.filters))
+        return whole(path)
+
+    monkeypatch.setattr(Image, "open", watched)
+    read_image(tmp_path / "cat.png")
+    assert during == [before]
+
+
+def test_a_warning_that_is_made_an_error_names_the_picture_and_the_cure(
+    tmp_path, photos, monkeypatch
+):
+    Image.fromarray(photos["cat"]).save(tmp_path / "large.png")
+    n_pixels = photos["cat"][:, :, 0].size
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", n_pixels - 1)
+    with pytest.warns(Image.DecompressionBombWarning):
+        read_image(tmp_path / "large.png")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(ImageReadError, match=r"large\.png.*MAX_IMAGE_PIXELS"):
+            read_image(tmp_path / "large.png")

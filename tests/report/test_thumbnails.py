@@ -1,6 +1,7 @@
 import base64
 import io
 
+import joblib
 import numpy as np
 import pytest
 from PIL import Image
@@ -65,3 +66,18 @@ def test_the_last_ones_are_left_out_if_there_is_no_room(photos):
     assert 0 < len(made) < 15
     assert list(made) == [str(index) for index in range(len(made))]
     assert thumbnailer([*photos.values()]).within(np.arange(5), 5, 100) == {}
+
+
+def test_pictures_are_read_here_whatever_backend_joblib_has(photos, monkeypatch):
+    pictures = as_image_source([*photos.values()])
+    whole, read = pictures.read, []
+
+    def noted(index, size_hint):
+        read.append(index)
+        return whole(index, size_hint)
+
+    monkeypatch.setattr(pictures, "read", noted)
+    maker = Thumbnailer(pictures, n_jobs=2, on_error="raise", verbose=0)
+    with joblib.parallel_config("loky", n_jobs=2):
+        assert [index for index, _ in maker.make(range(5), 32)] == [0, 1, 2, 3, 4]
+    assert sorted(read) == [0, 1, 2, 3, 4]
