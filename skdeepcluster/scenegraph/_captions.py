@@ -7,6 +7,7 @@ import numpy as np
 
 from ._entries import as_triple, shown
 from ._graph import SceneGraph
+from ._parsing import parse
 
 
 class Caption(NamedTuple):
@@ -92,7 +93,7 @@ def with_triples(captions, parser):
     captions : list of Caption
     """
     texts = [caption.text for caption in captions if caption.triples is None]
-    graphs = iter(parser.transform(texts) if texts else ())
+    graphs = iter(parse(parser, texts) if texts else ())
     return [
         caption if caption.triples is not None else Caption(caption.text, next(graphs).triples)
         for caption in captions

@@ -112,13 +112,22 @@ class VisualGraphEncoder(nn.Module):
         related = (inputs.predicates > 0).float()
         if self.message is not None:
             objects = objects + self.message(self.dropout(_gather(relations, related, inputs)))
-        there = (inputs.labels > 0).float()
-        weights = self.rarity(learned)[:, :, 0].exp() * (0.2 + inputs.boxes[:, :, 6]) * there
+        known, known_relations = self._known_nodes(inputs, vectors)
+        weights = self.rarity(learned)[:, :, 0].exp() * (0.2 + inputs.boxes[:, :, 6]) * known
         return Encoded(
             Nodes(functional.normalize(objects, dim=2), weights),
-            Nodes(functional.normalize(relations, dim=2), related),
+            Nodes(functional.normalize(relations, dim=2), related * known_relations),
             self._as_whole(inputs, learned, vectors),
         )
+
+    def _known_nodes(self, inputs, vectors):
+        """Say of which objects and relations a word or a feature tells something."""
+        objects = _says_something(vectors[inputs.labels]) | _says_something(inputs.features)
+        relations = _says_something(vectors[inputs.predicates])
+        relations = relations | _says_something(inputs.relation_features)
+        for end in (0, 1):
+            relations = relations | objects.gather(1, inputs.pairs[:, :, end])
+        return objects, relations
 
     def _relations(self, objects, inputs, vectors):
         subject, target = (_pick(objects, inputs.pairs[:, :, end]) for end in (0, 1))
@@ -195,13 +204,13 @@ class TextualGraphEncoder(nn.Module):
         known = _known(inputs.words, n_learned)
         words = vectors[inputs.words] + self.phrase(known)
         nodes = words + self.context(self.dropout(self._read(self.reader, words, inputs.words)))
-        there = (inputs.words > 0).float()
         weights = self.rarity(known) + self.importance(vectors[inputs.words])
+        weights = weights[:, :, 0].exp() * _says_something(vectors[inputs.words])
         whole = inputs.sentences + self.whole(self.dropout(inputs.sentences))
         return Encoded(
-            Nodes(functional.normalize(nodes, dim=2), weights[:, :, 0].exp() * there),
+            Nodes(functional.normalize(nodes, dim=2), weights),
             self._triples(inputs.triples, vectors),
-            functional.normalize(whole, dim=1) * (inputs.words > 0).any(dim=1, keepdim=True),
+            functional.normalize(whole, dim=1) * _says_something(inputs.sentences)[:, None],
         )
 
     def _read(self, reader, words, rows):
@@ -217,7 +226,7 @@ class TextualGraphEncoder(nn.Module):
         )[0]
 
     def _triples(self, triples, vectors):
-        there = (triples[:, :, 0] > 0).float()
+        there = _says_something(vectors[triples].flatten(2)).float()
         parts = vectors[triples] + self.phrase(_known(triples, len(self.rarity.weight)))
         nodes = parts.mean(dim=2)
         if there.any():
@@ -226,6 +235,11 @@ class TextualGraphEncoder(nn.Module):
             context = self.triple_context(self.dropout(last.transpose(0, 1).flatten(1)))
             nodes = nodes.index_put((mask,), nodes[mask] + context)
         return Nodes(functional.normalize(nodes, dim=2), there)
+
+
+def _says_something(vectors):
+    """Find vectors that are not 0, as those of unknown words and of empty places are."""
+    return (vectors != 0).any(dim=-1)
 
 
 def _known(rows, n_learned):

@@ -97,13 +97,14 @@ def explain_pair(graph, caption, words, pictures, captions, model):
     explanation : Explanation
     """
     word_matches, triple_matches = [], []
-    if graph.objects and words:
-        weights = captions.objects.weights[0] / captions.objects.weights[0].sum()
+    if pictures.objects.mask.any() and words:
+        weights = captions.objects.weights[0]
+        weights = weights / weights.sum().clamp_min(1e-12)
         for word, (place, score), weight in zip(
             words, _best(pictures.objects, captions.objects), weights.tolist(), strict=False
         ):
             word_matches.append(WordMatch(word, place, graph.labels[place], score, weight))
-    if graph.relations and caption.triples:
+    if pictures.relations.mask.any() and caption.triples:
         for triple, (place, score) in zip(
             caption.triples, _best(pictures.relations, captions.relations), strict=False
         ):

@@ -49,6 +49,7 @@ class SceneGraph:
     relations: tuple[SceneRelation, ...]
 
     def __init__(self, objects, relations=()):
+        _check_list(objects, "objects")
         checked = tuple(as_object(entry, f"objects[{i}]") for i, entry in enumerate(objects))
         set_once = object.__setattr__
         set_once(self, "objects", checked)
@@ -76,6 +77,7 @@ class SceneGraph:
         -------
         graph : SceneGraph
         """
+        _check_list(objects, "objects")
         triples = [as_triple(triple, f"triples[{i}]") for i, triple in enumerate(triples)]
         places: dict[str, int] = {}
         for subject, _, target in triples:
@@ -84,7 +86,8 @@ class SceneGraph:
         for label in objects:
             places.setdefault(label, len(places))
         return cls(
-            places, [(places[subject], verb, places[target]) for subject, verb, target in triples]
+            list(places),
+            [(places[subject], verb, places[target]) for subject, verb, target in triples],
         )
 
     @classmethod
@@ -174,16 +177,33 @@ class SceneGraph:
         return type(self), (self.objects, self.relations)
 
     def __eq__(self, other):
-        return isinstance(other, SceneGraph) and self.to_dict() == other.to_dict()
+        return isinstance(other, SceneGraph) and self._key() == other._key()
 
     def __hash__(self):
-        return hash((self.labels, self.triples))
+        return hash(self._key())
+
+    def _key(self):
+        """All that there is of the graph, as something that can be compared and hashed."""
+        return tuple(map(_hashable, self.objects)), tuple(map(_hashable, self.relations))
 
     def __len__(self):
         return len(self.objects)
 
     def __repr__(self):
         return f"<SceneGraph: {len(self.objects)} objects, {len(self.relations)} relations>"
+
+
+def _check_list(entries, name):
+    if isinstance(entries, str | Mapping):
+        raise TypeError(
+            f"{name} is a list, not {shown(entries)}. What to_dict returned is for "
+            "SceneGraph.from_dict."
+        )
+
+
+def _hashable(entry):
+    fields = (getattr(entry, key) for key in entry.__dataclass_fields__)
+    return tuple(value.tobytes() if isinstance(value, np.ndarray) else value for value in fields)
 
 
 def _plain(entry):

@@ -41,8 +41,7 @@ class HeldOut:
 
     def similarities(self):
         """Compare the pictures and captions held out."""
-        encoded = self._encoder.encode_inputs(self.pairs.graphs, self.pairs.captions)
-        return self._encoder.compare(*encoded)
+        return self._encoder.similarity_of_inputs(self.pairs.graphs, self.pairs.captions)
 
     def recall(self, similarities):
         """Mean recall of similarities of the pairs held out."""

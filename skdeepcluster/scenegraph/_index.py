@@ -7,30 +7,36 @@ import torch
 from ._encoders import Encoded
 from ._nodes import Nodes, pad
 
+# Pictures that are encoded, or compared with a caption, together.
+_CHUNK = 512
+
 
 class GraphIndex:
     """Encoded pictures that can be searched with captions.
 
     The exact score looks at each node. The shortlist takes one inner product a picture, of
-    vectors in which the nodes of each level are one: see ``SceneGraphRetriever.transform``.
+    vectors in which the nodes of each level are one: see ``MatchingModel.pooled``.
 
     Parameters
     ----------
-    parts : iterable of (pooled, Encoded)
-        Pictures in order; ``pooled`` is an ndarray of shape (n_pictures, n_pooled), float32.
-        Nodes are kept one after the other, in half precision.
+    encoder : PairEncoder
+    graphs : sequence of SceneGraph
+        Their nodes are kept one after the other, in half precision.
     """
 
-    def __init__(self, parts):
-        pooled, objects, relations, whole = [], [], [], []
-        for vectors, encoded in parts:
-            pooled.append(vectors)
+    def __init__(self, encoder, graphs):
+        self._model = encoder.model
+        pooled, has, objects, relations, whole = [], [], [], [], []
+        for start in range(0, len(graphs), _CHUNK):
+            encoded = encoder.encode_graphs(graphs[start : start + _CHUNK])
+            with torch.inference_mode():
+                pooled.append(self._model.pooled(encoded).numpy())
+                has.append(self._model.has(encoded).numpy())
             objects.append(_packed(encoded.objects))
             relations.append(_packed(encoded.relations))
             whole.append(encoded.whole.half())
-        vectors = np.concatenate(pooled)
-        self._flat = faiss.IndexFlatIP(vectors.shape[1])
-        self._flat.add(vectors)
+        kinds = np.unique(np.concatenate(has), axis=0)
+        self._alike = [_Alike(levels, pooled, has) for levels in kinds]
         self._objects = _PackedNodes(objects)
         self._relations = _PackedNodes(relations)
         self._whole = torch.cat(whole)
@@ -41,12 +47,44 @@ class GraphIndex:
     @property
     def n_bytes(self):
         """Memory that the pictures take."""
-        flat = self._flat.ntotal * self._flat.d * 4
-        return flat + self._objects.n_bytes + self._relations.n_bytes + self._whole.nbytes
+        pooled = sum(some.n_bytes for some in self._alike)
+        return pooled + self._objects.n_bytes + self._relations.n_bytes + self._whole.nbytes
 
-    def shortlist(self, pooled, n_candidates):
+    def search(self, captions, n_candidates):
+        """Compare each caption with the pictures that are the most promising for it.
+
+        Parameters
+        ----------
+        captions : Encoded
+        n_candidates : int
+
+        Returns
+        -------
+        similarities : ndarray of shape (n_captions, n_candidates), float32
+        pictures : ndarray of shape (n_captions, n_candidates), int64
+            As many as there are if these are fewer, in no order that matters.
+        """
+        with torch.inference_mode():
+            shortlists = self.shortlist(captions, n_candidates)
+            similarities = np.empty(shortlists.shape, np.float32)
+            for place, shortlist in enumerate(shortlists):
+                caption = captions.of(slice(place, place + 1))
+                for start in range(0, len(shortlist), _CHUNK):
+                    some = slice(start, start + _CHUNK)
+                    found = self._model.similarity(self.of(shortlist[some]), caption)
+                    similarities[place, some] = found[:, 0]
+        return similarities, shortlists
+
+    def shortlist(self, captions, n_candidates):
         """Return the most promising pictures of each caption, (n_captions, n_candidates)."""
-        return self._flat.search(pooled, min(n_candidates, len(self)))[1]
+        with torch.inference_mode():
+            pooled = self._model.pooled(captions).numpy()
+            shares = (self._model.has(captions) * self._model.shares).numpy()
+        n_candidates = min(n_candidates, len(self))
+        found = [some.search(pooled, shares, n_candidates) for some in self._alike]
+        products, pictures = map(np.hstack, zip(*found, strict=True))
+        order = np.argsort(-products, axis=1, kind="stable")[:, :n_candidates]
+        return np.take_along_axis(pictures, order, axis=1)
 
     def of(self, pictures):
         """Return some of the pictures, in single precision."""
@@ -54,6 +92,38 @@ class GraphIndex:
         return Encoded(
             self._objects.of(places), self._relations.of(places), self._whole[places].float()
         )
+
+
+class _Alike:
+    """Vectors of the pictures that have the same levels.
+
+    A similarity is divided by the shares of the levels that a pair has: with a caption that is
+    the same number for all of these, so that their inner products find the best.
+
+    Parameters
+    ----------
+    levels : ndarray of shape (n_levels,), bool
+    pooled, has : list of ndarray
+        Vectors and levels of all pictures, in parts.
+    """
+
+    def __init__(self, levels, pooled, has):
+        self._levels = levels
+        self._flat = faiss.IndexFlatIP(pooled[0].shape[1])
+        chosen = [(part == levels).all(axis=1) for part in has]
+        for vectors, some in zip(pooled, chosen, strict=True):
+            self._flat.add(vectors[some])
+        self._pictures = np.flatnonzero(np.concatenate(chosen))
+
+    @property
+    def n_bytes(self):
+        return self._flat.ntotal * self._flat.d * 4 + self._pictures.nbytes
+
+    def search(self, captions, shares, n_candidates):
+        """Return mean products of the best pictures, and which they are."""
+        products, places = self._flat.search(captions, min(n_candidates, self._flat.ntotal))
+        both = shares @ self._levels
+        return products / np.maximum(both, 1e-12)[:, None], self._pictures[places]
 
 
 class _PackedNodes:

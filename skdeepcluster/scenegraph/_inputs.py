@@ -28,8 +28,22 @@ class GraphInputs(NamedTuple):
     relation_features: torch.Tensor  # (n, n_relations, n_features)
 
     def of(self, graphs):
-        """Return the inputs of some of the graphs."""
-        return GraphInputs(*(part[graphs] for part in self))
+        """Return the inputs of some of the graphs, without places that none of them uses."""
+        labels, predicates = trim(self.labels[graphs]), trim(self.predicates[graphs])
+        n_objects, n_relations = labels.shape[1], predicates.shape[1]
+        return GraphInputs(
+            labels,
+            self.boxes[graphs, :n_objects],
+            self.features[graphs, :n_objects],
+            self.pairs[graphs, :n_relations],
+            predicates,
+            self.relation_features[graphs, :n_relations],
+        )
+
+    @property
+    def sizes(self):
+        """Number of objects and relations of each, (n,)."""
+        return (self.labels > 0).sum(dim=1) + (self.predicates > 0).sum(dim=1)
 
 
 class CaptionInputs(NamedTuple):
@@ -43,6 +57,11 @@ class CaptionInputs(NamedTuple):
         """Return the inputs of some of the captions, without places that none of them uses."""
         words, triples = trim(self.words[captions]), trim(self.triples[captions])
         return CaptionInputs(words, triples, self.sentences[captions])
+
+    @property
+    def sizes(self):
+        """Number of words and triples of each, (n,)."""
+        return (self.words > 0).sum(dim=1) + (self.triples[:, :, 0] > 0).sum(dim=1)
 
 
 def graph_inputs(graphs, table, n_features):
@@ -100,7 +119,8 @@ def _features(entries, n_features):
 def _box_numbers(objects, n_objects):
     """Boxes as shares of what the boxes of the picture cover together."""
     there = np.array([entry.box is not None for entry in objects], bool)
-    corners = np.zeros((len(objects), 4), np.float32)
+    # Corners may be too large for float32; their shares are not.
+    corners = np.zeros((len(objects), 4))
     if there.any():
         corners[there] = [entry.box for entry in objects if entry.box is not None]
     boxes = pad(corners, n_objects)
@@ -112,7 +132,7 @@ def _box_numbers(objects, n_objects):
     boxes = torch.where(known, (boxes - start.repeat(1, 1, 2)) / extent.repeat(1, 1, 2), 0.0)
     sides = boxes[:, :, 2:] - boxes[:, :, :2]
     root = sides.prod(dim=2, keepdim=True).clamp_min(0).sqrt()
-    return torch.cat([boxes, sides, root, known.float()], dim=2)
+    return torch.cat([boxes, sides, root, known], dim=2).float()
 
 
 def caption_inputs(captions, table, sentence_vectors):

@@ -30,8 +30,10 @@ def level_similarity(visual, textual, *, symmetric=False):
     nodes, owners = textual.vectors[mask], mask.nonzero()[:, 0]
     said = _shares(textual)[mask][:, None]
     seen = _shares(visual)
-    # A missing node repeats the first one, which leaves the largest product as it is.
-    repeated = torch.where(visual.mask[:, :, None], visual.vectors, visual.vectors[:, :1])
+    # A missing node repeats one that is there, which leaves the largest product as it is.
+    one = visual.mask.int().argmax(dim=1, keepdim=True)[:, :, None]
+    one = visual.vectors.gather(1, one.expand(-1, -1, visual.vectors.shape[2]))
+    repeated = torch.where(visual.mask[:, :, None], visual.vectors, one)
     n_captions, n_places = textual.n_graphs, visual.mask.shape[1]
     size = max(1, _MOST_PRODUCTS // max(1, len(nodes) * n_places))
     rows = []

@@ -1,5 +1,6 @@
 """From graphs and captions, as they are, to encoded ones that can be compared."""
 
+import numpy as np
 import torch
 
 from ._captions import Caption
@@ -8,8 +9,8 @@ from ._inputs import caption_inputs, graph_inputs
 from ._model import MatchingModel
 from ._phrases import PhraseTable, document_frequencies, rarity
 
-# Graphs or captions that are encoded together.
-_CHUNK = 512
+# Objects and relations, or words and triples, that are encoded together.
+_MOST_NODES = 2**14
 
 
 class PairEncoder:
@@ -79,48 +80,70 @@ class PairEncoder:
         """Lay captions, with their triples, out as tensors; their phrases are to be learned."""
         return caption_inputs(captions, self.textual_phrases, self.phrase_vectors.of_sentences)
 
-    def encode_inputs(self, graphs, captions):
-        """Encode what the two methods above return."""
-        return (
+    def encode_graphs(self, graphs):
+        """Encode graphs, with whatever phrases; nothing here is changed by it."""
+        return _in_order(self._graph_parts(graphs))
+
+    def encode_captions(self, captions: list[Caption]):
+        """Encode captions, with their triples; nothing here is changed by it."""
+        return _in_order(self._caption_parts(captions))
+
+    def similarity(self, graphs, captions: list[Caption]):
+        """Compare all graphs with all captions, ndarray of shape (n_graphs, n_captions)."""
+        return self._compare(self._graph_parts(graphs), self._caption_parts(captions))
+
+    def similarity_of_inputs(self, graphs, captions):
+        """Compare what ``graph_inputs`` and ``caption_inputs`` returned."""
+        return self._compare(
             _in_parts(self.model.visual, graphs, self.visual_phrases),
             _in_parts(self.model.textual, captions, self.textual_phrases),
         )
 
-    def encode_graphs(self, graphs):
-        """Encode graphs, with whatever phrases; nothing here is changed by it."""
+    def pooled(self, encoded):
+        """One vector a picture or caption, ndarray: see ``MatchingModel``."""
+        with torch.inference_mode():
+            return self.model.pooled(encoded).numpy()
+
+    def _graph_parts(self, graphs):
         phrases = self.visual_phrases.copy()
         inputs = graph_inputs(graphs, phrases, self.n_features)
         return _in_parts(self.model.visual, inputs, phrases)
 
-    def encode_captions(self, captions: list[Caption]):
-        """Encode captions, with their triples; nothing here is changed by it."""
+    def _caption_parts(self, captions):
         phrases = self.textual_phrases.copy()
         inputs = caption_inputs(captions, phrases, self.phrase_vectors.of_sentences)
         return _in_parts(self.model.textual, inputs, phrases)
 
-    def compare(self, pictures, captions):
-        """Return similarities of all pairs, ndarray of shape (n_pictures, n_captions)."""
+    def _compare(self, pictures, captions):
+        shape = [sum(len(places) for places, _ in side) for side in (pictures, captions)]
+        similarities = np.empty(shape, np.float32)
         with torch.inference_mode():
-            return self.model.similarity(pictures, captions).numpy()
-
-    def pooled(self, encoded):
-        """One vector a picture or caption: of each level the mean node, by the level's weight."""
-        weights = self.model.log_weights
-        with torch.inference_mode():
-            parts = {
-                "object": encoded.objects.mean(),
-                "relation": encoded.relations.mean(),
-                "graph": encoded.whole,
-            }
-            pooled = [parts[level] * (weights[level] / 2).exp() for level in self.model.levels]
-            return torch.cat(pooled, dim=1).numpy()
+            for rows, some in pictures:
+                for columns, few in captions:
+                    similarities[np.ix_(rows, columns)] = self.model.similarity(some, few)
+        return similarities
 
 
 def _in_parts(encoder, inputs, phrases):
+    """Encode inputs, those of like size together; return positions and Encoded of each part."""
     with torch.inference_mode():
-        return cat_encoded(
-            [
-                encoder(inputs.of(slice(start, start + _CHUNK)), phrases.vectors)
-                for start in range(0, max(1, len(inputs[0])), _CHUNK)
-            ]
-        )
+        return [
+            (places, encoder(inputs.of(places), phrases.vectors))
+            for places in _of_like_size(inputs.sizes.numpy())
+        ]
+
+
+def _of_like_size(sizes):
+    """Split positions so that a long sentence fills up few others, ``_MOST_NODES`` at a time."""
+    order = np.argsort(sizes, kind="stable")
+    parts, start = [], 0
+    for end, size in enumerate(sizes[order]):
+        if end > start and size * (end + 1 - start) > _MOST_NODES:
+            parts.append(order[start:end])
+            start = end
+    return [*parts, order[start:]]
+
+
+def _in_order(parts):
+    places, encoded = zip(*parts, strict=True)
+    return cat_encoded(encoded).of(np.argsort(np.concatenate(places)))

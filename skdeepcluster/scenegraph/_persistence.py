@@ -7,6 +7,7 @@ from .._model_folder import plain_params, prefixed, read_model, without_prefix, 
 from ._global import GlobalSimilarity
 from ._pair_encoder import PairEncoder
 from ._phrases import PhraseTable
+from ._text_parser import TextGraphParser
 from ._vectors import PhraseVectors
 
 _FITTED = ("history_", "level_weights_", "global_weight_", "n_parameters_", "word_vectors_")
@@ -35,6 +36,7 @@ def save(retriever, folder):
         "levels": retriever._levels,
         "neighbors": encoder.model.visual.message is not None,
         "symmetric": encoder.model.symmetric,
+        "dropout": encoder.model.visual.dropout.p,
         "n_features": encoder.n_features,
         "encoder": vectors.encoder_name,
         "words": [*vectors.words],
@@ -50,16 +52,12 @@ def save(retriever, folder):
 def load(cls, folder, word_vectors, text_parser, visual_parser):
     """Rebuild a retriever from its folder."""
     config, tensors = read_model(folder, cls.__name__)
-    # JSON knows no tuples.
-    retriever = cls(**config["params"]).set_params(levels=tuple(config["params"]["levels"]))
+    source = _source(config, tensors, word_vectors)
+    vectors = _phrase_vectors(source, tensors)
+    retriever = cls(**_params(config, source, word_vectors))
     retriever.set_params(text_parser=text_parser, visual_parser=visual_parser)
-    if word_vectors is not None:
-        retriever.set_params(word_vectors=word_vectors)
     for name, value in config["fitted"].items():
         setattr(retriever, name, value)
-    source = _source(config, tensors, word_vectors)
-    projection = tensors.get("projection")
-    vectors = PhraseVectors(source, None if projection is None else projection.numpy())
     encoder = PairEncoder(vectors, config["n_features"])
     encoder.visual_phrases, encoder.textual_phrases = (
         PhraseTable(vectors, config["phrases"][side], tensors[f"phrases.{side}"])
@@ -72,11 +70,11 @@ def load(cls, folder, word_vectors, text_parser, visual_parser):
         levels=retriever._levels,
         neighbors=config["neighbors"],
         symmetric=config["symmetric"],
-        dropout=retriever.dropout,
+        dropout=config["dropout"],
     )
     encoder.model.load_state_dict(without_prefix("model.", tensors))
     retriever._encoder = encoder
-    retriever._make_parser()
+    retriever._own_parser = TextGraphParser()
     retriever._index = retriever._global = None
     if config["global"] is not None:
         retriever._global = GlobalSimilarity.of(*config["global"])
@@ -94,3 +92,29 @@ def _source(config, tensors, word_vectors):
             "pass it as load(folder, word_vectors=encoder)."
         )
     return word_vectors
+
+
+def _phrase_vectors(source, tensors):
+    vectors = PhraseVectors(source)
+    projection = tensors.get("projection")
+    n_fitted = tensors["phrases.visual"].shape[1] if projection is None else len(projection)
+    if vectors.n_dimensions != n_fitted:
+        raise ValueError(
+            f"The vectors of word_vectors have {vectors.n_dimensions} numbers, and those that the "
+            f"retriever was fitted with {n_fitted}: pass the same encoder as then."
+        )
+    if projection is not None:
+        vectors.project(projection.numpy())
+    return vectors
+
+
+def _params(config, source, word_vectors):
+    # JSON knows no tuples.
+    params = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in config["params"].items()
+    }
+    if word_vectors is not None:
+        params["word_vectors"] = word_vectors
+    # Words that were no text, such as a dict, are not among what was written.
+    return {"word_vectors": source, **params}

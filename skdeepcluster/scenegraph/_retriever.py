@@ -1,7 +1,8 @@
 """Pictures and sentences found by one another, by their scene graphs."""
 
-from collections.abc import Iterator
+import warnings
 from numbers import Integral, Real
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -29,9 +30,6 @@ from ._recall import mean_recall, recall_table
 from ._text_parser import TextGraphParser
 from ._training import Pairs
 from ._vectors import PhraseVectors, has_minilm
-
-# Graphs that are indexed together.
-_CHUNK = 512
 
 
 class SceneGraphRetriever(BaseEstimator):
@@ -217,11 +215,10 @@ class SceneGraphRetriever(BaseEstimator):
         self._check_levels()
         self._levels = tuple(self.levels)
         random_state = check_random_state(self.random_state)
-        X, y = _listed(X), _listed(y)
-        self._make_parser()
+        self._own_parser = TextGraphParser()
         # What was indexed belongs to the model before.
         self._index = None
-        pictures, captions, owners = self._read_pairs(X, y)
+        pictures, captions, owners = self._read_pairs(X, y, self.global_model is not None)
         if not len(owners):
             raise ValueError("X and y are empty: there is nothing to learn from.")
         held_out = hold_out(pictures.identities, self._share_held_out(), random_state)
@@ -263,9 +260,7 @@ class SceneGraphRetriever(BaseEstimator):
         if self.global_model is not None:
             self._fit_global(pictures, captions, owners, held_out, measure)
         model = self._encoder.model
-        weights = {level: weight.exp().item() for level, weight in model.log_weights.items()}
-        total = sum(weights.values())
-        self.level_weights_ = {level: weight / total for level, weight in weights.items()}
+        self.level_weights_ = dict(zip(model.levels, model.shares.tolist(), strict=True))
         self.n_parameters_ = sum(part.numel() for part in model.parameters())
         return self
 
@@ -281,10 +276,12 @@ class SceneGraphRetriever(BaseEstimator):
         Returns
         -------
         similarities : ndarray of shape (n_pictures, n_captions), float32
-            Cosines, less what is usual on each level; 0 for a pair that has nothing to compare.
+            Weighted means of the levels' cosines; 0 for a pair that has nothing to compare. With
+            a ``global_model`` these and its cosines, each divided by their standard deviation
+            over the pairs held out, are mixed: no cosines then, and not from -1 to 1.
         """
         check_is_fitted(self)
-        pictures = self._read_pictures(X)
+        pictures = self._read_pictures(X, self._global is not None)
         captions, _ = as_captions(y)
         return self._similarity(pictures, captions)
 
@@ -303,7 +300,7 @@ class SceneGraphRetriever(BaseEstimator):
             queries with a right answer among the first k, and "median rank". Ties count against.
         """
         check_is_fitted(self)
-        pictures, captions, owners = self._read_pairs(X, y)
+        pictures, captions, owners = self._read_pairs(X, y, self._global is not None)
         return recall_table(self._similarity(pictures, captions), owners, pictures.identities)
 
     def score(self, X, y):
@@ -323,8 +320,9 @@ class SceneGraphRetriever(BaseEstimator):
     def transform(self, X):
         """Embed pictures, each as one vector.
 
-        The inner product with the vector of a caption is the similarity where every node of the
-        two is the mean of its kind; ``similarity`` itself looks at each node.
+        The inner product with the vector of a caption is the sum, over the levels that both have
+        and by ``level_weights_``, of the products of their mean nodes. ``similarity`` looks at
+        each node, and divides by the weights of the levels that a pair has.
 
         Parameters
         ----------
@@ -335,7 +333,7 @@ class SceneGraphRetriever(BaseEstimator):
         vectors : ndarray of shape (n_pictures, n_levels * n_dimensions), float32
         """
         check_is_fitted(self)
-        pictures = self._read_pictures(X, keep_pictures=False)
+        pictures = self._read_pictures(X, False)
         return self._encoder.pooled(self._encoder.encode_graphs(pictures.graphs))
 
     def transform_captions(self, y):
@@ -364,16 +362,13 @@ class SceneGraphRetriever(BaseEstimator):
         self : SceneGraphRetriever
         """
         check_is_fitted(self)
-        pictures = self._read_pictures(X)
+        pictures = self._read_pictures(X, self._global is not None)
         if not pictures.graphs:
             raise ValueError("X is empty: there is nothing to search in.")
-        chunks = (
-            self._encoder.encode_graphs(pictures.graphs[start : start + _CHUNK])
-            for start in range(0, len(pictures.graphs), _CHUNK)
-        )
-        self._index = GraphIndex((self._encoder.pooled(encoded), encoded) for encoded in chunks)
-        if self._global is not None:
-            self._indexed_whole = self._global.of_pictures(pictures.pictures)
+        index = GraphIndex(self._encoder, pictures.graphs)
+        whole: Any = None if self._global is None else self._global.of_pictures(pictures.pictures)
+        # Both or none, whatever fails.
+        self._index, self._indexed_whole = index, whole
         return self
 
     def kneighbors(self, y, n_neighbors=10, *, n_candidates=500):
@@ -403,23 +398,16 @@ class SceneGraphRetriever(BaseEstimator):
                 f"{len(self._index)}."
             )
         captions, _ = as_captions(y)
-        encoded = self._encode_captions(captions)
-        shortlists = self._index.shortlist(
-            self._encoder.pooled(encoded), max(n_neighbors, n_candidates)
+        scores, places = self._index.search(
+            self._encode_captions(captions),
+            max(n_neighbors, n_candidates),
         )
-        said = None if self._global is None else self._global.of_captions(captions)
-        scores = np.empty(shortlists.shape, np.float32)
-        for place, shortlist in enumerate(shortlists):
-            one = encoded.of(slice(place, place + 1))
-            for start in range(0, len(shortlist), _CHUNK):
-                part = slice(start, start + _CHUNK)
-                some = self._index.of(shortlist[part])
-                scores[place, part] = self._encoder.compare(some, one)[:, 0]
-            if said is not None:
-                whole = self._indexed_whole[shortlist] @ said[place]
-                scores[place] = self._global.mix(scores[place], whole)
+        if self._global is not None and captions:
+            said = self._global.of_captions(captions)
+            whole = [self._indexed_whole[p] @ s for p, s in zip(places, said, strict=True)]
+            scores = self._global.mix(scores, np.stack(whole))
         order = np.argsort(-scores, axis=1, kind="stable")[:, :n_neighbors]
-        return np.take_along_axis(scores, order, 1), np.take_along_axis(shortlists, order, 1)
+        return np.take_along_axis(scores, order, 1), np.take_along_axis(places, order, 1)
 
     def explain(self, image, caption):
         """Tell which word of a caption matched which object, and which triple which relation.
@@ -435,7 +423,7 @@ class SceneGraphRetriever(BaseEstimator):
             Print it, draw it with its ``plot``, or take its ``words`` and ``triples``.
         """
         check_is_fitted(self)
-        pictures = self._read_pictures([image], keep_pictures=False)
+        pictures = self._read_pictures([image], False)
         captions = self._with_triples(as_captions([caption])[0])
         with torch.inference_mode():
             return explain_pair(
@@ -488,9 +476,6 @@ class SceneGraphRetriever(BaseEstimator):
         """
         return load(cls, folder, word_vectors, text_parser, visual_parser)
 
-    def _make_parser(self):
-        self._parser = TextGraphParser() if self.text_parser is None else self.text_parser
-
     def _check_levels(self):
         unknown = [level for level in self.levels if level not in LEVELS]
         if unknown or not self.levels or len(set(self.levels)) != len(self.levels):
@@ -499,17 +484,18 @@ class SceneGraphRetriever(BaseEstimator):
                 f"got {self.levels!r}."
             )
 
-    def _read_pictures(self, X, keep_pictures=True):
-        keep_pictures = keep_pictures and self.global_model is not None
+    def _read_pictures(self, X, keep_pictures):
         return as_pictures(X, self.visual_parser, keep_pictures)
 
-    def _read_pairs(self, X, y):
-        pictures = self._read_pictures(X)
+    def _read_pairs(self, X, y, keep_pictures):
+        pictures = self._read_pictures(X, keep_pictures)
         captions, owners = as_captions(y)
-        if len(pictures.graphs) != len(y):
+        # Each entry of y has a caption at least.
+        n_entries = owners[-1] + 1 if len(owners) else 0
+        if len(pictures.graphs) != n_entries:
             raise ValueError(
-                f"X has {len(pictures.graphs)} pictures, y {len(y)} entries: y needs one for each, "
-                "a caption or a list of captions."
+                f"X has {len(pictures.graphs)} pictures, y {n_entries} entries: y needs one for "
+                "each, a caption or a list of captions."
             )
         return pictures, captions, owners
 
@@ -522,13 +508,21 @@ class SceneGraphRetriever(BaseEstimator):
         source = self.word_vectors
         if isinstance(source, str) and source == "auto":
             source = "minilm" if has_minilm() else "pairs"
-        self.word_vectors_ = source if isinstance(source, str) else type(source).__name__
+        named = isinstance(source, str | PathLike)
+        self.word_vectors_ = str(source) if named else type(source).__name__
         words = words_of_pictures(pictures.graphs, captions, owners)
         documents = [words[place] for place in np.flatnonzero(~held_out)]
         if isinstance(source, str) and source == "pairs":
             source = learn_vectors(documents, random_state)
         vectors = PhraseVectors(source)
-        vectors.reduce(sorted({word for said in documents for word in said}), self.n_components)
+        met = sorted({word for said in documents for word in said})
+        vectors.reduce(met, self.n_components)
+        if vectors.words and not vectors(met).any():
+            warnings.warn(
+                "word_vectors has no word of X and y: nothing is known of what they mean. Its "
+                "words must be in small letters.",
+                stacklevel=2,
+            )
         return vectors
 
     def _fit_global(self, pictures, captions, owners, held_out, measure):
@@ -544,9 +538,8 @@ class SceneGraphRetriever(BaseEstimator):
         self.global_weight_ = model.weight
 
     def _similarity(self, pictures, captions):
-        encoded = self._encoder.encode_graphs(pictures.graphs)
-        similarities = self._encoder.compare(encoded, self._encode_captions(captions))
-        if self._global is not None:
+        similarities = self._encoder.similarity(pictures.graphs, self._with_triples(captions))
+        if self._global is not None and similarities.size:
             seen = self._global.of_pictures(pictures.pictures)
             similarities = self._global.mix(
                 similarities, seen @ self._global.of_captions(captions).T
@@ -556,12 +549,8 @@ class SceneGraphRetriever(BaseEstimator):
     def _with_triples(self, captions):
         if "relation" not in self._levels:
             return [caption._replace(triples=caption.triples or ()) for caption in captions]
-        return with_triples(captions, self._parser)
+        parser = self._own_parser if self.text_parser is None else self.text_parser
+        return with_triples(captions, parser)
 
     def _encode_captions(self, captions):
         return self._encoder.encode_captions(self._with_triples(captions))
-
-
-def _listed(entries):
-    """Keep what an iterator gives, which can be gone through once alone."""
-    return list(entries) if isinstance(entries, Iterator) else entries

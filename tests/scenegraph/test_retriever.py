@@ -98,9 +98,14 @@ def test_products_of_vectors_are_the_similarity_of_wholes(pairs):
     X, y = pairs
     est = make_retriever(levels=("graph",), max_epochs=3).fit(X, y)
     products = est.transform(X) @ est.transform_captions(y).T
-    difference = products - est.similarity(X, y)
-    assert np.ptp(difference) < 1e-5
-    assert abs(difference.mean()) > 1e-5
+    np.testing.assert_allclose(products, est.similarity(X, y), atol=1e-5)
+
+
+def test_products_of_vectors_of_single_nodes_are_the_similarity(fitted):
+    X = [SceneGraph(["dog"], [(0, "near", 0)]), SceneGraph(["man"], [(0, "hold", 0)])]
+    y = [{"text": noun, "triples": [(noun, "near", noun)]} for noun in ("dog", "car")]
+    products = fitted.transform(X) @ fitted.transform_captions(y).T
+    np.testing.assert_allclose(products, fitted.similarity(X, y), atol=1e-5)
 
 
 def test_cloned_and_pickled(fitted, pairs):
@@ -218,6 +223,12 @@ def test_the_same_graph_is_a_right_answer():
     assert (table["median rank"] == 1).all()
 
 
+def test_a_graph_without_objects_is_no_right_answer(fitted, pairs):
+    _, y = pairs
+    table = fitted.recall_table([SceneGraph([])] * 60, y)
+    assert (table[FIRST] == 0).all(axis=None)
+
+
 def test_the_same_graph_is_a_right_answer_among_those_held_out():
     X = [SceneGraph([noun]) for noun in NOUNS] * 2
     y = [{"text": noun, "triples": []} for noun in NOUNS] * 2
@@ -237,6 +248,16 @@ def test_no_pictures_and_no_captions(fitted, pairs):
     assert fitted.similarity(X, []).shape == (60, 0)
     assert fitted.transform_captions([]).shape == (0, 384)
     assert fitted.index(X).kneighbors([], 3)[0].shape == (0, 3)
+
+
+def test_what_can_be_gone_through_once(fitted, pairs):
+    X, y = pairs
+    expected = fitted.similarity(X, y)
+    np.testing.assert_array_equal(fitted.similarity(iter(X), iter(y)), expected)
+    assert fitted.score(iter(X), iter(y)) == fitted.score(X, y)
+    again = make_retriever(max_epochs=0).fit(iter(X), iter(y))
+    assert again.index(iter(X)).kneighbors(iter(y), 1)[0].shape == (120, 1)
+    assert again.transform(iter(X)).shape == (60, 384)
 
 
 labels = st.sampled_from([*NOUNS, "zebra", "?", "t-shirt"])
@@ -293,6 +314,23 @@ def test_word_vectors(pairs, tmp_path, source, monkeypatch):
     est = make_retriever(word_vectors=sources[source], max_epochs=1).fit(*pairs)
     assert est.score(*pairs) > 0.5
     assert est.transform(pairs[0]).shape[1] == 3 * (128 if source == "auto" else 16)
+
+
+def test_word_vectors_are_named(pairs, tmp_path):
+    words = random_vectors(NOUNS)
+    np.savez(tmp_path / "v.npz", words=list(words), vectors=list(words.values()))
+    for source, name in [
+        (tmp_path / "v.npz", str(tmp_path / "v.npz")),
+        (words, "dict"),
+        ("pairs", "pairs"),
+    ]:
+        est = make_retriever(word_vectors=source, max_epochs=0).fit(*pairs)
+        assert est.word_vectors_ == name
+
+
+def test_word_vectors_of_other_words(pairs):
+    with pytest.warns(UserWarning, match="word_vectors has no word of X and y"):
+        make_retriever(word_vectors={"DOG": [1.0, 2.0]}, max_epochs=0).fit(*pairs)
 
 
 def test_what_are_no_word_vectors(pairs):
@@ -389,6 +427,14 @@ def test_sentences_are_parsed():
     assert found.triples[0].matched == ("man", "wear", "hat")
 
 
+def test_parsers_may_be_exchanged_after_the_fit():
+    est = make_retriever(max_epochs=0, text_parser=Parser(SAID)).fit(SEEN, SENTENCES)
+    text_parser, visual_parser = Parser(SAID), Parser({"a.jpg": SEEN[0]})
+    est.set_params(text_parser=text_parser, visual_parser=visual_parser)
+    assert est.similarity(["a.jpg"], ["a dog runs"]).shape == (1, 1)
+    assert (text_parser.asked, visual_parser.asked) == (["a dog runs"], ["a.jpg"])
+
+
 def test_sentences_are_not_parsed_for_nothing():
     parser = Parser({})
     est = make_retriever(text_parser=parser, levels=("object", "graph")).fit(SEEN, SENTENCES)
@@ -469,6 +515,37 @@ def test_a_global_model_is_mixed_in(seen_pairs, clip_name):
     again = pickle.loads(pickle.dumps(est))
     np.testing.assert_allclose(again.similarity(X, y), found, atol=1e-5)
     assert est.explain(X[0], y[0][0]).words
+
+
+@pytest.fixture
+def mixed(seen_pairs, clip_name):
+    return make_retriever(global_model=clip_name, max_epochs=0, validation_fraction=0.3).fit(
+        *seen_pairs
+    )
+
+
+def test_a_global_model_is_that_of_the_fit(mixed, seen_pairs, fitted, clip_name):
+    X, y = seen_pairs
+    expected = mixed.similarity(X, y)
+    np.testing.assert_array_equal(mixed.set_params(global_model=None).similarity(X, y), expected)
+    without = pickle.loads(pickle.dumps(fitted)).set_params(global_model=clip_name)
+    assert without.similarity([graph for _, graph in X], y).shape == (20, 40)
+
+
+def test_a_global_model_with_nothing_to_compare(mixed, seen_pairs):
+    X, y = seen_pairs
+    assert mixed.similarity(X, []).shape == (20, 0)
+    assert mixed.similarity([], y).shape == (0, 40)
+    assert mixed.index(X).kneighbors([], 3)[1].shape == (0, 3)
+
+
+def test_an_index_that_fails_leaves_the_one_before(mixed, seen_pairs):
+    X, y = seen_pairs
+    expected = mixed.index(X[:10]).kneighbors(y[:3], 5)
+    with pytest.raises(Exception, match=r"nofile\.jpg"):
+        mixed.index([("nofile.jpg", graph) for _, graph in X])
+    for found, before in zip(mixed.kneighbors(y[:3], 5), expected, strict=True):
+        np.testing.assert_array_equal(found, before)
 
 
 def test_a_global_model_wants_pictures(seen_pairs, clip_name):

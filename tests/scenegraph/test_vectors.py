@@ -58,6 +58,19 @@ def test_what_are_no_vectors(tmp_path):
         PhraseVectors(tmp_path / "bad.npz")
 
 
+@pytest.mark.parametrize("number", [np.nan, np.inf])
+def test_vectors_are_finite(number):
+    with pytest.raises(ValueError, match="vector of 'cat' holds NaN or infinite"):
+        PhraseVectors({"dog": [1.0, 2.0], "cat": [0.0, number]})
+
+    class Encoder:
+        def encode(self, phrases):
+            return np.array([[1.0, number if phrase == "cat" else 1.0] for phrase in phrases])
+
+    with pytest.raises(ValueError, match="vector of 'cat' holds NaN or infinite"):
+        PhraseVectors(Encoder())(["hat", "cat"])
+
+
 def test_punctuation_does_not_make_a_phrase_unknown(vectors):
     np.testing.assert_array_equal(vectors(["red, hat!"]), vectors(["red hat"]))
     np.testing.assert_array_equal(vectors(["red/hat"]), vectors(["red hat"]))

@@ -488,3 +488,13 @@ def test_a_bar_is_shown(picture, capfd):
     assert capfd.readouterr().err == ""
     VisualGraphParser(Stub(), labels=NAMES, verbose=1).parse(picture)
     assert "parsing: 100%" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "params",
+    [{"max_objects": -1}, {"batch_size": -1}, {"min_score": 5}, {"labels": "abc"}],
+    ids=str,
+)
+def test_parameters_are_checked_without_a_fit(picture, params):
+    with pytest.raises(ValueError, match=next(iter(params))):
+        VisualGraphParser(**{"detector": Stub(), "labels": NAMES, **params}).transform([picture])
