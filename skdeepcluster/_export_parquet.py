@@ -1,11 +1,10 @@
 """Results of a clustering or an embedding as Parquet."""
 
 import os
-import shutil
-import uuid
-from pathlib import Path
 
 import numpy as np
+
+from ._atomic import check_file, check_folder, whole_file, whole_folder
 
 _ROWS_AT_A_TIME = 4096
 
@@ -36,8 +35,10 @@ def write_parquet(path, X, *, labels=None, probabilities=None, features=None, pa
         Without pyarrow.
     FileExistsError
         If the folder of a partitioned table exists.
+    OSError
+        If nothing can be written there.
     ValueError
-        If lengths differ, or ``partition`` is set without ``labels``.
+        If lengths or dimensions are wrong, or ``partition`` is set without ``labels``.
 
     Notes
     -----
@@ -53,7 +54,6 @@ def write_parquet(path, X, *, labels=None, probabilities=None, features=None, pa
         ) from error
     from .images import as_image_source
 
-    path = Path(path)
     source = as_image_source(X)
     if source is None:
         raise ValueError("X is the pictures, whose names are written, not their features.")
@@ -62,10 +62,15 @@ def write_parquet(path, X, *, labels=None, probabilities=None, features=None, pa
     for name, values in given.items():
         if len(values) != len(source):
             raise ValueError(f"{name}: {len(values)} rows for {len(source)} pictures.")
+        n_dimensions = 1 if name == "label" else 2
+        if np.ndim(values) != n_dimensions:
+            raise ValueError(f"{name} must be {n_dimensions}-D, not {np.ndim(values)}-D.")
     if partition and labels is None:
         raise ValueError("A table is partitioned by its labels; give labels.")
-    if partition and path.exists():
-        raise FileExistsError(f"{str(path)!r} exists already. Remove it or name another.")
+    if partition and os.path.lexists(path):
+        raise FileExistsError(f"{os.fspath(path)!r} exists already. Remove it or name another.")
+    check_place = check_folder if partition else check_file
+    check_place(path)
     schema = pyarrow.schema(_fields(pyarrow, given))
 
     def batches():
@@ -76,24 +81,24 @@ def write_parquet(path, X, *, labels=None, probabilities=None, features=None, pa
                 arrays.update(_arrays(pyarrow, name, values[rows.start : rows.stop]))
             yield pyarrow.record_batch([arrays[name] for name in schema.names], schema=schema)
 
-    partial = path.with_name(f".{path.name}-{uuid.uuid4().hex}")
-    try:
-        if partition:
-            flavor = dataset.partitioning(pyarrow.schema([schema.field("label")]), flavor="hive")
+    if partition:
+        flavor = dataset.partitioning(pyarrow.schema([schema.field("label")]), flavor="hive")
+        with whole_folder(path) as partial:
             dataset.write_dataset(
-                batches(), partial, schema=schema, format="parquet", partitioning=flavor
+                batches(),
+                partial,
+                schema=schema,
+                format="parquet",
+                partitioning=flavor,
+                # No batch has more clusters than rows.
+                max_partitions=_ROWS_AT_A_TIME,
             )
-        else:
-            from pyarrow.parquet import ParquetWriter
+    else:
+        from pyarrow.parquet import ParquetWriter
 
-            with ParquetWriter(partial, schema) as writer:
-                for batch in batches():
-                    writer.write_batch(batch)
-        os.replace(partial, path)
-    finally:
-        if partial.is_dir():
-            shutil.rmtree(partial)
-        partial.unlink(missing_ok=True)
+        with whole_file(path) as partial, ParquetWriter(partial, schema) as writer:
+            for batch in batches():
+                writer.write_batch(batch)
 
 
 def _text(name):

@@ -1,13 +1,11 @@
 """Fitted estimators as folders of JSON and safetensors, which run no code when read."""
 
 import json
-import os
-import shutil
-import uuid
 from pathlib import Path
 
 import numpy as np
 
+from ._atomic import check_folder, whole_folder
 from ._version import __version__
 
 _FORMAT = 1
@@ -23,7 +21,7 @@ def write_model(folder, config, tensors):
     Parameters
     ----------
     folder : path
-        Made, or replaced if it holds a model already.
+        Made, or replaced if it holds a model already; a link leads to it.
     config : dict
         What JSON can hold.
     tensors : dict of str to torch.Tensor
@@ -32,29 +30,24 @@ def write_model(folder, config, tensors):
     ------
     FileExistsError
         If the folder holds other files.
+    OSError
+        If nothing can be written there.
     """
     from safetensors.torch import save_file
 
-    folder = Path(folder)
-    check_folder(folder)
+    check_model_folder(folder)
     config = {"format": _FORMAT, "version": __version__, **config}
-    partial = folder.with_name(f".{folder.name}-{uuid.uuid4().hex}")
-    try:
-        partial.mkdir(parents=True)
+    with whole_folder(folder) as partial:
         (partial / _CONFIG).write_text(json.dumps(config, indent=1), encoding="utf-8")
         save_file(
             {name: tensor.contiguous() for name, tensor in tensors.items()}, partial / _TENSORS
         )
-        if folder.exists():
-            shutil.rmtree(folder)
-        os.replace(partial, folder)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
 
 
-def check_folder(folder):
-    """Raise a FileExistsError if a folder holds anything but a model, which may be replaced."""
+def check_model_folder(folder):
+    """Raise an OSError if no model can be written there, or others' files would be replaced."""
     folder = Path(folder)
+    check_folder(folder)
     if not folder.exists():
         return
     names = {path.name for path in folder.iterdir()} - _OF_THE_SYSTEM
@@ -97,8 +90,11 @@ def read_model(folder, kind):
     try:
         config = json.loads((folder / _CONFIG).read_text(encoding="utf-8"))
         tensors = load_file(folder / _TENSORS)
-    except (json.JSONDecodeError, SafetensorError) as error:
+    # What is no JSON, and what is no UTF-8, are ValueErrors.
+    except (ValueError, SafetensorError) as error:
         raise ValueError(f"{str(folder)!r} is damaged: {error}. Save it anew.") from error
+    if not isinstance(config, dict):
+        raise ValueError(f"{str(folder)!r} is damaged: {_CONFIG} holds no object. Save it anew.")
     if config.get("format") != _FORMAT:
         raise ValueError(
             f"{str(folder)!r} has the format {config.get('format')}, and this version "
@@ -107,7 +103,18 @@ def read_model(folder, kind):
     # Folders that are older than the second estimator do not say which they hold.
     if config.get("kind", kind) != kind:
         raise ValueError(f"{str(folder)!r} is a saved {config['kind']}, no {kind}.")
-    return config, tensors
+    return _Parts(config, folder / _CONFIG), _Parts(tensors, folder / _TENSORS)
+
+
+class _Parts(dict):
+    """What a file of a model holds; damage is told by who looks for what is not there."""
+
+    def __init__(self, parts, path):
+        super().__init__(parts)
+        self._path = path
+
+    def __missing__(self, name):
+        raise ValueError(f"{str(self._path)!r} is damaged: it has no {name!r}. Save it anew.")
 
 
 def plain_params(estimator):

@@ -20,14 +20,16 @@ def clustering_accuracy(y_true, y_pred):
     """Share of samples that are right under the best matching of clusters to classes.
 
     Each cluster stands for one class at most and each class for one cluster; the matching is
-    found by the Hungarian method. Clusters left over count as wrong.
+    found by the Hungarian method. Clusters left over count as wrong, and so do samples that are
+    in none.
 
     Parameters
     ----------
     y_true : array-like of shape (n_samples,)
         Classes: numbers or strings.
     y_pred : array-like of shape (n_samples,)
-        Clusters.
+        Clusters. Samples with the label -1, pictures that were skipped or the noise of a
+        clusterer by density, are in none: never right.
 
     Returns
     -------
@@ -53,11 +55,13 @@ def _is_right(y_true, y_pred):
     y_true = check_array(y_true, ensure_2d=False, dtype=None, input_name="y_true")
     y_pred = check_array(y_pred, ensure_2d=False, dtype=None, input_name="y_pred")
     class_of, cluster_of = (np.unique(y, return_inverse=True)[1] for y in (y_true, y_pred))
+    clustered = y_pred != -1
     counts = contingency_matrix(class_of, cluster_of)
+    counts[:, cluster_of[~clustered]] = 0
     rows, columns = linear_sum_assignment(counts, maximize=True)
     matched = np.full(counts.shape[1], -1)
     matched[columns] = rows
-    return matched[cluster_of] == class_of
+    return clustered & (matched[cluster_of] == class_of)
 
 
 def expected_calibration_error(y_true, labels, probabilities, n_bins=15):

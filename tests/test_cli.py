@@ -62,10 +62,13 @@ def test_cluster_writes_table_model_and_folders(result):
     assert [row["path"].endswith("broken.jpg") for row in unreadable] == [True]
     assert unreadable[0]["probability"] == ""
     assert all(0 <= float(row["probability"]) <= 1 for row in rows if row["label"] != "-1")
-    folders = sorted((result / "out" / "clusters").iterdir())
+    *folders, record = sorted((result / "out" / "clusters").iterdir())
     assert [folder.name for folder in folders] == ["0", "1", "2", "3"]
     # Files of one name from several folders all arrive.
     assert sum(len(list(folder.iterdir())) for folder in folders) == 40
+    assert [row["path"] for row in read_table(record)] == [
+        row["path"] for row in rows if row["label"] != "-1"
+    ]
 
 
 def test_pictures_in_a_tar_file(result, capsys):
@@ -170,7 +173,7 @@ def test_an_export_that_fails_is_not_left_in_the_way(result, tmp_path, monkeypat
     import shutil
 
     def copy(source, target, whole=shutil.copy2):
-        if source.endswith("9.jpg"):
+        if source.name == "9.jpg":
             raise OSError("no space left")
         return whole(source, target)
 
@@ -185,10 +188,55 @@ def test_pictures_sorted_into_the_folder_are_not_clustered_again(result, tmp_pat
     import shutil
 
     photos = shutil.copytree(result / "photos/cat", tmp_path / "photos")
-    arguments = ["assign", result / "out/model", photos, "--output", photos / "out"]
-    assert run(*arguments, "--export", "copy") == 0
+    (tmp_path / "link").symlink_to(photos)
+    command = ["assign", result / "out/model"]
+    export = ["--output", photos / "out", "--export", "copy"]
+    assert run(*command, photos, *export) == 0
     assert len([*photos.rglob("*.jpg")]) == 20
-    assert run_json(capsys, *arguments)["n_pictures"] == 10
+    output = ["--output", tmp_path / "o"]
+    for given in (photos, tmp_path / "link", f"{photos}/../photos"):
+        assert run_json(capsys, *command, given, *output)["n_pictures"] == 10
+    assert run(*command, photos, *output) == 0
+    assert "10 pictures that earlier runs exported into" in capsys.readouterr().err
+    features = ["--output", tmp_path / "f.npz", "--image-size", 32]
+    assert run_json(capsys, "embed", photos, *features)["n_pictures"] == 10
+    # But they are if one names them.
+    for path in photos.glob("*.jpg"):
+        path.unlink()
+    assert run_json(capsys, *command, photos / "out/clusters", *output)["n_pictures"] == 10
+    assert run(*command, photos, *output) == 1
+    assert f"Name one of these folders: {str(photos / 'out/clusters')!r}" in capsys.readouterr().err
+
+
+def test_an_interrupted_move_is_undone_and_the_same_command_goes_on(
+    result, tmp_path, monkeypatch, capsys
+):
+    import shutil
+
+    photos = shutil.copytree(result / "photos/cat", tmp_path / "photos")
+    before = sorted(photos.iterdir())
+    arguments = ["assign", result / "out/model", photos, "--output", tmp_path / "o"]
+    arguments += ["--export", "move"]
+
+    def move(source, target, move=shutil.move):
+        if source == before[4]:
+            raise KeyboardInterrupt
+        move(source, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "move", move)
+        assert run(*arguments) == 130
+    assert "the same command goes on" in capsys.readouterr().err
+    assert sorted(photos.iterdir()) == before
+    assert run(*arguments) == 0
+    assert not [*photos.iterdir()]
+    moved = {
+        row["path"]: row["exported"] for row in read_table(tmp_path / "o/clusters/exported.csv")
+    }
+    assert [*moved] == [row["path"] for row in read_table(tmp_path / "o/labels.csv")]
+    assert all((tmp_path / "o/clusters" / place).is_file() for place in moved.values())
+    assert run(*arguments) == 1
+    assert "emove it" not in capsys.readouterr().err
 
 
 def test_the_same_command_goes_on_after_an_interruption(result, tmp_path, monkeypatch, capsys):
@@ -400,9 +448,13 @@ def test_a_damaged_model_is_told(result, tmp_path, capsys):
     arguments = ["assign", model, result / "photos", "--output", tmp_path / "o"]
     assert run(*arguments) == 1
     assert f"{str(model)!r} is damaged" in capsys.readouterr().err
-    (model / "config.json").write_text("{", encoding="utf-8")
-    assert run(*arguments) == 1
-    assert f"{str(model)!r} is damaged" in capsys.readouterr().err
+    for content in ("{", "[]", '{"format": 1}'):
+        shutil.rmtree(model)
+        shutil.copytree(result / "out/model", model)
+        (model / "config.json").write_text(content, encoding="utf-8")
+        assert run(*arguments) == 1
+        told = capsys.readouterr().err
+        assert str(model) in told and "is damaged" in told
 
 
 def test_an_export_in_the_way_is_found_before_the_work(result, capsys):
@@ -444,6 +496,53 @@ def test_a_model_folder_of_others_is_refused_before_the_work(result, tmp_path, c
     (tmp_path / "model" / "notes.txt").write_text("mine")
     assert run("cluster", result / "photos", "--n-clusters", 4, "--output", tmp_path) == 1
     assert "holds other files" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["assign", "{model}", "{photos}", "--output", "file"], "Nothing can be written to 'file'"),
+        (["assign", "{model}", "{photos}", "--output", "folder"], "labels.csv' is a folder"),
+        (["embed", "{photos}", "--output", "folder"], "'folder' is a folder"),
+        (["embed", "{photos}", "--output", "read-only/f.npz"], "Nothing can be written to"),
+        (["report", "{model}", "{photos}", "--output", "read-only/f.html"], "Nothing can be"),
+        (["cluster", "{photos}", "--n-clusters", "4", "--output", "read-only"], "Nothing can be"),
+    ],
+)
+def test_outputs_that_cannot_be_are_refused_before_the_work(
+    result, tmp_path, monkeypatch, capsys, arguments, message
+):
+    pytest.importorskip("jinja2")
+    import tempfile
+
+    def write(*, dir, write=tempfile.NamedTemporaryFile, **options):
+        if Path(dir).name == "read-only":
+            raise PermissionError(13, "Permission denied")
+        return write(dir=dir, **options)
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(tempfile, "NamedTemporaryFile", write)
+    monkeypatch.setattr(
+        "skdeepcluster.embedding.ImageEmbedder.transform", lambda *_: pytest.fail("embedded")
+    )
+    (tmp_path / "file").touch()
+    (tmp_path / "read-only").mkdir()
+    (tmp_path / "folder/labels.csv").mkdir(parents=True)
+    known = {"model": result / "out/model", "photos": result / "photos"}
+    assert main([argument.format(**known) for argument in arguments]) == 1
+    assert message in capsys.readouterr().err
+
+
+def test_a_model_folder_may_be_a_link(result, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "o").mkdir()
+    (tmp_path / "o/model").symlink_to(tmp_path / "elsewhere")
+    arguments = ["cluster", result / "photos/cat", "--n-clusters", 2, "--image-size", 64]
+    assert run(*arguments, "--output", tmp_path / "o", "--memory", result / "out/cache") == 0
+    assert sorted(path.name for path in (tmp_path / "elsewhere").iterdir()) == [
+        "config.json",
+        "tensors.safetensors",
+    ]
 
 
 def test_a_file_of_another_kind_is_refused(tmp_path, capsys):

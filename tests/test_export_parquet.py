@@ -57,4 +57,16 @@ def test_what_cannot_be_written(results, tmp_path):
         write_parquet(tmp_path / "r", paths, partition=True)
     with pytest.raises(ValueError, match="not their features"):
         write_parquet(tmp_path / "r.parquet", given["features"])
+    with pytest.raises(ValueError, match="probabilities must be 2-D, not 1-D"):
+        write_parquet(tmp_path / "r.parquet", paths, probabilities=np.ones(40))
+    with pytest.raises(ValueError, match="label must be 1-D, not 2-D"):
+        write_parquet(tmp_path / "r.parquet", paths, labels=np.ones((40, 1)))
+    with pytest.raises(IsADirectoryError, match="Name a file"):
+        write_parquet(tmp_path, paths, labels=given["labels"])
     assert not list(tmp_path.glob("*r*parquet*"))
+
+
+def test_more_clusters_than_pyarrow_takes_by_itself(tmp_path):
+    paths = [f"{number}.png" for number in range(1100)]
+    write_parquet(tmp_path / "table", paths, labels=range(1100), partition=True)
+    assert len(list((tmp_path / "table").iterdir())) == 1100

@@ -32,6 +32,13 @@ def test_strings_extra_clusters_and_length():
         clustering_accuracy([0, 1], [0])
 
 
+def test_what_is_in_no_cluster_is_never_right():
+    assert clustering_accuracy(["a", "a", "b", "b"], [-1, -1, 0, 0]) == 0.5
+    assert clustering_accuracy([-1, 0], [-1, -1]) == 0
+    # The class that noise is most of is left to a cluster.
+    assert clustering_accuracy(["a", "a", "a", "b"], [-1, -1, 0, 1]) == 0.5
+
+
 def test_works_as_a_scorer():
     from sklearn.cluster import KMeans
 

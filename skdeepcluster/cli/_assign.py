@@ -1,8 +1,9 @@
 """``skdeepcluster assign``."""
 
-from ._clustered import check_output, list_pictures, memory_of, summarize, write_results
+from ._clustered import check_output, memory_of, summarize, write_results
 from ._interruption import going_on
 from ._options import add_model, add_output, add_pictures
+from ._pictures import open_pictures
 
 HELP = "put new pictures to the clusters of a model"
 EPILOG = """\
@@ -32,13 +33,13 @@ def run(options):
     memory = memory_of(options)
     estimator = DeepImageClusterer.load(options.model)
     estimator.set_params(on_error="skip", verbose=1, memory=memory)
-    pictures = list_pictures(options)
+    pictures = open_pictures(options)
     check_output(options)
     with going_on(memory):
         probabilities = estimator.predict_proba(pictures.X)
-    skipped = np.isnan(probabilities[:, 0])
-    labels = np.where(skipped, -1, np.nan_to_num(probabilities).argmax(axis=1))
-    files = write_results(options, estimator, pictures, labels, probabilities)
+        skipped = np.isnan(probabilities[:, 0])
+        labels = np.where(skipped, -1, np.nan_to_num(probabilities).argmax(axis=1))
+        files = write_results(options, estimator, pictures, labels, probabilities)
     sizes = np.bincount(labels[~skipped], minlength=estimator.n_clusters_)
     clusters = pd.DataFrame({"name": estimator.cluster_names_, "size": sizes})
     return summarize(

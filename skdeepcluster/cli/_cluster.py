@@ -2,9 +2,10 @@
 
 from argparse import ArgumentTypeError
 
-from ._clustered import check_output, list_pictures, memory_of, summarize, write_results
+from ._clustered import check_output, memory_of, summarize, write_results
 from ._interruption import going_on
 from ._options import add_backbone, add_output, add_pictures
+from ._pictures import open_pictures
 
 HELP = "cluster the pictures in a folder"
 EPILOG = """\
@@ -53,12 +54,12 @@ def run(options):
     import pandas as pd
 
     from .. import DeepImageClusterer
-    from .._model_folder import check_folder
+    from .._model_folder import check_model_folder
 
-    pictures = list_pictures(options)
+    pictures = open_pictures(options)
     check_output(options)
     model = options.output / "model"
-    check_folder(model)
+    check_model_folder(model)
     memory = memory_of(options)
     estimator = DeepImageClusterer(
         options.n_clusters,
@@ -72,8 +73,10 @@ def run(options):
     )
     with going_on(memory):
         estimator.fit(pictures.X)
-    estimator.save(model)
-    files = write_results(options, estimator, pictures, estimator.labels_, estimator.probabilities_)
+        estimator.save(model)
+        files = write_results(
+            options, estimator, pictures, estimator.labels_, estimator.probabilities_
+        )
     clusters = estimator.cluster_info()
     typical = [best[0] for best in estimator.representative_indices_]
     names = [str(pictures.names[index]) for index in typical]

@@ -1,34 +1,30 @@
 """What ``cluster`` and ``assign`` share: pictures with labels, as files and as text."""
 
 from ._outcome import Outcome, records
-from ._pictures import FILES_OF_PICTURES, Pictures, open_pictures
-
-
-def list_pictures(options):
-    """Find the pictures, without those that an earlier run sorted into the same folder."""
-    pictures = open_pictures(options)
-    sorted_before = (options.output / "clusters").absolute()
-    if not sorted_before.is_relative_to(options.pictures.expanduser().absolute()):
-        return pictures
-    paths = [path for path in pictures.X if not path.absolute().is_relative_to(sorted_before)]
-    return Pictures(paths, paths)
+from ._pictures import FILES_OF_PICTURES
 
 
 def check_output(options):
-    """Refuse before the work what would fail after it."""
+    """Make the folder; refuse before the work what would fail after it."""
+    from .._atomic import check_file, check_writable
+    from .._export import check_export
+
     if options.export and options.pictures.suffix in FILES_OF_PICTURES:
         raise ValueError(
             f"--export sorts the files of a folder, and {str(options.pictures)!r} is none."
         )
-    if options.export and (options.output / "clusters").exists():
-        raise FileExistsError(
-            f"{str(options.output / 'clusters')!r} exists already. Remove it or name another "
-            "output."
-        )
+    files = _files(options)
+    if options.export:
+        check_export(files["export"])
     if options.format == "parquet":
         _check_installed("pyarrow", "The Parquet table", "parquet")
     if options.report:
         check_report()
+    # Last, so that what is refused leaves no folder behind.
+    check_writable(options.output)
+    check_file(files["labels"])
+    if options.report:
+        check_file(files["report"])
 
 
 def check_report():
@@ -48,6 +44,15 @@ def memory_of(options):
     return options.memory or options.output / "cache"
 
 
+def _files(options):
+    files = {"labels": options.output / f"labels.{options.format}"}
+    if options.report:
+        files["report"] = options.output / "report.html"
+    if options.export:
+        files["export"] = options.output / "clusters"
+    return files
+
+
 def write_results(options, estimator, pictures, labels, probabilities):
     """Write the table and what else is wanted.
 
@@ -58,8 +63,7 @@ def write_results(options, estimator, pictures, labels, probabilities):
     from .. import write_parquet
     from .._export import export_clusters, write_labels
 
-    options.output.mkdir(parents=True, exist_ok=True)
-    files = {"labels": options.output / f"labels.{options.format}"}
+    files = _files(options)
     if options.format == "parquet":
         write_parquet(files["labels"], pictures.X, labels=labels, probabilities=probabilities)
     else:
@@ -67,11 +71,9 @@ def write_results(options, estimator, pictures, labels, probabilities):
     if options.report:
         from ..report import write_report
 
-        files["report"] = options.output / "report.html"
         write_report(estimator, pictures.X, files["report"])
     # Last, for it may move the pictures.
     if options.export:
-        files["export"] = options.output / "clusters"
         export_clusters(files["export"], pictures.names, labels, options.export)
     return {name: str(path) for name, path in files.items()}
 

@@ -33,12 +33,10 @@ def run(options):
     import numpy as np
 
     from .. import ImageEmbedder
+    from .._atomic import check_file, whole_file
 
     pictures = open_pictures(options)
-    if not options.output.parent.is_dir():
-        raise FileNotFoundError(f"There is no folder {str(options.output.parent)!r}.")
-    if options.output.is_dir():
-        raise IsADirectoryError(f"{str(options.output)!r} is a folder. Name a file in it.")
+    check_file(options.output)
     embedder = ImageEmbedder(
         options.backbone,
         image_size=options.image_size,
@@ -48,12 +46,9 @@ def run(options):
     )
     with going_on(options.memory):
         features = embedder.fit_transform(pictures.X)
-    partial = options.output.with_name(f".{options.output.name}.partial.npz")
-    try:
-        np.savez(partial, paths=np.array([str(name) for name in pictures.names]), features=features)
-        partial.replace(options.output)
-    finally:
-        partial.unlink(missing_ok=True)
+    # NumPy would put its own ending to the name of a file, but not to one that is open.
+    with whole_file(options.output) as partial, open(partial, "wb") as file:
+        np.savez(file, paths=np.array([str(name) for name in pictures.names]), features=features)
     skipped = [str(pictures.names[index]) for index in np.flatnonzero(np.isnan(features[:, 0]))]
     data = {
         "n_pictures": len(pictures),

@@ -45,7 +45,8 @@ def add_output(parser):
     parser.add_argument(
         "--export",
         choices=["copy", "symlink", "move"],
-        help="also sort the pictures into DIR/clusters, a folder a cluster",
+        help="also sort the pictures into DIR/clusters, a folder a cluster, where exported.csv "
+        "tells which went where",
     )
     parser.add_argument(
         "--format",

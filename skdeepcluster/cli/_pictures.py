@@ -1,5 +1,6 @@
 """The pictures a command is given: a folder, a tar file, or a Parquet file."""
 
+import warnings
 from typing import Any, NamedTuple
 
 FILES_OF_PICTURES = (".parquet", ".tar")
@@ -21,6 +22,7 @@ def open_pictures(options):
     Returns
     -------
     pictures : Pictures
+        Without those in the folder that earlier runs exported there.
     """
     from .. import list_images, read_parquet_images, read_tar_images
     from ..images import as_image_source
@@ -32,7 +34,7 @@ def open_pictures(options):
             f"{' or '.join(FILES_OF_PICTURES)}. What is compressed must be unpacked."
         )
     if path.suffix not in FILES_OF_PICTURES:
-        paths = list_images(path)
+        paths = _without_exported(path.expanduser(), list_images(path))
         return Pictures(paths, paths)
     X = (
         read_tar_images(path)
@@ -41,3 +43,27 @@ def open_pictures(options):
     )
     source = as_image_source(X)
     return Pictures(X, [source.name(index) for index in range(len(source))])
+
+
+def _without_exported(folder, paths):
+    from .._export import RECORD
+
+    exports = {
+        export
+        for export in {path.parent.parent for path in paths}
+        # Who names the export itself wants its pictures.
+        if export != folder and export.is_relative_to(folder) and (export / RECORD).is_file()
+    }
+    kept = [path for path in paths if path.parent.parent not in exports]
+    if not kept:
+        raise ValueError(
+            f"All pictures in {str(folder)!r} were exported there by earlier runs. Name one of "
+            f"these folders: {', '.join(map(repr, sorted(map(str, exports))))}."
+        )
+    if len(kept) < len(paths):
+        warnings.warn(
+            f"{len(paths) - len(kept)} pictures that earlier runs exported into "
+            f"{str(folder)!r} are left out.",
+            stacklevel=2,
+        )
+    return kept

@@ -81,7 +81,7 @@ def run(options):
 def _retriever(options, searched):
     """Read the retriever, or train it; return it and the number of pictures learned from."""
     from .. import SceneGraphRetriever
-    from .._model_folder import check_folder, is_model
+    from .._model_folder import check_model_folder, is_model
     from ..scenegraph import read_graph_lines
 
     if options.model is not None and is_model(options.model):
@@ -102,7 +102,7 @@ def _retriever(options, searched):
             "Name a file that has some with --train."
         )
     if options.model is not None:
-        check_folder(options.model)
+        check_model_folder(options.model)
     # Captions are parsed as the queries are, whatever triples the file has.
     retriever = SceneGraphRetriever(random_state=options.seed, verbose=1).fit(
         [record.graph for record in told], [list(record.captions) for record in told]

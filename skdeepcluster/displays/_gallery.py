@@ -72,6 +72,11 @@ class ClusterGalleryDisplay:
         Returns
         -------
         display : ClusterGalleryDisplay
+
+        Raises
+        ------
+        ValueError
+            If lengths differ, ``n_pictures`` is below 1, or all labels are -1.
         """
         return cls._of(X, labels, confidence, None, n_pictures).plot(ax=ax)
 
@@ -81,6 +86,12 @@ class ClusterGalleryDisplay:
         labels = np.asarray(labels)
         if source is None or len(source) != len(labels):
             raise ValueError("X must be pictures, as many as there are labels.")
+        if nearness is not None and len(nearness) != len(labels):
+            raise ValueError(f"confidence: {len(nearness)} numbers for {len(labels)} labels.")
+        if n_pictures < 1:
+            raise ValueError(f"n_pictures must be a whole number from 1, got {n_pictures!r}.")
+        if not (labels >= 0).any():
+            raise ValueError("No picture is in a cluster: all labels are -1.")
         nearness = np.zeros(len(labels)) if nearness is None else np.asarray(nearness)
         thumbnails, titles = [], []
         for label in np.unique(labels[labels >= 0]):
@@ -111,7 +122,9 @@ class ClusterGalleryDisplay:
             sheet[row * cell : (row + 1) * cell, : strip.shape[1]] = strip
         ax = axes_or_new(ax, figsize=(columns + 1, len(self.thumbnails)))
         ax.imshow(sheet)
-        ax.set_yticks(cell * (np.arange(len(self.titles)) + 0.5), self.titles)
+        middles = cell * (np.arange(len(self.titles)) + 0.5)
+        # A name may hold signs that matplotlib would take for a formula.
+        ax.set_yticks(middles, self.titles, parse_math=False)
         ax.set_xticks([])
         ax.set_ylabel("cluster: pictures")
         ax.spines[:].set_visible(False)

@@ -50,9 +50,9 @@ def write_report(
     title : str, default=None
         Heading of the page. None tells the number of pictures.
     max_megabytes : float, default=20
-        The file is at most so many million bytes. Thumbnails fill it as far as there are
-        pictures: first those shown of each cluster, at 160 pixels a side or, if they are too
-        many, down to 48; then others, the clusters in turn.
+        The file is at most so many million bytes; infinity sets no bound. Thumbnails fill it as
+        far as there are pictures: first those shown of each cluster, at 160 pixels a side or, if
+        they are too many, down to 48; then others, the clusters in turn.
     all_pictures : bool, default=False
         Whether thumbnails of all pictures are written to the folder ``<stem>_pictures`` beside
         the page, of 256 pixels a side at most. The page itself then holds only those shown of
@@ -71,13 +71,14 @@ def write_report(
         If jinja2 is missing.
     ValueError
         If ``images`` are not pictures, are others than those of a fit on features, cannot be
-        read, or ``max_megabytes`` is too little for the list of pictures alone.
+        read, or ``max_megabytes`` is no number above 0 or too little for the list of pictures
+        alone.
     ImageReadError
         If a picture that is to be shown cannot be read and the estimator has
         ``on_error="raise"``.
-    FileNotFoundError, IsADirectoryError, FileExistsError
-        If there is no folder for the page, it is a folder itself, or the folder for all
-        pictures holds other files.
+    OSError
+        If there is no folder for the page, it is a folder itself, nothing can be written there,
+        or the folder for all pictures holds other files.
 
     Examples
     --------
@@ -92,6 +93,8 @@ def write_report(
     source = as_image_source(images)
     if source is None:
         raise ValueError("images must be pictures; features cannot be shown.")
+    if not max_megabytes > 0:
+        raise ValueError(f"max_megabytes must be a number above 0, got {max_megabytes}.")
     path = Path(path)
     folder = path.with_name(f"{path.stem}_pictures") if all_pictures else None
     check_target(path, folder)
@@ -102,7 +105,7 @@ def write_report(
     data = page_data(assessment, source, rows, estimator._names, random_state)
     data["folder"] = None if folder is None else quote(os.fsencode(folder.name)) + "/"
     title = f"Clusters of {len(source):,} pictures" if title is None else str(title)
-    n_bytes = int(max_megabytes * _MEGABYTE) - len(render(template, title, data, {}))
+    n_bytes = max_megabytes * _MEGABYTE - len(render(template, title, data, {}))
     if n_bytes < 0:
         raise ValueError(
             f"max_megabytes={max_megabytes} is too little: the page is "

@@ -1,9 +1,9 @@
-"""Files that appear whole or not at all."""
+"""The page, and the folder of pictures beside it."""
 
 import os
 import re
-import shutil
-import uuid
+
+from .._atomic import check_file, check_folder, whole_file, whole_folder
 
 
 def check_target(path, folder):
@@ -16,11 +16,11 @@ def check_target(path, folder):
     folder : Path or None
         Of the pictures beside it.
     """
-    if not path.parent.is_dir():
-        raise FileNotFoundError(f"There is no folder {str(path.parent)!r}.")
-    if path.is_dir():
-        raise IsADirectoryError(f"{str(path)!r} is a folder. Name a file, such as report.html.")
-    if folder is not None and folder.exists():
+    check_file(path)
+    if folder is None:
+        return
+    check_folder(folder)
+    if folder.exists():
         others = [item for item in os.listdir(folder) if not re.fullmatch(r"\d{6,}\.webp", item)]
         if others:
             raise FileExistsError(
@@ -29,7 +29,7 @@ def check_target(path, folder):
 
 
 def write_files(path, page, folder, pictures):
-    """Write the page and the pictures beside it.
+    """Write the page and the pictures beside it; both appear whole or not at all.
 
     Parameters
     ----------
@@ -39,21 +39,9 @@ def write_files(path, page, folder, pictures):
     pictures : iterable of (int, bytes)
         Number and contents of each file in the folder; not touched if there is none.
     """
-    partial, partial_folder = _beside(path), _beside(path)
-    try:
+    with whole_file(path) as partial:
         partial.write_bytes(page)
         if folder is not None:
-            partial_folder.mkdir()
-            for number, picture in pictures:
-                (partial_folder / f"{number:06}.webp").write_bytes(picture)
-            if folder.exists():
-                shutil.rmtree(folder)
-            os.replace(partial_folder, folder)
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
-        shutil.rmtree(partial_folder, ignore_errors=True)
-
-
-def _beside(path):
-    return path.with_name(f".{path.name}-{uuid.uuid4().hex}")
+            with whole_folder(folder) as partial_folder:
+                for number, picture in pictures:
+                    (partial_folder / f"{number:06}.webp").write_bytes(picture)

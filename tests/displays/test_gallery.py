@@ -30,3 +30,24 @@ def test_gallery_of_an_estimator_shows_what_it_calls_typical(snapshots):
     for thumbnails, typical in zip(display.thumbnails, est.representative_indices_, strict=True):
         first = Resizing(96)(Image.fromarray(pictures[typical[0]]))
         np.testing.assert_array_equal(thumbnails[0], first)
+
+
+def test_gallery_of_names_that_are_no_formulas(snapshots):
+    pictures = snapshots[0][:4]
+    display = ClusterGalleryDisplay.from_predictions(pictures, [0, 0, 1, 1])
+    display.titles = [r"a $\foo$ b: 2", "cost $5 or $6: 2"]
+    display.plot().figure_.canvas.draw()
+    assert [label.get_text() for label in display.ax_.get_yticklabels()] == display.titles
+
+
+@pytest.mark.parametrize(
+    ("labels", "options", "message"),
+    [
+        ([-1, -1], {}, "all labels are -1"),
+        ([0, 0], {"n_pictures": 0}, "n_pictures must be a whole number from 1, got 0"),
+        ([0, 0], {"confidence": [0.5]}, "confidence: 1 numbers for 2 labels"),
+    ],
+)
+def test_what_no_gallery_can_be_made_of(snapshots, labels, options, message):
+    with pytest.raises(ValueError, match=message):
+        ClusterGalleryDisplay.from_predictions(snapshots[0][:2], labels, **options)

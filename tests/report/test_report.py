@@ -51,7 +51,11 @@ def test_the_bound_is_kept_and_the_page_is_repeatable(few, tmp_path):
     with pytest.raises(ValueError, match=r"max_megabytes=0.001 is too little: the page is 0\.0"):
         write_report(est, paths, tmp_path / "page.html", max_megabytes=0.001)
     assert os.listdir(tmp_path) == ["few"]
-    whole = write_report(est, paths, tmp_path / "page.html").stat().st_size / 1e6
+    for wrong in (float("nan"), 0):
+        with pytest.raises(ValueError, match="max_megabytes must be a number above 0"):
+            write_report(est, paths, tmp_path / "page.html", max_megabytes=wrong)
+    unbounded = write_report(est, paths, tmp_path / "page.html", max_megabytes=float("inf"))
+    whole = unbounded.stat().st_size / 1e6
     sizes = []
     for bound in (whole - 0.006, whole - 0.003, 20):
         page = write_report(est, paths, tmp_path / "page.html", max_megabytes=bound)
@@ -124,6 +128,19 @@ def test_pictures_beside_the_page(few, tmp_path):
     with pytest.raises(FileExistsError, match=r"mine\.txt"):
         write_report(est, paths, page, all_pictures=True)
     assert sorted(os.listdir(tmp_path)) == ["few", page.name, folder.name]
+
+
+def test_links_lead_to_the_page_and_its_pictures(few, tmp_path):
+    paths, est = few
+    (tmp_path / "elsewhere").mkdir()
+    links = [tmp_path / "page.html", tmp_path / "page_pictures"]
+    for link in links:
+        link.symlink_to(tmp_path / "elsewhere" / link.name)
+    for _ in range(2):
+        write_report(est, paths, tmp_path / "page.html", all_pictures=True)
+    assert all(link.is_symlink() for link in links)
+    assert sorted(os.listdir(tmp_path / "elsewhere")) == [link.name for link in links]
+    assert len(os.listdir(links[1])) == 12
 
 
 def test_nothing_is_left_of_a_report_that_failed(few, tmp_path):
