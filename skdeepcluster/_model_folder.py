@@ -120,12 +120,17 @@ class _Parts(dict):
 def plain_params(estimator):
     """Return the parameters that JSON can hold; a module, an array or a callable is left out."""
     params = estimator.get_params(deep=False)
-    # A grid of parameters is often an array, and its values NumPy's.
-    params = {
-        name: value.item() if isinstance(value, np.generic) else value
-        for name, value in params.items()
-    }
+    params = {name: _as_plain(value) for name, value in params.items()}
     return {name: value for name, value in params.items() if _is_plain(value)}
+
+
+def _as_plain(value):
+    # A grid of parameters is often an array, and its values NumPy's.
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, dict):
+        return {key: _as_plain(part) for key, part in value.items()}
+    return value
 
 
 def _is_plain(value):

@@ -5,7 +5,7 @@ from numbers import Integral
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 from sklearn.metrics.cluster import contingency_matrix
-from sklearn.utils import check_array, check_consistent_length
+from sklearn.utils import check_array, check_consistent_length, column_or_1d
 
 __all__ = [
     "clustering_accuracy",
@@ -52,8 +52,10 @@ def clustering_accuracy(y_true, y_pred):
 def _is_right(y_true, y_pred):
     """Whether each sample is right under the best matching of clusters to classes."""
     check_consistent_length(y_true, y_pred)
-    y_true = check_array(y_true, ensure_2d=False, dtype=None, input_name="y_true")
-    y_pred = check_array(y_pred, ensure_2d=False, dtype=None, input_name="y_pred")
+    y_true, y_pred = (
+        column_or_1d(check_array(y, ensure_2d=False, dtype=None, input_name=name))
+        for name, y in (("y_true", y_true), ("y_pred", y_pred))
+    )
     class_of, cluster_of = (np.unique(y, return_inverse=True)[1] for y in (y_true, y_pred))
     clustered = y_pred != -1
     counts = contingency_matrix(class_of, cluster_of)

@@ -111,3 +111,9 @@ def test_calibration_error_refuses_what_is_no_probability():
         expected_calibration_error([0, 1], [0, 1], [0.5])
     with pytest.raises(ValueError, match="n_bins"):
         expected_calibration_error([0, 1], [0, 1], [0.5, 0.5], n_bins=0)
+
+
+def test_a_column_of_classes_is_a_list_of_classes():
+    column = np.array([["cat"], ["cat"], ["dog"]])
+    assert clustering_accuracy(column, [0, 0, 1]) == 1
+    assert clustering_accuracy(column, np.array([[0], [1], [1]])) == pytest.approx(2 / 3)

@@ -491,8 +491,9 @@ def test_errors_come_before_the_pictures_are_embedded(snapshots, monkeypatch, pa
 
 def test_numpy_numbers_are_saved(digits, tmp_path):
     params = {"max_clusters": np.int64(6), "learning_rate": np.float32(2e-3), "max_iter": 2}
-    est = clusterer("auto", **params).fit(digits[0])
+    est = clusterer("auto", loss_weights={"mmd": np.int64(2)}, **params).fit(digits[0])
     est.save(tmp_path / "model")
     loaded = DeepImageClusterer.load(tmp_path / "model")
     assert loaded.n_clusters_criterion_ == est.n_clusters_criterion_
     assert loaded.history_ == est.history_
+    assert loaded.loss_weights == {"mmd": 2}
