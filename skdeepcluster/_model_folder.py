@@ -139,17 +139,3 @@ def _is_plain(value):
     except TypeError:
         return False
     return True
-
-
-def prefixed(prefix, tensors):
-    """Put a prefix before all names."""
-    return {prefix + name: tensor for name, tensor in tensors.items()}
-
-
-def without_prefix(prefix, tensors):
-    """Return the tensors whose names begin with a prefix, without it."""
-    return {
-        name.removeprefix(prefix): tensor
-        for name, tensor in tensors.items()
-        if name.startswith(prefix)
-    }

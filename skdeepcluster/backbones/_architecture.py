@@ -2,9 +2,10 @@
 
 import math
 
+from .._prefixes import without_prefix
 from . import _timm
 from ._backbone import IMAGENET_MEAN, IMAGENET_STD, BackboneLoadError
-from ._checkpoint import fill, find_network, read_weights, without_prefix
+from ._checkpoint import fill, find_network, read_weights
 
 _RESNETS: dict[tuple, str] = {  # blocks a stage, bottleneck -> name
     ((2, 2, 2, 2), False): "resnet18",
@@ -48,7 +49,7 @@ def load(path, image_size=None):
 
 def _find_resnet(weights, path):
     prefix = find_network(weights, _RESNET_MARKS, path)
-    network = {} if prefix is None else without_prefix(weights, prefix)
+    network = {} if prefix is None else without_prefix(prefix, weights)
     if not network.keys() >= _RESNET_MARKS:
         return None
     depths = tuple(
@@ -61,7 +62,7 @@ def _find_resnet(weights, path):
 
 def _find_vit(weights, path):
     prefix = find_network(weights, _VIT_MARKS, path)
-    network = {} if prefix is None else without_prefix(weights, prefix)
+    network = {} if prefix is None else without_prefix(prefix, weights)
     if not network.keys() >= {*_VIT_MARKS, "pos_embed", "cls_token"}:
         return None
     projection, positions = network["patch_embed.proj.weight"], network["pos_embed"]

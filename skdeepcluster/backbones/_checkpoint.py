@@ -10,6 +10,7 @@ from pathlib import Path
 
 import torch
 
+from .._prefixes import without_prefix
 from ._backbone import BackboneLoadError
 
 # A checkpoint of self-supervised training often holds two copies of the network. Which one is
@@ -149,15 +150,6 @@ def _rank(prefix):
     return 0 if _FIRST_CHOICE.search(prefix) else 2 if _LAST_CHOICE.search(prefix) else 1
 
 
-def without_prefix(weights, prefix):
-    """Take the tensors under a prefix, without it."""
-    return {
-        key.removeprefix(prefix): tensor
-        for key, tensor in weights.items()
-        if key.startswith(prefix)
-    }
-
-
 def fill(network, weights, path):
     """Give a network its weights; projection heads and the like are left over.
 
@@ -169,7 +161,7 @@ def fill(network, weights, path):
     own = network.state_dict()
     wanted = {name for name in own if not name.endswith("num_batches_tracked")}
     prefix = find_network(weights, wanted, path)
-    found = without_prefix(weights, prefix) if prefix is not None else {}
+    found = without_prefix(prefix, weights) if prefix is not None else {}
     unfit = _unfit(own, wanted, found)
     # Other names for the same, and position embeddings for another size: timm knows.
     convert = getattr(sys.modules[type(network).__module__], "checkpoint_filter_fn", None)

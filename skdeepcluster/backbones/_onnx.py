@@ -5,7 +5,6 @@ import logging
 import os
 import tempfile
 import threading
-import uuid
 import warnings
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from .._atomic import whole_file
 from ._backbone import PixelNetwork
 
 _OPSET = 18
@@ -146,14 +146,10 @@ def _silence():
 
 
 def _keep(path, content):
-    """Write a file whole or not at all, and remove what has not been used for longest."""
+    """Write a file, and remove what has not been used for longest."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{uuid.uuid4().hex}.partial")
-    try:
+    with whole_file(path) as partial:
         partial.write_bytes(content)
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
     files = [(file.stat().st_mtime, file) for file in path.parent.glob("*.onnx")]
     size = 0
     for _, file in sorted(files, reverse=True):

@@ -4,7 +4,8 @@ import copy
 
 import numpy as np
 
-from .._model_folder import plain_params, prefixed, read_model, without_prefix, write_model
+from .._model_folder import plain_params, read_model, write_model
+from .._prefixes import prefixed, without_prefix
 from ._prototypes import Prototypes
 
 _ARRAYS = (

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from .._atomic import whole_file
 from .._ranks import rank
 from .._rows import SharedMap, let_go
 
@@ -91,13 +92,9 @@ class FeatureCache:
         # The user may have removed it since.
         self._make_folder()
         path = self.folder / f"{uuid.uuid4().hex}.safetensors"
-        partial = path.with_suffix(".partial")
         try:
-            try:
+            with whole_file(path) as partial:
                 save_file(tensors, partial)
-                os.replace(partial, path)
-            finally:
-                partial.unlink(missing_ok=True)
         except Exception as error:
             # safetensors reports a full disk or a missing right by an error of its own.
             n_bytes = sum(tensor.nbytes for tensor in tensors.values())

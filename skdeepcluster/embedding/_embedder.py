@@ -273,6 +273,7 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             found = cache.get(keys, features) & known
             indices = indices[~found]
             bar.update(np.count_nonzero(found))
+        indices = indices[source.reading_order(indices)]
         errors: list = []
         unsaved: list[int] = []
         if is_distributed():

@@ -84,6 +84,10 @@ class ImageSource(ABC):
         part._places = [int(index) for index in indices]
         return part
 
+    def reading_order(self, indices):
+        """Return the permutation that puts an array of indices into the order read fastest."""
+        return np.arange(len(indices))
+
     @abstractmethod
     def read(self, index, size_hint=None):
         """Return the picture as an RGB Pillow image.
@@ -119,6 +123,10 @@ class SubsetSource(ImageSource):
     def identity(self, index):
         """Digest of the picture in the other source."""
         return self.source.identity(self.items[index])
+
+    def reading_order(self, indices):
+        """Order of the pictures in the other source."""
+        return self.source.reading_order(np.array(self.items)[indices])
 
     def cut(self, indices):
         """Cut the other source."""

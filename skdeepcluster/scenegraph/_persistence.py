@@ -3,7 +3,8 @@
 import numpy as np
 import torch
 
-from .._model_folder import plain_params, prefixed, read_model, without_prefix, write_model
+from .._model_folder import plain_params, read_model, write_model
+from .._prefixes import prefixed, without_prefix
 from ._global import GlobalSimilarity
 from ._pair_encoder import PairEncoder
 from ._phrases import PhraseTable

@@ -123,7 +123,8 @@ def test_interrupted_run_keeps_what_it_finished(photo_folder, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         embed_counted(paths, stop_after=16, batch_size=8, memory=tmp_path / "cache")
     assert threading.active_count() == threads
-    assert not list((tmp_path / "cache").rglob("*.partial"))
+    files = [file for file in (tmp_path / "cache").rglob("*") if file.is_file()]
+    assert {file.suffix for file in files} == {".safetensors"}
     _, count = embed_counted(paths, memory=tmp_path / "cache")
     assert count == len(paths) - 16
 

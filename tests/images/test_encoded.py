@@ -128,9 +128,16 @@ def test_one_row_group_at_a_time(images, monkeypatch):
         return whole(self, group, **how)
 
     monkeypatch.setattr(parquet.ParquetFile, "read_row_group", counting)
-    ImageEmbedder(image_size=32, n_jobs=1).fit_transform(images)
+    embedder = ImageEmbedder(image_size=32, n_jobs=1)
+    features = embedder.fit_transform(images)
     assert len(read) == len(images.groups)
     assert len(images._held) == 2
+    # Also if they are shuffled, as by train_test_split.
+    order = np.random.RandomState(0).permutation(len(images))
+    read.clear()
+    shuffled = images[order]
+    np.testing.assert_allclose(embedder.transform(shuffled), features[order], atol=1e-5)
+    assert len(read) == len(images.groups)
 
 
 def test_damaged_pictures_are_named(paths, tmp_path):
