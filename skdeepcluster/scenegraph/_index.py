@@ -15,7 +15,7 @@ class GraphIndex:
     """Encoded pictures that can be searched with captions.
 
     The exact score looks at each node. The shortlist takes one inner product a picture, of
-    vectors in which the nodes of each level are one: see ``MatchingModel.pooled``.
+    vectors in which the nodes of each level are one: see ``MatchingModel.pooled_pictures``.
 
     Parameters
     ----------
@@ -26,17 +26,17 @@ class GraphIndex:
 
     def __init__(self, encoder, graphs):
         self._model = encoder.model
-        pooled, has, objects, relations, whole = [], [], [], [], []
+        pooled, objects, relations, whole = [], [], [], []
         for start in range(0, len(graphs), _CHUNK):
             encoded = encoder.encode_graphs(graphs[start : start + _CHUNK])
             with torch.inference_mode():
-                pooled.append(self._model.pooled(encoded).numpy())
-                has.append(self._model.has(encoded).numpy())
+                pooled.append(self._model.pooled_pictures(encoded).numpy())
             objects.append(_packed(encoded.objects))
             relations.append(_packed(encoded.relations))
             whole.append(encoded.whole.half())
-        kinds = np.unique(np.concatenate(has), axis=0)
-        self._alike = [_Alike(levels, pooled, has) for levels in kinds]
+        self._pooled = faiss.IndexFlatIP(pooled[0].shape[1])
+        for vectors in pooled:
+            self._pooled.add(vectors)
         self._objects = _PackedNodes(objects)
         self._relations = _PackedNodes(relations)
         self._whole = torch.cat(whole)
@@ -47,7 +47,7 @@ class GraphIndex:
     @property
     def n_bytes(self):
         """Memory that the pictures take."""
-        pooled = sum(some.n_bytes for some in self._alike)
+        pooled = self._pooled.ntotal * self._pooled.d * 4
         return pooled + self._objects.n_bytes + self._relations.n_bytes + self._whole.nbytes
 
     def search(self, captions, n_candidates):
@@ -78,13 +78,8 @@ class GraphIndex:
     def shortlist(self, captions, n_candidates):
         """Return the most promising pictures of each caption, (n_captions, n_candidates)."""
         with torch.inference_mode():
-            pooled = self._model.pooled(captions).numpy()
-            shares = (self._model.has(captions) * self._model.shares).numpy()
-        n_candidates = min(n_candidates, len(self))
-        found = [some.search(pooled, shares, n_candidates) for some in self._alike]
-        products, pictures = map(np.hstack, zip(*found, strict=True))
-        order = np.argsort(-products, axis=1, kind="stable")[:, :n_candidates]
-        return np.take_along_axis(pictures, order, axis=1)
+            pooled = self._model.pooled_captions(captions).numpy()
+        return self._pooled.search(pooled, min(n_candidates, len(self)))[1]
 
     def of(self, pictures):
         """Return some of the pictures, in single precision."""
@@ -92,38 +87,6 @@ class GraphIndex:
         return Encoded(
             self._objects.of(places), self._relations.of(places), self._whole[places].float()
         )
-
-
-class _Alike:
-    """Vectors of the pictures that have the same levels.
-
-    A similarity is divided by the shares of the levels that a pair has: with a caption that is
-    the same number for all of these, so that their inner products find the best.
-
-    Parameters
-    ----------
-    levels : ndarray of shape (n_levels,), bool
-    pooled, has : list of ndarray
-        Vectors and levels of all pictures, in parts.
-    """
-
-    def __init__(self, levels, pooled, has):
-        self._levels = levels
-        self._flat = faiss.IndexFlatIP(pooled[0].shape[1])
-        chosen = [(part == levels).all(axis=1) for part in has]
-        for vectors, some in zip(pooled, chosen, strict=True):
-            self._flat.add(vectors[some])
-        self._pictures = np.flatnonzero(np.concatenate(chosen))
-
-    @property
-    def n_bytes(self):
-        return self._flat.ntotal * self._flat.d * 4 + self._pictures.nbytes
-
-    def search(self, captions, shares, n_candidates):
-        """Return mean products of the best pictures, and which they are."""
-        products, places = self._flat.search(captions, min(n_candidates, self._flat.ntotal))
-        both = shares @ self._levels
-        return products / np.maximum(both, 1e-12)[:, None], self._pictures[places]
 
 
 class _PackedNodes:

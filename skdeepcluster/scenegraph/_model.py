@@ -1,5 +1,7 @@
 """The encoders of both sides and what makes one similarity of their levels."""
 
+import math
+
 import torch
 from torch import nn
 
@@ -7,12 +9,15 @@ from ._matching import level_similarity, pair_similarity
 from ._nodes import Nodes
 
 LEVELS = ("object", "relation", "graph")
+# Share of a batch in what is neutral; the first ones count alike.
+_MOMENTUM = 0.1
 
 
 class MatchingModel(nn.Module):
-    """Similarity of pictures and captions: a weighted mean over the levels that a pair has.
+    """Similarity of pictures and captions: a weighted mean over the levels.
 
-    A caption without a triple, or a picture without a relation, is judged by the other levels.
+    A level that a pair does not have, as where a picture has no relation, counts with the value
+    that speaks neither for a pair nor against it: see ``neutral``.
 
     Parameters
     ----------
@@ -22,7 +27,16 @@ class MatchingModel(nn.Module):
         Of ``LEVELS``.
     symmetric : bool
         Whether what a caption leaves out of a picture counts.
+
+    Attributes
+    ----------
+    neutral : torch.Tensor of shape (n_levels,)
+        Similarity of which the exponential, as in the softmax over pictures, is the mean over
+        pictures that do not match: moving, over the batches of the training.
     """
+
+    neutral: torch.Tensor
+    n_batches: torch.Tensor
 
     def __init__(self, visual, textual, levels, symmetric):
         super().__init__()
@@ -30,6 +44,8 @@ class MatchingModel(nn.Module):
         self.levels, self.symmetric = levels, symmetric
         self.log_weights = nn.ParameterDict({level: torch.zeros(()) for level in levels})
         self.log_temperature = nn.Parameter(torch.tensor(20.0).log())
+        self.register_buffer("neutral", torch.zeros(len(levels)))
+        self.register_buffer("n_batches", torch.tensor(0))
 
     @property
     def temperature(self):
@@ -41,8 +57,8 @@ class MatchingModel(nn.Module):
         """Share of each level in the similarity of a pair that has all, (n_levels,)."""
         return torch.stack([self.log_weights[level] for level in self.levels]).softmax(dim=0)
 
-    def pooled(self, encoded):
-        """Make one vector of each picture or caption.
+    def pooled_pictures(self, encoded):
+        """Make one vector of each picture.
 
         Parameters
         ----------
@@ -50,17 +66,28 @@ class MatchingModel(nn.Module):
 
         Returns
         -------
-        vectors : torch.Tensor of shape (n, n_levels * n_dimensions)
-            Of each level the mean node, times the root of the level's share: an inner product is
-            the weighted sum of the products of mean nodes.
+        vectors : torch.Tensor of shape (n, n_levels * (n_dimensions + 1) + 1)
+            The inner product with that of a caption is their similarity, if of each level the mean
+            nodes are compared.
         """
+        has = self._has(encoded)
+        return torch.cat([self._means(encoded), has, torch.ones(len(has), 1)], dim=1)
+
+    def pooled_captions(self, encoded):
+        """Make one vector of each caption: see ``pooled_pictures``."""
+        neutral = self.shares * self.neutral
+        has = self._has(encoded)
+        # All of it, less that of the levels that both have.
+        total = neutral.sum().expand(len(has), 1)
+        return torch.cat([self._means(encoded), -neutral * has, total], dim=1)
+
+    def _means(self, encoded):
         sides = [_side(encoded, level) for level in self.levels]
         means = [side.mean() if isinstance(side, Nodes) else side for side in sides]
         roots = self.shares.sqrt()
         return torch.cat([mean * root for mean, root in zip(means, roots, strict=True)], dim=1)
 
-    def has(self, encoded):
-        """Say which levels pictures or captions have, (n, n_levels) bool."""
+    def _has(self, encoded):
         return torch.stack([_there(_side(encoded, level)) for level in self.levels], dim=1)
 
     def similarity(self, pictures, captions):
@@ -73,19 +100,22 @@ class MatchingModel(nn.Module):
         Returns
         -------
         similarities : torch.Tensor of shape (n_pictures, n_captions)
-            0 where a pair has no level at all.
         """
-        return self._joint({level: self.level(level, pictures, captions) for level in self.levels})
+        found = [self.level(level, pictures, captions) for level in self.levels]
+        if self.training:
+            # Of a batch, whose pictures and captions of the same place match.
+            self._note_neutral(found)
+        return self._joint(found)
 
     def pair_similarity(self, pictures, captions):
         """Compare each picture with the caption of the same place, (n_pairs,)."""
-        found = {}
+        found = []
         for level in self.levels:
             visual, textual = _side(pictures, level), _side(captions, level)
             if level == "graph":
-                found[level] = ((visual * textual).sum(dim=1), _there(visual) & _there(textual))
+                found.append(((visual * textual).sum(dim=1), _there(visual) & _there(textual)))
             else:
-                found[level] = pair_similarity(visual, textual, symmetric=self.symmetric)
+                found.append(pair_similarity(visual, textual, symmetric=self.symmetric))
         return self._joint(found)
 
     def level(self, level, pictures, captions):
@@ -95,13 +125,26 @@ class MatchingModel(nn.Module):
             return visual @ textual.T, _there(visual)[:, None] & _there(textual)
         return level_similarity(visual, textual, symmetric=self.symmetric)
 
+    @torch.no_grad()
+    def _note_neutral(self, found):
+        self.n_batches += 1
+        momentum = max(_MOMENTUM, 1 / int(self.n_batches))
+        steepness = self.temperature * self.shares
+        for place, (similarities, there) in enumerate(found):
+            others = similarities[there & ~torch.eye(*there.shape, dtype=torch.bool)]
+            if len(others):
+                logits = steepness[place] * others
+                neutral = (logits.logsumexp(0) - math.log(len(logits))) / steepness[place]
+                self.neutral[place] += momentum * (neutral - self.neutral[place])
+
     def _joint(self, found):
-        weights = [self.log_weights[level].exp() * there for level, (_, there) in found.items()]
         parts = [
-            weight * similarities
-            for weight, (similarities, _) in zip(weights, found.values(), strict=True)
+            share * torch.where(there, similarities, neutral)
+            for share, neutral, (similarities, there) in zip(
+                self.shares, self.neutral, found, strict=True
+            )
         ]
-        return torch.stack(parts).sum(dim=0) / torch.stack(weights).sum(dim=0).clamp_min(1e-12)
+        return torch.stack(parts).sum(dim=0)
 
 
 def _side(encoded, level):

@@ -99,10 +99,15 @@ class PairEncoder:
             _in_parts(self.model.textual, captions, self.textual_phrases),
         )
 
-    def pooled(self, encoded):
-        """One vector a picture or caption, ndarray: see ``MatchingModel``."""
+    def pooled_graphs(self, graphs):
+        """One vector a graph, ndarray: see ``MatchingModel.pooled_pictures``."""
         with torch.inference_mode():
-            return self.model.pooled(encoded).numpy()
+            return self.model.pooled_pictures(self.encode_graphs(graphs)).numpy()
+
+    def pooled_captions(self, captions: list[Caption]):
+        """One vector a caption, with its triples, ndarray."""
+        with torch.inference_mode():
+            return self.model.pooled_captions(self.encode_captions(captions)).numpy()
 
     def _graph_parts(self, graphs):
         phrases = self.visual_phrases.copy()

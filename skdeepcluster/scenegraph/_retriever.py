@@ -276,9 +276,11 @@ class SceneGraphRetriever(BaseEstimator):
         Returns
         -------
         similarities : ndarray of shape (n_pictures, n_captions), float32
-            Weighted means of the levels' cosines; 0 for a pair that has nothing to compare. With
-            a ``global_model`` these and its cosines, each divided by their standard deviation
-            over the pairs held out, are mixed: no cosines then, and not from -1 to 1.
+            Weighted means of the levels' cosines. A level that a pair does not have, as where a
+            picture has no relations, counts with what speaks neither for nor against a pair: the
+            soft mean of pairs of the training that do not match. With a ``global_model`` these and
+            its cosines, each divided by their standard deviation over the pairs held out, are
+            mixed: no cosines then, and not from -1 to 1.
         """
         check_is_fitted(self)
         pictures = self._read_pictures(X, self._global is not None)
@@ -320,9 +322,8 @@ class SceneGraphRetriever(BaseEstimator):
     def transform(self, X):
         """Embed pictures, each as one vector.
 
-        The inner product with the vector of a caption is the sum, over the levels that both have
-        and by ``level_weights_``, of the products of their mean nodes. ``similarity`` looks at
-        each node, and divides by the weights of the levels that a pair has.
+        The inner product with the vector of a caption is their similarity, if of each level the
+        mean nodes are compared; ``similarity`` looks at each node.
 
         Parameters
         ----------
@@ -330,11 +331,11 @@ class SceneGraphRetriever(BaseEstimator):
 
         Returns
         -------
-        vectors : ndarray of shape (n_pictures, n_levels * n_dimensions), float32
+        vectors : ndarray of shape (n_pictures, n_levels * (n_dimensions + 1) + 1), float32
         """
         check_is_fitted(self)
         pictures = self._read_pictures(X, False)
-        return self._encoder.pooled(self._encoder.encode_graphs(pictures.graphs))
+        return self._encoder.pooled_graphs(pictures.graphs)
 
     def transform_captions(self, y):
         """Embed captions, each as one vector: see ``transform``.
@@ -345,10 +346,10 @@ class SceneGraphRetriever(BaseEstimator):
 
         Returns
         -------
-        vectors : ndarray of shape (n_captions, n_levels * n_dimensions), float32
+        vectors : ndarray of shape (n_captions, n_levels * (n_dimensions + 1) + 1), float32
         """
         check_is_fitted(self)
-        return self._encoder.pooled(self._encode_captions(as_captions(y)[0]))
+        return self._encoder.pooled_captions(self._with_triples(as_captions(y)[0]))
 
     def index(self, X):
         """Keep pictures to be searched with ``kneighbors``, in place of those kept before.

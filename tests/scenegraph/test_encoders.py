@@ -141,10 +141,39 @@ def test_nothing_is_zeros(encoder):
         assert (encoded.whole[0] == 0).all()
         assert not encoded.objects.mask[0].any()
         assert not encoded.relations.mask[0].any()
+    encoder.model.neutral += torch.tensor([0.1, 0.2, 0.3])
+    neutral = (encoder.model.shares * encoder.model.neutral).sum()
     similarities = encoder.model.similarity(seen, read)
-    assert (similarities[0] == 0).all()
-    assert (similarities[:, :2] == 0).all()
-    assert similarities[1, 2] != 0
+    assert (similarities[0] == neutral).all()
+    assert (similarities[:, :2] == neutral).all()
+    assert similarities[1, 2] != neutral
+
+
+def test_neutral_is_what_the_softmax_has_on_average_of_others():
+    encoder = make_encoder()
+    relations = [(0, "on", 1)]
+    graphs = [
+        SceneGraph(["dog", "car"], relations),
+        SceneGraph(["dog"]),
+        SceneGraph(["car", "man"]),
+    ]
+    triples = [("dog", "on", "car"), ("man", "on", "horse"), ("car", "on", "horse")]
+    seen, read = encode_graphs(encoder, *graphs), encode_captions(encoder, *map(said, triples))
+    model = encoder.model.train()
+    with torch.no_grad():
+        for _ in range(2):
+            model.similarity(seen, read)
+        steepness = float(model.temperature) / len(model.levels)
+        for neutral, level in zip(model.neutral, model.levels, strict=True):
+            similarities = model.level(level, seen, read)[0].double()
+            others = [
+                similarities[i, j]
+                for i in range(1 if level == "relation" else 3)
+                for j in range(3)
+                if i != j
+            ]
+            expected = np.log(np.mean(np.exp(steepness * np.array(others)))) / steepness
+            assert float(neutral) == pytest.approx(expected, abs=1e-5)
 
 
 @pytest.mark.parametrize("symmetric", [False, True])
@@ -212,7 +241,8 @@ def test_unknown_words_are_left_out():
     graphs = [SceneGraph(["dog"]), SceneGraph(["xqzzy", "dog"])]
     texts = [{"text": text, "triples": []} for text in ("dog", "xqzzy dog", "xqzzy")]
     found = encoder.similarity(graphs, as_captions(texts)[0])
-    np.testing.assert_allclose(found[:, :2], 1, atol=1e-5)
+    np.testing.assert_allclose(found[:, :2], 2 / 3, atol=1e-5)
+    # Nothing was learned, so 0 is neutral.
     assert (found[:, 2] == 0).all()
     relations = [SceneGraph(["xqzzy"], [(0, "xqzzy", 0)]), SceneGraph(["dog"], [(0, "xqzzy", 0)])]
     seen = encode_graphs(encoder, *relations)

@@ -82,7 +82,7 @@ def test_the_shortlist_of_wholes_is_by_inner_product(encoded):
     assert sorted(index.shortlist(captions, 99)[0]) == list(range(7))
 
 
-def test_a_picture_without_relations_is_judged_by_the_levels_that_it_has():
+def test_a_level_that_a_picture_lacks_counts_as_neutral():
     here, there = torch.eye(2)
     one = torch.ones(2, 1)
     objects = Nodes(torch.stack([here, 0.9 * here + 0.4359 * there])[:, None], one)
@@ -90,11 +90,13 @@ def test_a_picture_without_relations_is_judged_by_the_levels_that_it_has():
         objects, objects._replace(weights=torch.tensor([[0.0], [1.0]])), objects[0][:, 0]
     )
     caption = Encoded(*[Nodes(here[None, None], one[:1])] * 2, here[None])
-    index = GraphIndex(Encoder(pictures), range(2))
-    assert index.shortlist(caption, 1).tolist() == [[0]]
+    encoder = Encoder(pictures)
+    encoder.model.neutral += torch.tensor([0.1, 0.4, 0.3])
+    index = GraphIndex(encoder, range(2))
+    assert index.shortlist(caption, 1).tolist() == [[1]]
     similarities, found = index.search(caption, 2)
-    assert found.tolist() == [[0, 1]]
-    np.testing.assert_allclose(similarities, [[1, 0.9]], atol=1e-3)
+    assert found.tolist() == [[1, 0]]
+    np.testing.assert_allclose(similarities, [[0.9, (1 + 0.4 + 1) / 3]], atol=1e-3)
 
 
 def test_a_short_list_finds_pictures_without_relations(fitted, pairs):

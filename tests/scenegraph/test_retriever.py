@@ -89,8 +89,8 @@ def test_a_graph_is_a_caption(fitted, pairs):
 def test_vectors(fitted, pairs):
     X, y = pairs
     seen, read = fitted.transform(X), fitted.transform_captions(y)
-    assert seen.shape == (60, 3 * 128)
-    assert read.shape == (120, 3 * 128)
+    assert seen.shape == (60, 3 * 129 + 1)
+    assert read.shape == (120, 3 * 129 + 1)
     assert seen.dtype == read.dtype == np.float32
 
 
@@ -102,8 +102,14 @@ def test_products_of_vectors_are_the_similarity_of_wholes(pairs):
 
 
 def test_products_of_vectors_of_single_nodes_are_the_similarity(fitted):
-    X = [SceneGraph(["dog"], [(0, "near", 0)]), SceneGraph(["man"], [(0, "hold", 0)])]
+    X = [
+        SceneGraph(["dog"], [(0, "near", 0)]),
+        SceneGraph(["man"], [(0, "hold", 0)]),
+        SceneGraph(["man"]),
+        SceneGraph([]),
+    ]
     y = [{"text": noun, "triples": [(noun, "near", noun)]} for noun in ("dog", "car")]
+    y += [{"text": "dog", "triples": []}]
     products = fitted.transform(X) @ fitted.transform_captions(y).T
     np.testing.assert_allclose(products, fitted.similarity(X, y), atol=1e-5)
 
@@ -244,9 +250,9 @@ def test_the_same_graph_is_a_right_answer_among_those_held_out():
 def test_no_pictures_and_no_captions(fitted, pairs):
     X, y = pairs
     assert fitted.similarity([], y).shape == (0, 120)
-    assert fitted.transform([]).shape == (0, 384)
+    assert fitted.transform([]).shape == (0, 388)
     assert fitted.similarity(X, []).shape == (60, 0)
-    assert fitted.transform_captions([]).shape == (0, 384)
+    assert fitted.transform_captions([]).shape == (0, 388)
     assert fitted.index(X).kneighbors([], 3)[0].shape == (0, 3)
 
 
@@ -257,7 +263,7 @@ def test_what_can_be_gone_through_once(fitted, pairs):
     assert fitted.score(iter(X), iter(y)) == fitted.score(X, y)
     again = make_retriever(max_epochs=0).fit(iter(X), iter(y))
     assert again.index(iter(X)).kneighbors(iter(y), 1)[0].shape == (120, 1)
-    assert again.transform(iter(X)).shape == (60, 384)
+    assert again.transform(iter(X)).shape == (60, 388)
 
 
 labels = st.sampled_from([*NOUNS, "zebra", "?", "t-shirt"])
@@ -313,7 +319,8 @@ def test_word_vectors(pairs, tmp_path, source, monkeypatch):
     sources = {"dict": words, "path": tmp_path / "v.npz", "encoder": Encoder(), "auto": "auto"}
     est = make_retriever(word_vectors=sources[source], max_epochs=1).fit(*pairs)
     assert est.score(*pairs) > 0.5
-    assert est.transform(pairs[0]).shape[1] == 3 * (128 if source == "auto" else 16)
+    n_dimensions = 128 if source == "auto" else 16
+    assert est.transform(pairs[0]).shape[1] == 3 * (n_dimensions + 1) + 1
 
 
 def test_word_vectors_are_named(pairs, tmp_path):
