@@ -294,24 +294,30 @@ def run_speed(results):
 
 def slow_pair(model, pictures, texts, i, j):
     """One pair at a time, a level at a time."""
-    total = weights = 0.0
-    for level in model.levels:
+    total = 0.0
+    for level, share, neutral in zip(
+        model.levels, model.shares.tolist(), model.neutral.tolist(), strict=True
+    ):
         if level == "graph":
-            value = float(pictures.whole[i] @ texts.whole[j])
+            both = pictures.whole[i].any() and texts.whole[j].any()
+            value = float(pictures.whole[i] @ texts.whole[j]) if both else neutral
         else:
             visual, textual = (getattr(side, level + "s") for side in (pictures, texts))
-            there, said = visual.mask[i], textual.mask[j]
-            if not there.any() or not said.any():
-                continue
-            products = textual.vectors[j][said] @ visual.vectors[i][there].T
-            value = mean(products.max(dim=1).values, textual.weights[j][said])
-            if model.symmetric:
-                back = mean(products.max(dim=0).values, visual.weights[i][there])
-                value = (value + back) / 2
-        weight = model.log_weights[level].exp().item()
-        total += weight * value
-        weights += weight
-    return total / weights
+            value = level_of_pair(visual, textual, i, j, model.symmetric)
+            value = neutral if value is None else value
+        total += share * value
+    return total
+
+
+def level_of_pair(visual, textual, i, j, symmetric):
+    there, said = visual.mask[i], textual.mask[j]
+    if not there.any() or not said.any():
+        return None
+    products = textual.vectors[j][said] @ visual.vectors[i][there].T
+    value = mean(products.max(dim=1).values, textual.weights[j][said])
+    if not symmetric:
+        return value
+    return (value + mean(products.max(dim=0).values, visual.weights[i][there])) / 2
 
 
 def mean(values, weights):
