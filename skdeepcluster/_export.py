@@ -11,7 +11,8 @@ from ._atomic import whole_file, whole_folder
 from ._moves import Moves
 
 # Lies among the folders of the clusters, and by it they are known.
-RECORD = "exported.csv"
+_RECORD = "exported.csv"
+_COLUMNS = ("path", "exported")
 # What file systems have room for.
 _NAME_BYTES = 255
 
@@ -24,12 +25,21 @@ def write_labels(path, names, labels, probabilities):
             table.writerow([name, label, f"{probability:.4f}" if label >= 0 else ""])
 
 
+def is_export(folder):
+    """Tell whether pictures were exported into a folder: a file of that name alone says nothing."""
+    record = Path(folder, _RECORD)
+    if not record.is_file():
+        return False
+    with open(record, "rb") as file:
+        return file.readline().rstrip() == ",".join(_COLUMNS).encode()
+
+
 def check_export(folder):
     """Raise a FileExistsError if there is something in the place of the folder."""
     folder = Path(folder)
-    if (folder / RECORD).exists():
+    if is_export(folder):
         raise FileExistsError(
-            f"{str(folder)!r} exists already, and {RECORD} in it tells where its pictures come "
+            f"{str(folder)!r} exists already, and {_RECORD} in it tells where its pictures come "
             "from. Name another output."
         )
     if os.path.lexists(folder):
@@ -95,7 +105,7 @@ def _numbered(name, number):
 def _fill(folder, places, action):
     for home in {folder / place.parent for _, place in places}:
         home.mkdir()
-    with _table(folder / RECORD, "path", "exported") as record:
+    with _table(folder / _RECORD, *_COLUMNS) as record:
         for path, place in places:
             target = folder / place
             if os.path.lexists(target):
@@ -106,15 +116,16 @@ def _fill(folder, places, action):
 
 
 def _move(folder, places):
-    # Pictures belong under their final names at once: they are nowhere else.
-    folder.mkdir(parents=True)
+    # Both look at every picture, and nothing is to be undone yet.
     moves = Moves(path.absolute() for path, _ in places)
     # Links come last, when it is known where the files are that they lead to.
     places = sorted(places, key=lambda pair: pair[0].is_symlink())
+    # Pictures belong under their final names at once: they are nowhere else.
+    folder.mkdir(parents=True)
     try:
         _fill(folder, places, moves.move)
     except BaseException:
-        moves.undo(told_by=folder / RECORD)
+        moves.undo(told_by=folder / _RECORD)
         shutil.rmtree(folder)
         raise
 

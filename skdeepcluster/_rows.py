@@ -45,9 +45,21 @@ def float_rows(features, rows):
     return np.asarray(stored_rows(features, rows), dtype=np.float32)
 
 
+def scaled_rows(features, rows):
+    """Take some rows as float32, each times a power of two, so that its largest number is about 1.
+
+    That is exact, and the squares of very large or very small numbers are beyond float32.
+    """
+    taken = float_rows(features, rows)
+    largest = np.maximum(taken.max(axis=1, keepdims=True), -taken.min(axis=1, keepdims=True))
+    # No more than float32 holds; rows of zeros stay as they are.
+    powers = np.minimum(-np.frexp(largest)[1], 126)
+    return taken * np.ldexp(np.float32(1), powers)
+
+
 def unit_rows(features, rows):
     """Take some rows as float32, scaled to unit length."""
-    return normalize(float_rows(features, rows))
+    return normalize(scaled_rows(features, rows), copy=False)
 
 
 def row_chunks(n_samples):

@@ -208,6 +208,17 @@ def test_pictures_sorted_into_the_folder_are_not_clustered_again(result, tmp_pat
     assert f"Name one of these folders: {str(photos / 'out/clusters')!r}" in capsys.readouterr().err
 
 
+def test_a_file_of_ones_own_named_as_the_record_hides_no_pictures(result, tmp_path, capsys):
+    import shutil
+
+    photos = tmp_path / "photos"
+    shutil.copytree(result / "photos/cat", photos / "2020/jan")
+    for text in ("camera,date\nX100,2020-01-03\n", ""):
+        (photos / "2020/exported.csv").write_text(text)
+        arguments = [photos, "--output", tmp_path / "f.npz", "--image-size", 32]
+        assert run_json(capsys, "embed", *arguments)["n_pictures"] == 10
+
+
 def test_an_interrupted_move_is_undone_and_the_same_command_goes_on(
     result, tmp_path, monkeypatch, capsys
 ):
@@ -277,6 +288,47 @@ def test_embed(result, tmp_path, capsys):
         assert stored["paths"][unread].tolist() == data["skipped"]
 
 
+def test_one_long_path_does_not_blow_up_the_features(result, tmp_path, monkeypatch, capsys):
+    import shutil
+
+    from skdeepcluster import list_images
+    from skdeepcluster.cli import _embed
+
+    # Fewer than there are pictures, and no divisor of their number.
+    monkeypatch.setattr(_embed, "_CHUNK", 4)
+    photos = shutil.copytree(result / "photos/cat", tmp_path / "photos")
+    long = photos / "/".join("abcd\u00e9" * 3 for _ in range(60)) / "0.jpg"
+    long.parent.mkdir(parents=True)
+    shutil.copy(photos / "0.jpg", long)
+    output = tmp_path / "f.npz"
+    run_json(capsys, "embed", photos, "--output", output, "--image-size", 32)
+    with np.load(output) as stored:
+        paths, features = stored["paths"], stored["features"]
+    assert paths.dtype.kind == "U"
+    assert paths.tolist() == [str(path) for path in list_images(photos)]
+    assert features.dtype == np.float32 and features.shape == (11, 1280)
+    assert output.stat().st_size - features.nbytes < paths.nbytes / 4
+
+
+def test_paths_are_written_without_an_array_of_them_all(tmp_path):
+    import tracemalloc
+    from zipfile import ZipFile
+
+    from skdeepcluster.cli._embed import _write_paths
+
+    paths = [*(f"{number}.jpg" for number in range(10_000)), "x" * 1000]
+    tracemalloc.start()
+    try:
+        with ZipFile(tmp_path / "f.npz", "w") as archive:
+            _write_paths(archive, paths)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    with np.load(tmp_path / "f.npz") as stored:
+        assert stored["paths"].tolist() == paths
+        assert peak < stored["paths"].nbytes / 2
+
+
 @needs_report
 def test_report_beside_the_labels_and_alone(result, tmp_path, capsys):
     model, photos = result / "out/model", result / "photos"
@@ -286,9 +338,39 @@ def test_report_beside_the_labels_and_alone(result, tmp_path, capsys):
     arguments = [model, photos, "--output", tmp_path / "page.html", "--max-megabytes", "0.5"]
     data = run_json(capsys, "report", *arguments, "--all-pictures")
     assert (data["n_pictures"], data["n_clusters"]) == (41, 4)
-    assert 10_000 < (tmp_path / "page.html").stat().st_size <= 500_000
+    assert 10_000 < (tmp_path / "page.html").stat().st_size <= 600_000
     assert data["files"]["pictures"] == str(tmp_path / "page_pictures")
-    assert len([*(tmp_path / "page_pictures").iterdir()]) == 40
+    assert len([*(tmp_path / "page_pictures").glob("*.webp")]) == 40
+
+
+@needs_report
+def test_a_report_that_fails_keeps_nothing_else_from_being_done(
+    result, tmp_path, monkeypatch, capsys
+):
+    import skdeepcluster.report
+
+    def fail(*_):
+        raise OSError("no space left")
+
+    monkeypatch.setattr(skdeepcluster.report, "write_report", fail)
+    arguments = [result / "out/model", result / "photos/cat", "--output", tmp_path / "o"]
+    assert run("assign", *arguments, "--report", "--export", "copy", "--json") == 0
+    printed = capsys.readouterr()
+    assert "The report was not written" in printed.err and "no space left" in printed.err
+    assert set(json.loads(printed.out)["files"]) == {"labels", "export", "cache"}
+    assert len([*(tmp_path / "o/clusters").rglob("*.jpg")]) == 10
+
+
+@needs_report
+def test_report_takes_the_features_of_assign(result, tmp_path, monkeypatch):
+    from skdeepcluster.backbones._onnx import OnnxEngine
+
+    arguments = [result / "out/model", result / "photos/cat"]
+    assert run("assign", *arguments, "--output", tmp_path / "o") == 0
+    monkeypatch.setattr(OnnxEngine, "__call__", lambda *_: pytest.fail("embedded again"))
+    page = tmp_path / "page.html"
+    assert run("report", *arguments, "--memory", tmp_path / "o/cache", "--output", page) == 0
+    assert "3.jpg" in page.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("command", ["cluster", "assign", "report"])

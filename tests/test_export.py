@@ -94,6 +94,25 @@ def test_a_move_that_is_broken_off_is_undone(pictures, tmp_path, monkeypatch, er
     assert not (tmp_path / "c").exists()
 
 
+def test_a_move_that_is_broken_off_before_it_begins(pictures, tmp_path, monkeypatch):
+    link = tmp_path / "two" / "link.png"
+    link.symlink_to("a.png")
+    before = tree(tmp_path)
+
+    def readlink(path):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        # When all were looked at, and nothing is moved.
+        patch.setattr(os, "readlink", readlink)
+        with pytest.raises(KeyboardInterrupt):
+            export_clusters(tmp_path / "c", [*pictures, link], [0] * 7, "move")
+    assert tree(tmp_path) == before
+    assert not (tmp_path / "c").exists()
+    export_clusters(tmp_path / "c", [*pictures, link], [0] * 7, "move")
+    assert len(read_record(tmp_path / "c")) == 7
+
+
 def test_a_move_that_is_broken_off_on_the_way_to_another_disk(pictures, tmp_path, monkeypatch):
     before = tree(tmp_path)
 
@@ -154,6 +173,10 @@ def test_nothing_is_overwritten(pictures, tmp_path, monkeypatch):
     with pytest.raises(FileExistsError):
         export_clusters(tmp_path / "c", pictures, [0] * 6, "move")
     assert tree(tmp_path) == before
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken" / "exported.csv").write_text("camera,date\n")
+    with pytest.raises(FileExistsError, match=r"exists already\. Name another output"):
+        export_clusters(tmp_path / "taken", pictures, [0] * 6, "move")
     (tmp_path / "c").symlink_to("nowhere")
     with pytest.raises(FileExistsError, match="Name another output"):
         export_clusters(tmp_path / "c", pictures, [0] * 6, "copy")

@@ -29,6 +29,18 @@ def test_rows_of_a_map_are_those_of_an_array(mapped, rows):
     np.testing.assert_array_equal(unit_rows(features, rows), normalize(single))
 
 
+@pytest.mark.parametrize("power", [-130, -60, 60, 120])
+def test_rows_of_any_size_get_unit_length(power):
+    rows = np.random.default_rng(0).normal(size=(6, 5)).astype(np.float32)
+    rows[3] = 0
+    scaled = np.ldexp(rows, power)
+    np.testing.assert_allclose(unit_rows(scaled, slice(None)), normalize(rows), atol=1e-3)
+    if power > -100:
+        # Nothing is rounded where float32 holds all digits.
+        np.testing.assert_array_equal(unit_rows(scaled, slice(None)), normalize(rows))
+    assert (unit_rows(scaled, np.array([3])) == 0).all()
+
+
 def test_chunks_cover_all_rows(monkeypatch):
     monkeypatch.setattr(_rows, "_CHUNK_SIZE", 40)
     covered = np.concatenate([np.arange(100)[chunk] for chunk in row_chunks(100)])

@@ -1,6 +1,9 @@
 """Training that goes on from the last epoch after its process was killed."""
 
+import contextlib
 import os
+import time
+import uuid
 import warnings
 from pathlib import Path
 
@@ -10,6 +13,9 @@ import torch
 
 from .._ranks import from_first, rank
 from ._losses import Assignment
+
+# A file that is older is not being written any more.
+_SECONDS_TO_SAVE = 3600
 
 
 class Checkpoint:
@@ -54,7 +60,8 @@ class Checkpoint:
         """Replace the last state by this one, of tensors, numbers and lists."""
         if self._path is None:
             return
-        partial = self._path.with_name(f"{self._path.stem}-{os.getpid()}.partial")
+        # Another run may save the same at the same time.
+        partial = self._path.with_name(f"{self._path.stem}-{uuid.uuid4().hex}.partial")
         try:
             torch.save(state, partial)
             os.replace(partial, self._path)
@@ -62,11 +69,13 @@ class Checkpoint:
             partial.unlink(missing_ok=True)
 
     def remove(self):
-        """Remove the file, and what a killed process left of one."""
+        """Remove the file, and what killed processes left of one."""
         if self._path is not None:
             self._path.unlink(missing_ok=True)
             for partial in self._path.parent.glob(f"{self._path.stem}-*.partial"):
-                partial.unlink(missing_ok=True)
+                with contextlib.suppress(FileNotFoundError):
+                    if time.time() - partial.stat().st_mtime > _SECONDS_TO_SAVE:
+                        partial.unlink()
 
 
 def train_epochs(trainer, n_epochs, random_state, *, memory, depends_on=(), renew=None):
@@ -110,14 +119,15 @@ def train_epochs(trainer, n_epochs, random_state, *, memory, depends_on=(), rene
         if renew is not None:
             assignment = renew(epoch, assignment)
         losses.append(trainer.train_epoch(assignment))
-        checkpoint.save(
-            {
-                "trainer": trainer.state(),
-                "random_state": _plain(random_state),
-                "losses": losses,
-                "assignment": assignment and tuple(assignment),
-            }
-        )
+        if memory is not None:
+            checkpoint.save(
+                {
+                    "trainer": trainer.state(),
+                    "random_state": _plain(random_state),
+                    "losses": losses,
+                    "assignment": assignment and tuple(assignment),
+                }
+            )
     checkpoint.remove()
     return losses
 

@@ -110,7 +110,7 @@ class StageTrainer:
         )
         self._rest.to(device, memory_format=torch.channels_last)
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+            torch.default_generator.manual_seed(seed)
             self._projector = _projector(self._backbone.n_features).to(device)
         named = self._backbone.network.named_parameters()
         self._weights = [parameter for name, parameter in named if name in trained]

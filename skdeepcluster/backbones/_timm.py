@@ -97,6 +97,6 @@ def load(model, image_size=None):
 def load_untrained(name, image_size=None):
     """Create a network with random weights, the same every time. For tests."""
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
+        torch.default_generator.manual_seed(0)
         network = create(name, image_size)
     return as_backbone(network, f"untrained:{name}", image_size, license="")

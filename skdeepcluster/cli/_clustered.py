@@ -1,5 +1,7 @@
 """What ``cluster`` and ``assign`` share: pictures with labels, as files and as text."""
 
+import warnings
+
 from ._outcome import Outcome, records
 from ._pictures import FILES_OF_PICTURES
 
@@ -68,14 +70,28 @@ def write_results(options, estimator, pictures, labels, probabilities):
         write_parquet(files["labels"], pictures.X, labels=labels, probabilities=probabilities)
     else:
         write_labels(files["labels"], pictures.names, labels, probabilities.max(axis=1))
-    if options.report:
-        from ..report import write_report
-
-        write_report(estimator, pictures.X, files["report"])
+    if options.report and not _write_report(estimator, pictures, files["report"]):
+        del files["report"]
     # Last, for it may move the pictures.
     if options.export:
         export_clusters(files["export"], pictures.names, labels, options.export)
     return {name: str(path) for name, path in files.items()}
+
+
+def _write_report(estimator, pictures, path):
+    from ..report import write_report
+
+    try:
+        write_report(estimator, pictures.X, path)
+    # Whatever it is, what was found in hours of work is still to be exported and told.
+    except Exception as error:
+        warnings.warn(
+            'The report was not written; "skdeepcluster report" can still do it, from the model. '
+            f"{type(error).__name__}: {error}",
+            stacklevel=2,
+        )
+        return False
+    return True
 
 
 def summarize(names, labels, clusters, files):

@@ -1,6 +1,7 @@
 """``skdeepcluster embed``."""
 
 from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from ._interruption import going_on
 from ._options import add_backbone, add_pictures
@@ -18,6 +19,9 @@ picture that could not be read is a row of NaN.
 JSON: "n_pictures", "n_features", "skipped" (paths of pictures that could not be read) and "files"
 ("features").
 """
+
+# Paths that are written at a time.
+_CHUNK = 1000
 
 
 def add_options(parser):
@@ -46,9 +50,10 @@ def run(options):
     )
     with going_on(options.memory):
         features = embedder.fit_transform(pictures.X)
-    # NumPy would put its own ending to the name of a file, but not to one that is open.
-    with whole_file(options.output) as partial, open(partial, "wb") as file:
-        np.savez(file, paths=np.array([str(name) for name in pictures.names]), features=features)
+    with whole_file(options.output) as partial, ZipFile(partial, "w") as archive:
+        _write_paths(archive, [str(name) for name in pictures.names])
+        with archive.open("features.npy", "w", force_zip64=True) as file:
+            np.lib.format.write_array(file, features, allow_pickle=False)
     skipped = [str(pictures.names[index]) for index in np.flatnonzero(np.isnan(features[:, 0]))]
     data = {
         "n_pictures": len(pictures),
@@ -59,3 +64,18 @@ def run(options):
     left_out = f", {len(skipped)} skipped" * bool(skipped)
     text = f"{len(pictures)} pictures{left_out}, {features.shape[1]} features: {options.output}"
     return Outcome(data, text)
+
+
+def _write_paths(archive, paths):
+    import numpy as np
+
+    # Each has the width of the longest: that is why they are compressed, as features are not,
+    # and why they are never all in memory as an array.
+    dtype = np.dtype(f"<U{max(map(len, paths))}")
+    header = {"descr": dtype.str, "fortran_order": False, "shape": (len(paths),)}
+    member = ZipInfo("paths.npy")
+    member.compress_type = ZIP_DEFLATED
+    with archive.open(member, "w", force_zip64=True) as file:
+        np.lib.format.write_array_header_1_0(file, header)
+        for start in range(0, len(paths), _CHUNK):
+            file.write(np.array(paths[start : start + _CHUNK], dtype).tobytes())

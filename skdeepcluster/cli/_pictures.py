@@ -46,13 +46,13 @@ def open_pictures(options):
 
 
 def _without_exported(folder, paths):
-    from .._export import RECORD
+    from .._export import is_export
 
     exports = {
         export
         for export in {path.parent.parent for path in paths}
         # Who names the export itself wants its pictures.
-        if export != folder and export.is_relative_to(folder) and (export / RECORD).is_file()
+        if export != folder and export.is_relative_to(folder) and is_export(export)
     }
     kept = [path for path in paths if path.parent.parent not in exports]
     if not kept:

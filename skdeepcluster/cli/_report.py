@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from ._clustered import check_report
+from ._interruption import going_on
 from ._options import add_model, add_pictures
 from ._outcome import Outcome
 from ._pictures import open_pictures
@@ -13,7 +14,8 @@ example:
   skdeepcluster report result/model photos/ --output page.html
 
 The folder is the one that was clustered, or one of other pictures, which are assigned to the
-clusters. The page is one file; with --all-pictures the folder page_pictures belongs to it.
+clusters; --memory more-result/cache takes their features from an earlier "assign". The page is one
+file; with --all-pictures the folder page_pictures belongs to it.
 
 JSON: "n_pictures", "n_clusters" and "files" ("report" and, with --all-pictures, "pictures").
 """
@@ -32,7 +34,10 @@ def add_options(parser):
         type=float,
         default=20,
         metavar="MB",
-        help="size of the page at most (default: %(default)s)",
+        help="size of the thumbnails in the page at most (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--memory", type=Path, metavar="DIR", help="keep features of other pictures in this folder"
     )
 
 
@@ -43,14 +48,17 @@ def run(options):
     from ..report import write_report
 
     pictures = open_pictures(options)
-    estimator = DeepImageClusterer.load(options.model).set_params(on_error="skip", verbose=1)
-    write_report(
-        estimator,
-        pictures.X,
-        options.output,
-        all_pictures=options.all_pictures,
-        max_megabytes=options.max_megabytes,
-    )
+    estimator = DeepImageClusterer.load(options.model)
+    memory = options.memory or estimator.memory
+    estimator.set_params(on_error="skip", verbose=1, memory=memory)
+    with going_on(memory):
+        write_report(
+            estimator,
+            pictures.X,
+            options.output,
+            all_pictures=options.all_pictures,
+            max_megabytes=options.max_megabytes,
+        )
     n_clusters = estimator.n_clusters_
     files = {"report": str(options.output)}
     if options.all_pictures:

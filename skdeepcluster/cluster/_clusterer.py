@@ -26,6 +26,7 @@ from ..backbones import Backbone, resolve_device
 from ..embedding import ImageEmbedder, check_features
 from ..images import as_image_source
 from ..latent import (
+    ROUNDING,
     LatentHead,
     calibrate_temperature,
     confidence,
@@ -175,10 +176,10 @@ class DeepImageClusterer(
         A value an epoch: "loss" and its terms, "learning_rate", "label_change", "n_occupied"
         (clusters in use) and "score" (what the cluster of one of the ``n_neighbors`` nearest
         neighbours in the features says of a picture's own, as a share of what there is to say;
-        of more than 50,000 pictures, of a sample). Also
-        "neighbor_recall", the share of the nearest neighbours that the graph holds which the
-        epoch is trained on and judged by: 1 up to 50,000 pictures; beyond, neighbours are
-        found approximately and 200 pictures are looked at.
+        of more than 50,000 pictures, of a sample), and "improved" (whether the state was the
+        best so far; the last such is kept). Also "neighbor_recall", the share of the nearest
+        neighbours that the graph holds which the epoch is trained on and judged by: 1 up to
+        50,000 pictures; beyond, neighbours are found approximately and 200 pictures are looked at.
     loss_curve_ : list of float
         Mean loss of each epoch of fine-tuning; empty without.
     start_score_ : float
@@ -365,7 +366,7 @@ class DeepImageClusterer(
         n_components = self.n_components or max(_N_COMPONENTS, n_clusters - 1)
         centroids = pedcc(n_clusters, n_components, random_state=random_state)
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(int(random_state.randint(2**31)))
+            torch.default_generator.manual_seed(int(random_state.randint(2**31)))
             head = LatentHead.for_features(features, n_components)
         aim = Aim(
             centroids,
@@ -464,7 +465,7 @@ class DeepImageClusterer(
             )
         # In the unit of the start, even if clusters could not be filled.
         score = _information(labels, sample, len(centroids))
-        if score < self.start_score_:
+        if score < self.start_score_ - ROUNDING:
             warnings.warn(
                 f"The result scores {score:.4f}, below the start's {self.start_score_:.4f}: the "
                 "head could not learn the start. A smaller batch_size gives it more steps.",

@@ -104,7 +104,8 @@ class ClusterEditingMixin:
         Parameters
         ----------
         names : list of str or dict of int to str
-            A name for each cluster, or for some.
+            A name for each cluster, or for some. None and "" stand for no name, and take one
+            back that was given.
 
         Returns
         -------
@@ -121,10 +122,10 @@ class ClusterEditingMixin:
         unknown = [label for label in names if label not in range(n_clusters)]
         if unknown:
             raise ValueError(f"There are no clusters {unknown}; labels go to {n_clusters - 1}.")
-        self._names = [
-            str(names[cluster]) if cluster in names else name
-            for cluster, name in enumerate(self._names)
-        ]
+        given = {
+            label: None if name is None else str(name) or None for label, name in names.items()
+        }
+        self._names = [given.get(cluster, name) for cluster, name in enumerate(self._names)]
         return self
 
     def describe_clusters(self, vocabulary=None, *, namer=None, X=None, model=None, n_words=3):

@@ -3,8 +3,9 @@
 import numpy as np
 import torch
 
-from .._rows import float_rows, stored_rows
+from .._rows import scaled_rows, stored_rows
 from ..latent import (
+    ROUNDING,
     LatentTrainer,
     as_tensor,
     encode,
@@ -35,7 +36,7 @@ def train_head(
 ):
     """Teach the head its start, then the objective.
 
-    An epoch sees at most 50,000 samples, drawn anew each time, and is judged by as many.
+    An epoch sees at most 50,000 samples, drawn anew each time, and is judged by twice as many.
 
     Parameters
     ----------
@@ -56,9 +57,11 @@ def train_head(
     centroids = aim.centroids.numpy()
 
     def inputs(indices, augment):
-        batch = head.standardize(as_tensor(float_rows(features, indices.numpy())))
+        batch = head.standardize(as_tensor(scaled_rows(features, indices.numpy())))
         if augment:
-            batch = batch + _FEATURE_NOISE * torch.randn(batch.shape, generator=generator)
+            noise = torch.randn(batch.shape, generator=generator)
+            # A feature that never varies has no deviation.
+            batch = batch + _FEATURE_NOISE * noise * (head.scale > 0)
         return batch
 
     trainer = LatentTrainer(
@@ -84,7 +87,7 @@ def train_head(
         def start_is_reached():
             labels = (encode(head, judged) @ centroids.T).argmax(axis=1)
             score = neighborhood_information(labels, sample.neighbors, len(centroids))
-            return len(np.unique(labels)) >= n_started and score >= start_score
+            return len(np.unique(labels)) >= n_started and score >= start_score - ROUNDING
 
         trainer.fit_labels(start, start_is_reached)
     train(

@@ -1,5 +1,7 @@
 """Clusters as rows of pictures."""
 
+from numbers import Integral
+
 import numpy as np
 
 from ..images import as_image_source, read_thumbnails
@@ -76,7 +78,8 @@ class ClusterGalleryDisplay:
         Raises
         ------
         ValueError
-            If lengths differ, ``n_pictures`` is below 1, or all labels are -1.
+            If lengths differ, ``confidence`` has two dimensions, ``n_pictures`` is no whole number
+            from 1, or all labels are -1.
         """
         return cls._of(X, labels, confidence, None, n_pictures).plot(ax=ax)
 
@@ -86,13 +89,18 @@ class ClusterGalleryDisplay:
         labels = np.asarray(labels)
         if source is None or len(source) != len(labels):
             raise ValueError("X must be pictures, as many as there are labels.")
-        if nearness is not None and len(nearness) != len(labels):
+        nearness = np.zeros(len(labels)) if nearness is None else np.asarray(nearness)
+        if nearness.ndim != 1:
+            raise ValueError(
+                f"confidence must be a number a picture, got an array of shape {nearness.shape}. "
+                "Of probabilities of all clusters, give the highest: proba.max(axis=1)."
+            )
+        if len(nearness) != len(labels):
             raise ValueError(f"confidence: {len(nearness)} numbers for {len(labels)} labels.")
-        if n_pictures < 1:
+        if not isinstance(n_pictures, Integral) or n_pictures < 1:
             raise ValueError(f"n_pictures must be a whole number from 1, got {n_pictures!r}.")
         if not (labels >= 0).any():
             raise ValueError("No picture is in a cluster: all labels are -1.")
-        nearness = np.zeros(len(labels)) if nearness is None else np.asarray(nearness)
         thumbnails, titles = [], []
         for label in np.unique(labels[labels >= 0]):
             members = np.flatnonzero(labels == label)

@@ -1,5 +1,7 @@
 """The latent space, laid out on a plane."""
 
+from numbers import Integral
+
 import numpy as np
 from sklearn.preprocessing import normalize
 from sklearn.utils import check_array, check_consistent_length, column_or_1d
@@ -135,14 +137,16 @@ class LatentMapDisplay:
         Raises
         ------
         ValueError
-            If there are not as many labels, or images, as latents, no latent is finite, or a
-            list of names is shorter than there are clusters.
+            If there are not as many labels, or images, as latents, no latent is finite, a list of
+            names is shorter than there are clusters, or ``n_images`` is no whole number from 0.
         """
         latents = check_array(latents, ensure_all_finite="allow-nan", input_name="latents")
         labels = column_or_1d(labels)
         check_consistent_length(latents, labels)
         if not np.issubdtype(labels.dtype, np.integer):
             raise ValueError(f"labels must be whole numbers, got {labels.dtype}.")
+        if not isinstance(n_images, Integral) or n_images < 0:
+            raise ValueError(f"n_images must be a whole number from 0, got {n_images!r}.")
         readable = ~np.isnan(latents).any(axis=1)
         if not readable.any():
             raise ValueError("All latents are NaN: there is nothing to map.")

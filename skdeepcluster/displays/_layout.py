@@ -28,6 +28,8 @@ def lay_out(latents, random_state):
     -------
     positions : ndarray of shape (n_samples, 2)
     """
+    # Linear algebra knows no float16.
+    latents = latents.astype(np.promote_types(latents.dtype, np.float32), copy=False)
     n_samples, n_components = latents.shape
     if n_components <= 2:
         return np.pad(latents, ((0, 0), (0, 2 - n_components)))

@@ -7,7 +7,10 @@ from ._axes import axes_or_new
 # Higher is better, and the best epoch is kept; the first one that there is.
 _SCORES = {"score": "score", "validation_recall": "validation recall"}
 # Neither losses nor scores.
-_NOT_DRAWN = ("seconds", "learning_rate", "label_change", "n_occupied", "neighbor_recall")
+_NOT_DRAWN = (
+    *("seconds", "learning_rate", "label_change"),
+    *("n_occupied", "improved", "neighbor_recall"),
+)
 
 
 class TrainingCurveDisplay:
@@ -17,7 +20,7 @@ class TrainingCurveDisplay:
     ----------
     history : dict of str to list of float
         A value an epoch, as ``history_`` of the estimators. "score" or "validation_recall" is
-        the score; "seconds", "learning_rate", "label_change", "n_occupied" and
+        the score; "seconds", "learning_rate", "label_change", "n_occupied", "improved" and
         "neighbor_recall" are not drawn; everything else is a loss.
     start_score : float, default=None
         The score before the first epoch.
@@ -25,9 +28,8 @@ class TrainingCurveDisplay:
     Attributes
     ----------
     best_epoch_ : int or None
-        The epoch, from 1, with the highest score, among those with the most clusters in use if
-        that is known; 0 if the start's is as high, None without scores. It is the one that the
-        training keeps.
+        The epoch, from 1, that the training kept: the last that "improved", or the one with the
+        highest score; 0 if it was the start, None without scores.
     lines_ : dict of str to matplotlib Line2D
         By the key in ``history``.
     start_line_ : matplotlib Line2D or None
@@ -99,12 +101,12 @@ class TrainingCurveDisplay:
         if self._score is None:
             return None
         scores = np.nan_to_num(self._drawn[self._score], nan=-np.inf)
-        occupied = np.asarray(self.history.get("n_occupied", np.zeros(len(scores))))
-        most = np.where(occupied == occupied.max(), scores, -np.inf)
+        if "improved" in self.history:
+            return int(max(np.flatnonzero(self.history["improved"]) + 1, default=0))
         # The first of equals, and the start is before all.
-        if self._has_start and self.start_score >= most.max():
+        if self._has_start and self.start_score >= scores.max():
             return 0
-        return int(most.argmax()) + 1
+        return int(scores.argmax()) + 1
 
     @property
     def _has_start(self):

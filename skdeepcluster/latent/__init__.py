@@ -2,6 +2,7 @@
 
 from ._consensus import consensus_start
 from ._criterion import (
+    ROUNDING,
     calibrate_temperature,
     confidence,
     expected_accuracy,
@@ -20,6 +21,7 @@ from ._training import LOSS_WEIGHTS, LatentTrainer, train
 
 __all__ = [
     "LOSS_WEIGHTS",
+    "ROUNDING",
     "LatentHead",
     "LatentTrainer",
     "alignment_loss",

@@ -11,6 +11,8 @@ from sklearn.metrics import mutual_info_score
 
 # The mean confidence is taken of so many samples, evenly spread; it has no use for more.
 _N_CALIBRATED = 50_000
+# Scores of the same clusters differ by less where these are numbered in another order.
+ROUNDING = 1e-9
 
 
 def neighborhood_modularity(labels, neighbors):
@@ -239,4 +241,4 @@ def _matched(partition, labels, n_clusters):
     names = np.empty(n_parts, dtype=np.int64)
     names[parts] = clusters
     # Parts beyond the number of clusters have no cluster of their own.
-    return np.minimum(names, n_clusters - 1)[partition]
+    return np.where(names < n_clusters, names, -1)[partition]

@@ -30,14 +30,15 @@ def sample_graph(neighbors):
     Returns
     -------
     sample : GraphSample
-        The samples, and after them those of their neighbours that are not among them: all
-        that there are up to 50,000, and no more beyond.
+        All samples that there are up to 50,000. Beyond, some with their neighbours, no more than
+        50,000, and as many at random: groups of neighbours would pass over many a cluster.
     """
     n_samples, n_neighbors = neighbors.shape
     if n_samples <= EPOCH_SIZE:
         return GraphSample(np.arange(n_samples), neighbors)
     n_drawn = EPOCH_SIZE // (n_neighbors + 1)
-    drawn = np.random.default_rng(0).choice(n_samples, n_drawn, replace=False)
-    rows = np.concatenate([drawn, np.setdiff1d(neighbors[drawn], drawn)])
+    others = np.random.default_rng(0).choice(n_samples, EPOCH_SIZE, replace=False)
+    drawn = others[:n_drawn]
+    rows = np.concatenate([drawn, np.setdiff1d(np.append(neighbors[drawn], others), drawn)])
     order = np.argsort(rows)
     return GraphSample(rows, order[np.searchsorted(rows, neighbors[drawn], sorter=order)])

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from .._rows import float_rows, random_rows
+from .._rows import random_rows, scaled_rows
 
 # Means and deviations of so many rows are those of all to half a percent of a deviation.
 _N_ROWS_FOR_SCALE = 50_000
@@ -40,7 +40,7 @@ class LatentHead(nn.Module):
         """
         head = cls(features.shape[1], n_components)
         rows = random_rows(len(features), _N_ROWS_FOR_SCALE)
-        unit = nn.functional.normalize(as_tensor(float_rows(features, rows)), dim=1)
+        unit = nn.functional.normalize(as_tensor(scaled_rows(features, rows)), dim=1)
         deviation = unit.std(dim=0, unbiased=False)
         head.mean.copy_(unit.mean(dim=0))
         # A feature that never varies says nothing, and must not be blown up later either.
@@ -85,5 +85,5 @@ def encode(head, features, chunk_size=8192):
     latents = np.empty((len(features), head.layers[-1].out_features), dtype=np.float32)
     for start in range(0, len(features), chunk_size):
         chunk = slice(start, start + chunk_size)
-        latents[chunk] = head(as_tensor(float_rows(features, chunk)).to(device)).cpu().numpy()
+        latents[chunk] = head(as_tensor(scaled_rows(features, chunk)).to(device)).cpu().numpy()
     return latents

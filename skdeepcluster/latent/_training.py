@@ -90,11 +90,27 @@ class LatentTrainer:
             if is_good():
                 break
 
-    def move(self, indices, targets):
-        """Pull some samples to the centroids of the given clusters, for a few steps."""
+    def move(self, indices, targets, moved):
+        """Pull samples to the centroids of the given clusters, for a few steps.
+
+        Half of a batch are those that are to be moved, half are others, which would follow them
+        otherwise.
+
+        Parameters
+        ----------
+        indices, targets : ndarray of shape (n_samples,), int64
+        moved : ndarray of shape (n_samples,), bool
+        """
+        parts = [torch.from_numpy(np.flatnonzero(part)) for part in (moved, ~moved)]
+        samples, clusters = torch.from_numpy(indices), torch.from_numpy(targets)
         for _ in range(_MIN_STEPS_PER_EPOCH):
-            chosen = torch.randperm(len(indices), generator=self.generator)[: self.batch_size]
-            self._pull(indices[chosen], targets[chosen])
+            chosen = torch.cat([self._draw(part) for part in parts if len(part)])
+            self._pull(samples[chosen], clusters[chosen])
+
+    def _draw(self, indices):
+        # With repetition, so that few weigh as much as many.
+        size = (-(-self.batch_size // 2),)
+        return indices[torch.randint(len(indices), size, generator=self.generator)]
 
     def run_epoch(self, epoch):
         """Train for one epoch.
@@ -241,15 +257,17 @@ def train(trainer, latents_of, sample, *, max_epochs, patience, random_state, on
             _revive(trainer, previous, spread, latents_of, sample.rows, random_state)
         losses = trainer.run_epoch(epoch - 1)
         labels, spread, score = assess()
+        improved = best.offer(labels, score)
         record = {
             **losses,
             "learning_rate": float(trainer.optimizer.param_groups[0]["lr"]),
             "label_change": float((labels != previous).mean()),
             "n_occupied": len(np.unique(labels)),
             "score": score,
+            "improved": improved,
         }
         previous = labels
-        waited = 0 if best.offer(labels, score) else waited + 1
+        waited = 0 if improved else waited + 1
         if on_epoch(record) or waited >= patience:
             break
     best.restore()
@@ -259,7 +277,6 @@ def _revive(trainer, labels, spread, latents_of, rows, random_state):
     """Move half of the widest cluster to the centroid of each empty one."""
     n_clusters = len(trainer.centroids)
     revived = split_into_empty(labels, latents_of(), spread, n_clusters, random_state)
-    moved = np.flatnonzero(revived != labels)
-    if len(moved) == 0:
-        return
-    trainer.move(torch.from_numpy(rows[moved]), torch.from_numpy(revived[moved]))
+    moved = revived != labels
+    if moved.any():
+        trainer.move(rows, revived, moved)

@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.preprocessing import normalize
 
-from ..cluster._assignment import remoteness, with_gaps
+from ..cluster._assignment import remoteness, rows_of_pictures, with_gaps, without_gaps
 from ..latent import nearest_neighbors
 
 
@@ -59,17 +58,18 @@ def assess(estimator, source):
             f"{len(estimator.labels_)}. Pass the pictures that these are of, in the same order."
         )
     features = estimator._features(source)
-    readable = ~np.isnan(features[:, 0])
+    readable = rows_of_pictures(features)
     if not readable.any():
         raise ValueError("None of the images could be read.")
     latents = estimator._latents(features)
-    unit = normalize(features[readable])
-    graph = nearest_neighbors(unit, estimator.n_neighbors)
+    # As they are stored, also in half precision: who compares them scales them in float32.
+    features = without_gaps(features, readable)
+    graph = nearest_neighbors(features, estimator.n_neighbors)
     return Assessment(
         estimator._labels_of(latents),
         estimator._probabilities_of(latents),
         latents,
-        with_gaps(remoteness(unit, graph), readable, np.nan),
+        with_gaps(remoteness(features, graph), readable, np.nan),
         estimator._prototypes.similarities(latents).max(axis=1),
     )
 

@@ -22,18 +22,19 @@ def page_data(assessment, source, rows, names, random_state):
     rows : dict of int to dict of str to list of int
         Pictures shown of each cluster.
     names : list of str or None
-        Of the clusters, by label.
+        Of all clusters of the estimator, by label.
     random_state : int, RandomState instance or None
         Of the map.
 
     Returns
     -------
     data : dict
-        "clusters": a dict each, the largest first. "root": how all paths begin; "separator":
-        what stands between folders. The others are lists with an item a picture: "names", the
-        rest of the path; "labels" and "seconds", the next likely cluster; "probabilities" in
-        ten-thousandths, "outliers", the scores, in thousandths; "x" and "y" from 0 to 4095. Of
-        a picture that could not be read all numbers are -1.
+        "clusters": a dict for each that has pictures, the largest first. "cluster_names": of
+        all clusters, for the next likely one may have no picture here. "root": how all paths
+        begin; "separator": what stands between folders. The others are lists with an item a
+        picture: "names", the rest of the path; "labels" and "seconds", the next likely
+        cluster; "probabilities" in ten-thousandths, "outliers", the scores, in thousandths;
+        "x" and "y" from 0 to 4095. Of a picture that could not be read all numbers are -1.
     """
     labels = assessment.labels
     root, shown_names = _split_root([source.name(index) for index in range(len(source))])
@@ -41,7 +42,6 @@ def page_data(assessment, source, rows, names, random_state):
     clusters = [
         {
             "label": label,
-            "name": names[label],
             "size": int((labels == label).sum()),
             "cohesion": round(float(assessment.similarities[labels == label].mean()), 4),
             **chosen,
@@ -50,6 +50,7 @@ def page_data(assessment, source, rows, names, random_state):
     ]
     return {
         "clusters": sorted(clusters, key=lambda cluster: -cluster["size"]),
+        "cluster_names": names,
         "root": root,
         "separator": os.sep,
         "names": shown_names,
@@ -75,11 +76,12 @@ def _whole(values, parts):
 
 
 def _second_labels(assessment):
-    probabilities = np.nan_to_num(assessment.probabilities)
-    if probabilities.shape[1] < 2:
-        return [-1] * len(probabilities)
-    seconds = np.argpartition(probabilities, -2, axis=1)[:, -2]
-    return np.where(assessment.labels < 0, -1, seconds).tolist()
+    labels, others = assessment.labels, np.nan_to_num(assessment.probabilities)
+    if others.shape[1] < 2:
+        return [-1] * len(others)
+    # Masked, for where two are equally likely the own one need not come out as the first.
+    others[np.arange(len(labels)), labels] = -1
+    return np.where(labels < 0, -1, others.argmax(axis=1)).tolist()
 
 
 def _positions(latents, random_state):

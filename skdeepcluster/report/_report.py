@@ -50,13 +50,15 @@ def write_report(
     title : str, default=None
         Heading of the page. None tells the number of pictures.
     max_megabytes : float, default=20
-        The file is at most so many million bytes; infinity sets no bound. Thumbnails fill it as
-        far as there are pictures: first those shown of each cluster, at 160 pixels a side or, if
-        they are too many, down to 48; then others, the clusters in turn.
+        Thumbnails in the page take at most so many million bytes; infinity sets no bound. First
+        come those shown of each cluster, at 160 pixels a side or, if they are too many, down to
+        48; then others, the clusters in turn. The rest of the page comes on top: 0.05 MB, and
+        the list of pictures, about 55 bytes each.
     all_pictures : bool, default=False
         Whether thumbnails of all pictures are written to the folder ``<stem>_pictures`` beside
         the page, of 256 pixels a side at most. The page itself then holds only those shown of
-        each cluster; the bound does not count the folder.
+        each cluster; the bound does not count the folder, which is replaced whole if an earlier
+        report wrote it, and must be new or empty otherwise.
     random_state : int, RandomState instance or None, default=0
         Of the map, and of which further pictures get a thumbnail.
 
@@ -71,14 +73,13 @@ def write_report(
         If jinja2 is missing.
     ValueError
         If ``images`` are not pictures, are others than those of a fit on features, cannot be
-        read, or ``max_megabytes`` is no number above 0 or too little for the list of pictures
-        alone.
+        read, or ``max_megabytes`` is no number above 0.
     ImageReadError
         If a picture that is to be shown cannot be read and the estimator has
         ``on_error="raise"``.
     OSError
         If there is no folder for the page, it is a folder itself, nothing can be written there,
-        or the folder for all pictures holds other files.
+        or the folder for all pictures holds files that no report wrote, or pictures of this one.
 
     Examples
     --------
@@ -97,7 +98,7 @@ def write_report(
         raise ValueError(f"max_megabytes must be a number above 0, got {max_megabytes}.")
     path = Path(path)
     folder = path.with_name(f"{path.stem}_pictures") if all_pictures else None
-    check_target(path, folder)
+    check_target(path, folder, source)
 
     assessment = assess(estimator, source)
     labels = assessment.labels
@@ -105,18 +106,12 @@ def write_report(
     data = page_data(assessment, source, rows, estimator._names, random_state)
     data["folder"] = None if folder is None else quote(os.fsencode(folder.name)) + "/"
     title = f"Clusters of {len(source):,} pictures" if title is None else str(title)
-    n_bytes = max_megabytes * _MEGABYTE - len(render(template, title, data, {}))
-    if n_bytes < 0:
-        raise ValueError(
-            f"max_megabytes={max_megabytes} is too little: the page is "
-            f"{max_megabytes - n_bytes / _MEGABYTE:.2f} MB without any picture."
-        )
 
     order = fair_order(rows, labels, check_random_state(random_state))
     n_shown = sum(len(row) for chosen in rows.values() for row in chosen.values())
     thumbnailer = Thumbnailer(source, estimator.n_jobs, estimator.on_error, estimator.verbose)
     embedded = order if folder is None else order[:n_shown]
-    thumbnails = thumbnailer.within(embedded, n_shown, n_bytes)
+    thumbnails = thumbnailer.within(embedded, n_shown, max_megabytes * _MEGABYTE)
     page = render(template, title, data, thumbnails)
 
     beside = thumbnailer.make(np.sort(order), _SIDE_IN_FOLDER)

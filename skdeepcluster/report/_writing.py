@@ -2,11 +2,15 @@
 
 import os
 import re
+from pathlib import Path
 
 from .._atomic import check_file, check_folder, whole_file, whole_folder
 
+# Lies among the pictures beside a page, and by it their folder is known.
+MARKER = ".skdeepcluster-report"
 
-def check_target(path, folder):
+
+def check_target(path, folder, source):
     """Refuse before the work what would fail after it.
 
     Parameters
@@ -14,18 +18,39 @@ def check_target(path, folder):
     path : Path
         Of the page.
     folder : Path or None
-        Of the pictures beside it.
+        Of the pictures beside it; what an earlier report wrote there will be replaced.
+    source : ImageSource
+        Pictures of the report.
     """
     check_file(path)
     if folder is None:
         return
     check_folder(folder)
-    if folder.exists():
-        others = [item for item in os.listdir(folder) if not re.fullmatch(r"\d{6,}\.webp", item)]
-        if others:
-            raise FileExistsError(
-                f"{str(folder)!r} holds other files, such as {others[0]!r}. Name another page."
-            )
+    names = set(os.listdir(folder)) if folder.exists() else set()
+    if not names:
+        return
+    others = {name for name in names if not re.fullmatch(r"\d{6,}\.webp", name)} - {MARKER}
+    if others:
+        raise FileExistsError(
+            f"{str(folder)!r} holds other files, such as {min(others)!r}. Name another page."
+        )
+    # Pictures of users may be named by numbers, too.
+    if MARKER not in names:
+        raise FileExistsError(
+            f"{str(folder)!r} holds pictures, and no {MARKER} that tells they are of a report. "
+            "Name another page, or remove the folder."
+        )
+    inside = _resolved(folder)
+    shown = next((one for one in source.paths or [] if inside in _resolved(one).parents), None)
+    if shown is not None:
+        raise FileExistsError(
+            f"{str(folder)!r} would be replaced, and {str(shown)!r} of the pictures is in it. "
+            "Name another page."
+        )
+
+
+def _resolved(path):
+    return Path(os.path.realpath(path))
 
 
 def write_files(path, page, folder, pictures):
@@ -43,5 +68,6 @@ def write_files(path, page, folder, pictures):
         partial.write_bytes(page)
         if folder is not None:
             with whole_folder(folder) as partial_folder:
+                (partial_folder / MARKER).touch()
                 for number, picture in pictures:
                     (partial_folder / f"{number:06}.webp").write_bytes(picture)

@@ -233,7 +233,7 @@ class SceneGraphRetriever(BaseEstimator):
         learned = pairs.of(~held_out)
         measure = HeldOut(pairs.of(held_out), self._encoder) if held_out.any() else None
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(int(random_state.randint(2**31)))
+            torch.default_generator.manual_seed(int(random_state.randint(2**31)))
             self._encoder.make_model(
                 learned,
                 levels=self._levels,

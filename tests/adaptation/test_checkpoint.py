@@ -1,3 +1,4 @@
+import os
 import signal
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import torch
 
 from skdeepcluster import SelfSupervisedAdapter
 from skdeepcluster.adaptation import StageTrainer
+from skdeepcluster.adaptation._checkpoint import Checkpoint
 
 _SCRIPT = Path(__file__).with_name("fine_tune_killed.py")
 
@@ -104,3 +106,21 @@ def test_nothing_is_kept_that_could_not_be_found(snapshots, tmp_path, epochs):
     with pytest.raises(Interrupted):
         adapter(tmp_path, random_state=None).fit(snapshots[0])
     assert not list(tmp_path.rglob("*.pt"))
+
+
+def test_what_another_run_is_writing_is_left(tmp_path):
+    checkpoint = Checkpoint(tmp_path, "training")
+    checkpoint.save({"losses": [1.0]})
+    (path,) = tmp_path.rglob("*.pt")
+    fresh, old = (path.with_name(f"{path.stem}-{name}.partial") for name in ("fresh", "old"))
+    for partial in (fresh, old):
+        partial.write_bytes(b"half")
+    os.utime(old, (0, 0))
+    checkpoint.remove()
+    assert [*path.parent.iterdir()] == [fresh]
+
+
+def test_any_generator_of_numbers(snapshots):
+    generator = np.random.RandomState(np.random.PCG64(0))
+    fitted = adapter(None, random_state=generator, max_iter=1).fit(snapshots[0][::4])
+    assert len(fitted.loss_curve_) == 1

@@ -96,6 +96,13 @@ def test_names(fitted):
         fitted.set_cluster_names({9: "x"})
 
 
+def test_no_name_is_none(fitted):
+    fitted.set_cluster_names(["a", None, "", "d"])
+    assert fitted.cluster_names_ == ["a", "cluster 1", "cluster 2", "d"]
+    fitted.set_cluster_names({0: "", 3: None})
+    assert fitted.cluster_names_ == [f"cluster {label}" for label in range(4)]
+
+
 def test_a_namer_sees_the_representatives(photo_folder, fitted, snapshots):
     paths = list_images(photo_folder)
     est = DeepImageClusterer(4, image_size=64, max_iter=2, n_neighbors=8, random_state=0).fit(paths)

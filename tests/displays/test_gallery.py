@@ -45,7 +45,9 @@ def test_gallery_of_names_that_are_no_formulas(snapshots):
     [
         ([-1, -1], {}, "all labels are -1"),
         ([0, 0], {"n_pictures": 0}, "n_pictures must be a whole number from 1, got 0"),
+        ([0, 0], {"n_pictures": 2.5}, "n_pictures must be a whole number from 1, got 2.5"),
         ([0, 0], {"confidence": [0.5]}, "confidence: 1 numbers for 2 labels"),
+        ([0, 1], {"confidence": np.eye(2)}, r"confidence must be .* \(2, 2\)\. .*max\(axis=1\)"),
     ],
 )
 def test_what_no_gallery_can_be_made_of(snapshots, labels, options, message):

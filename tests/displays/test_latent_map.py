@@ -156,3 +156,18 @@ def test_errors_name_the_culprit():
         LatentMapDisplay.from_predictions(np.full_like(latents, np.nan), labels)
     with pytest.raises(ValueError, match="whole numbers"):
         LatentMapDisplay.from_predictions(latents, labels.astype(str))
+
+
+@pytest.mark.parametrize("n_images", [-1, 2.5])
+def test_a_number_of_pictures_that_cannot_be(digits, n_images):
+    latents, labels = blobs(n_components=2)
+    options = {"images": digits[2][:24], "n_images": n_images}
+    with pytest.raises(ValueError, match=f"n_images must be a whole number from 0, got {n_images}"):
+        LatentMapDisplay.from_predictions(latents, labels, **options)
+
+
+def test_no_pictures_are_shown_if_none_are_asked_for(digits):
+    latents, labels = blobs(n_components=2)
+    pictures = digits[2][:24]
+    display = LatentMapDisplay.from_predictions(latents, labels, images=pictures, n_images=0)
+    assert display.thumbnails_ == {}

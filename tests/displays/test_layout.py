@@ -18,3 +18,11 @@ def test_what_is_not_laid_out_lies_amid_its_like(monkeypatch, seed):
     assert (distances.argmin(axis=1) == labels).mean() > 0.98
     if seed is not None:
         np.testing.assert_array_equal(positions, lay_out(latents, seed))
+
+
+@pytest.mark.parametrize("n_samples", [10, 40])
+def test_half_precision_is_laid_out_as_its_like(n_samples):
+    latents = np.random.default_rng(0).normal(size=(n_samples, 5)).astype(np.float16)
+    positions = lay_out(latents, 0)
+    assert positions.shape == (n_samples, 2)
+    np.testing.assert_array_equal(positions, lay_out(latents.astype(np.float32), 0))

@@ -27,7 +27,11 @@ def test_draws_what_the_clusterer_recorded(clusterer):
         ({"score": [0.2, 0.5, 0.5]}, None, 2),
         ({"score": [0.2, 0.5, 0.5]}, np.nan, 2),
         ({"score": [0.2, 0.5, 0.5]}, 0.5, 0),
-        ({"score": [0.9, 0.5, 0.6], "n_occupied": [2, 3, 3]}, 0.1, 3),
+        # Fewer clusters were in use in the first.
+        ({"score": [0.9, 0.5, 0.6, 0.4], "improved": [False, True, True, False]}, 0.1, 3),
+        # The head could not learn its start.
+        ({"score": [0.4, 0.5], "improved": [True, False]}, 0.7, 1),
+        ({"score": [0.4, 0.5], "improved": [False, False]}, 0.3, 0),
         ({"score": [np.nan, 0.5, 0.4]}, None, 2),
         ({"validation_recall": [30, 40, 35]}, None, 2),
         ({"loss": [3, 2, 1]}, None, None),

@@ -171,3 +171,14 @@ def test_confidence_is_purity_times_agreement():
     # The same parts under other names, and one with the last sample elsewhere.
     partitions = np.array([[1, 1, 0, 0], [0, 0, 1, 0]])
     np.testing.assert_array_equal(confidence(labels, graph, partitions), [0.5, 0.5, 0.5, 0.25])
+
+
+def test_confidence_does_not_depend_on_the_numbers_of_clusters():
+    labels = np.array([0, 0, 1, 1])
+    graph = np.array([[1], [0], [3], [2]])
+    # A part more than there are clusters.
+    partitions = np.array([[0, 0, 1, 2]])
+    for numbered in (labels, 1 - labels):
+        found = confidence(numbered, graph, partitions)
+        np.testing.assert_array_equal(np.sort(found), [0, 1, 1, 1])
+        np.testing.assert_array_equal(found[:2], [1, 1])

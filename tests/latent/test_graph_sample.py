@@ -26,9 +26,19 @@ def test_a_sample_has_the_neighbours_and_the_score_of_all(monkeypatch):
     graph = np.where(rng.uniform(size=own.shape) < 1 / 3, rng.integers(20_000, size=own.shape), own)
     monkeypatch.setattr(_graph_sample, "EPOCH_SIZE", 6000)
     rows, sampled = sample_graph(graph)
-    assert len(rows) <= 6000
+    assert 6000 <= len(rows) <= 12_000
     assert len(set(rows)) == len(rows)
     np.testing.assert_array_equal(rows[sampled], graph[rows[: len(sampled)]])
     for criterion in (partial(neighborhood_score, n_clusters=4), neighborhood_modularity):
         estimate = criterion(labels[rows], sampled)
         assert abs(estimate - criterion(labels, graph)) < 0.02
+
+
+def test_a_sample_passes_over_no_cluster(monkeypatch):
+    # Groups that are their own neighbours: those that are drawn are few of them.
+    members = np.arange(20_000).reshape(400, 50)
+    graph = np.concatenate([np.tile(group[:20], (50, 1)) for group in members])
+    monkeypatch.setattr(_graph_sample, "EPOCH_SIZE", 6000)
+    rows, sampled = sample_graph(graph)
+    assert len(np.unique(rows[: len(sampled)] // 50)) < 300
+    assert len(np.unique(rows // 50)) == 400

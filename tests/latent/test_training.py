@@ -151,8 +151,9 @@ def test_an_empty_cluster_is_filled_with_samples_of_the_judging_ones():
     class Trainer:
         centroids = torch.zeros((3, 2))
 
-        def move(self, indices, targets):
-            moved.append((indices.tolist(), targets.tolist()))
+        def move(self, indices, targets, is_moved):
+            moved.append((indices[is_moved].tolist(), targets[is_moved].tolist()))
+            assert targets[~is_moved].tolist() == labels[~is_moved].tolist()
 
     labels, spread = np.repeat([0, 1], [6, 4]), np.repeat([1.0, 0.0], [6, 4])
     rows = np.arange(100, 110)
@@ -160,6 +161,29 @@ def test_an_empty_cluster_is_filled_with_samples_of_the_judging_ones():
     ((indices, targets),) = moved
     assert indices in ([100, 101, 102], [103, 104, 105])
     assert targets == [2, 2, 2]
+
+
+def test_samples_that_are_moved_do_not_drag_the_others_along():
+    setting = Setting()
+    labels = np.minimum(setting.y, 2)
+    setting.trainer.fit_labels(labels, lambda: (setting.labels() == labels).all())
+    few = np.flatnonzero(setting.y == 3)[:6]
+    targets = labels.copy()
+    targets[few] = 3
+    nearness = encode(setting.head, setting.X[few]) @ setting.centroids[3].numpy()
+    setting.trainer.move(np.arange(400), targets, targets == 3)
+    assert (setting.labels() == labels)[targets < 3].mean() > 0.95
+    assert (encode(setting.head, setting.X[few]) @ setting.centroids[3].numpy() > nearness).all()
+
+
+def test_features_in_any_unit_are_the_same():
+    X = Setting().X
+    for factor in (2.0**-100, 2.0**100):
+        torch.manual_seed(0)
+        head = LatentHead.for_features(X * np.float32(factor), 20)
+        torch.manual_seed(0)
+        expected = encode(LatentHead.for_features(X, 20), X)
+        np.testing.assert_array_equal(encode(head, X * np.float32(factor)), expected)
 
 
 def test_an_epoch_of_many_samples_sees_some(monkeypatch):

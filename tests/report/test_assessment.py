@@ -58,6 +58,19 @@ def test_all_pictures_again_get_the_outlier_scores_of_the_fit(fitted, snapshots,
     np.testing.assert_allclose(found.outlier_scores, fitted.outlier_scores_, atol=1e-5)
 
 
+def test_others_in_half_precision_get_the_outlier_scores_of_the_fit(fitted, snapshots, monkeypatch):
+    # Squares of such features are beyond the largest number of half precision.
+    features = (fitted._features(snapshots[0]) * 300).astype(np.float16)
+    assert np.isfinite(features).all() and (features.max(axis=1) > 256).all()
+    features = np.insert(features, 3, np.nan, axis=0)
+    monkeypatch.setattr(fitted, "_features", lambda X: features)
+    found = assess(fitted, as_image_source([*snapshots[0], snapshots[0][0]]))
+    assert np.isnan(found.outlier_scores[3]) and found.labels[3] == -1
+    scores = np.delete(found.outlier_scores, 3)
+    np.testing.assert_allclose(scores, fitted.outlier_scores_, atol=1e-3)
+    assert fitted.outlier_scores_.min() > 0.01
+
+
 def test_one_picture_and_none(fitted, snapshots, tmp_path, monkeypatch):
     found = assess(fitted, as_image_source(snapshots[0][:1]))
     assert found.labels.shape == (1,) and found.outlier_scores.tolist() == [0]

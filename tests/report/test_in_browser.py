@@ -131,6 +131,38 @@ def test_search_and_filter(opened, shapes):
     assert opened.find("#least-value").text == f"{least:.2f}"
 
 
+def test_search_finds_accents_however_they_are_composed(browser, few, tmp_path):
+    paths, est = few
+    names = ["cafe\u0301.jpg", "caf\u00e9-2.jpg"]
+    renamed = [path.rename(path.with_name(name)) for path, name in zip(paths, names, strict=False)]
+    browser.open(write_report(est, [*renamed, *paths[2:]], tmp_path / "page.html"))
+    for query in ("CAFE\u0301", "caf\u00e9"):
+        browser.search(query)
+        assert browser.find("#count").text == "2 of 12"
+
+
+def test_second_choice_among_clusters_without_a_picture(browser, few, tmp_path):
+    paths, est = few
+    est.set_cluster_names({0: "the first"})
+    # As of a folder of others, which are all in one cluster.
+    est.labels_[:] = 1
+    est.probabilities_ = np.full((12, 3), [0.4, 0.5, 0.1], dtype=np.float32)
+    browser.open(write_report(est, paths, tmp_path / "page.html"))
+    assert browser.run("return data.clusters.length") == 1
+    tile = browser.find(".boundary .tile")
+    dot = tile.find_element(By.CSS_SELECTOR, ".dot")
+    color = "return getComputedStyle(arguments[0]).backgroundColor"
+    own = browser.find(".cluster h2 .dot")
+    assert browser.run(color, dot).startswith("oklch")
+    assert browser.run(color, dot) != browser.run(color, own)
+    button = tile.find_element(By.CSS_SELECTOR, "button")
+    assert button.get_attribute("title").endswith("; second choice the first")
+    button.click()
+    facts = "return [...byId('viewer-facts').children].map((part) => part.textContent)"
+    assert browser.run(facts)[4:6] == ["Second choice", "the first"]
+    assert browser.logged("browser") == []
+
+
 def test_orders_of_the_lists(opened, shapes):
     paths, est = shapes
     largest = int(est.cluster_info()["size"].idxmax())

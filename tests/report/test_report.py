@@ -9,7 +9,11 @@ from PIL import Image
 from sklearn.exceptions import NotFittedError
 
 from skdeepcluster import DeepImageClusterer
+from skdeepcluster.report import _report as report
 from skdeepcluster.report import write_report
+from skdeepcluster.report._writing import MARKER
+
+from .conftest import colors_of
 
 pytest.importorskip("jinja2", reason="reports need jinja2")
 
@@ -38,29 +42,50 @@ def test_the_data_are_those_of_the_estimator(few, tmp_path):
     for cluster in data["clusters"]:
         row = info.loc[cluster["label"]]
         assert cluster["cohesion"] == pytest.approx(row["cohesion"], abs=1e-4)
-        assert cluster["name"] == ("second" if cluster["label"] == 1 else None)
         first = est.representative_indices_[cluster["label"]][0]
         assert cluster["typical"][0] == first
+    assert data["cluster_names"] == [None, "second", None]
     x, y = np.array(data["x"]), np.array(data["y"])
     assert min(x.min(), y.min()) == 0 and max(x.max(), y.max()) == 4095
     assert len(block(page, "thumbnails")) == 12
 
 
+def test_all_names_are_there_where_only_some_clusters_have_pictures(few, tmp_path, monkeypatch):
+    paths, est = few
+    est.set_cluster_names({0: "first", 2: "third"})
+    some = [path for path, label in zip(paths, est.labels_.tolist(), strict=True) if label == 1]
+    monkeypatch.setattr(est, "embedder_", object())
+    monkeypatch.setattr(est, "_features", lambda source: colors_of(source.paths))
+    data = block(write_report(est, some, tmp_path / "page.html"), "data")
+    assert [cluster["label"] for cluster in data["clusters"]] == [1]
+    assert data["cluster_names"] == ["first", None, "third"]
+    assert set(data["seconds"]) <= {0, 2}
+
+
+def test_the_second_choice_is_another_cluster_where_two_are_equally_likely(few, tmp_path):
+    paths, est = few
+    est.probabilities_ = np.full((12, 3), [0.45, 0.45, 0.1], dtype=np.float32)
+    est.labels_ = np.array([0, 1] * 6)
+    data = block(write_report(est, paths, tmp_path / "page.html"), "data")
+    assert data["seconds"] == [1, 0] * 6
+
+
 def test_the_bound_is_kept_and_the_page_is_repeatable(few, tmp_path):
     paths, est = few
-    with pytest.raises(ValueError, match=r"max_megabytes=0.001 is too little: the page is 0\.0"):
-        write_report(est, paths, tmp_path / "page.html", max_megabytes=0.001)
-    assert os.listdir(tmp_path) == ["few"]
     for wrong in (float("nan"), 0):
         with pytest.raises(ValueError, match="max_megabytes must be a number above 0"):
             write_report(est, paths, tmp_path / "page.html", max_megabytes=wrong)
-    unbounded = write_report(est, paths, tmp_path / "page.html", max_megabytes=float("inf"))
-    whole = unbounded.stat().st_size / 1e6
+    # The list has its room, however little is left for thumbnails.
+    page = write_report(est, paths, tmp_path / "page.html", max_megabytes=1e-5)
+    assert len(block(page, "data")["names"]) == 12 and block(page, "thumbnails") == {}
+    bare = page.stat().st_size
+    write_report(est, paths, page, max_megabytes=float("inf"))
+    whole = (page.stat().st_size - bare) / 1e6
     sizes = []
     for bound in (whole - 0.006, whole - 0.003, 20):
-        page = write_report(est, paths, tmp_path / "page.html", max_megabytes=bound)
-        sizes.append(page.stat().st_size)
-        assert sizes[-1] <= bound * 1e6
+        write_report(est, paths, page, max_megabytes=bound)
+        sizes.append(page.stat().st_size - bare)
+        assert 0 < sizes[-1] <= bound * 1e6
     assert sizes == sorted(sizes) and sizes[0] < sizes[-1]
     before = page.read_bytes()
     assert write_report(est, paths, page).read_bytes() == before
@@ -121,13 +146,47 @@ def test_pictures_beside_the_page(few, tmp_path):
     for _ in range(2):
         write_report(est, paths, page, all_pictures=True)
         folder = tmp_path / "my page_pictures"
-        assert sorted(os.listdir(folder)) == [f"{index:06}.webp" for index in range(12)]
+        thumbnails = [f"{index:06}.webp" for index in range(12)]
+        assert sorted(os.listdir(folder)) == [MARKER, *thumbnails]
     assert Image.open(folder / "000003.webp").size == (72, 72)
     assert block(page, "data")["folder"] == "my%20page_pictures/"
     (folder / "mine.txt").touch()
     with pytest.raises(FileExistsError, match=r"mine\.txt"):
         write_report(est, paths, page, all_pictures=True)
     assert sorted(os.listdir(tmp_path)) == ["few", page.name, folder.name]
+
+
+def test_pictures_of_users_are_not_replaced(few, tmp_path, monkeypatch):
+    paths, est = few
+    monkeypatch.setattr(report, "assess", lambda *_: pytest.fail("found after the work"))
+    page, folder = tmp_path / "page.html", tmp_path / "page_pictures"
+    folder.mkdir()
+    own = [folder / f"{index:06}.webp" for index in range(12)]
+    for path, target in zip(paths, own, strict=True):
+        Image.open(path).save(target)
+    for pictures in (paths, own):
+        with pytest.raises(FileExistsError, match=r"page_pictures' holds pictures.*remove the"):
+            write_report(est, pictures, page, all_pictures=True)
+    # Those of an earlier report are not either, while they are the pictures of this one.
+    (folder / MARKER).touch()
+    (tmp_path / "link").symlink_to(folder)
+    monkeypatch.chdir(tmp_path)
+    links = [tmp_path / f"{index}.webp" for index in range(12)]
+    for link, target in zip(links, own, strict=True):
+        link.symlink_to(target)
+    relative = [f"link/{path.name}" for path in own]
+    for pictures in (own, relative, [*paths[:11], own[11]], links):
+        with pytest.raises(FileExistsError, match=r"of the pictures is in it\. Name another page"):
+            write_report(est, pictures, page, all_pictures=True)
+    assert sorted(folder.iterdir()) == [folder / MARKER, *own]
+    assert not page.exists()
+
+
+def test_an_empty_folder_takes_the_pictures(few, tmp_path):
+    paths, est = few
+    (tmp_path / "page_pictures").mkdir()
+    write_report(est, paths, tmp_path / "page.html", all_pictures=True)
+    assert len([*(tmp_path / "page_pictures").glob("*.webp")]) == 12
 
 
 def test_links_lead_to_the_page_and_its_pictures(few, tmp_path):
@@ -140,7 +199,7 @@ def test_links_lead_to_the_page_and_its_pictures(few, tmp_path):
         write_report(est, paths, tmp_path / "page.html", all_pictures=True)
     assert all(link.is_symlink() for link in links)
     assert sorted(os.listdir(tmp_path / "elsewhere")) == [link.name for link in links]
-    assert len(os.listdir(links[1])) == 12
+    assert len([*links[1].glob("*.webp")]) == 12
 
 
 def test_nothing_is_left_of_a_report_that_failed(few, tmp_path):

@@ -8,11 +8,15 @@ const nPictures = data.labels.length;
 const UNREAD = -1;
 
 const clusterOf = new Map(data.clusters.map((cluster) => [cluster.label, cluster]));
+// Those with pictures, the largest first, then those that a picture here may nearly belong to.
+const labels = [...new Set([...clusterOf.keys(), ...data.cluster_names.keys()])];
 const membersOf = groupByLabel();
-const lowerNames = data.names.map((name) => name.toLowerCase());
+// However a file system or a keyboard composes accents.
+const searchable = (text) => text.normalize("NFC").toLowerCase();
+const searchableNames = data.names.map(searchable);
 
 function groupByLabel() {
-  const members = new Map([...data.clusters.map((cluster) => [cluster.label, []]), [UNREAD, []]]);
+  const members = new Map([...labels, UNREAD].map((label) => [label, []]));
   data.labels.forEach((label, index) => members.get(label).push(index));
   return members;
 }
@@ -31,12 +35,12 @@ function thumbnailOf(index) {
 }
 
 function clusterName(label) {
-  return clusterOf.get(label)?.name ?? `cluster ${label}`;
+  return data.cluster_names[label] ?? `cluster ${label}`;
 }
 
 // Neighbours in the order of size get colours far apart, by the golden angle.
 const colors = new Map(
-  data.clusters.map(({ label }, turn) => {
+  labels.map((label, turn) => {
     const lightness = turn % 2 ? 0.56 : 0.68;
     return [label, `oklch(${lightness} 0.15 ${(255 + turn * 137.508) % 360})`];
   }),
@@ -54,14 +58,14 @@ let nMatches = nPictures;
 const isFiltered = () => filter.query !== "" || filter.least > 0;
 
 function applyFilter() {
-  const query = filter.query.toLowerCase();
+  const query = searchable(filter.query);
   const least = Math.round(filter.least * 10000);
   nMatches = 0;
   for (const label of membersOf.keys()) nMatchesOf.set(label, 0);
   for (let index = 0; index < nPictures; index++) {
     // Pictures that could not be read have the probability -1, and show if nothing is asked.
     const likely = least === 0 || data.probabilities[index] >= least;
-    matches[index] = likely && (query === "" || lowerNames[index].includes(query)) ? 1 : 0;
+    matches[index] = likely && (query === "" || searchableNames[index].includes(query)) ? 1 : 0;
     if (!matches[index]) continue;
     nMatches++;
     const label = data.labels[index];

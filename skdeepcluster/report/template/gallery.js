@@ -75,7 +75,7 @@ function factsOf(label) {
   if (label !== UNREAD) {
     facts.push(`${((100 * total) / nPictures).toFixed(1)} %`);
     facts.push(`cohesion ${clusterOf.get(label).cohesion.toFixed(2)}`);
-    if (clusterOf.get(label).name) facts.push(`cluster ${label}`);
+    if (data.cluster_names[label] !== null) facts.push(`cluster ${label}`);
   }
   return facts.join(" · ");
 }

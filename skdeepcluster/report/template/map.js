@@ -94,7 +94,7 @@ function drawNames(context) {
   const taken = [];
   for (const { label } of data.clusters) {
     if (!nMatchesOf.get(label)) continue;
-    const text = shortened(clusterOf.get(label).name ?? String(label), 18);
+    const text = shortened(data.cluster_names[label] ?? String(label), 18);
     const place = freePlace(map.medians.get(label), context.measureText(text).width / 2 + 4, taken);
     if (!place) continue;
     taken.push(place);
