@@ -143,29 +143,21 @@ class VisualGraphEncoder(nn.Module):
     def _as_whole(self, inputs, learned, vectors):
         """Labels by how often and how large they are there, and predicates by how often."""
         n_phrases = len(self.rarity.weight)
-        predicates = _known(inputs.predicates, n_phrases)
-        # Of a large vocabulary these graphs have a few phrases.
-        used, places = torch.cat([learned, predicates], dim=1).unique(return_inverse=True)
-        labels, predicates = places.split([learned.shape[1], predicates.shape[1]], dim=1)
-        bag = vectors.new_zeros(len(learned), 4, len(used))
+        bag = vectors.new_zeros(len(learned), 4, n_phrases)
         there = (learned > 0).float()
-        bag[:, 0].scatter_add_(1, labels, there)
-        bag[:, 1].scatter_add_(1, labels, there * inputs.boxes[:, :, 6])
+        bag[:, 0].scatter_add_(1, learned, there)
+        bag[:, 1].scatter_add_(1, learned, there * inputs.boxes[:, :, 6])
         related = (inputs.predicates > 0).float()
         for end in (0, 1):
-            bag[:, 2].scatter_add_(1, labels.gather(1, inputs.pairs[:, :, end]), related)
-        bag[:, 3].scatter_add_(1, predicates, related)
+            bag[:, 2].scatter_add_(1, learned.gather(1, inputs.pairs[:, :, end]), related)
+        bag[:, 3].scatter_add_(1, _known(inputs.predicates, n_phrases), related)
         bag = torch.cat([bag[:, :1].log1p(), bag[:, 1:2], bag[:, 2:].log1p()], dim=1)
-        bag = bag * (used > 0)
-        weights = (bag[:, :2] * self.counts[used].T).sum(dim=1) * self.rarity(used)[:, 0].exp()
-        whole = weights @ (vectors[used] + self.phrase(used))
-        columns = self.whole.weight.unflatten(1, (4, n_phrases))[:, :, used].flatten(1)
-        whole = whole + functional.linear(
-            self.label_dropout(bag).flatten(1), columns, self.whole.bias
-        )
+        bag[:, :, 0] = 0
+        weights = (bag[:, :2] * self.counts.T).sum(dim=1) * self.rarity.weight[:, 0].exp()
+        whole = weights @ (vectors[:n_phrases] + self.phrase.weight)
         # Labels that were not met in training count as one small object each.
         strange = ((inputs.labels >= n_phrases).float() * 0.1)[:, :, None] * vectors[inputs.labels]
-        whole = whole + strange.sum(dim=1)
+        whole = whole + strange.sum(dim=1) + self.whole(self.label_dropout(bag).flatten(1))
         # A picture without objects is nothing, whatever the biases say.
         any_object = (inputs.labels > 0).any(dim=1, keepdim=True)
         return functional.normalize(whole, dim=1) * any_object
