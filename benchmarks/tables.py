@@ -174,6 +174,17 @@ def swaps():
     return _markdown(["", "subject and object exchanged", "predicate replaced"], lines)
 
 
+def missing():
+    """Recall where pictures lack relations, and how often those come first."""
+    rows = json.loads((RESULTS / "retrieval.json").read_text())["missing"]
+    table = retrieval("missing").splitlines()
+    places = [["robbed among the first ten"], ["---"]] + [
+        [f"{row['robbed among the first ten']:.2f} (of all {row['robbed of all']:.2f})"]
+        for row in rows.values()
+    ]
+    return "\n".join(f"{line} {place} |" for line, (place,) in zip(table, places, strict=True))
+
+
 def search():
     """Shortlists among many pictures."""
     row = json.loads((RESULTS / "retrieval.json").read_text())["search"]
@@ -212,6 +223,7 @@ def main():
             "folds": retrieval("folds"),
             "swaps": swaps(),
             "ceiling": retrieval("ceiling"),
+            "missing": missing(),
             "search": search(),
         },
     }

@@ -22,7 +22,7 @@ def whole_file(path):
     partial : Path
         Beside it, hidden, not there yet.
     """
-    path = _resolved(path)
+    path = resolved(path)
     partial = _beside(path)
     try:
         yield partial
@@ -45,7 +45,7 @@ def whole_folder(folder):
     partial : Path
         Beside it, hidden.
     """
-    folder = _resolved(folder)
+    folder = resolved(folder)
     partial, before = _beside(folder), _beside(folder)
     partial.mkdir(parents=True)
     try:
@@ -76,7 +76,7 @@ def check_file(path):
         raise FileNotFoundError(f"There is no folder {str(path.parent)!r}.")
     if path.is_dir():
         raise IsADirectoryError(f"{str(path)!r} is a folder. Name a file in it.")
-    check_writable(_resolved(path).parent)
+    check_writable(resolved(path).parent)
 
 
 def check_folder(folder):
@@ -90,7 +90,7 @@ def check_folder(folder):
     folder = Path(folder)
     if folder.is_file():
         raise NotADirectoryError(f"{str(folder)!r} is a file. Name a folder.")
-    check_writable(_resolved(folder).parent)
+    check_writable(resolved(folder).parent)
 
 
 def check_writable(folder):
@@ -102,7 +102,7 @@ def check_writable(folder):
         If that fails.
     """
     try:
-        _resolved(folder).mkdir(parents=True, exist_ok=True)
+        resolved(folder).mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=folder, prefix="."):
             pass
     except OSError as error:
@@ -111,8 +111,8 @@ def check_writable(folder):
         ) from error
 
 
-def _resolved(path):
-    # Links are followed, for what replaces a link would leave what it leads to as it was.
+def resolved(path):
+    """Follow links: what replaces a link would leave what it leads to as it was."""
     return Path(os.path.realpath(path))
 
 

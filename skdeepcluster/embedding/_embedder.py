@@ -2,7 +2,6 @@
 
 import copy
 import hashlib
-import time
 import warnings
 from numbers import Integral
 from pathlib import Path
@@ -16,19 +15,16 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from .._ranks import rank
-from .._rows import let_go, stored_rows
+from .._rows import stored_rows
 from ..backbones import Backbone, load_backbone, make_engine
 from ..backbones._engines import ENGINES, PRECISIONS
 from ..images import as_image_source
 from ._batches import embed_batches
-from ._cache import KEY_BYTES, FeatureCache
+from ._cache import FeatureCache
 from ._checks import check_features
 from ._distributed import embed_on_workers, is_distributed
+from ._saving import FeatureSaver, picture_keys
 
-# Features that are written to the cache together, whichever is reached first: what a kill can
-# cost at most.
-_PICTURES_PER_CACHE_FILE = 2048
-_SECONDS_PER_CACHE_FILE = 30
 # Above this, and with a folder to put it into, the array of all features is on disk: a laptop
 # has room for a few arrays of this size.
 _BYTES_IN_MEMORY = 2**30
@@ -268,39 +264,16 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
     def _embed(self, source, rows, features, cache, bar):
         """Set the features of some pictures; return the errors of those that are skipped."""
         indices = np.arange(rows.start, rows.stop)
+        saver = None
         if cache is not None:
-            keys, known = _keys(source, indices)
+            keys, known = picture_keys(source, indices)
+            saver = FeatureSaver(cache, keys, features)
             found = cache.get(keys, features) & known
             indices = indices[~found]
             bar.update(np.count_nonzero(found))
         indices = indices[source.reading_order(indices)]
         errors: list = []
-        unsaved: list[int] = []
-        if is_distributed():
-            batches = embed_on_workers(self, source, indices)
-        else:
-            batches = embed_batches(
-                self._engine,
-                source,
-                self._backbone.resizing,
-                indices=indices,
-                batch_size=self.batch_size,
-                n_jobs=self.n_jobs,
-                on_error=self.on_error,
-            )
-
-        saved_at = time.monotonic()
-
-        def save():
-            nonlocal saved_at
-            saved_at = time.monotonic()
-            if cache is not None and unsaved:
-                places = np.array(unsaved)
-                # What cannot be saved is not tried again.
-                unsaved.clear()
-                cache.put(keys[places], features[places])
-                let_go(features)
-
+        batches = self._batches(source, indices)
         try:
             for batch in batches:
                 errors.extend(batch.errors)
@@ -310,16 +283,28 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
                     places = batch.indices - rows.start
                     self._check(batch, source)
                     features[places] = batch.features
-                    unsaved.extend(places.tolist())
+                    if saver is not None:
+                        saver.add(places)
                 bar.update(len(batch.indices) + len(batch.errors))
-                waited = time.monotonic() - saved_at
-                if len(unsaved) >= _PICTURES_PER_CACHE_FILE or waited >= _SECONDS_PER_CACHE_FILE:
-                    save()
         finally:
             # What is computed is kept, also at Ctrl-C and at an unreadable picture.
             batches.close()
-            save()
+            if saver is not None:
+                saver.save()
         return errors
+
+    def _batches(self, source, indices):
+        if is_distributed():
+            return embed_on_workers(self, source, indices)
+        return embed_batches(
+            self._engine,
+            source,
+            self._backbone.resizing,
+            indices=indices,
+            batch_size=self.batch_size,
+            n_jobs=self.n_jobs,
+            on_error=self.on_error,
+        )
 
     def _check(self, batch, source):
         """Refuse features that would pass for an unreadable picture, or cannot be kept."""
@@ -374,21 +359,6 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = []
         return tags
-
-
-def _keys(source, indices):
-    """Cache keys of pictures, and which of them could be looked at."""
-    from ..images import ImageReadError
-
-    keys = np.zeros((len(indices), KEY_BYTES), dtype=np.uint8)
-    known = np.ones(len(indices), dtype=bool)
-    for row, index in enumerate(indices.tolist()):
-        try:
-            keys[row] = np.frombuffer(source.identity(index), dtype=np.uint8)
-        except (ImageReadError, OSError):
-            # Reading it will say what is wrong, and whether that may be skipped.
-            known[row] = False
-    return keys, known
 
 
 def _warn_skipped(errors, total, shown=20):

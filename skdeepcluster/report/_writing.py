@@ -2,9 +2,8 @@
 
 import os
 import re
-from pathlib import Path
 
-from .._atomic import check_file, check_folder, whole_file, whole_folder
+from .._atomic import check_file, check_folder, resolved, whole_file, whole_folder
 
 # Lies among the pictures beside a page, and by it their folder is known.
 MARKER = ".skdeepcluster-report"
@@ -40,17 +39,13 @@ def check_target(path, folder, source):
             f"{str(folder)!r} holds pictures, and no {MARKER} that tells they are of a report. "
             "Name another page, or remove the folder."
         )
-    inside = _resolved(folder)
-    shown = next((one for one in source.paths or [] if inside in _resolved(one).parents), None)
+    inside = resolved(folder)
+    shown = next((one for one in source.paths or [] if inside in resolved(one).parents), None)
     if shown is not None:
         raise FileExistsError(
             f"{str(folder)!r} would be replaced, and {str(shown)!r} of the pictures is in it. "
             "Name another page."
         )
-
-
-def _resolved(path):
-    return Path(os.path.realpath(path))
 
 
 def write_files(path, page, folder, pictures):

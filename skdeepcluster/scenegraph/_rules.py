@@ -5,19 +5,26 @@ from typing import NamedTuple
 from ._lexicon import (
     ARTICLES,
     CONTAINERS,
-    NOTHING,
     NUMBERS,
-    PERSONS,
     PLACES,
     PLURALS,
     POSSESSIVES,
     PRONOUNS,
     QUALITIES,
-    QUANTITIES,
     SAME_PREPOSITIONS,
     SAME_VERBS,
 )
 from ._noun_phrases import compounds, label
+from ._tokens import (
+    counting_of,
+    is_bare,
+    is_denied,
+    is_fronted,
+    is_object,
+    is_predicate,
+    prepositions,
+    with_conjuncts,
+)
 
 
 class Words(NamedTuple):
@@ -50,7 +57,7 @@ def extract(doc):
 class _Extraction:
     def __init__(self, doc):
         self.doc = doc
-        self.nouns = {t.i: label(t) for t in doc if _is_object(t)}
+        self.nouns = {t.i: label(t) for t in doc if is_object(t)}
         self.attributes = []
         self.relations = []
 
@@ -58,10 +65,10 @@ class _Extraction:
         for token in self.doc:
             if token.i in self.nouns:
                 self._noun(token)
-            elif _counted(token):
+            elif counting_of(token):
                 self._quantity(token)
         for token in self.doc:
-            if _is_predicate(token) and not _denied(token):
+            if is_predicate(token) and not is_denied(token):
                 self._verb(token)
         attributes = list(dict.fromkeys(self.attributes))
         relations = [r for r in dict.fromkeys(self.relations) if r[0] != r[2]]
@@ -73,7 +80,7 @@ class _Extraction:
                 self.attributes.append((noun.i, compound.lower_))
         for child in noun.children:
             if child.dep_ in ("amod", "nummod", "acomp") and child.pos_ != "NOUN":
-                for word in _with_conjuncts(child):
+                for word in with_conjuncts(child):
                     self._attribute(noun, word)
             elif child.dep_ == "poss":
                 named = [child] if child.i in self.nouns else []
@@ -93,7 +100,7 @@ class _Extraction:
 
     def _quantity(self, word):
         """Give what is counted or grouped its number, and the phrases of the word."""
-        for thing in self._targets(_counted(word)[0]):
+        for thing in self._targets(counting_of(word)[0]):
             # Of five, "three of them" are still five.
             if word.pos_ == "NUM" and word.lower_ != "one" and thing.i > word.i:
                 self._attribute(thing, word)
@@ -128,7 +135,7 @@ class _Extraction:
         lemma = SAME_VERBS.get(lemma, lemma)
         name = " ".join([lemma, *(c.lower_ for c in verb.children if c.dep_ == "prt")])
         # "A man wearing no hat" is not said to be wearing.
-        said = any(c.dep_ == "dobj" and _denied(c) for c in verb.children)
+        said = any(c.dep_ == "dobj" and is_denied(c) for c in verb.children)
         agents = [
             noun
             for child in verb.children
@@ -149,7 +156,7 @@ class _Extraction:
             for predicate, target in self._stranded(verb):
                 said = True
                 self._relate(subject, f"{name} {predicate}", target)
-            for prep in _prepositions(verb):
+            for prep in prepositions(verb):
                 said |= self._prepositional(subject, name, objects, prep)
             if not said and verb.pos_ == "VERB" and verb.tag_ in ("VBG", "VBN"):
                 self.attributes.append((subject.i, verb.lower_))
@@ -191,7 +198,7 @@ class _Extraction:
         # Who is taller than another need not be tall.
         a_quality &= all(predicate != "than" for predicate, _ in reached)
         if a_quality and word.dep_ != "advmod":
-            for alternative in _with_conjuncts(word):
+            for alternative in with_conjuncts(word):
                 self._attribute(subject, alternative)
 
     def _subjects(self, verb, depth=0):
@@ -204,7 +211,7 @@ class _Extraction:
             return [
                 n for c in verb.children if c.dep_ in ("attr", "nsubj") for n in self._resolved(c)
             ]
-        if named or any(_denied(c) for c in own):
+        if named or any(is_denied(c) for c in own):
             return named
         if verb.dep_ in ("acl", "relcl"):
             return self._resolved(verb.head)
@@ -228,7 +235,7 @@ class _Extraction:
         return [
             (child.lower_, verb.head)
             for child in verb.children
-            if child.dep_ in kinds and child.pos_ in ("ADP", "SCONJ") and _is_bare(child)
+            if child.dep_ in kinds and child.pos_ in ("ADP", "SCONJ") and is_bare(child)
         ]
 
     def _objects(self, verb):
@@ -247,7 +254,7 @@ class _Extraction:
 
     def _phrases(self, head):
         """Prepositions of a noun or verb and the nouns that they lead to."""
-        for prep in _prepositions(head):
+        for prep in prepositions(head):
             yield from self._phrase(prep)
 
     def _phrase(self, prep):
@@ -272,8 +279,8 @@ class _Extraction:
     def _resolved(self, token):
         """Objects that a noun stands for: of a list all, of "a group of" what it is a group of."""
         found = []
-        for noun in _with_conjuncts(token):
-            counted = _counted(noun)
+        for noun in with_conjuncts(token):
+            counted = counting_of(noun)
             if counted:
                 found += self._targets(counted[0])
             elif noun.i in self.nouns:
@@ -286,78 +293,9 @@ class _Extraction:
         """Find what a pronoun stands for: what is named first, or for "they" the whole list."""
         before = [self.doc[i] for i in self.nouns if i < pronoun.i]
         # "On a bench, a man reads his book": the book is not the bench's.
-        named = [noun for noun in before if not _is_fronted(noun)] or before
+        named = [noun for noun in before if not is_fronted(noun)] or before
         many = named[0].conjuncts if named and pronoun.lower_ in PLURALS else ()
         return [*named[:1], *(noun for noun in named if noun in many)]
 
     def _relate(self, subject, predicate, target):
         self.relations.append((subject.i, predicate, target.i))
-
-
-def _is_object(token):
-    if token.lower_ in PERSONS:
-        return True
-    if token.pos_ not in ("NOUN", "PROPN") or token.dep_ in ("compound", "npadvmod"):
-        return token.pos_ == "NOUN" and token.dep_ == "npadvmod" and token.head.pos_ == "VERB"
-    if _denied(token) or _counted(token):
-        return False
-    return not (token.lower_ in PLACES and token.dep_ == "pobj" and _of(token))
-
-
-def _is_predicate(token):
-    return token.pos_ in ("VERB", "AUX") and token.dep_ not in ("aux", "auxpass", "amod")
-
-
-def _denied(token):
-    """Whether a noun or verb is said not to be: "no dog", "is not sitting"."""
-    if token.lower_ in NOTHING or (token.dep_ == "pcomp" and token.head.lower_ == "without"):
-        return True
-    if _is_predicate(token):
-        denied = any(c.dep_ == "neg" for c in token.children)
-    else:
-        denied = any(c.dep_ == "det" and c.lower_ in ("no", "neither") for c in token.children)
-        # A "no parking sign" is there.
-        denied &= not (token.lemma_ == "sign" and compounds(token))
-    # "No dogs or cats", "is not sitting or standing", "does not want to eat".
-    either = token.dep_ == "conj" and any(c.lower_ in ("or", "nor") for c in token.head.children)
-    return denied or ((either or token.dep_ == "xcomp") and _denied(token.head))
-
-
-def _of(token):
-    return [c for c in token.children if c.dep_ == "prep" and c.lower_ == "of"]
-
-
-def _counted(token):
-    """Return the "of" of a word that only counts or groups: "two of the men", "a lot of men"."""
-    return _of(token) if token.like_num or token.lower_ in QUANTITIES else []
-
-
-def _is_fronted(token):
-    """Whether a noun stands in a phrase or clause before what the sentence is about."""
-    above = [token, *token.ancestors]
-    return any(word.dep_ in ("prep", "advcl") and word.i < word.head.i for word in above)
-
-
-def _prepositions(head):
-    """Return the prepositions of a word, and what leads to one: "next" in "next to"."""
-    return [
-        c
-        for c in head.children
-        if (c.dep_ == "prep" or (c.dep_ in ("advmod", "acomp") and _has_prep(c)))
-        # "A dog not on a leash": small models make "not" depend on the dog.
-        and not (c.i and c.nbor(-1).dep_ == "neg")
-    ]
-
-
-def _is_bare(prep):
-    """Whether no noun follows a preposition: "on", "on which"."""
-    reached = [c for c in prep.children if c.dep_ in ("pobj", "pcomp", "prep")]
-    return prep.lower_ != "where" and all(c.lower_ in ("which", "that", "whom") for c in reached)
-
-
-def _has_prep(token):
-    return any(c.dep_ == "prep" for c in token.children) and token.pos_ in ("ADV", "ADJ", "SCONJ")
-
-
-def _with_conjuncts(token):
-    return [token, *token.conjuncts] if token.dep_ != "conj" else [token]

@@ -193,9 +193,9 @@ def test_chunks_are_the_features_in_order(photo_folder):
 _WRITER = """
 import sys
 from skdeepcluster import ImageEmbedder, list_images
-from skdeepcluster.embedding import _embedder
+from skdeepcluster.embedding import _saving
 
-_embedder._PICTURES_PER_CACHE_FILE = 4
+_saving._PICTURES_PER_CACHE_FILE = 4
 folder, memory, order = sys.argv[1:]
 paths = list_images(folder)[:: int(order)]
 print("ready", flush=True)

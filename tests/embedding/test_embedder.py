@@ -130,12 +130,12 @@ def test_interrupted_run_keeps_what_it_finished(photo_folder, tmp_path):
 
 
 def test_features_are_kept_every_so_often(photo_folder, tmp_path, monkeypatch):
-    from skdeepcluster.embedding import _embedder
+    from skdeepcluster.embedding import _saving
 
     paths = list_images(photo_folder)
     embedder(batch_size=16, memory=tmp_path / "all").fit_transform(paths)
     assert len([*(tmp_path / "all").rglob("*.safetensors")]) == 1
-    monkeypatch.setattr(_embedder, "_SECONDS_PER_CACHE_FILE", 0)
+    monkeypatch.setattr(_saving, "_SECONDS_PER_CACHE_FILE", 0)
     embedder(batch_size=16, memory=tmp_path / "each").fit_transform(paths)
     assert len([*(tmp_path / "each").rglob("*.safetensors")]) == 3
 
