@@ -205,20 +205,16 @@ def published_mmd(latents, centroids):
 
 def mmd_case(which, d):
     """Forward and backward pass once warm; prints seconds and MB above the start."""
-    from skdeepcluster.latent import mmd_loss, pedcc
+    from skdeepcluster.latent import MMDLoss, pedcc
 
     b, k = 500, 10
     target = pedcc(k, d, random_state=0)
-    prior = torch.full((k,), 1 / k)
+    loss = MMDLoss(target, torch.full((k,), 1 / k))
     torch.manual_seed(0)
     latents = torch.nn.functional.normalize(torch.randn(b, d), dim=1).requires_grad_()
 
     def step():
-        value = (
-            published_mmd(latents, target)
-            if which == "published"
-            else mmd_loss(latents, target, prior)
-        )
+        value = published_mmd(latents, target) if which == "published" else loss(latents)
         value.backward()
         return float(value.detach())
 

@@ -8,6 +8,7 @@ import torch
 
 from ..latent import (
     LOSS_WEIGHTS,
+    MOST_CLUSTERS,
     consensus_start,
     kmeans_start,
 )
@@ -87,7 +88,8 @@ def check_labels(labels, n_clusters, n_samples):
 def start_labels(init, features, n_clusters, graph, cluster_prior, random_state):
     """Labels that training starts from and, if it was a consensus, the partitions it is of.
 
-    Labels are None for a random head. ``init`` is what ``check_init`` returns.
+    With more clusters than a consensus is made for, it is k-means. Labels are None for a random
+    head. ``init`` is what ``check_init`` returns.
     """
     if callable(init):
         init = init(features, n_clusters, random_state)
@@ -95,7 +97,7 @@ def start_labels(init, features, n_clusters, graph, cluster_prior, random_state)
         return check_labels(init, n_clusters, len(features)), None
     if init == "random":
         return None, None
-    if init == "kmeans":
+    if init == "kmeans" or n_clusters > MOST_CLUSTERS:
         return kmeans_start(features, n_clusters, graph, random_state), None
     uneven = not isinstance(cluster_prior, str) or cluster_prior == "uneven"
     return consensus_start(features, n_clusters, graph.shape[1], random_state, uneven)

@@ -1,6 +1,6 @@
 """The latent space: centroids, losses, head and training. Tensors only, no pictures."""
 
-from ._consensus import consensus_start
+from ._consensus import MOST_CLUSTERS, consensus_start
 from ._criterion import (
     ROUNDING,
     calibrate_temperature,
@@ -12,7 +12,7 @@ from ._criterion import (
 )
 from ._graph_sample import sample_graph
 from ._head import LatentHead, as_tensor, encode
-from ._losses import alignment_loss, mmd_loss, nearest_centroid_loss
+from ._losses import MMDLoss, alignment_loss, nearest_centroid_loss
 from ._n_clusters import estimate_n_clusters
 from ._neighbors import nearest_neighbors, neighbor_recall
 from ._pedcc import pedcc
@@ -21,9 +21,11 @@ from ._training import LOSS_WEIGHTS, LatentTrainer, train
 
 __all__ = [
     "LOSS_WEIGHTS",
+    "MOST_CLUSTERS",
     "ROUNDING",
     "LatentHead",
     "LatentTrainer",
+    "MMDLoss",
     "alignment_loss",
     "as_tensor",
     "calibrate_temperature",
@@ -33,7 +35,6 @@ __all__ = [
     "estimate_n_clusters",
     "expected_accuracy",
     "kmeans_start",
-    "mmd_loss",
     "nearest_centroid_loss",
     "nearest_neighbors",
     "neighbor_recall",

@@ -19,7 +19,11 @@ from ._landmarks import draw_landmarks, vote_of_landmarks
 from ._manifold import N_DIMENSIONS, manifold_embedding
 from ._neighbors import nearest_neighbors
 from ._probe import linear_information
+from ._starts import MANY_CLUSTERS
 
+# Eigenvectors and k-means on them take time with the square of the number of clusters: seven
+# minutes of one core for 200 among 20,000 samples.
+MOST_CLUSTERS = 500
 # Each of a quarter of the partitions, drawn at random: few enough to differ.
 _N_CONSENSUSES = 80
 _SHARE_OF_VOTERS = 4
@@ -27,9 +31,8 @@ _SHARE_OF_VOTERS = 4
 _LEAST_EVENNESS = 0.96
 _N_KMEANS_RUNS = 10
 _N_MIXTURES = 2
+# One with more than MANY_CLUSTERS, which does as well.
 _N_INIT = 2
-# With more clusters one run of k-means a cut does as well: most of its time is first centres.
-_MANY_CLUSTERS = 100
 _N_CENTERED = 100
 _N_WHITENED = 200
 # Fewer samples have no manifold worth the seconds that loading UMAP takes.
@@ -53,7 +56,7 @@ def consensus_start(features, n_clusters, n_neighbors, random_state, uneven=Fals
     the eighty results the one is taken that neighbours and a linear classifier know most
     about, or, if sizes differ, that has the highest modularity (:func:`merits`). Of more than
     20,000 samples so many landmarks are clustered, and each sample is labelled like most of
-    its nearest landmarks.
+    its nearest landmarks. It is not made for more than ``MOST_CLUSTERS``.
 
     Parameters
     ----------
@@ -239,7 +242,7 @@ def leading_eigenvectors(weights, n_vectors, random_state):
 
 def spectral_cuts(vectors, widths, n_clusters, random_state):
     """Partitions by k-means on the first eigenvectors of a graph, one for each width."""
-    n_init = _N_INIT if n_clusters <= _MANY_CLUSTERS else 1
+    n_init = _N_INIT if n_clusters <= MANY_CLUSTERS else 1
     return [
         k_means(normalize(vectors[:, :width]), n_clusters, n_init, random_state) for width in widths
     ]

@@ -14,11 +14,15 @@ _N_VOTES = 5
 _BATCH_SIZE = 256
 
 
-def draw_landmarks(n_samples, random_state):
-    """Draw row numbers of landmarks, ascending; None if there are few enough samples."""
+def draw_landmarks(n_samples, random_state, n_wanted=0):
+    """Draw row numbers of landmarks, ascending; None if there are few enough samples.
+
+    There are 20,000, or as many as are wanted if that is more.
+    """
     if n_samples <= N_LANDMARKS:
         return None
-    return np.sort(random_state.choice(n_samples, N_LANDMARKS, replace=False))
+    n_landmarks = min(max(N_LANDMARKS, n_wanted), n_samples)
+    return np.sort(random_state.choice(n_samples, n_landmarks, replace=False))
 
 
 def vote_of_landmarks(features, landmarks, partitions):

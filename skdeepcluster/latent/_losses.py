@@ -8,7 +8,7 @@ and Latent Feature Distribution Optimization", arXiv:2408.01920.
 import torch
 
 
-def mmd_loss(latents, centroids, prior):
+class MMDLoss:
     """Squared maximum mean discrepancy between latents and the centroids under a prior.
 
     The kernel is a sum of five Gaussians ``exp(-|a - b|^2 / (m 2^j))`` with j = -2, ..., 2 and
@@ -17,45 +17,82 @@ def mmd_loss(latents, centroids, prior):
 
     The target is a sample as large as the batch in which centroid j stands ``prior[j]`` of
     the time. Its points coincide, so they enter as weights and the sample is never written
-    out: the cost is O(b (b + k)) numbers of memory, whatever the dimension.
+    out: the cost is O(b (b + k)) numbers of memory, whatever the dimension. Distances among the
+    centroids are found once; for the corners of a simplex they are two numbers.
 
     Parameters
     ----------
-    latents : torch.Tensor of shape (n_samples, n_dimensions)
     centroids : torch.Tensor of shape (n_centroids, n_dimensions)
-    prior : torch.Tensor of shape (n_centroids,)
+    prior : torch.Tensor of shape (n_centroids,), of the same dtype
         Expected share of each cluster; sums to one.
-
-    Returns
-    -------
-    loss : torch.Tensor, scalar, not negative
 
     References
     ----------
     A. Gretton et al., "A Kernel Two-Sample Test", JMLR 13 (2012), equation 5.
     """
-    n_samples = len(latents)
-    points = torch.cat([latents, centroids])
-    sample_weights = latents.new_full((n_samples,), 1 / n_samples)
-    mass = torch.cat([sample_weights, prior])
-    sign = torch.cat([sample_weights, -prior])
-    distances = _squared_distances(points)
-    # Mean over the pairs of different members of a joined sample of 2 n: every point of
-    # `mass` stands for n * mass members.
-    pairs = 2 * n_samples * (2 * n_samples - 1)
-    mean_distance = (n_samples**2 * (mass @ distances.detach() @ mass) / pairs).clamp_min(1e-12)
+
+    def __init__(self, centroids, prior):
+        self.centroids = centroids
+        self.prior = prior
+        self._distances, self._masses = _pairs_of_centroids(centroids, prior)
+
+    def __call__(self, latents):
+        """Compare latents with the target.
+
+        Parameters
+        ----------
+        latents : torch.Tensor of shape (n_samples, n_dimensions)
+
+        Returns
+        -------
+        loss : torch.Tensor, scalar, not negative
+        """
+        n_samples = len(latents)
+        among = _squared_distances(latents, latents)
+        across = _squared_distances(latents, self.centroids)
+
+        def means(of_latents, of_both, of_centroids):
+            return (
+                of_latents.mean(),
+                of_both.mean(dim=0) @ self.prior,
+                of_centroids @ self._masses,
+            )
+
+        latent, both, central = means(among.detach(), across.detach(), self._distances)
+        # Over the pairs of different members of the joined sample of 2 n.
+        mean_distance = (latent + 2 * both + central) / 4 * 2 * n_samples / (2 * n_samples - 1)
+        scale = (-4 * mean_distance).clamp_max(-1e-12)
+        latent, both, central = means(
+            *(_sum_of_kernels(d / scale) for d in (among, across, self._distances))
+        )
+        return latent - 2 * both + central
+
+
+def _pairs_of_centroids(centroids, prior):
+    """Squared distances of pairs of centroids, and which share of all pairs each stands for."""
+    distances = _squared_distances(centroids, centroids).fill_diagonal_(0)
+    masses = prior[:, None] * prior
+    others = distances[~torch.eye(len(centroids), dtype=torch.bool, device=distances.device)]
+    rounding = 100 * torch.finfo(distances.dtype).eps
+    if len(others) and float(others.max() - others.min()) < rounding * float(others.mean()):
+        same = masses.diagonal().sum()
+        return torch.stack([0 * same, others.mean()]), torch.stack([same, 1 - same])
+    return distances.ravel(), masses.ravel()
+
+
+def _sum_of_kernels(exponents):
     # The five widths are powers of two apart, so one exponential and its squares give all.
-    kernel = torch.exp(distances / (-4 * mean_distance))
+    kernel = torch.exp(exponents)
     total = kernel
     for _ in range(4):
         kernel = kernel * kernel
         total = total + kernel
-    return sign @ total @ sign
+    return total
 
 
-def _squared_distances(points):
-    norms = (points * points).sum(dim=1)
-    return (norms[:, None] + norms[None, :] - 2 * points @ points.T).clamp_min(0)
+def _squared_distances(points, others):
+    norms, norms_of_others = ((rows * rows).sum(dim=1) for rows in (points, others))
+    return (norms[:, None] + norms_of_others - 2 * points @ others.T).clamp_min(0)
 
 
 def alignment_loss(latents, partners):

@@ -13,11 +13,16 @@ from ._landmarks import draw_landmarks
 from ._neighbors import nearest_neighbors
 
 _N_RUNS = 20
+# With more clusters runs of k-means hardly differ, and most of their time is first centres.
+MANY_CLUSTERS = 100
+_N_RUNS_FOR_MANY = 3
+# Centres of fewer samples are noisy (docs/scaling.md).
+_N_LANDMARKS_PER_CLUSTER = 60
 _N_PRINCIPAL_COMPONENTS = 100
 
 
 def kmeans_start(features, n_clusters, neighbors, random_state):
-    """Cluster features by k-means, many times, and keep the run that neighbours agree with.
+    """Cluster features by k-means, several times, and keep the run that neighbours agree with.
 
     K-means on features of pictures has many optima of nearly the same inertia. The run with
     the highest neighbourhood modularity is kept: over six sets of pictures it picked a better
@@ -26,8 +31,8 @@ def kmeans_start(features, n_clusters, neighbors, random_state):
     Parameters
     ----------
     features : ndarray of shape (n_samples, n_features), float32 or float16
-        Of more than 20,000 samples so many are clustered, judged by neighbours among them,
-        and every sample joins the nearest centre.
+        Of more than 20,000 samples so many, or 60 a cluster, are clustered, judged by neighbours
+        among them, and every sample joins the nearest centre.
     n_clusters : int
     neighbors : ndarray of shape (n_samples, n_neighbors), int
     random_state : RandomState instance
@@ -36,7 +41,7 @@ def kmeans_start(features, n_clusters, neighbors, random_state):
     -------
     labels : ndarray of shape (n_samples,), int64
     """
-    landmarks = draw_landmarks(len(features), random_state)
+    landmarks = draw_landmarks(len(features), random_state, _N_LANDMARKS_PER_CLUSTER * n_clusters)
     if landmarks is not None:
         return _kmeans_of_landmarks(
             features, landmarks, n_clusters, neighbors.shape[1], random_state
@@ -47,17 +52,21 @@ def kmeans_start(features, n_clusters, neighbors, random_state):
         reduced = PCA(
             _N_PRINCIPAL_COMPONENTS, svd_solver="randomized", random_state=random_state
         ).fit_transform(reduced)
-    seeds = random_state.randint(np.iinfo(np.int32).max, size=_N_RUNS)
     best_score, best_labels = -np.inf, np.zeros(len(features), dtype=np.int64)
     with warnings.catch_warnings():
         # Fewer distinct samples than clusters: said once, of the final result.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        for seed in seeds:
+        for seed in _seeds(n_clusters, random_state):
             labels = KMeans(n_clusters, n_init=1, random_state=seed).fit_predict(reduced)
             score = neighborhood_modularity(labels, neighbors)
             if score > best_score:
                 best_score, best_labels = score, labels
     return best_labels.astype(np.int64)
+
+
+def _seeds(n_clusters, random_state):
+    n_runs = _N_RUNS if n_clusters <= MANY_CLUSTERS else _N_RUNS_FOR_MANY
+    return random_state.randint(np.iinfo(np.int32).max, size=n_runs)
 
 
 def _kmeans_of_landmarks(features, landmarks, n_clusters, n_neighbors, random_state):
@@ -70,7 +79,7 @@ def _kmeans_of_landmarks(features, landmarks, n_clusters, n_neighbors, random_st
     reduced = np.ascontiguousarray(components.transform(unit))
     best_score = -np.inf
     centers: faiss.Index = faiss.IndexFlatL2(n_components)
-    for seed in random_state.randint(np.iinfo(np.int32).max, size=_N_RUNS):
+    for seed in _seeds(n_clusters, random_state):
         kmeans = faiss.Kmeans(
             n_components,
             n_clusters,

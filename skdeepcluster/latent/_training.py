@@ -7,7 +7,7 @@ import torch
 
 from ._criterion import neighborhood_information
 from ._graph_sample import EPOCH_SIZE
-from ._losses import alignment_loss, mmd_loss, nearest_centroid_loss
+from ._losses import MMDLoss, alignment_loss, nearest_centroid_loss
 from ._starts import split_into_empty
 
 LOSS_WEIGHTS = {"mmd": 1.0, "augmentation": 1.0, "neighbor": 3.0, "nearest_centroid": 0.5}
@@ -64,7 +64,7 @@ class LatentTrainer:
         self.optimizer = optimizer
         self.neighbors = neighbors
         self.centroids = centroids
-        self.prior = prior
+        self.mmd_loss = MMDLoss(centroids, prior)
         self.loss_weights = loss_weights
         self.batch_size = batch_size
         self.generator = generator
@@ -144,7 +144,7 @@ class LatentTrainer:
         joined = torch.cat([latents, self._queue])
         missing = max(0, _MMD_SAMPLES - self.batch_size)
         self._queue = joined.detach()[:missing]
-        mmd = mmd_loss(joined, self.centroids, self.prior)
+        mmd = self.mmd_loss(joined)
         # Each of the joined latents has a share of the loss, but only those of the batch can
         # move: without this their pull would be weaker the longer the queue.
         pull = len(joined) / len(latents)

@@ -12,6 +12,14 @@ def test_few_samples_need_no_landmarks(monkeypatch):
     landmarks = draw_landmarks(101, np.random.RandomState(0))
     assert len(set(landmarks)) == 100
     assert (np.diff(landmarks) > 0).all()
+    assert len(draw_landmarks(101, np.random.RandomState(0), n_wanted=50)) == 100
+
+
+def test_more_landmarks_may_be_wanted(monkeypatch):
+    monkeypatch.setattr(_landmarks, "N_LANDMARKS", 100)
+    assert len(set(draw_landmarks(1000, np.random.RandomState(0), n_wanted=300))) == 300
+    everything = draw_landmarks(250, np.random.RandomState(0), n_wanted=300)
+    np.testing.assert_array_equal(everything, np.arange(250))
 
 
 def test_the_nearest_landmarks_vote():

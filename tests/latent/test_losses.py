@@ -3,7 +3,7 @@ import pytest
 import torch
 from torch.nn.functional import normalize
 
-from skdeepcluster.latent import alignment_loss, mmd_loss, nearest_centroid_loss, pedcc
+from skdeepcluster.latent import MMDLoss, alignment_loss, nearest_centroid_loss, pedcc
 
 
 def literal_mmd(latents, target):
@@ -24,13 +24,14 @@ def random_latents(n, d, seed=0, dtype=torch.float64):
 
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 1e-4), (torch.float64, 1e-9)])
-@pytest.mark.parametrize("counts", [[20, 20, 20], [40, 15, 5]])
-def test_mmd_equals_the_published_form(dtype, tolerance, counts):
-    centroids = pedcc(3, 8, random_state=0).to(dtype)
-    latents = random_latents(60, 8, dtype=dtype)
+@pytest.mark.parametrize("n_dimensions", [8, 2])
+@pytest.mark.parametrize("counts", [[20, 20, 20], [40, 15, 5], [20, 12, 9, 8, 6, 5]])
+def test_mmd_equals_the_published_form(dtype, tolerance, counts, n_dimensions):
+    centroids = pedcc(len(counts), n_dimensions, random_state=0).to(dtype)
+    latents = random_latents(60, n_dimensions, dtype=dtype)
     target = np.repeat(centroids.numpy(), counts, axis=0)
     prior = torch.tensor(counts, dtype=dtype) / 60
-    found = float(mmd_loss(latents, centroids, prior))
+    found = float(MMDLoss(centroids, prior)(latents))
     assert found == pytest.approx(literal_mmd(latents.numpy(), target), rel=tolerance)
 
 
@@ -39,14 +40,15 @@ def test_mmd_values_known_of_this_kernel():
     uniform = torch.full((10,), 0.1, dtype=torch.float64)
     perfect = centroids.repeat_interleave(10, dim=0)
     shares = torch.tensor([30, 20, 10, 10, 10, 5, 5, 5, 3, 2])
+    uneven = shares.double() / 100
     unbalanced = centroids.repeat_interleave(shares, dim=0)
-    assert float(mmd_loss(perfect, centroids, uniform)) == pytest.approx(0, abs=1e-9)
+    assert float(MMDLoss(centroids, uniform)(perfect)) == pytest.approx(0, abs=1e-9)
     one = centroids[:1].repeat(100, 1)
-    assert float(mmd_loss(one, centroids, uniform)) == pytest.approx(3.2, abs=0.05)
+    assert float(MMDLoss(centroids, uniform)(one)) == pytest.approx(3.2, abs=0.05)
     # A perfect but unbalanced answer costs as much as random points.
-    assert float(mmd_loss(unbalanced, centroids, uniform)) == pytest.approx(0.22, abs=0.01)
-    assert float(mmd_loss(unbalanced, centroids, shares / 100)) == pytest.approx(0, abs=1e-9)
-    assert float(mmd_loss(random_latents(100, 100), centroids, uniform)) == pytest.approx(
+    assert float(MMDLoss(centroids, uniform)(unbalanced)) == pytest.approx(0.22, abs=0.01)
+    assert float(MMDLoss(centroids, uneven)(unbalanced)) == pytest.approx(0, abs=1e-9)
+    assert float(MMDLoss(centroids, uniform)(random_latents(100, 100))) == pytest.approx(
         0.22, abs=0.01
     )
 
@@ -57,7 +59,7 @@ def test_mmd_does_not_depend_on_the_order():
     latents = random_latents(30, 6)
     shuffled = latents[torch.randperm(30, generator=torch.Generator().manual_seed(0))]
     torch.testing.assert_close(
-        mmd_loss(latents, centroids, prior), mmd_loss(shuffled, centroids, prior)
+        MMDLoss(centroids, prior)(latents), MMDLoss(centroids, prior)(shuffled)
     )
 
 
@@ -65,7 +67,7 @@ def test_mmd_pulls_latents_to_where_centroids_are_missing():
     centroids = pedcc(2, 4, random_state=0).double()
     prior = torch.full((2,), 0.5, dtype=torch.float64)
     latents = normalize(centroids[0] + 0.3 * random_latents(20, 4), dim=1).requires_grad_()
-    mmd_loss(latents, centroids, prior).backward()
+    MMDLoss(centroids, prior)(latents).backward()
     assert float((-latents.grad @ centroids[1]).mean()) > 0
 
 
