@@ -10,6 +10,9 @@ from .._rows import random_rows, scaled_rows
 
 # Means and deviations of so many rows are those of all to half a percent of a deviation.
 _N_ROWS_FOR_SCALE = 50_000
+# Of the hidden layer, which has two units a component if that is more: fewer units than clusters
+# cannot tell these apart.
+_LEAST_WIDTH = 512
 
 
 class LatentHead(nn.Module):
@@ -17,15 +20,16 @@ class LatentHead(nn.Module):
 
     Parameters
     ----------
-    n_features, n_hidden, n_components : int
-        Sizes of the input, the hidden layer and the latent space.
+    n_features, n_components : int
+        Sizes of the input and of the latent space.
     """
 
     mean: torch.Tensor
     scale: torch.Tensor
 
-    def __init__(self, n_features, n_components, n_hidden=512):
+    def __init__(self, n_features, n_components):
         super().__init__()
+        n_hidden = max(_LEAST_WIDTH, 2 * n_components)
         self.register_buffer("mean", torch.zeros(n_features))
         self.register_buffer("scale", torch.ones(n_features))
         self.layers = nn.Sequential(

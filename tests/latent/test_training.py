@@ -70,16 +70,6 @@ class Setting:
         return len(records)
 
 
-def test_head_gives_unit_latents_and_ignores_constant_features():
-    features = np.random.default_rng(0).normal(size=(50, 6)).astype(np.float32)
-    features[:, 2] = 0
-    head = LatentHead.for_features(features, 3)
-    np.testing.assert_allclose(np.linalg.norm(encode(head, features), axis=1), 1, atol=1e-6)
-    assert head.scale[2] == 0
-    chunked = encode(head, features, chunk_size=7)
-    np.testing.assert_allclose(chunked, encode(head, features), atol=1e-6)
-
-
 def test_fit_labels_reproduces_a_start():
     setting = Setting()
     setting.trainer.fit_labels(
