@@ -27,10 +27,23 @@ def draw_letters(letters, n_fonts):
     raise SystemExit(f"{n_fonts} fonts are needed: apt-get install some fonts-* packages")
 
 
+def draw_characters(n_characters):
+    """Return the first of the common Chinese characters in all fonts that have all of them."""
+    places = (divmod(number, 94) for number in range(n_characters))
+    characters = [bytes([0xB0 + row, 0xA1 + cell]).decode("gb2312") for row, cell in places]
+    pictures, classes = [], []
+    for file in sorted(_FOLDER.rglob("*")):
+        if file.suffix in (".ttf", ".otf", ".ttc"):
+            drawn = _draw(file, characters)
+            pictures += drawn
+            classes += characters[: len(drawn)]
+    return np.stack(pictures), np.array(classes)
+
+
 def _draw(file, letters):
     from fontTools.ttLib import TTFont
 
-    cmap = TTFont(file, lazy=True).getBestCmap() or {}
+    cmap = TTFont(file, fontNumber=0, lazy=True).getBestCmap() or {}
     if not all(ord(letter) in cmap for letter in letters):
         return []
     pictures = []

@@ -1,15 +1,15 @@
-"""How time and memory grow with the number of pictures, and with that of clusters.
+"""How time and memory grow with the number of pictures.
 
 ``python benchmarks/growth.py`` fits and predicts on features made for the purpose, 1280 wide,
-in half precision, in a memory-mapped file (2.56 GB for a million), in a fresh process a size;
-embeds pictures made for the purpose; and fits 60,000 in more and more clusters. It prints the
-exponents of log time against log n and writes ``benchmarks/results/growth.json``. Seconds are of
-the processor, of one thread with ``OMP_NUM_THREADS=1``, so that other work on the machine counts
-less. Peak memory is read from Linux: all of it, and without the pages of mapped files, which the
-system takes back when it needs them.
+in half precision, in a memory-mapped file (2.56 GB for a million), in a fresh process a size,
+and embeds pictures made for the purpose. It prints the exponents of log time against log n and
+writes ``benchmarks/results/growth.json``. Seconds are of the processor, of one thread with
+``OMP_NUM_THREADS=1``, so that other work on the machine counts less. Peak memory is read from
+Linux: all of it, and without the pages of mapped files, which the system takes back when it
+needs them.
 
-A size alone: ``python benchmarks/growth.py fit 100000``; ``clusters 1000`` are so many clusters.
-The folder of the files is ``SKDEEPCLUSTER_GROWTH`` or a temporary one.
+A size alone: ``python benchmarks/growth.py fit 100000``. The folder of the files is
+``SKDEEPCLUSTER_GROWTH`` or a temporary one.
 """
 
 import argparse
@@ -29,8 +29,6 @@ from sklearn.metrics import normalized_mutual_info_score
 
 RESULTS = Path(__file__).parent / "results" / "growth.json"
 N_FEATURES, N_CLASSES, N_LATENT = 1280, 10, 48
-# Where clusters are many.
-N_SAMPLES, N_DIMENSIONS = 60_000, 128
 BLOCK = 10_000
 # Of the classes around their centres: k-means has a mutual information of 0.8 with the classes
 # where they overlap, and of 0.96 where they are clear.
@@ -109,16 +107,6 @@ class Meter:
 def _status(name):
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith(name)) / 1024
-
-
-def many_clusters(n_clusters):
-    """Draw features around random centres, of which some are nearer to the others."""
-    rng = np.random.default_rng(0)
-    centers = rng.standard_normal((n_clusters, N_DIMENSIONS), dtype=np.float32)
-    centers *= rng.uniform(0.5, 1.5, (n_clusters, 1)).astype(np.float32)
-    y = rng.integers(n_clusters, size=N_SAMPLES)
-    noise = rng.standard_normal((N_SAMPLES, N_DIMENSIONS), dtype=np.float32)
-    return centers[y] + 1.2 * noise, y
 
 
 def fit(folder, n_samples, spread):
@@ -265,7 +253,7 @@ def _in_a_process(*arguments):
 
 def report(results):
     """Print a table a kind, and the exponents."""
-    for kind in ("fit", "embed", "clusters"):
+    for kind in ("fit", "embed"):
         for row in results.get(kind, []):
             print(f"{kind} n={row['n']:,}")
             for name, part in row["parts"].items():
@@ -280,7 +268,7 @@ def report(results):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("part", nargs="?", choices=["fit", "embed", "agreement", "clusters"])
+    parser.add_argument("part", nargs="?", choices=["fit", "embed", "agreement"])
     parser.add_argument("size", nargs="?", type=int)
     parser.add_argument("--folder")
     options = parser.parse_args()
@@ -289,18 +277,13 @@ def main():
             "fit": lambda: fit(options.folder, options.size, OVERLAPPING),
             "embed": lambda: embed(options.folder, options.size),
             "agreement": lambda: agreement(options.folder),
-            "clusters": lambda: {
-                "n": options.size,
-                **fitted(*many_clusters(options.size), options.size)[1],
-            },
         }[options.part]
         print(json.dumps(part()))
         return
     sizes = {"fit": [1000, 10_000, 100_000, 1_000_000], "embed": [1000, 3000, 10_000]}
-    sizes["clusters"] = [10, 100, 300, 1000, 3000]
     with tempfile.TemporaryDirectory() as temporary:
         folder = os.environ.get("SKDEEPCLUSTER_GROWTH", temporary)
-        for kind in [options.part] if options.part else [*sizes, "agreement"]:
+        for kind in [options.part] if options.part else ["fit", "embed", "agreement"]:
             for size in [options.size] if options.size else sizes.get(kind, [0]):
                 row = _in_a_process(kind, size, "--folder", folder)
                 results = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}

@@ -113,7 +113,7 @@ class DeepImageClusterer(
     init : {"consensus", "kmeans", "random"}, array-like of shape (n_samples,) or callable, \
             default="consensus"
         Assignment that the training starts from. "consensus" is a vote of many clusterings,
-        the best of eighty such votes (above 500 clusters, which would take it hours, it is
+        the best of eighty such votes (above 500 clusters, for which they take too long, it is
         "kmeans"), "kmeans" the best of several k-means runs; both are additions to the
         published method. "random" is an untrained head, as published; an
         array holds labels from 0; a callable ``init(features, n_clusters, random_state)``

@@ -7,8 +7,8 @@ import numpy as np
 import torch
 
 from ..latent import (
+    CONSENSUS_LIMIT,
     LOSS_WEIGHTS,
-    MOST_CLUSTERS,
     consensus_start,
     kmeans_start,
 )
@@ -97,7 +97,7 @@ def start_labels(init, features, n_clusters, graph, cluster_prior, random_state)
         return check_labels(init, n_clusters, len(features)), None
     if init == "random":
         return None, None
-    if init == "kmeans" or n_clusters > MOST_CLUSTERS:
+    if init == "kmeans" or n_clusters > CONSENSUS_LIMIT:
         return kmeans_start(features, n_clusters, graph, random_state), None
     uneven = not isinstance(cluster_prior, str) or cluster_prior == "uneven"
     return consensus_start(features, n_clusters, graph.shape[1], random_state, uneven)

@@ -2,7 +2,6 @@
 
 import copy
 import hashlib
-import warnings
 from numbers import Integral
 from pathlib import Path
 
@@ -21,7 +20,7 @@ from ..backbones._engines import ENGINES, PRECISIONS
 from ..images import as_image_source
 from ._batches import embed_batches
 from ._cache import FeatureCache
-from ._checks import check_features
+from ._checks import check_batch, check_features, warn_of_skipped
 from ._distributed import embed_on_workers, is_distributed
 from ._saving import FeatureSaver, picture_keys
 
@@ -245,7 +244,7 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
                 errors += self._embed(source, rows, features, cache, bar)
                 yield features
         if errors:
-            _warn_skipped(errors, len(source))
+            warn_of_skipped(errors, len(source))
 
     def _embed_all(self, source):
         cache = self._open_cache()
@@ -258,7 +257,7 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         with self._progress_bar(len(source)) as bar:
             errors = self._embed(source, slice(0, len(source)), features, cache, bar)
         if errors:
-            _warn_skipped(errors, len(source))
+            warn_of_skipped(errors, len(source))
         return features
 
     def _embed(self, source, rows, features, cache, bar):
@@ -281,7 +280,9 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
                     features[index - rows.start] = np.nan
                 if len(batch.indices):
                     places = batch.indices - rows.start
-                    self._check(batch, source)
+                    check_batch(
+                        batch, source, self._backbone.name, self._engine, self.feature_dtype
+                    )
                     features[places] = batch.features
                     if saver is not None:
                         saver.add(places)
@@ -305,28 +306,6 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             n_jobs=self.n_jobs,
             on_error=self.on_error,
         )
-
-    def _check(self, batch, source):
-        """Refuse features that would pass for an unreadable picture, or cannot be kept."""
-        finite = np.isfinite(batch.features).all(axis=1)
-        if not finite.all():
-            picture = source.name(int(batch.indices[~finite][0]))
-            precision = self._engine.precision
-            cure = (
-                'Use dtype="float32" or "bfloat16".'
-                if precision == "float16"
-                else "Mend the network, or leave the picture out."
-            )
-            raise FloatingPointError(
-                f"{self._backbone.name} returns features that are not finite in {precision} for "
-                f"{picture}. {cure}"
-            )
-        largest = np.abs(batch.features).max()
-        if self.feature_dtype == "float16" and largest > np.finfo(np.float16).max:
-            raise ValueError(
-                f"A feature of {self._backbone.name} is {largest:.0f}, beyond what half "
-                "precision can hold. Set feature_dtype='float32'."
-            )
 
     def _progress_bar(self, total):
         from tqdm.auto import tqdm
@@ -359,14 +338,3 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = []
         return tags
-
-
-def _warn_skipped(errors, total, shown=20):
-    lines = [f"  {error}" for _, error in errors[:shown]]
-    if len(errors) > shown:
-        lines.append(f"  ... and {len(errors) - shown} more")
-    warnings.warn(
-        f"{len(errors)} of {total} pictures could not be read and were skipped:\n"
-        + "\n".join(lines),
-        stacklevel=4,
-    )

@@ -1,6 +1,6 @@
 """The latent space: centroids, losses, head and training. Tensors only, no pictures."""
 
-from ._consensus import MOST_CLUSTERS, consensus_start
+from ._consensus import CONSENSUS_LIMIT, consensus_start
 from ._criterion import (
     ROUNDING,
     calibrate_temperature,
@@ -20,8 +20,8 @@ from ._starts import kmeans_start
 from ._training import LOSS_WEIGHTS, LatentTrainer, train
 
 __all__ = [
+    "CONSENSUS_LIMIT",
     "LOSS_WEIGHTS",
-    "MOST_CLUSTERS",
     "ROUNDING",
     "LatentHead",
     "LatentTrainer",

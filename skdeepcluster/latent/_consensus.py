@@ -21,9 +21,9 @@ from ._neighbors import nearest_neighbors
 from ._probe import linear_information
 from ._starts import MANY_CLUSTERS
 
-# Eigenvectors and k-means on them take time with the square of the number of clusters: seven
-# minutes of one core for 200 among 20,000 samples.
-MOST_CLUSTERS = 500
+# Clusters; eigenvectors and k-means on them take more time than in proportion to their number
+# (benchmarks/many_clusters.py).
+CONSENSUS_LIMIT = 500
 # Each of a quarter of the partitions, drawn at random: few enough to differ.
 _N_CONSENSUSES = 80
 _SHARE_OF_VOTERS = 4
@@ -56,7 +56,7 @@ def consensus_start(features, n_clusters, n_neighbors, random_state, uneven=Fals
     the eighty results the one is taken that neighbours and a linear classifier know most
     about, or, if sizes differ, that has the highest modularity (:func:`merits`). Of more than
     20,000 samples so many landmarks are clustered, and each sample is labelled like most of
-    its nearest landmarks. It is not made for more than ``MOST_CLUSTERS``.
+    its nearest landmarks. It is not made for more than ``CONSENSUS_LIMIT``.
 
     Parameters
     ----------

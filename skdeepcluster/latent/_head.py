@@ -10,9 +10,9 @@ from .._rows import random_rows, scaled_rows
 
 # Means and deviations of so many rows are those of all to half a percent of a deviation.
 _N_ROWS_FOR_SCALE = 50_000
-# Of the hidden layer, which has two units a component if that is more: fewer units than clusters
-# cannot tell these apart.
-_LEAST_WIDTH = 512
+# Units of the hidden layer: fewer than clusters cannot tell these apart.
+_LEAST_HIDDEN = 512
+_HIDDEN_PER_COMPONENT = 2
 
 
 class LatentHead(nn.Module):
@@ -29,7 +29,7 @@ class LatentHead(nn.Module):
 
     def __init__(self, n_features, n_components):
         super().__init__()
-        n_hidden = max(_LEAST_WIDTH, 2 * n_components)
+        n_hidden = max(_LEAST_HIDDEN, _HIDDEN_PER_COMPONENT * n_components)
         self.register_buffer("mean", torch.zeros(n_features))
         self.register_buffer("scale", torch.ones(n_features))
         self.layers = nn.Sequential(

@@ -31,8 +31,8 @@ def kmeans_start(features, n_clusters, neighbors, random_state):
     Parameters
     ----------
     features : ndarray of shape (n_samples, n_features), float32 or float16
-        Of more than 20,000 samples so many, or 60 a cluster, are clustered, judged by neighbours
-        among them, and every sample joins the nearest centre.
+        Of more than 20,000 samples so many, or 60 a cluster if those are more, are clustered,
+        judged by neighbours among them, and every sample joins the nearest centre.
     n_clusters : int
     neighbors : ndarray of shape (n_samples, n_neighbors), int
     random_state : RandomState instance
@@ -43,9 +43,7 @@ def kmeans_start(features, n_clusters, neighbors, random_state):
     """
     landmarks = draw_landmarks(len(features), random_state, _N_LANDMARKS_PER_CLUSTER * n_clusters)
     if landmarks is not None:
-        return _kmeans_of_landmarks(
-            features, landmarks, n_clusters, neighbors.shape[1], random_state
-        )
+        return _kmeans_of_landmarks(features, landmarks, n_clusters, neighbors, random_state)
     reduced = unit_rows(features, slice(None))
     # The leading components hold nearly all of the distances at a tenth of the cost.
     if min(reduced.shape) > _N_PRINCIPAL_COMPONENTS:
@@ -69,11 +67,12 @@ def _seeds(n_clusters, random_state):
     return random_state.randint(np.iinfo(np.int32).max, size=n_runs)
 
 
-def _kmeans_of_landmarks(features, landmarks, n_clusters, n_neighbors, random_state):
+def _kmeans_of_landmarks(features, landmarks, n_clusters, neighbors, random_state):
     import faiss
 
     unit = unit_rows(features, landmarks)
-    graph = nearest_neighbors(unit, n_neighbors)
+    if len(landmarks) < len(features):
+        neighbors = nearest_neighbors(unit, neighbors.shape[1])
     n_components = min(_N_PRINCIPAL_COMPONENTS, *unit.shape)
     components = PCA(n_components, svd_solver="covariance_eigh").fit(unit)
     reduced = np.ascontiguousarray(components.transform(unit))
@@ -89,7 +88,7 @@ def _kmeans_of_landmarks(features, landmarks, n_clusters, n_neighbors, random_st
             min_points_per_centroid=1,
         )
         kmeans.train(reduced)
-        score = neighborhood_modularity(kmeans.index.search(reduced, 1)[1][:, 0], graph)
+        score = neighborhood_modularity(kmeans.index.search(reduced, 1)[1][:, 0], neighbors)
         if score > best_score:
             best_score, centers = score, kmeans.index
     labels = np.empty(len(features), dtype=np.int64)

@@ -9,7 +9,7 @@ from skdeepcluster.latent import kmeans_start, nearest_neighbors
 
 @pytest.mark.parametrize(("most", "is_kmeans"), [(4, True), (5, False)])
 def test_too_many_clusters_for_a_consensus_start_from_kmeans(monkeypatch, most, is_kmeans):
-    monkeypatch.setattr(_settings, "MOST_CLUSTERS", most)
+    monkeypatch.setattr(_settings, "CONSENSUS_LIMIT", most)
     X = load_digits(n_class=5).data[:300].astype(np.float32)
     graph = nearest_neighbors(X, 10)
     labels, partitions = start_labels(

@@ -53,6 +53,23 @@ def test_mmd_values_known_of_this_kernel():
     )
 
 
+@pytest.mark.parametrize("n_dimensions", [8, 2])
+def test_mmd_has_the_gradient_of_the_published_form(n_dimensions):
+    centroids = pedcc(4, n_dimensions, random_state=0).double()
+    prior = torch.tensor([4, 3, 2, 1], dtype=torch.float64) / 10
+    latents = random_latents(10, n_dimensions).requires_grad_()
+    MMDLoss(centroids, prior)(latents).backward()
+    target = centroids.repeat_interleave(torch.tensor([4, 3, 2, 1]), dim=0)
+    again = latents.detach().clone().requires_grad_()
+    joined = torch.cat([again, target])
+    distances = ((joined[:, None] - joined) ** 2).sum(dim=2)
+    bandwidth = distances.detach().sum() / (20 * 19)
+    kernel = sum(torch.exp(-distances / (bandwidth * 2.0**j)) for j in range(-2, 3))
+    signs = torch.cat([again.new_full((10,), 0.1), again.new_full((10,), -0.1)])
+    (signs @ kernel @ signs).backward()
+    torch.testing.assert_close(latents.grad, again.grad)
+
+
 def test_mmd_does_not_depend_on_the_order():
     centroids = pedcc(4, 6, random_state=0).double()
     prior = torch.full((4,), 0.25, dtype=torch.float64)
