@@ -12,11 +12,13 @@ import json
 import time
 import warnings
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import torch
 from _data import CACHE, machine
 from _letters import draw_characters
+from _peers import PEERS
 from growth import fitted
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 
@@ -24,11 +26,13 @@ from skdeepcluster import ImageEmbedder
 from skdeepcluster.latent import (
     MMDLoss,
     _head,
+    _power_method,
     _starts,
     consensus_start,
     kmeans_start,
     nearest_neighbors,
     pedcc,
+    power_method_start,
 )
 
 RESULTS = Path(__file__).parent / "results" / "many_clusters.json"
@@ -59,48 +63,70 @@ def measured(function, y):
 
 
 def characters():
-    """Fit the pictures of 200 and of 1,000 characters, and start them either way."""
+    """Start and fit the pictures of 200 and of 1,000 characters."""
     rows = {}
     pictures, classes = draw_characters(1000)
-    X = ImageEmbedder(image_size=128, memory=CACHE).fit_transform(pictures)
+    embedded = ImageEmbedder(image_size=128, memory=CACHE).fit_transform(pictures)
     for k in (200, 1000):
         chosen = np.isin(classes, np.unique(classes)[:k])
-        rows[f"{k}"] = {"pictures": int(chosen.sum()), **_ways(X[chosen], classes[chosen], k)}
+        X, y = embedded[chosen], classes[chosen]
+        rows[f"{k}"] = {"pictures": len(X), **_starts_of(X, y, k), "fit": _fit(X, y, k)}
     return rows
 
 
-def _ways(X, y, k):
+def _starts_of(X, y, k):
+    """Start in the ways there are, and cluster as the best peer does."""
+
     def kmeans():
         graph = nearest_neighbors(X, 20)
         return kmeans_start(X, k, graph, np.random.RandomState(0))
 
-    rows = {"kmeans": measured(kmeans, y)}
+    def power_method(**constants):
+        with patch.multiple(_power_method, **constants):
+            return power_method_start(X, k, 20, np.random.RandomState(0))
+
+    def more_vectors():
+        return power_method(_N_VECTORS=512)
+
+    def more_powers():
+        return power_method(_N_POWERS=10)
+
+    def consensus():
+        return consensus_start(X, k, 20, np.random.RandomState(0))[0]
+
+    def umap50_k_means():
+        return PEERS["umap50_k_means"](X, k, 0)
+
+    ways = [kmeans, power_method, more_vectors, more_powers, umap50_k_means]
     if k <= 200:
-        rows["consensus"] = measured(
-            lambda: consensus_start(X, k, 20, np.random.RandomState(0))[0], y
-        )
-    return {**rows, **_fits(X, y, k)}
-
-
-def _fits(X, y, k):
-    """Fit, and fit with the hidden layer that fewer clusters have."""
+        ways.append(consensus)
     rows = {}
-    for title, units in (("fit", 2), ("fit, 512 hidden units", 0)):
-        _head._HIDDEN_PER_COMPONENT = units
-        estimator, row = fitted(X, y, k)
-        rows[title] = {
-            "cpu_seconds": {n: round(part["cpu_seconds"], 1) for n, part in row["parts"].items()},
-            "peak_MB": round(row["parts"]["fit"]["peak_MB"]),
-            "ARI": round(adjusted_rand_score(y, estimator.labels_), 3),
-            "NMI": round(normalized_mutual_info_score(y, estimator.labels_), 3),
-        }
-        print(title, rows[title], flush=True)
+    for way in ways:
+        print(k, way.__name__, end=" ", flush=True)
+        rows[way.__name__] = measured(way, y)
     return rows
 
 
+def _fit(X, y, k):
+    estimator, row = fitted(X, y, k)
+    fit = {
+        "cpu_seconds": {n: round(part["cpu_seconds"], 1) for n, part in row["parts"].items()},
+        "peak_MB": round(row["parts"]["fit"]["peak_MB"]),
+        "ARI": round(adjusted_rand_score(y, estimator.labels_), 3),
+        "NMI": round(normalized_mutual_info_score(y, estimator.labels_), 3),
+    }
+    print(fit, flush=True)
+    return fit
+
+
 def made(k=1000, n_samples=60_000):
-    """Fit made features."""
-    return _fits(*made_features(k, n_samples), k)
+    """Start and fit made features, also with the hidden layer that fewer clusters have."""
+    X, y = made_features(k, n_samples)
+    start = measured(lambda: power_method_start(X, k, 20, np.random.RandomState(0)), y)
+    rows = {"power_method": start, "fit": _fit(X, y, k)}
+    with patch.object(_head, "_HIDDEN_PER_COMPONENT", 0):
+        rows["fit, 512 hidden units"] = _fit(X, y, k)
+    return rows
 
 
 def landmarks(k=1000, n_samples=60_000):
@@ -109,10 +135,10 @@ def landmarks(k=1000, n_samples=60_000):
     graph = nearest_neighbors(X, 20)
     rows = {}
     for per_cluster in (20, 40, 60):
-        _starts._N_LANDMARKS_PER_CLUSTER = per_cluster
-        rows[f"{per_cluster}"] = measured(
-            lambda: kmeans_start(X, k, graph, np.random.RandomState(0)), y
-        )
+        with patch.object(_starts, "LANDMARKS_PER_CLUSTER", per_cluster):
+            rows[f"{per_cluster}"] = measured(
+                lambda: kmeans_start(X, k, graph, np.random.RandomState(0)), y
+            )
     return rows
 
 
@@ -122,8 +148,10 @@ def runs(k=1000, n_samples=30_000):
     graph = nearest_neighbors(X, 20)
     rows = {}
     for n_runs in (3, 20):
-        _starts._N_RUNS_FOR_MANY = n_runs
-        rows[f"{n_runs}"] = measured(lambda: kmeans_start(X, k, graph, np.random.RandomState(0)), y)
+        with patch.object(_starts, "_N_RUNS_FOR_MANY", n_runs):
+            rows[f"{n_runs}"] = measured(
+                lambda: kmeans_start(X, k, graph, np.random.RandomState(0)), y
+            )
     return rows
 
 

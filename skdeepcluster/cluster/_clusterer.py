@@ -113,11 +113,11 @@ class DeepImageClusterer(
     init : {"consensus", "kmeans", "random"}, array-like of shape (n_samples,) or callable, \
             default="consensus"
         Assignment that the training starts from. "consensus" is a vote of many clusterings,
-        the best of eighty such votes (above 500 clusters, for which they take too long, it is
-        "kmeans"), "kmeans" the best of several k-means runs; both are additions to the
-        published method. "random" is an untrained head, as published; an
-        array holds labels from 0; a callable ``init(features, n_clusters, random_state)``
-        returns them.
+        the best of eighty such votes (above 500 clusters, for which they take too long, the
+        best of three spectral cuts and "kmeans"), "kmeans" the best of several k-means runs;
+        both are additions to the published method. "random" is an untrained head, as
+        published; an array holds labels from 0; a callable ``init(features, n_clusters,
+        random_state)`` returns them.
     n_components : int, default=None
         Dimension of the latent space; None is 100, or ``n_clusters - 1`` if that is more.
     n_neighbors : int, default=20

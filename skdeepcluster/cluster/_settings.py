@@ -11,6 +11,7 @@ from ..latent import (
     LOSS_WEIGHTS,
     consensus_start,
     kmeans_start,
+    power_method_start,
 )
 
 
@@ -88,8 +89,8 @@ def check_labels(labels, n_clusters, n_samples):
 def start_labels(init, features, n_clusters, graph, cluster_prior, random_state):
     """Labels that training starts from and, if it was a consensus, the partitions it is of.
 
-    With more clusters than a consensus is made for, it is k-means. Labels are None for a random
-    head. ``init`` is what ``check_init`` returns.
+    With more clusters than a consensus is made for, "consensus" is the best of a few cuts and
+    k-means. Labels are None for a random head. ``init`` is what ``check_init`` returns.
     """
     if callable(init):
         init = init(features, n_clusters, random_state)
@@ -97,8 +98,11 @@ def start_labels(init, features, n_clusters, graph, cluster_prior, random_state)
         return check_labels(init, n_clusters, len(features)), None
     if init == "random":
         return None, None
-    if init == "kmeans" or n_clusters > CONSENSUS_LIMIT:
+    if init == "kmeans":
         return kmeans_start(features, n_clusters, graph, random_state), None
+    if n_clusters > CONSENSUS_LIMIT:
+        n_neighbors = graph.shape[1]
+        return power_method_start(features, n_clusters, n_neighbors, random_state), None
     uneven = not isinstance(cluster_prior, str) or cluster_prior == "uneven"
     return consensus_start(features, n_clusters, graph.shape[1], random_state, uneven)
 

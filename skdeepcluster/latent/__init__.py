@@ -16,6 +16,7 @@ from ._losses import MMDLoss, alignment_loss, nearest_centroid_loss
 from ._n_clusters import estimate_n_clusters
 from ._neighbors import nearest_neighbors, neighbor_recall
 from ._pedcc import pedcc
+from ._power_method import power_method_start
 from ._starts import kmeans_start
 from ._training import LOSS_WEIGHTS, LatentTrainer, train
 
@@ -42,6 +43,7 @@ __all__ = [
     "neighborhood_modularity",
     "neighborhood_score",
     "pedcc",
+    "power_method_start",
     "sample_graph",
     "train",
 ]

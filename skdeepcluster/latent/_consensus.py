@@ -223,18 +223,23 @@ def shared_neighbor_graph(neighbors):
     return shared / (n_neighbors + 1)
 
 
+def normalized(weights):
+    """Divide each weight by the roots of what its ends have in all: no eigenvalue is above 1."""
+    root = 1 / np.sqrt(np.maximum(weights.sum(axis=1), 1e-9))
+    return sparse.diags_array(root) @ weights @ sparse.diags_array(root)
+
+
 def leading_eigenvectors(weights, n_vectors, random_state):
     """Eigenvectors of the normalised weights with the largest eigenvalues, largest first."""
-    root = 1 / np.sqrt(np.maximum(weights.sum(axis=1), 1e-9))
-    normalized = sparse.diags_array(root) @ weights @ sparse.diags_array(root)
-    n_samples = len(root)
+    weights = normalized(weights)
+    n_samples = weights.shape[0]
     if n_samples <= max(_DENSE_LIMIT, 4 * n_vectors):
-        return eigh(normalized.toarray())[1][:, : -n_vectors - 1 : -1].astype(np.float32)
+        return eigh(weights.toarray())[1][:, : -n_vectors - 1 : -1].astype(np.float32)
     first = random_state.uniform(size=n_samples)
     try:
         # In double precision, and to it: otherwise one of several equal eigenvalues, which
         # are separate parts of the graph, can be missed.
-        values, vectors = eigsh(normalized.astype(np.float64), n_vectors, which="LA", v0=first)
+        values, vectors = eigsh(weights.astype(np.float64), n_vectors, which="LA", v0=first)
     except ArpackNoConvergence as stopped:
         values, vectors = stopped.eigenvalues, stopped.eigenvectors
     return vectors[:, values.argsort()[::-1]].astype(np.float32)

@@ -17,7 +17,7 @@ _N_RUNS = 20
 MANY_CLUSTERS = 100
 _N_RUNS_FOR_MANY = 3
 # Centres of fewer samples are noisy (docs/scaling.md).
-_N_LANDMARKS_PER_CLUSTER = 60
+LANDMARKS_PER_CLUSTER = 60
 _N_PRINCIPAL_COMPONENTS = 100
 
 
@@ -41,7 +41,7 @@ def kmeans_start(features, n_clusters, neighbors, random_state):
     -------
     labels : ndarray of shape (n_samples,), int64
     """
-    landmarks = draw_landmarks(len(features), random_state, _N_LANDMARKS_PER_CLUSTER * n_clusters)
+    landmarks = draw_landmarks(len(features), random_state, LANDMARKS_PER_CLUSTER * n_clusters)
     if landmarks is not None:
         return _kmeans_of_landmarks(features, landmarks, n_clusters, neighbors, random_state)
     reduced = unit_rows(features, slice(None))
@@ -68,34 +68,45 @@ def _seeds(n_clusters, random_state):
 
 
 def _kmeans_of_landmarks(features, landmarks, n_clusters, neighbors, random_state):
-    import faiss
-
     unit = unit_rows(features, landmarks)
     if len(landmarks) < len(features):
         neighbors = nearest_neighbors(unit, neighbors.shape[1])
     n_components = min(_N_PRINCIPAL_COMPONENTS, *unit.shape)
     components = PCA(n_components, svd_solver="covariance_eigh").fit(unit)
-    reduced = np.ascontiguousarray(components.transform(unit))
-    best_score = -np.inf
-    centers: faiss.Index = faiss.IndexFlatL2(n_components)
+    reduced = components.transform(unit)
+    best_score, best_centers = -np.inf, None
     for seed in _seeds(n_clusters, random_state):
-        kmeans = faiss.Kmeans(
-            n_components,
-            n_clusters,
-            seed=int(seed),
-            # All landmarks are trained on, and no number of them is warned about.
-            max_points_per_centroid=len(unit),
-            min_points_per_centroid=1,
-        )
-        kmeans.train(reduced)
-        score = neighborhood_modularity(kmeans.index.search(reduced, 1)[1][:, 0], neighbors)
+        centers = centers_by_kmeans(reduced, n_clusters, seed)
+        score = neighborhood_modularity(nearest_center(reduced, centers), neighbors)
         if score > best_score:
-            best_score, centers = score, kmeans.index
+            best_score, best_centers = score, centers
     labels = np.empty(len(features), dtype=np.int64)
     for chunk in row_chunks(len(features)):
-        rows = np.ascontiguousarray(components.transform(unit_rows(features, chunk)))
-        labels[chunk] = centers.search(rows, 1)[1][:, 0]
+        labels[chunk] = nearest_center(
+            components.transform(unit_rows(features, chunk)), best_centers
+        )
     return labels
+
+
+def centers_by_kmeans(rows, n_clusters, seed):
+    """Give an index of the centres that one run of k-means finds, quickly for many rows."""
+    import faiss
+
+    kmeans = faiss.Kmeans(
+        rows.shape[1],
+        n_clusters,
+        seed=int(seed),
+        # All rows are trained on, and no number of them is warned about.
+        max_points_per_centroid=len(rows),
+        min_points_per_centroid=1,
+    )
+    kmeans.train(np.ascontiguousarray(rows))
+    return kmeans.index
+
+
+def nearest_center(rows, centers):
+    """Give the number of the centre that each row is nearest to."""
+    return centers.search(np.ascontiguousarray(rows), 1)[1][:, 0]
 
 
 def split_into_empty(labels, features, spread, n_clusters, random_state):
