@@ -81,15 +81,16 @@ def _starts_of(X, y, k):
         graph = nearest_neighbors(X, 20)
         return kmeans_start(X, k, graph, np.random.RandomState(0))
 
-    def power_method(**constants):
-        with patch.multiple(_power_method, **constants):
-            return power_method_start(X, k, 20, np.random.RandomState(0))
+    def power_method():
+        return power_method_start(X, k, 20, np.random.RandomState(0))
 
     def more_vectors():
-        return power_method(_N_VECTORS=512)
+        with patch.object(_power_method, "_N_VECTORS", 512):
+            return power_method()
 
     def more_powers():
-        return power_method(_N_POWERS=10)
+        with patch.object(_power_method, "_N_POWERS", 10):
+            return power_method()
 
     def consensus():
         return consensus_start(X, k, 20, np.random.RandomState(0))[0]
