@@ -101,8 +101,7 @@ def start_labels(init, features, n_clusters, graph, cluster_prior, random_state)
     if init == "kmeans":
         return kmeans_start(features, n_clusters, graph, random_state), None
     if n_clusters > CONSENSUS_LIMIT:
-        n_neighbors = graph.shape[1]
-        return power_method_start(features, n_clusters, n_neighbors, random_state), None
+        return power_method_start(features, n_clusters, graph, random_state), None
     uneven = not isinstance(cluster_prior, str) or cluster_prior == "uneven"
     return consensus_start(features, n_clusters, graph.shape[1], random_state, uneven)
 

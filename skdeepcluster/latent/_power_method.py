@@ -19,7 +19,7 @@ _N_POWERS = 5
 _N_CUTS = 3
 
 
-def power_method_start(features, n_clusters, n_neighbors, random_state):
+def power_method_start(features, n_clusters, neighbors, random_state):
     """Cluster features by spectral cuts or k-means, whichever neighbours know more of.
 
     The graph is that of :func:`consensus_start`, the mean of three views. A cut is k-means on the
@@ -35,7 +35,7 @@ def power_method_start(features, n_clusters, n_neighbors, random_state):
         Of more than 20,000 samples so many, or 60 a cluster if those are more, are clustered,
         and each sample is labelled like most of its nearest of them.
     n_clusters : int
-    n_neighbors : int
+    neighbors : ndarray of shape (n_samples, n_neighbors), int
     random_state : RandomState instance
 
     Returns
@@ -49,14 +49,15 @@ def power_method_start(features, n_clusters, n_neighbors, random_state):
     """
     landmarks = draw_landmarks(len(features), random_state, LANDMARKS_PER_CLUSTER * n_clusters)
     if landmarks is not None and len(landmarks) < len(features):
-        labels = power_method_start(
-            stored_rows(features, landmarks), n_clusters, n_neighbors, random_state
-        )
+        rows = stored_rows(features, landmarks)
+        among_them = nearest_neighbors(rows, neighbors.shape[1])
+        labels = power_method_start(rows, n_clusters, among_them, random_state)
         return vote_of_landmarks(features, landmarks, labels[None])[0].astype(np.int64)
-    views = feature_views(features, random_state)
-    graphs = [nearest_neighbors(view, n_neighbors) for view in views]
+    # The first view is the features as they are.
+    views = feature_views(features, random_state)[1:]
+    graphs = [neighbors, *(nearest_neighbors(view, neighbors.shape[1]) for view in views)]
     found = [
-        kmeans_start(features, n_clusters, graphs[0], random_state),
+        kmeans_start(features, n_clusters, neighbors, random_state),
         *power_method_cuts(graphs, n_clusters, random_state),
     ]
 

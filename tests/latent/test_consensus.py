@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 from scipy.stats import entropy, zscore
-from sklearn.datasets import load_digits, make_circles
+from sklearn.datasets import make_circles
 from sklearn.metrics import mutual_info_score
 from sklearn.preprocessing import normalize
 
@@ -25,12 +25,6 @@ from skdeepcluster.latent._consensus import (
 from skdeepcluster.latent._manifold import manifold_embedding
 from skdeepcluster.latent._probe import linear_information
 from skdeepcluster.metrics import clustering_accuracy
-
-
-@pytest.fixture(scope="module")
-def digits():
-    X, y = load_digits(return_X_y=True)
-    return X.astype(np.float32), y
 
 
 def start(X, k, n_neighbors=20, **params):

@@ -1,6 +1,4 @@
 import numpy as np
-import pytest
-from sklearn.datasets import load_digits
 
 from skdeepcluster.latent import (
     _landmarks,
@@ -14,14 +12,8 @@ from skdeepcluster.latent._power_method import power_method_cuts
 from skdeepcluster.metrics import clustering_accuracy
 
 
-@pytest.fixture(scope="module")
-def digits():
-    X, y = load_digits(return_X_y=True)
-    return X.astype(np.float32), y
-
-
 def start(X, k, n_neighbors=10):
-    return power_method_start(X, k, n_neighbors, np.random.RandomState(0))
+    return power_method_start(X, k, nearest_neighbors(X, n_neighbors), np.random.RandomState(0))
 
 
 def test_digits_are_found_again(digits):
@@ -45,11 +37,11 @@ def test_the_neighbours_choose(digits, monkeypatch):
     X, y = digits
     graph = nearest_neighbors(X, 10)
     by_kmeans = kmeans_start(X, 10, graph, np.random.RandomState(0))
-    halves = np.arange(len(X)) % 10
-    monkeypatch.setattr(_power_method, "power_method_cuts", lambda *args: [halves, y])
+    by_turns = np.arange(len(X)) % 10
+    monkeypatch.setattr(_power_method, "power_method_cuts", lambda *args: [by_turns, y])
     assert neighborhood_information(y, graph, 10) > neighborhood_information(by_kmeans, graph, 10)
     np.testing.assert_array_equal(start(X, 10), y)
-    monkeypatch.setattr(_power_method, "power_method_cuts", lambda *args: [halves])
+    monkeypatch.setattr(_power_method, "power_method_cuts", lambda *args: [by_turns])
     np.testing.assert_array_equal(start(X, 10), by_kmeans)
 
 
