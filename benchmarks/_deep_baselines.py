@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch.nn.functional import cross_entropy, normalize
 
-from skdeepcluster.latent import nearest_neighbors
+from skdeepcluster.neighbors import nearest_neighbors
 
 _BATCH = 512
 _STEPS = 1500

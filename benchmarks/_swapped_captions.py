@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skdeepcluster.scenegraph._rules import extract
+from skdeepcluster.scenegraph.text._rules import extract
 
 
 class Swap(NamedTuple):

@@ -14,8 +14,8 @@ from _data import FEATURE_SETS, load_features, machine
 from _scores import scores
 
 from skdeepcluster import DeepImageClusterer
-from skdeepcluster.latent import consensus_start
-from skdeepcluster.latent._consensus import vote
+from skdeepcluster.starts import consensus_start
+from skdeepcluster.starts._consensus import vote
 
 RESULTS = Path(__file__).parent / "results" / "ablation.json"
 # Of the partitions that the start is a consensus of: five cuts a graph, then the embedding.

@@ -17,20 +17,20 @@ import numpy as np
 from _data import FEATURE_SETS, OTHER_SETS, load_features, machine
 from _scores import scores
 
-from skdeepcluster.latent import (
-    consensus_start,
+from skdeepcluster.neighbors import (
     nearest_neighbors,
     neighborhood_information,
     neighborhood_modularity,
 )
-from skdeepcluster.latent._consensus import (
+from skdeepcluster.starts import consensus_start
+from skdeepcluster.starts._consensus import (
     consensuses,
     feature_views,
     mean_over_graphs,
     merits,
     vote,
 )
-from skdeepcluster.latent._probe import linear_information
+from skdeepcluster.starts._probe import linear_information
 
 RESULTS = Path(__file__).parent / "results" / "consensus.json"
 UNEVEN = ("imagenette", "cifar10", "fashion-mnist", "digits", "steel_defects", "caltech101")

@@ -18,8 +18,9 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import calinski_harabasz_score, davies_bouldin_score, silhouette_score
 from sklearn.preprocessing import normalize
 
-from skdeepcluster.latent import estimate_n_clusters, nearest_neighbors, neighborhood_modularity
-from skdeepcluster.latent._consensus import (
+from skdeepcluster.neighbors import nearest_neighbors, neighborhood_modularity
+from skdeepcluster.starts import estimate_n_clusters
+from skdeepcluster.starts._consensus import (
     centered_components,
     leading_eigenvectors,
     shared_neighbor_graph,

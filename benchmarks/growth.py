@@ -196,12 +196,9 @@ def embed(folder, n_pictures):
 def agreement(folder):
     """Labels by what serves many pictures, and by what serves few, on the same pictures."""
     from skdeepcluster import DeepImageClusterer
-    from skdeepcluster.latent import (
-        _graph_sample,
-        _landmarks,
-        _neighbors,
-        _training,
-    )
+    from skdeepcluster.latent import _training
+    from skdeepcluster.neighbors import _graph_sample, _search
+    from skdeepcluster.starts import _landmarks
 
     sets = {"clear clusters, 10,000": (*feature_file(folder, 10_000, CLEAR), N_CLASSES)}
     for name in ("imagenette", "cifar10"):
@@ -211,12 +208,12 @@ def agreement(folder):
         labels = {}
         for size in ("few", "many"):
             if size == "many":
-                _neighbors._EXACT_LIMIT = 1000
+                _search._EXACT_LIMIT = 1000
                 _landmarks.N_LANDMARKS = 2000
                 _graph_sample.EPOCH_SIZE = _training.EPOCH_SIZE = 2000
             estimator = DeepImageClusterer(k, random_state=0).fit(X)
             labels[size] = estimator.labels_
-        _neighbors._EXACT_LIMIT = 50_000
+        _search._EXACT_LIMIT = 50_000
         _landmarks.N_LANDMARKS = 20_000
         _graph_sample.EPOCH_SIZE = _training.EPOCH_SIZE = 50_000
         rows[name] = {

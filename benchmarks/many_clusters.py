@@ -24,15 +24,13 @@ from growth import fitted
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 
 from skdeepcluster import ImageEmbedder
-from skdeepcluster.latent import (
-    MMDLoss,
-    _head,
+from skdeepcluster.latent import MMDLoss, _head, pedcc
+from skdeepcluster.neighbors import nearest_neighbors
+from skdeepcluster.starts import (
+    _kmeans,
     _power_method,
-    _starts,
     consensus_start,
     kmeans_start,
-    nearest_neighbors,
-    pedcc,
     power_method_start,
 )
 
@@ -135,7 +133,7 @@ def landmarks(k=1000, n_samples=60_000):
     graph = nearest_neighbors(X, 20)
     rows = {}
     for per_cluster in (20, 40, 60):
-        with patch.object(_starts, "LANDMARKS_PER_CLUSTER", per_cluster):
+        with patch.object(_kmeans, "LANDMARKS_PER_CLUSTER", per_cluster):
             rows[f"{per_cluster}"] = measured(
                 lambda: kmeans_start(X, k, graph, np.random.RandomState(0)), y
             )
@@ -148,7 +146,7 @@ def runs(k=1000, n_samples=30_000):
     graph = nearest_neighbors(X, 20)
     rows = {}
     for n_runs in (3, 20):
-        with patch.object(_starts, "_N_RUNS_FOR_MANY", n_runs):
+        with patch.object(_kmeans, "_N_RUNS_FOR_MANY", n_runs):
             rows[f"{n_runs}"] = measured(
                 lambda: kmeans_start(X, k, graph, np.random.RandomState(0)), y
             )

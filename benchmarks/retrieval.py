@@ -34,7 +34,7 @@ from sklearn.model_selection import KFold
 from skdeepcluster import SceneGraph, SceneGraphRetriever, TextGraphParser
 from skdeepcluster.metrics import median_rank, recall_at_k
 from skdeepcluster.scenegraph import read_graph_lines
-from skdeepcluster.scenegraph._captions import as_captions
+from skdeepcluster.scenegraph.retrieval._captions import as_captions
 
 RESULTS = Path(__file__).parent / "results" / "retrieval.json"
 GLOVE = SHARED / "glove" / "glove6b_50d_flickr30k.npz"

@@ -18,13 +18,13 @@ from sklearn.decomposition import PCA
 from sklearn.preprocessing import normalize
 
 from skdeepcluster import ImageEmbedder
-from skdeepcluster.latent import (
+from skdeepcluster.metrics import clustering_accuracy
+from skdeepcluster.neighbors import (
     nearest_neighbors,
     neighborhood_information,
     neighborhood_modularity,
     neighborhood_score,
 )
-from skdeepcluster.metrics import clustering_accuracy
 
 RESULTS = Path(__file__).parent / "results" / "starts.json"
 DATA = ("imagenette", "cifar10", "fashion-mnist", "caltech101", "steel_defects", "blood_cells")

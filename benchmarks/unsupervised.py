@@ -29,8 +29,9 @@ from sklearn.model_selection import train_test_split
 
 from skdeepcluster import DeepImageClusterer
 from skdeepcluster.backbones import load_backbone
-from skdeepcluster.latent import estimate_n_clusters, nearest_neighbors, neighborhood_modularity
 from skdeepcluster.metrics import clustering_accuracy
+from skdeepcluster.neighbors import nearest_neighbors, neighborhood_modularity
+from skdeepcluster.starts import estimate_n_clusters
 
 RESULTS = Path(__file__).parent / "results" / "unsupervised.json"
 FIGURE = Path(__file__).parents[1] / "docs" / "figures" / "reliability.png"

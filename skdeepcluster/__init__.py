@@ -22,7 +22,7 @@ _HOMES = {
     "read_image": "images",
     "read_parquet_images": "images",
     "read_tar_images": "images",
-    "write_parquet": "_export_parquet",
+    "write_parquet": "export",
 }
 _SUBMODULES = ("backbones", "displays", "metrics", "report", "scenegraph")
 

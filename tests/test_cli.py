@@ -416,7 +416,7 @@ def graphs(tmp_path):
 def test_retrieve(graphs, tmp_path, monkeypatch, capsys):
     pytest.importorskip("spacy")
     # Vectors of the words are learned at once, where the sentence encoder takes long to load.
-    monkeypatch.setattr("skdeepcluster.scenegraph._retriever.has_minilm", lambda: False)
+    monkeypatch.setattr("skdeepcluster.scenegraph.retrieval._retriever.has_minilm", lambda: False)
     queries = ["a man riding a horse", "the dog"]
     data = run_json(capsys, "retrieve", graphs, *queries, "-k", 2, "--explain")
     assert (data["n_pictures"], data["n_training_pictures"]) == (3, 2)
@@ -437,7 +437,7 @@ def test_retrieve(graphs, tmp_path, monkeypatch, capsys):
 
 def test_retrieve_with_a_model_that_is_kept(graphs, tmp_path, monkeypatch, capsys):
     pytest.importorskip("spacy")
-    monkeypatch.setattr("skdeepcluster.scenegraph._retriever.has_minilm", lambda: False)
+    monkeypatch.setattr("skdeepcluster.scenegraph.retrieval._retriever.has_minilm", lambda: False)
     search = ("retrieve", graphs, "a man riding a horse", "--model", tmp_path / "model")
     learned = run_json(capsys, *search)
     again = run_json(capsys, *search)

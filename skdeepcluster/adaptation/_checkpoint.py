@@ -11,7 +11,7 @@ import joblib
 import numpy as np
 import torch
 
-from .._ranks import from_first, rank
+from ..process_group import from_first, rank
 from ._losses import Assignment
 
 # A file that is older is not being written any more.

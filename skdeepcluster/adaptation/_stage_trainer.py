@@ -9,8 +9,8 @@ import torch
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
-from .._ranks import check_alike, gather_rows, is_parallel, rank
 from ..backbones import split_network
+from ..process_group import check_alike, gather_rows, is_parallel, rank
 from ._losses import contrastive_loss, self_labelling_loss
 from ._views import TrunkViews
 

@@ -6,9 +6,9 @@ import tempfile
 import numpy as np
 import torch
 
-from .._ranks import n_ranks, rank
 from ..backbones import Backbone, make_engine
 from ..images import RandomViews, iter_batches
+from ..process_group import n_ranks, rank
 
 _BATCH_SIZE = 64
 # Strong enough that only what a picture shows is common to two views.

@@ -2,7 +2,7 @@
 
 import math
 
-from .._prefixes import without_prefix
+from ..storage import without_prefix
 from . import _timm
 from ._backbone import IMAGENET_MEAN, IMAGENET_STD, BackboneLoadError
 from ._checkpoint import fill, find_network, read_weights

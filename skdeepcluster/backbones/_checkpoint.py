@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-from .._prefixes import without_prefix
+from ..storage import without_prefix
 from ._backbone import BackboneLoadError
 
 # A checkpoint of self-supervised training often holds two copies of the network. Which one is

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from .._atomic import whole_file
+from ..storage import whole_file
 from ._backbone import PixelNetwork
 
 _OPSET = 18

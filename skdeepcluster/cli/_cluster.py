@@ -54,7 +54,7 @@ def run(options):
     import pandas as pd
 
     from .. import DeepImageClusterer
-    from .._model_folder import check_model_folder
+    from ..storage import check_model_folder
 
     pictures = open_pictures(options)
     check_output(options)

@@ -8,8 +8,8 @@ from ._pictures import FILES_OF_PICTURES
 
 def check_output(options):
     """Make the folder; refuse before the work what would fail after it."""
-    from .._atomic import check_file, check_writable
-    from .._export import check_export
+    from ..export import check_export
+    from ..storage import check_file, check_writable
 
     if options.export and options.pictures.suffix in FILES_OF_PICTURES:
         raise ValueError(
@@ -62,8 +62,7 @@ def write_results(options, estimator, pictures, labels, probabilities):
     -------
     files : dict of str to str
     """
-    from .. import write_parquet
-    from .._export import export_clusters, write_labels
+    from ..export import export_clusters, write_labels, write_parquet
 
     files = _files(options)
     if options.format == "parquet":

@@ -37,7 +37,7 @@ def run(options):
     import numpy as np
 
     from .. import ImageEmbedder
-    from .._atomic import check_file, whole_file
+    from ..storage import check_file, whole_file
 
     pictures = open_pictures(options)
     check_file(options.output)

@@ -46,7 +46,7 @@ def open_pictures(options):
 
 
 def _without_exported(folder, paths):
-    from .._export import is_export
+    from ..export import is_export
 
     exports = {
         export

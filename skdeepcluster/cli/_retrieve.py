@@ -81,8 +81,8 @@ def run(options):
 def _retriever(options, searched):
     """Read the retriever, or train it; return it and the number of pictures learned from."""
     from .. import SceneGraphRetriever
-    from .._model_folder import check_model_folder, is_model
     from ..scenegraph import read_graph_lines
+    from ..storage import check_model_folder, is_model
 
     if options.model is not None and is_model(options.model):
         if options.train:

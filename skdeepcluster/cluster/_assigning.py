@@ -6,11 +6,10 @@ import numpy as np
 from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted
 
-from .._rows import stored_rows
-from ..embedding import ImageEmbedder, check_features
+from ..embedding import ImageEmbedder
+from ..features import check_features, stored_rows, with_gaps
 from ..images import as_image_source
 from ..latent import LatentHead, encode
-from ._assignment import with_gaps
 from ._prototypes import Prototypes
 
 # Pictures whose features are held together: 42 MB at 1280 features.

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import sparse
 
-from .._rows import row_chunks, stored_rows, unit_rows
+from ..features import row_chunks, unit_rows
 
 
 def settle_centers(latents, centroids):
@@ -41,31 +41,6 @@ def settle_centers(latents, centroids):
     return centers[occupied], labels.astype(np.int64)
 
 
-def with_gaps(values, readable, filler):
-    """Spread rows over the readable positions; the others hold the filler."""
-    if readable.all():
-        return values
-    spread = np.full((len(readable), *values.shape[1:]), filler, dtype=values.dtype)
-    spread[readable] = values
-    return spread
-
-
-def rows_of_pictures(features):
-    """Whether each row holds the features of a picture: those of one skipped are NaN."""
-    chunks = row_chunks(len(features))
-    return np.concatenate([~np.isnan(stored_rows(features, chunk)[:, 0]) for chunk in chunks])
-
-
-def without_gaps(features, readable):
-    """Move the rows that hold a picture together, in place: there may be no room for two."""
-    kept = np.flatnonzero(readable)
-    for chunk in row_chunks(len(kept)):
-        # Rows move up only, so none is overwritten before it is read.
-        if kept[chunk][-1] >= chunk.stop:
-            features[chunk] = stored_rows(features, kept[chunk])
-    return features[: len(kept)]
-
-
 def cluster_means(features, labels, n_clusters):
     """Mean features of each cluster at unit length, (n_clusters, n_features)."""
     sums = np.zeros((n_clusters, features.shape[1]), dtype=np.float32)
@@ -77,17 +52,3 @@ def cluster_means(features, labels, n_clusters):
             features, chunk
         )
     return sums / np.bincount(labels, minlength=n_clusters)[:, None].astype(np.float32)
-
-
-def remoteness(features, graph):
-    """Distance of each sample to its last neighbour, averaged with that of its nearest five.
-
-    The average lifts strangers that lie together; 0 for a sample without neighbours.
-    """
-    distances = np.zeros(len(features), dtype=np.float32)
-    if not graph.shape[1]:
-        return distances
-    for chunk in row_chunks(len(features)):
-        last = unit_rows(features, graph[chunk, -1])
-        distances[chunk] = 1 - np.einsum("nd,nd->n", unit_rows(features, chunk), last)
-    return (distances + distances[graph[:, :5]].mean(axis=1)) / 2

@@ -19,35 +19,28 @@ from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from .._all_or_nothing import all_or_nothing
-from .._ranks import rank
 from ..adaptation import check_stages
 from ..backbones import Backbone, resolve_device
-from ..embedding import ImageEmbedder, check_features
+from ..embedding import ImageEmbedder
+from ..features import check_features, rows_of_pictures, with_gaps, without_gaps
 from ..images import as_image_source
-from ..latent import (
+from ..latent import LatentHead, encode, pedcc
+from ..metrics import clustering_accuracy
+from ..neighbors import (
     ROUNDING,
-    LatentHead,
     calibrate_temperature,
     confidence,
-    encode,
-    estimate_n_clusters,
     nearest_neighbors,
     neighbor_recall,
     neighborhood_information,
-    pedcc,
+    remoteness,
     sample_graph,
 )
-from ..metrics import clustering_accuracy
+from ..process_group import rank
+from ..starts import estimate_n_clusters
+from ..storage import all_or_nothing
 from ._assigning import AssigningMixin
-from ._assignment import (
-    cluster_means,
-    remoteness,
-    rows_of_pictures,
-    settle_centers,
-    with_gaps,
-    without_gaps,
-)
+from ._assignment import cluster_means, settle_centers
 from ._callbacks import CallbackSupportMixin, with_callbacks
 from ._editing import ClusterEditingMixin
 from ._fine_tune import fine_tune

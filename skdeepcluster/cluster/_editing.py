@@ -6,8 +6,8 @@ from numbers import Integral
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from .._all_or_nothing import all_or_nothing
 from ..images import as_image_source
+from ..storage import all_or_nothing
 from ._naming import best_words
 from ._prototypes import Prototypes, merging, nearest_merging
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from .._ranks import from_first
 from ..adaptation import Assignment, StageTrainer, train_epochs
+from ..process_group import from_first
 
 # Share of each cluster that is trusted, and epochs until it is chosen anew.
 _TRUSTED = 0.6

@@ -3,15 +3,9 @@
 import numpy as np
 import torch
 
-from .._rows import scaled_rows, stored_rows
-from ..latent import (
-    ROUNDING,
-    LatentTrainer,
-    as_tensor,
-    encode,
-    neighborhood_information,
-    train,
-)
+from ..features import scaled_rows, stored_rows
+from ..latent import LatentTrainer, as_tensor, encode, train
+from ..neighbors import ROUNDING, neighborhood_information
 
 # Standard deviation of the noise that stands in for an augmented view where only features
 # are there, in units of each feature's own.

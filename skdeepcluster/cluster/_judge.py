@@ -5,8 +5,8 @@ from math import isqrt
 import numpy as np
 
 from ..embedding import ImageEmbedder
-from ..latent import nearest_neighbors, neighborhood_score
-from ._assignment import without_gaps
+from ..features import without_gaps
+from ..neighbors import nearest_neighbors, neighborhood_score
 
 # The network whose neighbours count: it needs no download, and is small.
 _BACKBONE = "efficientnet_lite0"

@@ -4,8 +4,7 @@ import copy
 
 import numpy as np
 
-from .._model_folder import plain_params, read_model, write_model
-from .._prefixes import prefixed, without_prefix
+from ..storage import plain_params, prefixed, read_model, without_prefix, write_model
 from ._prototypes import Prototypes
 
 _ARRAYS = (

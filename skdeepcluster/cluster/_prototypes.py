@@ -7,7 +7,7 @@ import numpy as np
 from scipy.special import softmax
 from sklearn.metrics.pairwise import euclidean_distances
 
-from .._rows import row_chunks
+from ..features import row_chunks
 
 
 class Prototypes:

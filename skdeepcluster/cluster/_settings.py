@@ -6,13 +6,8 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from ..latent import (
-    CONSENSUS_LIMIT,
-    LOSS_WEIGHTS,
-    consensus_start,
-    kmeans_start,
-    power_method_start,
-)
+from ..latent import LOSS_WEIGHTS
+from ..starts import CONSENSUS_LIMIT, consensus_start, kmeans_start, power_method_start
 
 
 class Aim(NamedTuple):

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from .._atomic import whole_file
-from .._ranks import rank
-from .._rows import SharedMap, let_go
+from ..features import SharedMap, let_go
+from ..process_group import rank
+from ..storage import whole_file
 
 KEY_BYTES = 16
 

@@ -13,14 +13,14 @@ from sklearn.utils import gen_batches
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from .._ranks import rank
-from .._rows import stored_rows
 from ..backbones import Backbone, load_backbone, make_engine
 from ..backbones._engines import ENGINES, PRECISIONS
+from ..features import check_features, stored_rows
 from ..images import as_image_source
+from ..process_group import rank
 from ._batches import embed_batches
 from ._cache import FeatureCache
-from ._checks import check_batch, check_features, warn_of_skipped
+from ._checks import check_batch, warn_of_skipped
 from ._distributed import embed_on_workers, is_distributed
 from ._saving import FeatureSaver, picture_keys
 

@@ -4,7 +4,7 @@ import time
 
 import numpy as np
 
-from .._rows import let_go
+from ..features import let_go
 from ..images import ImageReadError
 from ._cache import KEY_BYTES
 

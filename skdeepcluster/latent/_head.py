@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from .._rows import random_rows, scaled_rows
+from ..features import random_rows, scaled_rows
 
 # Means and deviations of so many rows are those of all to half a percent of a deviation.
 _N_ROWS_FOR_SCALE = 50_000

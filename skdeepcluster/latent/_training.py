@@ -5,10 +5,9 @@ import math
 import numpy as np
 import torch
 
-from ._criterion import neighborhood_information
-from ._graph_sample import EPOCH_SIZE
+from ..neighbors import EPOCH_SIZE, neighborhood_information
 from ._losses import MMDLoss, alignment_loss, nearest_centroid_loss
-from ._starts import split_into_empty
+from ._revival import split_into_empty
 
 LOSS_WEIGHTS = {"mmd": 1.0, "augmentation": 1.0, "neighbor": 3.0, "nearest_centroid": 0.5}
 

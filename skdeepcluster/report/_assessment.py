@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..cluster._assignment import remoteness, rows_of_pictures, with_gaps, without_gaps
-from ..latent import nearest_neighbors
+from ..features import rows_of_pictures, with_gaps, without_gaps
+from ..neighbors import nearest_neighbors, remoteness
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import os
 import re
 
-from .._atomic import check_file, check_folder, resolved, whole_file, whole_folder
+from ..storage import check_file, check_folder, resolved, whole_file, whole_folder
 
 # Lies among the pictures beside a page, and by it their folder is known.
 MARKER = ".skdeepcluster-report"

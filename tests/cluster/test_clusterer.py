@@ -16,12 +16,8 @@ from sklearn.pipeline import make_pipeline
 
 from skdeepcluster import DeepImageClusterer, ImageEmbedder, list_images
 from skdeepcluster.images import ImageReadError
-from skdeepcluster.latent import (
-    nearest_neighbors,
-    neighborhood_information,
-    neighborhood_score,
-)
 from skdeepcluster.metrics import clustering_accuracy
+from skdeepcluster.neighbors import nearest_neighbors, neighborhood_information, neighborhood_score
 
 
 def clusterer(n_clusters=4, **params):

@@ -12,17 +12,12 @@ import pytest
 from sklearn.datasets import load_digits
 from sklearn.metrics import normalized_mutual_info_score
 
-from skdeepcluster import DeepImageClusterer, ImageEmbedder, _rows, list_images
+from skdeepcluster import DeepImageClusterer, ImageEmbedder, list_images
 from skdeepcluster.embedding import _embedder
-from skdeepcluster.latent import (
-    _graph_sample,
-    _head,
-    _inverted_lists,
-    _landmarks,
-    _neighbors,
-    _training,
-    encode,
-)
+from skdeepcluster.features import _rows
+from skdeepcluster.latent import _head, _training, encode
+from skdeepcluster.neighbors import _graph_sample, _inverted_lists, _search
+from skdeepcluster.starts import _landmarks
 
 
 def clusterer(n_clusters=4, **params):
@@ -42,7 +37,7 @@ def of_few(digits):
 
 
 def lower_thresholds(monkeypatch):
-    monkeypatch.setattr(_neighbors, "_EXACT_LIMIT", 100)
+    monkeypatch.setattr(_search, "_EXACT_LIMIT", 100)
     monkeypatch.setattr(_landmarks, "N_LANDMARKS", 600)
     for module in (_graph_sample, _training):
         monkeypatch.setattr(module, "EPOCH_SIZE", 500)

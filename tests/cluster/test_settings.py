@@ -4,7 +4,8 @@ from sklearn.datasets import load_digits
 
 from skdeepcluster.cluster import _settings
 from skdeepcluster.cluster._settings import start_labels
-from skdeepcluster.latent import nearest_neighbors, power_method_start
+from skdeepcluster.neighbors import nearest_neighbors
+from skdeepcluster.starts import power_method_start
 
 
 @pytest.mark.parametrize(("most", "is_power_method"), [(4, True), (5, False)])

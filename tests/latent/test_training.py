@@ -9,13 +9,11 @@ from skdeepcluster.latent import (
     LatentTrainer,
     _training,
     encode,
-    nearest_neighbors,
-    neighborhood_information,
     pedcc,
-    sample_graph,
     train,
 )
 from skdeepcluster.latent._training import _revive
+from skdeepcluster.neighbors import nearest_neighbors, neighborhood_information, sample_graph
 
 
 class Setting:

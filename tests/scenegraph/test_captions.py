@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from skdeepcluster import SceneGraph
-from skdeepcluster.scenegraph._captions import Caption, as_captions, with_triples
+from skdeepcluster.scenegraph.retrieval._captions import Caption, as_captions, with_triples
 
 from ._toy import Parser
 

@@ -4,10 +4,10 @@ import torch
 from torch.nn import functional
 
 from skdeepcluster import SceneGraph
-from skdeepcluster.scenegraph._captions import as_captions
-from skdeepcluster.scenegraph._pair_encoder import PairEncoder
-from skdeepcluster.scenegraph._training import Pairs
-from skdeepcluster.scenegraph._vectors import PhraseVectors
+from skdeepcluster.scenegraph.matching._pair_encoder import PairEncoder
+from skdeepcluster.scenegraph.matching._training import Pairs
+from skdeepcluster.scenegraph.matching._vectors import PhraseVectors
+from skdeepcluster.scenegraph.retrieval._captions import as_captions
 
 from ._toy import NOUNS, PREDICATES, make_pairs, make_retriever, random_vectors, said
 
@@ -216,7 +216,7 @@ def test_many_are_encoded_in_parts(monkeypatch, encoder):
     whole = encode_graphs(encoder, *graphs), encode_captions(encoder, *captions)
     with torch.inference_mode():
         expected = encoder.model.similarity(*whole)
-    monkeypatch.setattr("skdeepcluster.scenegraph._pair_encoder._MOST_NODES", 20)
+    monkeypatch.setattr("skdeepcluster.scenegraph.matching._pair_encoder._MOST_NODES", 20)
     parts = encode_graphs(encoder, *graphs), encode_captions(encoder, *captions)
     with torch.inference_mode():
         np.testing.assert_allclose(encoder.model.similarity(*parts), expected, atol=1e-5)
@@ -225,7 +225,7 @@ def test_many_are_encoded_in_parts(monkeypatch, encoder):
 
 
 def test_a_long_sentence_fills_up_few_others(encoder, monkeypatch):
-    monkeypatch.setattr("skdeepcluster.scenegraph._pair_encoder._MOST_NODES", 40)
+    monkeypatch.setattr("skdeepcluster.scenegraph.matching._pair_encoder._MOST_NODES", 40)
     places = []
     encoder.model.textual.register_forward_hook(
         lambda _, inputs, __: places.append(inputs[0].words.numel())

@@ -1,8 +1,8 @@
 import pytest
 import torch
 
-from skdeepcluster.scenegraph._foils import exchange_ends, replace_predicate
-from skdeepcluster.scenegraph._inputs import CaptionInputs
+from skdeepcluster.scenegraph.matching._foils import exchange_ends, replace_predicate
+from skdeepcluster.scenegraph.matching._inputs import CaptionInputs
 
 DOG, ON, SNOW, A, NEAR = 1, 2, 3, 4, 5
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from skdeepcluster.scenegraph._captions import Caption
-from skdeepcluster.scenegraph._global import GlobalSimilarity
+from skdeepcluster.scenegraph.retrieval._captions import Caption
+from skdeepcluster.scenegraph.retrieval._global import GlobalSimilarity
 
 
 def share_on_the_diagonal(similarities):

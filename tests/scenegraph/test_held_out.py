@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from skdeepcluster.scenegraph._held_out import BestEpoch, hold_out
+from skdeepcluster.scenegraph.retrieval._held_out import BestEpoch, hold_out
 
 
 @pytest.mark.parametrize("share", [0, 0.1, 0.25, 0.9])

@@ -4,11 +4,11 @@ import torch
 from torch.nn import functional
 
 from skdeepcluster import SceneGraph
-from skdeepcluster.scenegraph import _index
-from skdeepcluster.scenegraph._encoders import Encoded
-from skdeepcluster.scenegraph._index import GraphIndex
-from skdeepcluster.scenegraph._model import LEVELS, MatchingModel
-from skdeepcluster.scenegraph._nodes import Nodes, pad
+from skdeepcluster.scenegraph.matching._encoders import Encoded
+from skdeepcluster.scenegraph.matching._model import LEVELS, MatchingModel
+from skdeepcluster.scenegraph.matching._nodes import Nodes, pad
+from skdeepcluster.scenegraph.retrieval import _index
+from skdeepcluster.scenegraph.retrieval._index import GraphIndex
 
 
 def draw(sizes, generator, n_dimensions=8):

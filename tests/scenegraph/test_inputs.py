@@ -3,15 +3,15 @@ import pytest
 import torch
 
 from skdeepcluster import SceneGraph
-from skdeepcluster.scenegraph._captions import Caption
-from skdeepcluster.scenegraph._inputs import (
+from skdeepcluster.scenegraph.matching._inputs import (
     N_BOX_NUMBERS,
     caption_inputs,
     count_features,
     graph_inputs,
 )
-from skdeepcluster.scenegraph._phrases import PhraseTable
-from skdeepcluster.scenegraph._vectors import PhraseVectors
+from skdeepcluster.scenegraph.matching._phrases import PhraseTable
+from skdeepcluster.scenegraph.matching._vectors import PhraseVectors
+from skdeepcluster.scenegraph.retrieval._captions import Caption
 
 from ._toy import random_vectors
 

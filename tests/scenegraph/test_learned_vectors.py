@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from skdeepcluster.scenegraph import SceneGraph
-from skdeepcluster.scenegraph._captions import as_captions
-from skdeepcluster.scenegraph._learned_vectors import learn_vectors, words_of_pictures
+from skdeepcluster.scenegraph.matching._learned_vectors import learn_vectors, words_of_pictures
+from skdeepcluster.scenegraph.retrieval._captions import as_captions
 
 
 def learn(documents, seed=0):

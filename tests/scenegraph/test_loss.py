@@ -2,7 +2,11 @@ import numpy as np
 import pytest
 import torch
 
-from skdeepcluster.scenegraph._loss import contrastive_loss, foil_loss, hardest_negative_loss
+from skdeepcluster.scenegraph.matching._losses import (
+    contrastive_loss,
+    foil_loss,
+    hardest_negative_loss,
+)
 
 
 def slow_loss(similarities, images, margin):

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 import torch
 
-from skdeepcluster.scenegraph import _matching
-from skdeepcluster.scenegraph._matching import level_similarity, pair_similarity
-from skdeepcluster.scenegraph._nodes import Nodes, cat_nodes, pad, trim
+from skdeepcluster.scenegraph.matching import _similarity
+from skdeepcluster.scenegraph.matching._nodes import Nodes, cat_nodes, pad, trim
+from skdeepcluster.scenegraph.matching._similarity import level_similarity, pair_similarity
 
 
 def slow_similarity(pictures, captions, symmetric):
@@ -45,7 +45,7 @@ def as_nodes(graphs):
 @pytest.mark.parametrize("symmetric", [False, True])
 @pytest.mark.parametrize("most", [2**26, 1])
 def test_similarity_is_that_of_a_loop_over_pairs(graphs, symmetric, most, monkeypatch):
-    monkeypatch.setattr(_matching, "_MOST_PRODUCTS", most)
+    monkeypatch.setattr(_similarity, "_MOST_PRODUCTS", most)
     pictures, captions = graphs
     found, there = level_similarity(as_nodes(pictures), as_nodes(captions), symmetric=symmetric)
     np.testing.assert_allclose(found, slow_similarity(pictures, captions, symmetric), atol=1e-6)

@@ -2,13 +2,13 @@ import numpy as np
 import pytest
 import torch
 
-from skdeepcluster.scenegraph._phrases import (
+from skdeepcluster.scenegraph.matching._phrases import (
     PhraseTable,
     document_frequencies,
     rarity,
     words_of,
 )
-from skdeepcluster.scenegraph._vectors import PhraseVectors
+from skdeepcluster.scenegraph.matching._vectors import PhraseVectors
 
 from ._toy import random_vectors
 

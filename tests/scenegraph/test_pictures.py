@@ -7,8 +7,8 @@ import pytest
 from torch.utils.data import Dataset
 
 from skdeepcluster import SceneGraph
-from skdeepcluster.scenegraph._captions import Caption, with_triples
-from skdeepcluster.scenegraph._pictures import as_pictures
+from skdeepcluster.scenegraph.retrieval._captions import Caption, with_triples
+from skdeepcluster.scenegraph.retrieval._pictures import as_pictures
 
 from ._toy import Parser
 

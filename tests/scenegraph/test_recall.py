@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from skdeepcluster.scenegraph._recall import mean_recall, recall_table
+from skdeepcluster.scenegraph.retrieval._recall import mean_recall, recall_table
 
 
 def slow_ranks(similarities, relevant):

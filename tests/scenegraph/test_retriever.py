@@ -11,7 +11,8 @@ from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
 
 from skdeepcluster import SceneGraph, SceneGraphRetriever, TextGraphParser
-from skdeepcluster.scenegraph import _retriever
+from skdeepcluster.scenegraph.retrieval import _retriever
+from skdeepcluster.scenegraph.text import _parser
 
 from ._toy import (
     NOUNS,
@@ -466,7 +467,6 @@ def test_sentences_are_parsed_by_spacy():
 
 def test_spacy_is_loaded_once(monkeypatch):
     pytest.importorskip("spacy", reason='the parser needs pip install "skdeepcluster[text]"')
-    from skdeepcluster.scenegraph import _text_parser
 
     loads = []
 
@@ -474,8 +474,8 @@ def test_spacy_is_loaded_once(monkeypatch):
         def pipe(self, texts, batch_size):
             return [None for _ in texts]
 
-    monkeypatch.setattr(_text_parser, "_load_pipeline", lambda _: loads.append(1) or Pipeline())
-    monkeypatch.setattr(_text_parser, "_graph", lambda _: SceneGraph(["dog"]))
+    monkeypatch.setattr(_parser, "_load_pipeline", lambda _: loads.append(1) or Pipeline())
+    monkeypatch.setattr(_parser, "_graph", lambda _: SceneGraph(["dog"]))
     est = make_retriever(max_epochs=0).fit(SEEN, SENTENCES)
     for _ in range(3):
         est.similarity(SEEN, SENTENCES)

@@ -9,7 +9,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from skdeepcluster import SceneGraphRetriever
 from skdeepcluster.scenegraph import read_graph_lines
-from skdeepcluster.scenegraph._recall import mean_recall, recall_table
+from skdeepcluster.scenegraph.retrieval._recall import mean_recall, recall_table
 
 GRAPHS = (
     Path(os.environ.get("SKDEEPCLUSTER_DATA", Path(__file__).parents[3] / "shared" / "data"))

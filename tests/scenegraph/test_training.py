@@ -2,15 +2,15 @@ import numpy as np
 import pytest
 import torch
 
-from skdeepcluster.scenegraph._captions import as_captions
-from skdeepcluster.scenegraph._pair_encoder import PairEncoder
-from skdeepcluster.scenegraph._training import (
+from skdeepcluster.scenegraph.matching._pair_encoder import PairEncoder
+from skdeepcluster.scenegraph.matching._training import (
     Pairs,
     _captions_by_picture,
     _draw,
     train,
 )
-from skdeepcluster.scenegraph._vectors import PhraseVectors
+from skdeepcluster.scenegraph.matching._vectors import PhraseVectors
+from skdeepcluster.scenegraph.retrieval._captions import as_captions
 
 from ._toy import NOUNS, PREDICATES, make_pairs, random_vectors
 

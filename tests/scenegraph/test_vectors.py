@@ -4,7 +4,7 @@ import sys
 import numpy as np
 import pytest
 
-from skdeepcluster.scenegraph._vectors import PhraseVectors
+from skdeepcluster.scenegraph.matching._vectors import PhraseVectors
 
 WORDS = {"red": [1.0, 0.0, 0.0], "hat": [0.0, 2.0, 0.0], "t-shirt": [0.0, 0.0, 3.0]}
 

@@ -19,10 +19,10 @@ from torchvision.models import detection
 from skdeepcluster import ImageEmbedder
 from skdeepcluster.backbones import BackboneLoadError, encode_texts
 from skdeepcluster.images import ImageReadError
-from skdeepcluster.scenegraph import _scene
-from skdeepcluster.scenegraph._detector import _count_classes
-from skdeepcluster.scenegraph._geometry import box_predicates, related_pairs, union_boxes
-from skdeepcluster.scenegraph._visual_parser import VisualGraphParser
+from skdeepcluster.scenegraph.vision import _scene
+from skdeepcluster.scenegraph.vision._detector import _count_classes
+from skdeepcluster.scenegraph.vision._geometry import box_predicates, related_pairs, union_boxes
+from skdeepcluster.scenegraph.vision._parser import VisualGraphParser
 
 BACKBONE = "untrained:test_vit3"
 TINY_CLIP = {

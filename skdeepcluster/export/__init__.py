@@ -1,0 +1,6 @@
+"""Clusters handed on to others: folders of images, Parquet files."""
+
+from ._folders import check_export, export_clusters, is_export, write_labels
+from ._parquet import write_parquet
+
+__all__ = ["check_export", "export_clusters", "is_export", "write_labels", "write_parquet"]

@@ -1,0 +1,132 @@
+"""Results of a clustering or an embedding as Parquet."""
+
+import os
+
+import numpy as np
+
+from ..storage import check_file, check_folder, whole_file, whole_folder
+
+_ROWS_AT_A_TIME = 4096
+
+
+def write_parquet(path, X, *, labels=None, probabilities=None, features=None, partition=False):
+    """Write a row for each picture: "path", and what is given of it.
+
+    Parameters
+    ----------
+    path : path
+        A file that is made or replaced; a folder that must not exist with ``partition``.
+    X : pictures
+        What was clustered or embedded; gives the names in "path". Paths are as they were given,
+        pictures in tar and Parquet files are "<file>/<member>" and "<file>[<row>]", others
+        "picture <number>".
+    labels : array-like of shape (n_samples,), default=None
+        "label", int64.
+    probabilities : array-like of shape (n_samples, n_clusters), default=None
+        "probabilities", a list of float32 in each row, and "probability", the highest of them.
+    features : array-like of shape (n_samples, n_features), default=None
+        "features", a list of float32 in each row; a memory-mapped array is read in parts.
+    partition : bool, default=False
+        Write a folder "label=<label>" for each cluster, which other programs can read alone.
+
+    Raises
+    ------
+    ImportError
+        Without pyarrow.
+    FileExistsError
+        If the folder of a partitioned table exists.
+    OSError
+        If nothing can be written there.
+    ValueError
+        If lengths or dimensions are wrong, or ``partition`` is set without ``labels``.
+
+    Notes
+    -----
+    A picture that was skipped has the label -1, and nulls for probabilities and features. The
+    table appears when it is whole.
+    """
+    try:
+        import pyarrow
+        from pyarrow import dataset
+    except ImportError as error:
+        raise ImportError(
+            'Parquet files are written by pyarrow: pip install "skdeepcluster[parquet]".'
+        ) from error
+    from ..images import as_image_source
+
+    source = as_image_source(X)
+    if source is None:
+        raise ValueError("X is the pictures, whose names are written, not their features.")
+    columns = {"label": labels, "probabilities": probabilities, "features": features}
+    given = {name: values for name, values in columns.items() if values is not None}
+    for name, values in given.items():
+        if len(values) != len(source):
+            raise ValueError(f"{name}: {len(values)} rows for {len(source)} pictures.")
+        n_dimensions = 1 if name == "label" else 2
+        if np.ndim(values) != n_dimensions:
+            raise ValueError(f"{name} must be {n_dimensions}-D, not {np.ndim(values)}-D.")
+    if partition and labels is None:
+        raise ValueError("A table is partitioned by its labels; give labels.")
+    if partition and os.path.lexists(path):
+        raise FileExistsError(f"{os.fspath(path)!r} exists already. Remove it or name another.")
+    check_place = check_folder if partition else check_file
+    check_place(path)
+    schema = pyarrow.schema(_fields(pyarrow, given))
+
+    def batches():
+        for start in range(0, len(source), _ROWS_AT_A_TIME):
+            rows = range(start, min(start + _ROWS_AT_A_TIME, len(source)))
+            arrays = {"path": pyarrow.array([_text(source.name(row)) for row in rows])}
+            for name, values in given.items():
+                arrays.update(_arrays(pyarrow, name, values[rows.start : rows.stop]))
+            yield pyarrow.record_batch([arrays[name] for name in schema.names], schema=schema)
+
+    if partition:
+        flavor = dataset.partitioning(pyarrow.schema([schema.field("label")]), flavor="hive")
+        with whole_folder(path) as partial:
+            dataset.write_dataset(
+                batches(),
+                partial,
+                schema=schema,
+                format="parquet",
+                partitioning=flavor,
+                # No batch has more clusters than rows.
+                max_partitions=_ROWS_AT_A_TIME,
+            )
+    else:
+        from pyarrow.parquet import ParquetWriter
+
+        with whole_file(path) as partial, ParquetWriter(partial, schema) as writer:
+            for batch in batches():
+                writer.write_batch(batch)
+
+
+def _text(name):
+    """Write bytes of a name that are no text as Python shows them."""
+    return name.encode("utf-8", "backslashreplace").decode()
+
+
+def _fields(pyarrow, given):
+    yield "path", pyarrow.string()
+    for name, values in given.items():
+        if name == "label":
+            yield "label", pyarrow.int64()
+        else:
+            yield name, pyarrow.list_(pyarrow.float32(), np.shape(values)[1])
+        if name == "probabilities":
+            yield "probability", pyarrow.float32()
+
+
+def _arrays(pyarrow, name, values):
+    values = np.asarray(values)
+    if name == "label":
+        return {"label": pyarrow.array(values, pyarrow.int64())}
+    missing = np.isnan(values).any(axis=1)
+    flat = pyarrow.array(np.ascontiguousarray(values, dtype=np.float32).ravel())
+    rows = pyarrow.FixedSizeListArray.from_arrays(
+        flat, values.shape[1], mask=pyarrow.array(missing)
+    )
+    if name == "features":
+        return {name: rows}
+    highest = values.max(axis=1).astype(np.float32)
+    return {name: rows, "probability": pyarrow.array(highest, mask=missing)}

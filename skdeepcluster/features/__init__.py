@@ -1,0 +1,29 @@
+"""Matrices of features: validated, with gaps, and with more rows than memory has room for."""
+
+from ._checks import check_features
+from ._gaps import rows_of_pictures, with_gaps, without_gaps
+from ._rows import (
+    SharedMap,
+    float_rows,
+    let_go,
+    random_rows,
+    row_chunks,
+    scaled_rows,
+    stored_rows,
+    unit_rows,
+)
+
+__all__ = [
+    "SharedMap",
+    "check_features",
+    "float_rows",
+    "let_go",
+    "random_rows",
+    "row_chunks",
+    "rows_of_pictures",
+    "scaled_rows",
+    "stored_rows",
+    "unit_rows",
+    "with_gaps",
+    "without_gaps",
+]

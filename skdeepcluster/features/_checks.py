@@ -1,0 +1,41 @@
+"""Validation of features that a user gives."""
+
+import numpy as np
+from sklearn.utils import assert_all_finite
+from sklearn.utils.validation import validate_data
+
+from ._rows import float_rows, row_chunks
+
+
+def check_features(estimator, X, *, reset):
+    """Validate features as scikit-learn does, without a copy of those in single or half precision.
+
+    Parameters
+    ----------
+    estimator : estimator
+    X : array-like of shape (n_samples, n_features)
+        A memory-mapped array stays on disk.
+    reset : bool
+        Whether the estimator takes note of the number and names of the features, as in
+        ``fit``, or compares them.
+
+    Returns
+    -------
+    features : ndarray of shape (n_samples, n_features), float32 or float16
+
+    Raises
+    ------
+    ValueError
+        If a value is not finite, or the shape does not fit.
+    """
+    X = validate_data(
+        estimator, X, reset=reset, dtype=[np.float32, np.float16], ensure_all_finite=False
+    )
+    for chunk in row_chunks(len(X)):
+        # In half precision sums overflow, and a sum is what is looked at first.
+        assert_all_finite(
+            float_rows(X, chunk),
+            estimator_name=type(estimator).__name__,
+            input_name="X",
+        )
+    return X

@@ -1,0 +1,1 @@
+"""Scene graphs: objects, relations, how they are read, written and drawn."""

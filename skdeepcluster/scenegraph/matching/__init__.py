@@ -1,0 +1,1 @@
+"""Graphs encoded and compared; the model and its training."""

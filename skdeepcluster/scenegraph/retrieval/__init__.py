@@ -1,0 +1,1 @@
+"""The retriever: images found by sentences, and sentences by images."""

@@ -1,0 +1,44 @@
+"""Recall of captions by pictures, and of pictures by captions."""
+
+from ...metrics import median_rank, recall_at_k
+
+_FIRST = (1, 5, 10)
+
+
+def recall_table(similarities, owners, identities):
+    """Measure both directions.
+
+    Parameters
+    ----------
+    similarities : ndarray of shape (n_pictures, n_captions)
+    owners : ndarray of shape (n_captions,), int64
+        Picture of each caption.
+    identities : ndarray of shape (n_pictures,), int64
+        The same number for pictures that are the same.
+
+    Returns
+    -------
+    table : DataFrame
+        Rows "image to text" and "text to image", columns "R@1", "R@5", "R@10", "median rank".
+    """
+    import pandas as pd
+
+    relevant = identities[:, None] == identities[owners]
+    rows = {
+        "image to text": (relevant, similarities),
+        "text to image": (relevant.T, similarities.T),
+    }
+    return pd.DataFrame(
+        {
+            name: {
+                **{f"R@{k}": recall_at_k(*sides, k=k) for k in _FIRST},
+                "median rank": median_rank(*sides),
+            }
+            for name, sides in rows.items()
+        }
+    ).T
+
+
+def mean_recall(table):
+    """Mean over both directions and the first 1, 5 and 10."""
+    return float(table[[f"R@{k}" for k in _FIRST]].to_numpy().mean())

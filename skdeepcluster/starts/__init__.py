@@ -1,0 +1,14 @@
+"""Assignments that training starts from: features in, labels out."""
+
+from ._consensus import CONSENSUS_LIMIT, consensus_start
+from ._kmeans import kmeans_start
+from ._n_clusters import estimate_n_clusters
+from ._power_method import power_method_start
+
+__all__ = [
+    "CONSENSUS_LIMIT",
+    "consensus_start",
+    "estimate_n_clusters",
+    "kmeans_start",
+    "power_method_start",
+]

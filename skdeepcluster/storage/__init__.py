@@ -1,0 +1,32 @@
+"""What is whole or not there at all: files, folders, saved models, the state of an estimator."""
+
+from ._all_or_nothing import all_or_nothing
+from ._atomic import (
+    check_file,
+    check_folder,
+    check_writable,
+    resolved,
+    whole_file,
+    whole_folder,
+)
+from ._model_folder import check_model_folder, is_model, plain_params, read_model, write_model
+from ._moves import Moves
+from ._prefixes import prefixed, without_prefix
+
+__all__ = [
+    "Moves",
+    "all_or_nothing",
+    "check_file",
+    "check_folder",
+    "check_model_folder",
+    "check_writable",
+    "is_model",
+    "plain_params",
+    "prefixed",
+    "read_model",
+    "resolved",
+    "whole_file",
+    "whole_folder",
+    "without_prefix",
+    "write_model",
+]

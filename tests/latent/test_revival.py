@@ -1,0 +1,24 @@
+import numpy as np
+
+from skdeepcluster.latent._revival import split_into_empty
+
+
+def test_empty_clusters_get_half_of_the_widest_one():
+    rng = np.random.default_rng(0)
+    features = np.concatenate([rng.normal(c, 0.1, size=(10, 2)) for c in (0, 5, 9)])
+    labels = np.repeat([0, 2, 2], 10)
+    spread = np.repeat([0.1, 1.0, 1.0], 10)
+    found = split_into_empty(labels, features, spread, 4, np.random.RandomState(0))
+    assert set(found) == {0, 1, 2, 3}
+    np.testing.assert_array_equal(found[:10] == 0, True)
+
+
+def test_full_clusters_stay():
+    labels = np.array([0, 1, 1, 0])
+    found = split_into_empty(labels, np.zeros((4, 2)), np.ones(4), 2, np.random.RandomState(0))
+    np.testing.assert_array_equal(found, labels)
+
+
+def test_too_few_samples_to_fill_all():
+    found = split_into_empty(np.array([0, 1]), np.eye(2), np.ones(2), 5, np.random.RandomState(0))
+    np.testing.assert_array_equal(found, [0, 1])

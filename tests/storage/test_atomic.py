@@ -1,0 +1,101 @@
+import os
+import tempfile
+
+import pytest
+
+from skdeepcluster.storage._atomic import (
+    check_file,
+    check_folder,
+    check_writable,
+    whole_file,
+    whole_folder,
+)
+
+
+def test_a_file_appears_whole_or_not_at_all(tmp_path):
+    path = tmp_path / "f.txt"
+    with whole_file(path) as partial:
+        partial.write_text("first")
+        assert not path.exists()
+    with pytest.raises(KeyboardInterrupt), whole_file(path) as partial:
+        partial.write_text("sec")
+        raise KeyboardInterrupt
+    assert path.read_text() == "first"
+    assert os.listdir(tmp_path) == ["f.txt"]
+
+
+def test_a_folder_is_replaced_whole_or_not_at_all(tmp_path):
+    folder = tmp_path / "above" / "f"
+    for name in ("first", "second"):
+        with whole_folder(folder) as partial:
+            (partial / name).touch()
+    with pytest.raises(OSError, match="full"), whole_folder(folder) as partial:
+        (partial / "third").touch()
+        raise OSError("full")
+    assert os.listdir(folder) == ["second"]
+    assert os.listdir(folder.parent) == ["f"]
+
+
+def test_a_folder_that_cannot_be_replaced_is_kept(tmp_path, monkeypatch):
+    folder = tmp_path / "f"
+    folder.mkdir()
+    (folder / "first").touch()
+
+    def replace(source, target, replace=os.replace):
+        if target == folder and not (source / "first").exists():
+            raise OSError("busy")
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", replace)
+    with pytest.raises(OSError, match="busy"), whole_folder(folder):
+        pass
+    assert os.listdir(folder) == ["first"]
+    assert os.listdir(tmp_path) == ["f"]
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_links_lead_to_what_is_written(tmp_path, there):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    if there:
+        (elsewhere / "folder").mkdir()
+        (elsewhere / "file").touch()
+    for name in ("folder", "file"):
+        (tmp_path / name).symlink_to(elsewhere / name)
+    check_folder(tmp_path / "folder")
+    with whole_folder(tmp_path / "folder") as partial:
+        (partial / "in").touch()
+    check_file(tmp_path / "file")
+    with whole_file(tmp_path / "file") as partial:
+        partial.write_text("new")
+    assert (tmp_path / "folder").is_symlink() and (tmp_path / "file").is_symlink()
+    assert os.listdir(elsewhere / "folder") == ["in"]
+    assert (elsewhere / "file").read_text() == "new"
+
+
+def test_names_as_long_as_can_be(tmp_path):
+    name = "x" * 255
+    with whole_file(tmp_path / name) as partial:
+        partial.touch()
+    assert os.listdir(tmp_path) == [name]
+
+
+def test_what_could_not_be_written_is_refused(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    with pytest.raises(FileNotFoundError, match="There is no folder"):
+        check_file(tmp_path / "nowhere" / "f")
+    with pytest.raises(IsADirectoryError, match="Name a file"):
+        check_file(tmp_path)
+    with pytest.raises(NotADirectoryError, match="Name a folder"):
+        check_folder(tmp_path / "file")
+    with pytest.raises(OSError, match=r"Nothing can be written to .*file'"):
+        check_writable(tmp_path / "file")
+
+    def refuse(**_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(tempfile, "NamedTemporaryFile", refuse)
+    for check in (check_file, check_folder):
+        with pytest.raises(PermissionError, match=r"Permission denied\. Name another place"):
+            check(tmp_path / "new")
+    assert os.listdir(tmp_path) == ["file"]
