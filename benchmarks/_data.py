@@ -1,4 +1,4 @@
-"""Real pictures for benchmarks, as folders of files."""
+"""Real images for benchmarks, as folders of files."""
 
 import gzip
 import os
@@ -20,8 +20,8 @@ SHARED = Path(
 _FASHION = Path("/usr/share/datasets/fashion-mnist")
 
 
-def load_pictures(name):
-    """Return pictures (paths, or an array of grey pictures) and their classes."""
+def load_images(name):
+    """Return images (paths, or an array of grey images) and their classes."""
     if name == "fashion-mnist":
         return _fashion("t10k", 10_000)
     if name == "fashion-mnist-train":
@@ -31,13 +31,13 @@ def load_pictures(name):
     if name == "printed-digits":
         return draw_letters("0123456789", n_fonts=400)
     archive = SHARED / f"{name}.zip"
-    folder = CACHE / "pictures" / name
+    folder = CACHE / "images" / name
     if not folder.is_dir():
         if not archive.is_file():
             raise SystemExit(f"{archive} is missing; set SKDEEPCLUSTER_DATA to its folder.")
-        partial = CACHE / "pictures" / f".{name}-{os.getpid()}"
-        with zipfile.ZipFile(archive) as pictures:
-            pictures.extractall(partial)
+        partial = CACHE / "images" / f".{name}-{os.getpid()}"
+        with zipfile.ZipFile(archive) as images:
+            images.extractall(partial)
         os.replace(partial / name, folder)
         partial.rmdir()
     from skdeepcluster import list_images
@@ -46,13 +46,13 @@ def load_pictures(name):
     return paths, np.array([path.parent.name for path in paths])
 
 
-def _fashion(part, n_pictures):
+def _fashion(part, n_images):
     if not _FASHION.is_dir():
         raise SystemExit("Fashion-MNIST is missing: apt-get install dataset-fashion-mnist")
     pixels = gzip.decompress((_FASHION / f"{part}-images-idx3-ubyte.gz").read_bytes())
     classes = gzip.decompress((_FASHION / f"{part}-labels-idx1-ubyte.gz").read_bytes())
-    pictures = np.frombuffer(pixels, np.uint8, offset=16).reshape(-1, 28, 28)
-    return pictures[:n_pictures], np.frombuffer(classes, np.uint8, offset=8)[:n_pictures]
+    images = np.frombuffer(pixels, np.uint8, offset=16).reshape(-1, 28, 28)
+    return images[:n_images], np.frombuffer(classes, np.uint8, offset=8)[:n_images]
 
 
 def machine():
@@ -121,7 +121,7 @@ def load_features(name):
 def _embedded(name):
     from skdeepcluster import ImageEmbedder
 
-    pictures, classes = load_pictures(name)
-    X = ImageEmbedder(image_size=128, memory=CACHE).fit_transform(pictures)
+    images, classes = load_images(name)
+    X = ImageEmbedder(image_size=128, memory=CACHE).fit_transform(images)
     names, y = np.unique(classes, return_inverse=True)
     return X, y, len(names)

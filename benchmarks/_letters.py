@@ -1,4 +1,4 @@
-"""Letters in the fonts that are installed, as pictures."""
+"""Letters in the fonts that are installed, as images."""
 
 from pathlib import Path
 
@@ -10,20 +10,20 @@ _SIDE = 64
 
 
 def draw_letters(letters, n_fonts):
-    """Return grey pictures, one a letter and font, and which letters they are.
+    """Return grey images, one a letter and font, and which letters they are.
 
     The fonts are drawn at random, always the same of those that are installed.
     """
     files = [file for file in sorted(_FOLDER.rglob("*")) if file.suffix in (".ttf", ".otf")]
-    pictures, classes = [], []
+    images, classes = [], []
     for i in np.random.RandomState(0).permutation(len(files)):
         drawn = _draw(files[i], letters)
         # Fonts of symbols say that they have letters, and draw nothing or one thing for all.
-        if len({picture.tobytes() for picture in drawn}) == len(letters):
-            pictures += drawn
+        if len({image.tobytes() for image in drawn}) == len(letters):
+            images += drawn
             classes += letters
         if len(classes) == n_fonts * len(letters):
-            return np.stack(pictures), np.array(classes)
+            return np.stack(images), np.array(classes)
     raise SystemExit(f"{n_fonts} fonts are needed: apt-get install some fonts-* packages")
 
 
@@ -31,13 +31,13 @@ def draw_characters(n_characters):
     """Return the first of the common Chinese characters in all fonts that have all of them."""
     places = (divmod(number, 94) for number in range(n_characters))
     characters = [bytes([0xB0 + row, 0xA1 + cell]).decode("gb2312") for row, cell in places]
-    pictures, classes = [], []
+    images, classes = [], []
     for file in sorted(_FOLDER.rglob("*")):
         if file.suffix in (".ttf", ".otf", ".ttc"):
             drawn = _draw(file, characters)
-            pictures += drawn
+            images += drawn
             classes += characters[: len(drawn)]
-    return np.stack(pictures), np.array(classes)
+    return np.stack(images), np.array(classes)
 
 
 def _draw(file, letters):
@@ -46,14 +46,14 @@ def _draw(file, letters):
     cmap = TTFont(file, fontNumber=0, lazy=True).getBestCmap() or {}
     if not all(ord(letter) in cmap for letter in letters):
         return []
-    pictures = []
+    images = []
     for letter in letters:
-        picture = Image.new("L", (_SIDE, _SIDE), 255)
+        image = Image.new("L", (_SIDE, _SIDE), 255)
         try:
             font = ImageFont.truetype(file, _SIDE // 2)
-            ImageDraw.Draw(picture).text((_SIDE / 2, _SIDE / 2), letter, 0, font, anchor="mm")
+            ImageDraw.Draw(image).text((_SIDE / 2, _SIDE / 2), letter, 0, font, anchor="mm")
         except OSError:
             # A few fonts are broken.
             return []
-        pictures.append(np.asarray(picture))
-    return pictures
+        images.append(np.asarray(image))
+    return images

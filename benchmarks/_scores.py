@@ -6,7 +6,7 @@ from skdeepcluster.metrics import clustering_accuracy
 
 
 def scores(y, labels):
-    """Return ACC, NMI and ARI over the pictures that have a class (-1: none)."""
+    """Return ACC, NMI and ARI over the images that have a class (-1: none)."""
     known = y >= 0
     measures = {
         "ACC": clustering_accuracy,

@@ -1,4 +1,4 @@
-"""What training of the backbone on the pictures themselves is worth.
+"""What training of the backbone on the images themselves is worth.
 
 All at 128 px with EfficientNet-Lite0: ``fine_tune=2`` ("fine_tuned"), and the features of a
 ``SelfSupervisedAdapter`` ("adapted"), with the true number of clusters and otherwise the
@@ -14,7 +14,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-from _data import CACHE, load_pictures, machine
+from _data import CACHE, load_images, machine
 from _scores import scores
 
 from skdeepcluster import DeepImageClusterer, SelfSupervisedAdapter
@@ -24,16 +24,16 @@ SETS = ("steel_defects", "blood_cells", "caltech101", "imagenette", "fashion-mni
 IMAGE_SIZE = 128
 
 
-def fine_tuned(pictures, k, seed):
+def fine_tuned(images, k, seed):
     return DeepImageClusterer(
         k, image_size=IMAGE_SIZE, memory=CACHE, fine_tune=2, random_state=seed
-    ).fit_predict(pictures)
+    ).fit_predict(images)
 
 
-def adapted(pictures, k, seed):
+def adapted(images, k, seed):
     adapter = SelfSupervisedAdapter(image_size=IMAGE_SIZE, max_iter=8, random_state=seed)
-    backbone = adapter.fit(pictures).backbone_
-    return DeepImageClusterer(k, backbone=backbone, random_state=seed).fit_predict(pictures)
+    backbone = adapter.fit(images).backbone_
+    return DeepImageClusterer(k, backbone=backbone, random_state=seed).fit_predict(images)
 
 
 METHODS = {"fine_tuned": fine_tuned, "adapted": adapted}
@@ -55,10 +55,10 @@ def main():
             for name in arguments.data:
                 if (name, method, seed) in done:
                     continue
-                pictures, classes = load_pictures(name)
+                images, classes = load_images(name)
                 names, y = np.unique(classes, return_inverse=True)
                 started = time.perf_counter()
-                labels = METHODS[method](pictures, len(names), seed)
+                labels = METHODS[method](images, len(names), seed)
                 seconds = round(time.perf_counter() - started, 1)
                 row = {"data": name, "method": method, "seed": seed, **scores(y, labels)}
                 rows.append({**row, "seconds": seconds})

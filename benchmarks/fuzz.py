@@ -2,7 +2,7 @@
 
     python benchmarks/fuzz.py --cases 10000
 
-Pictures are read and resized as the estimators do it, scene graphs by their readers. Each case
+Images are read and resized as the estimators do it, scene graphs by their readers. Each case
 has ten seconds and four gigabytes of address space; a process that dies is started again behind
 the case that killed it. The result is benchmarks/results/fuzz.json.
 """
@@ -22,17 +22,17 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from tests._mutations import damaged_graphs, damaged_picture, whole_pictures
+from tests._mutations import damaged_graphs, damaged_image, whole_images
 
 SECONDS = 10
 ADDRESS_SPACE = 4 * 2**30
 
 
-def read_damaged_picture(whole, seed, folder):
-    """Read one damaged picture; return "read", "refused" or what is wrong."""
+def read_damaged_image(whole, seed, folder):
+    """Read one damaged image; return "read", "refused" or what is wrong."""
     from skdeepcluster.images import ImageReadError, Resizing, as_image_source
 
-    suffix, content = damaged_picture(whole, seed)
+    suffix, content = damaged_image(whole, seed)
     path = Path(folder, f"{seed}{suffix}")
     path.write_bytes(content)
     resizing = Resizing(64)
@@ -69,9 +69,9 @@ def _work(kind, seeds, folder, connection):
     """Send the peak memory before, then outcome, seconds and peak memory of each case."""
     # Pillow's remarks on damaged tags.
     warnings.simplefilter("ignore")
-    whole = whole_pictures()
+    whole = whole_images()
     # Loaded before time counts.
-    read_damaged_graphs(0, folder) if kind == "graphs" else read_damaged_picture(whole, 0, folder)
+    read_damaged_graphs(0, folder) if kind == "graphs" else read_damaged_image(whole, 0, folder)
     resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
     connection.send(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
     for seed in seeds:
@@ -80,7 +80,7 @@ def _work(kind, seeds, folder, connection):
         if kind == "graphs":
             outcome = read_damaged_graphs(seed, folder)
         else:
-            outcome = read_damaged_picture(whole, seed, folder)
+            outcome = read_damaged_image(whole, seed, folder)
         signal.alarm(0)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
         connection.send((seed, outcome, time.perf_counter() - start, peak))
@@ -139,7 +139,7 @@ def main():
         "address_space_bytes": ADDRESS_SPACE,
         "python": platform.python_version(),
         "pillow": PIL.__version__,
-        **{kind: fuzz(kind, options.cases) for kind in ("pictures", "graphs")},
+        **{kind: fuzz(kind, options.cases) for kind in ("images", "graphs")},
     }
     options.output.write_text(json.dumps(result, indent=1) + "\n")
     print(json.dumps(result, indent=1))

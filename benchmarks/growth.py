@@ -1,8 +1,8 @@
-"""How time and memory grow with the number of pictures.
+"""How time and memory grow with the number of images.
 
 ``python benchmarks/growth.py`` fits and predicts on features made for the purpose, 1280 wide,
 in half precision, in a memory-mapped file (2.56 GB for a million), in a fresh process a size,
-and embeds pictures made for the purpose. It prints the exponents of log time against log n and
+and embeds images made for the purpose. It prints the exponents of log time against log n and
 writes ``benchmarks/results/growth.json``. Seconds are of the processor, of one thread with
 ``OMP_NUM_THREADS=1``, so that other work on the machine counts less. Peak memory is read from
 Linux: all of it, and without the pages of mapped files, which the system takes back when it
@@ -37,7 +37,7 @@ PICTURE_SIDE = 64
 
 
 def feature_file(folder, n_samples, spread):
-    """Write features like those of pictures: many zeros, few dimensions, classes of any shape.
+    """Write features like those of images: many zeros, few dimensions, classes of any shape.
 
     Those of a larger file begin with those of a smaller one.
     """
@@ -157,11 +157,11 @@ def fitted(X, y, n_clusters):
     }
 
 
-def picture_files(folder, n_pictures):
-    """Write small JPEG pictures, each another one."""
-    folder = Path(folder) / "pictures"
+def image_files(folder, n_images):
+    """Write small JPEG images, each another one."""
+    folder = Path(folder) / "images"
     folder.mkdir(exist_ok=True)
-    paths = [folder / f"{number:06}.jpg" for number in range(n_pictures)]
+    paths = [folder / f"{number:06}.jpg" for number in range(n_images)]
     for number, path in enumerate(paths):
         if not path.exists():
             rng = np.random.default_rng(number)
@@ -170,14 +170,14 @@ def picture_files(folder, n_pictures):
     return paths
 
 
-def embed(folder, n_pictures):
-    """Embed pictures into a cache and a mapped file; then assign them without the cache."""
+def embed(folder, n_images):
+    """Embed images into a cache and a mapped file; then assign them without the cache."""
     from skdeepcluster import DeepImageClusterer, ImageEmbedder
     from skdeepcluster.embedding import _embedder
 
-    # Of features, so that the array is on disk as it is for many more pictures.
+    # Of features, so that the array is on disk as it is for many more images.
     _embedder._BYTES_IN_MEMORY = 0
-    paths = picture_files(folder, n_pictures)
+    paths = image_files(folder, n_images)
     how = {"image_size": PICTURE_SIDE, "feature_dtype": "float16", "n_jobs": 1}
     estimator = DeepImageClusterer(2, max_iter=1, random_state=0, **how).fit(paths[:64])
     meter = Meter()
@@ -190,11 +190,11 @@ def embed(folder, n_pictures):
     meter.run(
         "iter_predict", lambda: sum(len(labels) for labels, _ in estimator.iter_predict(paths))
     )
-    return {"n": n_pictures, "MB_at_start": start, "parts": meter.parts}
+    return {"n": n_images, "MB_at_start": start, "parts": meter.parts}
 
 
 def agreement(folder):
-    """Labels by what serves many pictures, and by what serves few, on the same pictures."""
+    """Labels by what serves many images, and by what serves few, on the same images."""
     from skdeepcluster import DeepImageClusterer
     from skdeepcluster.latent import _training
     from skdeepcluster.neighbors import _graph_sample, _search

@@ -1,6 +1,6 @@
 """Hundreds and thousands of clusters: what they cost, and what they are worth.
 
-Chinese characters in the fonts that are installed are pictures of as many classes as are wanted;
+Chinese characters in the fonts that are installed are images of as many classes as are wanted;
 features around random centres are made for what needs more of them. ``python
 benchmarks/many_clusters.py`` writes ``benchmarks/results/many_clusters.json``; a part alone:
 ``python benchmarks/many_clusters.py mmd``. Seconds are of the processor, of one thread with
@@ -62,13 +62,13 @@ def measured(function, y):
 
 
 def characters(k):
-    """Start and fit the pictures of 200 or of 1,000 characters."""
+    """Start and fit the images of 200 or of 1,000 characters."""
     # Of all in either case: the fonts are those that have a thousand.
-    pictures, classes = draw_characters(1000)
+    images, classes = draw_characters(1000)
     chosen = np.isin(classes, np.unique(classes)[:k])
-    X = ImageEmbedder(image_size=128, memory=CACHE).fit_transform(pictures)[chosen]
+    X = ImageEmbedder(image_size=128, memory=CACHE).fit_transform(images)[chosen]
     y = classes[chosen]
-    return {"pictures": len(X), **_starts_of(X, y, k), "fit": _fit(X, y, k)}
+    return {"images": len(X), **_starts_of(X, y, k), "fit": _fit(X, y, k)}
 
 
 def _starts_of(X, y, k):

@@ -1,4 +1,4 @@
-"""Clusters of real pictures against their classes: this estimator beside what a user has.
+"""Clusters of real images against their classes: this estimator beside what a user has.
 
 All methods get the same features (EfficientNet-Lite0 at 128 px; the digits are their pixels)
 and the true number of clusters; the classes serve for measuring alone. ``python

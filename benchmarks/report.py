@@ -1,6 +1,6 @@
-"""The report page of many pictures: time to write it, its size, and how quick it is to use.
+"""The report page of many images: time to write it, its size, and how quick it is to use.
 
-The features are synthetic blobs and the pictures a few photographs under many names, linked
+The features are synthetic blobs and the images a few photographs under many names, linked
 rather than copied. Each size is measured in a process of its own, so that the time to write
 includes what UMAP compiles. The page is opened in Chromium without a window.
 ``python benchmarks/report.py`` writes ``benchmarks/results/report.json``.
@@ -39,13 +39,13 @@ requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now() -
 """
 
 
-def link_pictures(folder, n_pictures):
+def link_images(folder, n_images):
     """Write the photographs of scikit-image, 256 pixels a side, under many names."""
     scenes = [data.astronaut(), data.brick(), data.chelsea(), data.coffee(), data.grass()]
     for number, scene in enumerate(scenes):
         Image.fromarray(scene).convert("RGB").resize((256, 256)).save(folder / f"{number}.jpg")
     paths = []
-    for number in range(n_pictures):
+    for number in range(n_images):
         path = folder / f"day-{number // 500:03}" / f"IMG_{number:06}.jpg"
         path.parent.mkdir(exist_ok=True)
         os.link(folder / f"{number % len(scenes)}.jpg", path)
@@ -53,10 +53,10 @@ def link_pictures(folder, n_pictures):
     return paths
 
 
-def fit_blobs(n_pictures):
+def fit_blobs(n_images):
     """Cluster blobs of 64 dimensions, from their true labels: the fit is not what is measured."""
     X, y = make_blobs(
-        n_pictures, 64, centers=N_CLUSTERS, cluster_std=2.5, center_box=(-3, 3), random_state=0
+        n_images, 64, centers=N_CLUSTERS, cluster_std=2.5, center_box=(-3, 3), random_state=0
     )
     est = DeepImageClusterer(N_CLUSTERS, init=y, max_iter=2, random_state=0)
     return est.fit(X.astype(np.float32))
@@ -99,10 +99,10 @@ def use_page(page):
         driver.quit()
 
 
-def measure(n_pictures):
+def measure(n_images):
     with tempfile.TemporaryDirectory() as folder:
-        paths = link_pictures(Path(folder), n_pictures)
-        est = fit_blobs(n_pictures)
+        paths = link_images(Path(folder), n_images)
+        est = fit_blobs(n_images)
         started, worked = time.perf_counter(), time.process_time()
         page = write_report(est, paths, Path(folder) / "report.html")
         return {
@@ -118,15 +118,15 @@ def measure(n_pictures):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--n-pictures", type=int, nargs="+", default=[5_000, 50_000])
+    parser.add_argument("--n-images", type=int, nargs="+", default=[5_000, 50_000])
     options = parser.parse_args()
     results = {"machine": machine(), "n_clusters": N_CLUSTERS}
-    for n_pictures in options.n_pictures:
+    for n_images in options.n_images:
         with multiprocessing.get_context("spawn").Pool(1) as process:
-            results[str(n_pictures)] = process.apply(measure, [n_pictures])
+            results[str(n_images)] = process.apply(measure, [n_images])
             process.close()
             process.join()
-        print(n_pictures, results[str(n_pictures)], flush=True)
+        print(n_images, results[str(n_images)], flush=True)
     RESULTS.write_text(json.dumps(results, indent=1) + "\n")
 
 

@@ -1,16 +1,16 @@
-"""Sentences and pictures of Flickr30k found by one another, by their scene graphs.
+"""Sentences and images of Flickr30k found by one another, by their scene graphs.
 
-- folds: five-fold over the 1,014 pictures (train on four folds, test on the fifth, 203 pictures
+- folds: five-fold over the 1,014 images (train on four folds, test on the fifth, 203 images
   and 1,015 captions): recall and median rank both ways, beside TF-IDF and all-MiniLM-L6-v2
   without training, and variants of the estimator. Ties count against.
 - swaps: how often a true caption scores above the same with subject and object exchanged, or
   with another predicate (see ``_swapped_captions.py``), on the fifth fold; ties count against.
-- ceiling: the same with perfect labels, the graph of a picture being that of four of its
+- ceiling: the same with perfect labels, the graph of an image being that of four of its
   captions, and the fifth the sentence to be found.
-- missing: half of the pictures to be found have lost their relations; the retriever learned from
+- missing: half of the images to be found have lost their relations; the retriever learned from
   whole graphs, or from the same mixture.
-- speed: ``similarity`` of 1,000 pictures and 5,000 captions beside a double loop over pairs.
-- search: ``kneighbors`` among 100,000 pictures, made of halves of the graphs of two pictures
+- speed: ``similarity`` of 1,000 images and 5,000 captions beside a double loop over pairs.
+- search: ``kneighbors`` among 100,000 images, made of halves of the graphs of two images
   each, beside exact search.
 
 ``python benchmarks/retrieval.py --parts folds swaps`` writes ``benchmarks/results/retrieval.json``.
@@ -72,7 +72,7 @@ def encoder():
 
 @cache
 def data():
-    """Graphs, and of each picture its captions with the triples of ``TextGraphParser``."""
+    """Graphs, and of each image its captions with the triples of ``TextGraphParser``."""
     records = read_graph_lines(SHARED / "flickr30k_graphs" / "val.jsonl.gz")
     parsed = iter(TextGraphParser().transform([c for r in records for c in r.captions]))
     captions = [[{"text": c, "triples": next(parsed).triples} for c in r.captions] for r in records]
@@ -104,7 +104,7 @@ def rates(similarities, n_captions):
     return row
 
 
-# What a picture is as text.
+# What an image is as text.
 TEXTS = {
     "labels": lambda graph: " ".join(graph.labels),
     "each label once": lambda graph: ", ".join(dict.fromkeys(graph.labels)),
@@ -116,16 +116,16 @@ def tf_idf(kind, **options):
     def compare(train, test):
         words = [c["text"] for captions in train[1] for c in captions]
         weigh = TfidfVectorizer(**options).fit(words + [TEXTS[kind](g) for g in train[0]])
-        pictures = weigh.transform([TEXTS[kind](graph) for graph in test[0]])
-        return (pictures @ weigh.transform([c["text"] for cs in test[1] for c in cs]).T).toarray()
+        images = weigh.transform([TEXTS[kind](graph) for graph in test[0]])
+        return (images @ weigh.transform([c["text"] for cs in test[1] for c in cs]).T).toarray()
 
     return compare
 
 
 def minilm(kind):
     def compare(train, test):
-        pictures = encoder().encode([TEXTS[kind](graph) for graph in test[0]])
-        return pictures @ encoder().encode([c["text"] for cs in test[1] for c in cs]).T
+        images = encoder().encode([TEXTS[kind](graph) for graph in test[0]])
+        return images @ encoder().encode([c["text"] for cs in test[1] for c in cs]).T
 
     return compare
 
@@ -294,7 +294,7 @@ def run_speed(results):
     est, graphs, captions = fitted()
     X, y = graphs[:1000], captions[:1000]
     encode_started = time.perf_counter()
-    pictures = est._encoder.encode_graphs(X)
+    images = est._encoder.encode_graphs(X)
     texts = est._encode_captions(as_captions(y)[0])
     encoding = time.perf_counter() - encode_started
     seconds = []
@@ -305,12 +305,12 @@ def run_speed(results):
     some = np.random.RandomState(0).choice(fast.size, 4000, replace=False)
     started = time.perf_counter()
     slow = [
-        slow_pair(est._encoder.model, pictures, texts, *divmod(place, fast.shape[1]))
+        slow_pair(est._encoder.model, images, texts, *divmod(place, fast.shape[1]))
         for place in some
     ]
     loop = (time.perf_counter() - started) / len(some) * fast.size
     results["speed"] = {
-        "pictures": fast.shape[0],
+        "images": fast.shape[0],
         "captions": fast.shape[1],
         "seconds": round(float(np.median(seconds)), 2),
         "of which encoding": round(encoding, 2),
@@ -322,17 +322,17 @@ def run_speed(results):
     save(results)
 
 
-def slow_pair(model, pictures, texts, i, j):
+def slow_pair(model, images, texts, i, j):
     """One pair at a time, a level at a time."""
     total = 0.0
     for level, share, neutral in zip(
         model.levels, model.shares.tolist(), model.neutral.tolist(), strict=True
     ):
         if level == "graph":
-            both = pictures.whole[i].any() and texts.whole[j].any()
-            value = float(pictures.whole[i] @ texts.whole[j]) if both else neutral
+            both = images.whole[i].any() and texts.whole[j].any()
+            value = float(images.whole[i] @ texts.whole[j]) if both else neutral
         else:
-            visual, textual = (getattr(side, level + "s") for side in (pictures, texts))
+            visual, textual = (getattr(side, level + "s") for side in (images, texts))
             value = level_of_pair(visual, textual, i, j, model.symmetric)
             value = neutral if value is None else value
         total += share * value
@@ -354,21 +354,21 @@ def mean(values, weights):
     return float((values * weights).sum() / weights.sum())
 
 
-def run_search(results, n_pictures=100_000, n_queries=100):
+def run_search(results, n_images=100_000, n_queries=100):
     est, graphs, captions = fitted()
     rng = np.random.RandomState(0)
-    many = [blend(graphs[i], graphs[j]) for i, j in rng.randint(len(graphs), size=(n_pictures, 2))]
+    many = [blend(graphs[i], graphs[j]) for i, j in rng.randint(len(graphs), size=(n_images, 2))]
     started = time.perf_counter()
     est.index(many)
     indexing = time.perf_counter() - started
     del many
     queries = [captions[i][0] for i in rng.choice(len(graphs), n_queries, replace=False)]
     row = {
-        "pictures": n_pictures,
+        "images": n_images,
         "index, seconds": round(indexing, 1),
         "index, MB": round(est._index.n_bytes / 1e6),
     }
-    exact = [est.kneighbors([query], 10, n_candidates=n_pictures)[1][0] for query in queries[:20]]
+    exact = [est.kneighbors([query], 10, n_candidates=n_images)[1][0] for query in queries[:20]]
     for n_candidates in (200, 500, 1000, 2000, 5000):
         started = time.perf_counter()
         found = est.kneighbors(queries, 10, n_candidates=n_candidates)[1]

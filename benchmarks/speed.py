@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from _data import load_pictures, machine
+from _data import load_images, machine
 
 RESULTS = Path(__file__).parent / "results" / "speed.json"
 SIZE = 224
@@ -103,18 +103,18 @@ def _embed_once(paths):
     }
 
 
-def embedding(n_pictures=1500):
+def embedding(n_images=1500):
     from skdeepcluster import ImageEmbedder
 
-    paths, _ = load_pictures("imagenette")
-    paths = paths[:: max(1, len(paths) // n_pictures)][:n_pictures]
+    paths, _ = load_images("imagenette")
+    paths = paths[:: max(1, len(paths) // n_images)][:n_images]
     ImageEmbedder().fit_transform(paths[:32])  # exports the network once
     rounds = [_embed_once(paths) for _ in range(3)]
     plain, features = rounds[-1]["plain"], rounds[-1]["features"]
     cosine = (plain * features).sum(1) / np.linalg.norm(plain, axis=1)
     cosine /= np.linalg.norm(features, axis=1)
     return {
-        "pictures": len(paths),
+        "images": len(paths),
         "plain_loop_per_second": _median(rounds, lambda r: len(paths) / r["plain_seconds"]),
         "embedder_per_second": _median(rounds, lambda r: len(paths) / r["seconds"]),
         "times_as_fast": _median(rounds, lambda r: r["plain_seconds"] / r["seconds"]),

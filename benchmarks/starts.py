@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from _data import CACHE, load_pictures, machine
+from _data import CACHE, load_images, machine
 from scipy.stats import spearmanr
 from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
@@ -33,9 +33,9 @@ DATA = ("imagenette", "cifar10", "fashion-mnist", "caltech101", "steel_defects",
 def main(n_runs=20):
     rows = {}
     for name in DATA:
-        pictures, y = load_pictures(name)
+        images, y = load_images(name)
         k = len(np.unique(y))
-        X = normalize(ImageEmbedder(image_size=128, memory=CACHE).fit_transform(pictures))
+        X = normalize(ImageEmbedder(image_size=128, memory=CACHE).fit_transform(images))
         graph = nearest_neighbors(X, 20)
         reduced = PCA(100, svd_solver="randomized", random_state=0).fit_transform(X)
         runs = [KMeans(k, n_init=1, random_state=seed).fit(reduced) for seed in range(n_runs)]

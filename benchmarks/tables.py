@@ -65,7 +65,7 @@ def outliers():
     for title, auroc in rows.items():
         name, of = title.split(", ")
         lines.append([FEATURE_SETS[name], FEATURE_SETS.get(of, of), f"{auroc:.3f}"])
-    return _markdown(["pictures", "strangers", "AUROC"], lines)
+    return _markdown(["images", "strangers", "AUROC"], lines)
 
 
 def ranks():
@@ -92,7 +92,7 @@ def elsewhere():
 
 
 def fine_tune():
-    """Accuracy, mutual information and time with and without training on the pictures."""
+    """Accuracy, mutual information and time with and without training on the images."""
     tuned = pd.DataFrame(json.loads((RESULTS / "fine_tune.json").read_text())["runs"])
     frozen = pd.DataFrame(json.loads((RESULTS / "quality.json").read_text())["runs"])
     frozen = frozen[frozen["method"] == "deep_image_clusterer"].assign(method="frozen")
@@ -163,7 +163,7 @@ def retrieval(part):
         ]
         for name, row in rows.items()
     ]
-    head = ["", *(f"{side}: R@1 / 5 / 10 (median)" for side in ("captions", "pictures"))]
+    head = ["", *(f"{side}: R@1 / 5 / 10 (median)" for side in ("captions", "images"))]
     return _markdown(head, lines)
 
 
@@ -175,7 +175,7 @@ def swaps():
 
 
 def missing():
-    """Recall where pictures lack relations, and how often those come first."""
+    """Recall where images lack relations, and how often those come first."""
     rows = json.loads((RESULTS / "retrieval.json").read_text())["missing"]
     table = retrieval("missing").splitlines()
     places = [["robbed among the first ten"], ["---"]] + [
@@ -186,7 +186,7 @@ def missing():
 
 
 def search():
-    """Shortlists among many pictures."""
+    """Shortlists among many images."""
     row = json.loads((RESULTS / "retrieval.json").read_text())["search"]
     lines = [
         [name.split()[0], *(f"{value:g}" for value in figures.values())]

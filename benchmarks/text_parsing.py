@@ -1,6 +1,6 @@
 """Triples that parsers find in sentences, against those that people and SPICE wrote down.
 
-- FACTUAL, development part: 1,000 sentences on regions of pictures, graphs made by people.
+- FACTUAL, development part: 1,000 sentences on regions of images, graphs made by people.
 - Flickr30k: 5,070 captions with SPICE's triples, which leave out attributes; those are left out
   of what is found, too.
 

@@ -2,10 +2,10 @@
 
 - sets: the number of clusters found, and the calibration of the probabilities (expected
   calibration error, 15 bins, each cluster standing for the class it matches best).
-- outliers: how well ``outlier_scores_`` tells pictures of no class (area under the ROC curve),
+- outliers: how well ``outlier_scores_`` tells images of no class (area under the ROC curve),
   for strangers of another set and for those of classes that are rare.
 - ranks: the rank correlation of ``score`` without labels and accuracy over 21 candidates,
-  seven backbones of different quality with three settings each, on pictures held out.
+  seven backbones of different quality with three settings each, on images held out.
 
 ``python benchmarks/unsupervised.py`` writes ``benchmarks/results/unsupervised.json`` and
 ``docs/figures/reliability.png``; a part can be run alone. The ranks need
@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from _data import CACHE, FEATURE_SETS, load_features, load_pictures, machine
+from _data import CACHE, FEATURE_SETS, load_features, load_images, machine
 from scipy.optimize import linear_sum_assignment
 from scipy.stats import spearmanr
 from sklearn.metrics import roc_auc_score
@@ -39,7 +39,7 @@ _BINS = np.linspace(0, 1, 16)
 
 
 def reliability(y, labels, confidence):
-    """Bin by confidence: its mean, the accuracy and the share of the pictures of each bin."""
+    """Bin by confidence: its mean, the accuracy and the share of the images of each bin."""
     shared = contingency_matrix(y, labels)
     classes, clusters = linear_sum_assignment(-shared)
     class_of = dict(zip(np.unique(labels)[clusters], np.unique(y)[classes], strict=True))
@@ -71,7 +71,7 @@ def judge_set(name):
 
 
 def draw_reliability(sets):
-    """Draw a panel a set: a point a bin with one percent of the pictures, its area their share."""
+    """Draw a panel a set: a point a bin with one percent of the images, its area their share."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(12, 5.6), layout="constrained")
@@ -80,7 +80,7 @@ def draw_reliability(sets):
     ):
         confidence, accuracy, share = np.array(row["reliability"]).T
         axes.plot([0, 1], [0, 1], color="gray", linewidth=1, linestyle=":")
-        # What a handful of pictures do is noise.
+        # What a handful of images do is noise.
         many = share >= 0.01
         axes.plot(confidence[many], accuracy[many], color="C0", linewidth=1)
         axes.scatter(
@@ -110,7 +110,7 @@ STRANGERS = [
 
 
 def outlier_auroc(name, of):
-    """Mix in a tenth of another set, or of two fifths of the classes a few pictures, 1 to 19."""
+    """Mix in a tenth of another set, or of two fifths of the classes a few images, 1 to 19."""
     rng = np.random.RandomState(0)
     X, y, k = load_features(name)
     keep = np.sort(rng.permutation(len(X))[:4000])
@@ -141,13 +141,13 @@ def early_stages(n_stages):
 
 def rank_correlation(name):
     """Spearman of accuracy with ``score``, and with modularity in the candidate's features."""
-    pictures, classes = load_pictures(name)
+    images, classes = load_images(name)
     y = np.unique(classes, return_inverse=True)[1]
     chosen = np.random.RandomState(0).permutation(len(y))[:6000]
     fitted, held_out = train_test_split(chosen, test_size=1 / 3, random_state=0)
 
     def pick(rows):
-        return pictures[rows] if isinstance(pictures, np.ndarray) else [pictures[i] for i in rows]
+        return images[rows] if isinstance(images, np.ndarray) else [images[i] for i in rows]
 
     backbones = {
         **{f"efficientnet_lite0 {side}": ("efficientnet_lite0", side) for side in (48, 96, 128)},

@@ -58,7 +58,7 @@ sphinx_gallery_conf = {
         [
             "plot_sample_photos.py",
             "plot_number_of_clusters.py",
-            "plot_new_pictures.py",
+            "plot_new_images.py",
             "plot_name_and_merge.py",
             "plot_outliers.py",
             "*",
@@ -118,7 +118,7 @@ pages_below = {
         "method",
         "tried",
         "scene-graphs",
-        "notebooks/cluster_your_pictures",
+        "notebooks/cluster_your_images",
         "notebooks/which_settings",
     ],
     "about": ["faq", "comparison", "citing"],

@@ -4,14 +4,14 @@ Cluster a folder of photographs
 ===============================
 
 The road from a folder to clusters on 3,925 photographs of Imagenette, ten easy classes of
-ImageNet. The pictures are not part of the package: the folder with ``imagenette.zip`` is taken
+ImageNet. The images are not part of the package: the folder with ``imagenette.zip`` is taken
 from the environment variable ``SKDEEPCLUSTER_DATA``, or from ``../shared/data``.
 """
 
 # %%
 # The folder
 # ----------
-# Any folder of picture files will do; ``list_images`` makes the list that the estimator takes.
+# Any folder of image files will do; ``list_images`` makes the list that the estimator takes.
 import os
 import tempfile
 import zipfile
@@ -49,7 +49,7 @@ print(est.cluster_info()[["size", "cohesion"]].round(3))
 # %%
 # A look at them
 # --------------
-# The most certain pictures of each cluster.
+# The most certain images of each cluster.
 ClusterGalleryDisplay.from_estimator(est, paths)
 plt.show()
 

@@ -35,6 +35,6 @@ plt.show()
 # ----------------
 # Each point is a digit, laid out by UMAP; the lengths of gaps mean little. In each cluster a few of
 # its most typical digits are shown.
-pictures = 1 - digits.images / 16
-LatentMapDisplay.from_estimator(est, digits.data, images=pictures, random_state=0)
+images = 1 - digits.images / 16
+LatentMapDisplay.from_estimator(est, digits.data, images=images, random_state=0)
 plt.show()

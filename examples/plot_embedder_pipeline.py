@@ -1,14 +1,14 @@
 """
 ==========================================
-Pictures in a pipeline of scikit-learn
+Images in a pipeline of scikit-learn
 ==========================================
 
-``ImageEmbedder`` is the first half of ``DeepImageClusterer`` alone: a transformer from pictures to
+``ImageEmbedder`` is the first half of ``DeepImageClusterer`` alone: a transformer from images to
 features. Whatever scikit-learn has can follow it.
 """
 
 # %%
-# Pictures
+# Images
 # --------
 import matplotlib.pyplot as plt
 import numpy as np
@@ -63,7 +63,7 @@ plt.show()
 # %%
 # A classifier
 # ------------
-# With a few labels the same features make a classifier. The pictures are embedded once.
+# With a few labels the same features make a classifier. The images are embedded once.
 features = ImageEmbedder(image_size=96).fit_transform(images)
 accuracy = cross_val_score(LogisticRegression(max_iter=1000), features, y, cv=5)
 print(f"features of shape {features.shape}, accuracy {accuracy.mean():.3f}")

@@ -1,9 +1,9 @@
 """
 =======================================
-Fine-tune the backbone on your pictures
+Fine-tune the backbone on your images
 =======================================
 
-The default backbone knows everyday photographs. Of pictures that are unlike them its last stages
+The default backbone knows everyday photographs. Of images that are unlike them its last stages
 can learn more, without classes. Here on small pieces of six surfaces, and with few epochs, so that
 it takes seconds; a real set wants the default of eight epochs.
 """
@@ -30,8 +30,8 @@ surfaces = {
     "galaxies": rgb2gray(data.hubble_deep_field()),
 }
 patches = np.concatenate(
-    [extract_patches_2d(picture, (48, 48), max_patches=50, random_state=0)
-     for picture in surfaces.values()]
+    [extract_patches_2d(image, (48, 48), max_patches=50, random_state=0)
+     for image in surfaces.values()]
 )  # fmt: skip
 y = np.repeat(list(surfaces), 50)
 spread = patches.std(axis=(1, 2), keepdims=True)
@@ -46,7 +46,7 @@ print(f"accuracy: {frozen.score(images, y):.3f}")
 # %%
 # Fine-tuned
 # ----------
-# The last two stages learn to know two random views of a picture, and to bring pictures near the
+# The last two stages learn to know two random views of an image, and to bring images near the
 # centre of their cluster.
 tuned = DeepImageClusterer(6, image_size=48, fine_tune=2, fine_tune_iter=4, random_state=0)
 tuned.fit(images)

@@ -9,7 +9,7 @@ it compares those of a classifier, where no class is known.
 """
 
 # %%
-# Pictures
+# Images
 # --------
 import tempfile
 
@@ -37,8 +37,8 @@ y = np.repeat(np.arange(len(scenes)), 30)
 # %%
 # The search
 # ----------
-# ``memory`` keeps the features: each picture is embedded once for each size of pictures, whatever
-# else is searched. The pictures come in the order of their scenes, so the folds are shuffled. The
+# ``memory`` keeps the features: each image is embedded once for each size of images, whatever
+# else is searched. The images come in the order of their scenes, so the folds are shuffled. The
 # second scorer needs the classes and is there to see what the first is worth.
 search = GridSearchCV(
     DeepImageClusterer(memory=tempfile.mkdtemp(), max_iter=10, random_state=0),
@@ -71,6 +71,6 @@ for ax, (name, title) in zip(
 plt.show()
 
 # %%
-# The best is fitted on all pictures.
+# The best is fitted on all images.
 best = search.best_estimator_
 print(best.cluster_info()[["size", "cohesion"]].round(2))

@@ -4,7 +4,7 @@ Name, merge and split clusters
 ==============================
 
 Clusters are seldom quite what one had in mind. Two that mean the same are merged, one that holds
-two things is split, all get names, and new pictures follow.
+two things is split, all get names, and new images follow.
 """
 
 # %%
@@ -33,12 +33,12 @@ plt.show()
 # %%
 # Names
 # -----
-# A ``namer`` is any function of a cluster's most typical pictures; here it tells light and colour.
+# A ``namer`` is any function of a cluster's most typical images; here it tells light and colour.
 # With an open_clip backbone words are found: ``describe_clusters(["a cat", "a cup", "a flower"])``.
 
 
-def look(pictures):
-    red, green, blue = np.mean([np.mean(picture, axis=(0, 1)) for picture in pictures], axis=0)
+def look(images):
+    red, green, blue = np.mean([np.mean(image, axis=(0, 1)) for image in images], axis=0)
     light = "bright" if red + green + blue > 300 else "dark"
     tone = "warm" if red > blue + 30 else "cold" if blue > red + 15 else "neutral"
     return f"{light}, {tone}"
@@ -50,7 +50,7 @@ print(est.describe_clusters(namer=look, X=images))
 # Merge
 # -----
 # Rows that show the same are merged. You would look; here the place in the list tells which
-# photograph a cluster's most typical picture was cut from. Names are joined, ``predict`` follows.
+# photograph a cluster's most typical image was cut from. Names are joined, ``predict`` follows.
 # (``reduce_clusters`` merges by itself those that are most alike.)
 shown = np.array([typical[0] // 24 for typical in est.representative_indices_])
 same = [np.flatnonzero(shown == photograph).tolist() for photograph in range(len(scenes))]
@@ -62,7 +62,7 @@ plt.show()
 # %%
 # Split
 # -----
-# Here four clusters for six photographs. The largest is clustered once more, alone; new pictures
+# Here four clusters for six photographs. The largest is clustered once more, alone; new images
 # that are put there can be asked of the second estimator.
 few = DeepImageClusterer(4, image_size=96, random_state=0).fit(images)
 wide = int(few.cluster_info()["size"].argmax())
@@ -71,6 +71,6 @@ parts = DeepImageClusterer("auto", max_clusters=6, image_size=96, random_state=0
 parts.fit(images[members])
 labels = few.labels_.copy()
 labels[members] = np.where(parts.labels_ == 0, wide, few.n_clusters_ - 1 + parts.labels_)
-print(f"cluster {wide}, of {len(members)} pictures, becomes {parts.n_clusters_}")
+print(f"cluster {wide}, of {len(members)} images, becomes {parts.n_clusters_}")
 ClusterGalleryDisplay.from_predictions(images, labels)
 plt.show()

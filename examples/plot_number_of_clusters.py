@@ -3,12 +3,12 @@
 How many clusters?
 =======================
 
-``n_clusters="auto"`` tries many numbers and takes the one at which the pictures fall apart most
+``n_clusters="auto"`` tries many numbers and takes the one at which the images fall apart most
 clearly. The criterion of every number is kept: its curve says how sure that is.
 """
 
 # %%
-# Pictures
+# Images
 # --------
 # Two dozen random cut-outs of each of eight photographs.
 import matplotlib.pyplot as plt

@@ -1,10 +1,10 @@
 """
 ===============================
-Strangers and doubtful pictures
+Strangers and doubtful images
 ===============================
 
-Two questions that are not the same. A *stranger* is like no other picture: ``outlier_scores_`` is
-high. A *doubtful* picture lies between two clusters: its highest probability is low.
+Two questions that are not the same. A *stranger* is like no other image: ``outlier_scores_`` is
+high. A *doubtful* image lies between two clusters: its highest probability is low.
 """
 
 # %%
@@ -29,8 +29,8 @@ strangers = [
     *(data.coins(), data.clock(), data.page(), data.text(), data.moon(), data.horse() * 255),
     *(data.rocket(), data.retina(), data.immunohistochemistry()),
 ]
-strangers = [picture if picture.ndim == 3 else gray2rgb(picture) for picture in strangers]
-images = [*np.concatenate(cuts), *(picture.astype(np.uint8) for picture in strangers)]
+strangers = [image if image.ndim == 3 else gray2rgb(image) for image in strangers]
+images = [*np.concatenate(cuts), *(image.astype(np.uint8) for image in strangers)]
 
 est = DeepImageClusterer(5, image_size=128, random_state=0).fit(images)
 
@@ -48,7 +48,7 @@ def show(indices, titles):
 # %%
 # Strangers
 # ---------
-# The twelve pictures with the highest scores.
+# The twelve images with the highest scores.
 scores = est.outlier_scores_
 first = np.argsort(-scores)[:12]
 show(first, [f"{scores[index]:.2f}" for index in first])
@@ -56,7 +56,7 @@ is_stranger = np.arange(len(images)) >= 5 * 40
 print(f"area under the ROC curve: {roc_auc_score(is_stranger, scores):.3f}")
 
 # %%
-# Doubtful pictures
+# Doubtful images
 # -----------------
 # The six whose highest probability is lowest, with the two clusters in question.
 probabilities = est.probabilities_

@@ -3,13 +3,13 @@
 A report to send to others
 ==========================
 
-``write_report`` makes one HTML file of a clustering: typical pictures of each cluster, those at its
+``write_report`` makes one HTML file of a clustering: typical images of each cluster, those at its
 border and those like no other, a map, a search. It needs no server and no network, so it can be
 sent by mail.
 """
 
 # %%
-# Pictures and clusters
+# Images and clusters
 # ---------------------
 import html
 import tempfile

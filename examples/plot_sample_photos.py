@@ -39,12 +39,12 @@ folder = result / "photos"
 folder.mkdir(parents=True, exist_ok=True)
 rng = np.random.default_rng(0)
 for name, scene in scenes.items():
-    picture = Image.fromarray(scene).convert("RGB")
+    image = Image.fromarray(scene).convert("RGB")
     for number in range(24):
-        side = int(min(picture.size) * rng.uniform(0.45, 0.75))
-        left = int(rng.integers(picture.width - side + 1))
-        top = int(rng.integers(picture.height - side + 1))
-        snapshot = picture.crop((left, top, left + side, top + side)).resize((224, 224))
+        side = int(min(image.size) * rng.uniform(0.45, 0.75))
+        left = int(rng.integers(image.width - side + 1))
+        top = int(rng.integers(image.height - side + 1))
+        snapshot = image.crop((left, top, left + side, top + side)).resize((224, 224))
         snapshot.save(folder / f"{name}-{number:02}.jpg")
 
 # %%
@@ -64,13 +64,13 @@ print(f"clustering accuracy: {clustering_accuracy(y, est.labels_):.3f}")
 # --------------
 display = ClusterGalleryDisplay.from_estimator(est, paths)
 display.figure_.savefig(result / "clusters.png", dpi=100)
-print(f"picture of the clusters: {result / 'clusters.png'}", file=sys.stderr)
+print(f"image of the clusters: {result / 'clusters.png'}", file=sys.stderr)
 
 # %%
 # A page of them
 # --------------
 # One file that a browser opens and a colleague can be sent. Each cluster is named after its most
-# typical picture.
+# typical image.
 est.set_cluster_names({label: y[best[0]] for label, best in enumerate(est.representative_indices_)})
 write_report(est, paths, result / "report.html", title="Snapshots", random_state=0)
 print(f"open in a browser: {result / 'report.html'}", file=sys.stderr)

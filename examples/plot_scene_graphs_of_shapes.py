@@ -4,13 +4,13 @@ Sentences that differ in nothing but order
 ==========================================
 
 "A red circle left of a blue square" and "a blue square left of a red circle" have the same words.
-Which of two pictures is meant is said by a relation alone, and that is what scene graphs are for.
-Here pictures of three shapes are drawn together with their graphs, as a detector would find them,
+Which of two images is meant is said by a relation alone, and that is what scene graphs are for.
+Here images of three shapes are drawn together with their graphs, as a detector would find them,
 so that nothing is needed but the package.
 """
 
 # %%
-# Pictures, graphs and sentences
+# Images, graphs and sentences
 # ------------------------------
 # A sentence may be a string, which ``TextGraphParser`` parses (that needs spaCy), or come with
 # its triples, as here.
@@ -25,7 +25,7 @@ SHAPES = ("circle", "square", "triangle")
 
 
 def draw_scene(rng):
-    """Place three shapes in a picture of 100 by 100; return its graph and three sentences."""
+    """Place three shapes in an image of 100 by 100; return its graph and three sentences."""
     names = rng.choice([f"{c} {s}" for c in COLORS for s in SHAPES], 3, replace=False)
     centers = rng.permutation(np.linspace(15, 85, 3)), rng.permutation(np.linspace(15, 85, 3))
     centers = np.stack(centers, axis=1) + rng.uniform(-5, 5, (3, 2))
@@ -72,9 +72,9 @@ plt.show()
 # %%
 # Learning
 # --------
-# Five hundred pictures are learned from, a hundred are kept for the test.
+# Five hundred images are learned from, a hundred are kept for the test.
 # What the words mean is learned from these pairs alone. A sentence tells a part of what is in
-# the picture; ``symmetric=False`` holds nothing against it for what it leaves out.
+# the image; ``symmetric=False`` holds nothing against it for what it leaves out.
 est = SceneGraphRetriever(word_vectors="pairs", symmetric=False, max_epochs=30, random_state=0)
 est.fit(graphs[:500], sentences[:500])
 print(est.recall_table(graphs[500:], sentences[500:]).round(3))
@@ -84,7 +84,7 @@ plt.show()
 # %%
 # Exchanged
 # ---------
-# Each sentence of the test pictures beside the same with its two shapes exchanged. By words
+# Each sentence of the test images beside the same with its two shapes exchanged. By words
 # alone half of them could be told, by chance.
 exchanged = []
 for said in sentences[500:]:
@@ -93,7 +93,7 @@ for said in sentences[500:]:
     exchanged.append({"text": text, "triples": [(second, word, first)]})
 true = est.similarity(graphs[500:], [said[0] for said in sentences[500:]]).diagonal()
 false = est.similarity(graphs[500:], exchanged).diagonal()
-print(f"the true sentence fits better in {np.mean(true > false):.0%} of the pictures")
+print(f"the true sentence fits better in {np.mean(true > false):.0%} of the images")
 
 # %%
 # Search, and why

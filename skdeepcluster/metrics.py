@@ -28,7 +28,7 @@ def clustering_accuracy(y_true, y_pred):
     y_true : array-like of shape (n_samples,)
         Classes: numbers or strings.
     y_pred : array-like of shape (n_samples,)
-        Clusters. Samples with the label -1, pictures that were skipped or the noise of a
+        Clusters. Samples with the label -1, images that were skipped or the noise of a
         clusterer by density, are in none: never right.
 
     Returns

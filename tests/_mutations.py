@@ -1,4 +1,4 @@
-"""Damaged files: pictures and scene graphs in which something was changed."""
+"""Damaged files: images and scene graphs in which something was changed."""
 
 import io
 import json
@@ -13,7 +13,7 @@ _EXTREMES = (0, 1, 0x7F, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0xFFFFFFFF)
 _WRONG = (None, True, -1, 3, 10**400, 1e308, float("nan"), float("inf"), "", " ", "\ud800", [], {})
 
 
-def whole_pictures():
+def whole_images():
     """Encode photographs in every format; a dict of suffix to a list of bytes."""
     photo = Image.fromarray(data.astronaut()).crop((80, 20, 240, 140))
     deep = Image.fromarray(np.asarray(photo.convert("L")).astype(np.uint16) * 257)
@@ -59,8 +59,8 @@ def _encode(image, kind, how):
     return file.getvalue()
 
 
-def damaged_picture(whole, seed):
-    """Damage one of ``whole_pictures``; the same for the same seed.
+def damaged_image(whole, seed):
+    """Damage one of ``whole_images``; the same for the same seed.
 
     Returns
     -------

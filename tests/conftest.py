@@ -1,4 +1,4 @@
-"""Real pictures for all tests: photographs that come with scikit-learn and scikit-image."""
+"""Real images for all tests: photographs that come with scikit-learn and scikit-image."""
 
 import os
 
@@ -43,7 +43,7 @@ def photos():
 def snapshots(photos):
     """Cut-outs of four photographs, ten each: (40, 64, 64, 3) uint8, and which photograph."""
     rng = np.random.default_rng(0)
-    pictures, scenes = [], []
+    images, scenes = [], []
     for scene in ("astronaut", "cat", "coffee", "dahlia"):
         photo = Image.fromarray(photos[scene])
         for _ in range(10):
@@ -51,9 +51,9 @@ def snapshots(photos):
             left = int(rng.integers(photo.width - side))
             top = int(rng.integers(photo.height - side))
             cut = photo.crop((left, top, left + side, top + side)).resize((64, 64))
-            pictures.append(np.asarray(cut))
+            images.append(np.asarray(cut))
             scenes.append(scene)
-    return np.stack(pictures), np.array(scenes)
+    return np.stack(images), np.array(scenes)
 
 
 @pytest.fixture
@@ -61,6 +61,6 @@ def photo_folder(snapshots, tmp_path):
     """The snapshots as JPEG files in a folder."""
     folder = tmp_path / "photos"
     folder.mkdir()
-    for number, (picture, scene) in enumerate(zip(*snapshots, strict=True)):
-        Image.fromarray(picture).save(folder / f"{scene}-{number:02}.jpg", quality=95)
+    for number, (image, scene) in enumerate(zip(*snapshots, strict=True)):
+        Image.fromarray(image).save(folder / f"{scene}-{number:02}.jpg", quality=95)
     return folder

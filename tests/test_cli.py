@@ -40,11 +40,11 @@ def start(*arguments, **options):
 def result(snapshots, tmp_path_factory):
     """A folder of photos and the output of a first run of the command on it."""
     base = tmp_path_factory.mktemp("cli")
-    for number, (picture, scene) in enumerate(zip(*snapshots, strict=True)):
+    for number, (image, scene) in enumerate(zip(*snapshots, strict=True)):
         path = base / "photos" / scene / f"{number % 10}.jpg"
         path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(picture).save(path)
-    (base / "photos" / "broken.jpg").write_bytes(b"no picture")
+        Image.fromarray(image).save(path)
+    (base / "photos" / "broken.jpg").write_bytes(b"no image")
     arguments = ["cluster", base / "photos", "--n-clusters", 4, "--image-size", 64]
     assert run(*arguments, "--output", base / "out", "--export", "copy") == 0
     return base
@@ -71,7 +71,7 @@ def test_cluster_writes_table_model_and_folders(result):
     ]
 
 
-def test_pictures_in_a_tar_file(result, capsys):
+def test_images_in_a_tar_file(result, capsys):
     with tarfile.open(result / "photos.tar", "w") as archive:
         archive.add(result / "photos", "photos")
     model, output = result / "out/model", result / "from_tar"
@@ -90,7 +90,7 @@ def test_pictures_in_a_tar_file(result, capsys):
     assert "--export sorts the files of a folder" in capsys.readouterr().err
 
 
-def test_pictures_in_parquet_and_labels_in_parquet(result, capsys):
+def test_images_in_parquet_and_labels_in_parquet(result, capsys):
     pytest.importorskip("pyarrow")
     import pandas as pd
 
@@ -184,7 +184,7 @@ def test_an_export_that_fails_is_not_left_in_the_way(result, tmp_path, monkeypat
     assert sorted(path.name for path in (tmp_path / "o").iterdir()) == ["cache", "labels.csv"]
 
 
-def test_pictures_sorted_into_the_folder_are_not_clustered_again(result, tmp_path, capsys):
+def test_images_sorted_into_the_folder_are_not_clustered_again(result, tmp_path, capsys):
     import shutil
 
     photos = shutil.copytree(result / "photos/cat", tmp_path / "photos")
@@ -197,7 +197,7 @@ def test_pictures_sorted_into_the_folder_are_not_clustered_again(result, tmp_pat
     for given in (photos, tmp_path / "link", f"{photos}/../photos"):
         assert run_json(capsys, *command, given, *output)["n_pictures"] == 10
     assert run(*command, photos, *output) == 0
-    assert "10 pictures that earlier runs exported into" in capsys.readouterr().err
+    assert "10 images that earlier runs exported into" in capsys.readouterr().err
     features = ["--output", tmp_path / "f.npz", "--image-size", 32]
     assert run_json(capsys, "embed", photos, *features)["n_pictures"] == 10
     # But they are if one names them.
@@ -208,7 +208,7 @@ def test_pictures_sorted_into_the_folder_are_not_clustered_again(result, tmp_pat
     assert f"Name one of these folders: {str(photos / 'out/clusters')!r}" in capsys.readouterr().err
 
 
-def test_a_file_of_ones_own_named_as_the_record_hides_no_pictures(result, tmp_path, capsys):
+def test_a_file_of_ones_own_named_as_the_record_hides_no_images(result, tmp_path, capsys):
     import shutil
 
     photos = tmp_path / "photos"
@@ -294,7 +294,7 @@ def test_one_long_path_does_not_blow_up_the_features(result, tmp_path, monkeypat
     from skdeepcluster import list_images
     from skdeepcluster.cli import _embed
 
-    # Fewer than there are pictures, and no divisor of their number.
+    # Fewer than there are images, and no divisor of their number.
     monkeypatch.setattr(_embed, "_CHUNK", 4)
     photos = shutil.copytree(result / "photos/cat", tmp_path / "photos")
     long = photos / "/".join("abcd\u00e9" * 3 for _ in range(60)) / "0.jpg"
@@ -429,7 +429,7 @@ def test_retrieve(graphs, tmp_path, monkeypatch, capsys):
     words = {match["word"]: match["label"] for match in first[0]["words"]}
     assert (words["man"], words["horse"]) == ("man", "horse")
     assert first[0]["triples"][0]["matched"] == ["man", "riding", "horse"]
-    # Others to learn from, and no more pictures than there are.
+    # Others to learn from, and no more images than there are.
     (tmp_path / "more.jsonl").write_text(json.dumps(GRAPHS[2]), encoding="utf-8")
     assert run("retrieve", tmp_path / "more.jsonl", "a horse", "--train", graphs) == 0
     assert re.fullmatch(r"a horse\n   1  -?0\.\d{3}  tree\.jpg\n", capsys.readouterr().out)
@@ -462,8 +462,8 @@ def test_a_process_prints_json_alone_and_takes_any_file_name(snapshots, tmp_path
     folder = tmp_path / "photos"
     folder.mkdir()
     names = ["\udcff\udce9.png", "\u65e5\u672c.png", "two\nlines.png", "a 'b' <c>.png"]
-    for name, picture in zip(names, snapshots[0][::10], strict=True):
-        Image.fromarray(picture).save(tmp_path / "x.png")
+    for name, image in zip(names, snapshots[0][::10], strict=True):
+        Image.fromarray(image).save(tmp_path / "x.png")
         (tmp_path / "x.png").rename(folder / name)
     arguments = ["cluster", folder, "--n-clusters", 2, "--image-size", 32, "--export", "symlink"]
     process = start(*arguments, "--output", tmp_path / "o", "--json")

@@ -1,4 +1,4 @@
-"""The main road on benchmark pictures, where they are at hand."""
+"""The main road on benchmark images, where they are at hand."""
 
 import os
 import zipfile

@@ -1,4 +1,4 @@
-"""Backbones that are trained further on the user's own pictures, without classes."""
+"""Backbones that are trained further on the user's own images, without classes."""
 
 from ._adapter import SelfSupervisedAdapter
 from ._checkpoint import train_epochs

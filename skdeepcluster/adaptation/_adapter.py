@@ -16,10 +16,10 @@ from ._stage_trainer import StageTrainer
 
 
 class SelfSupervisedAdapter(BaseEstimator):
-    """Train a pretrained network further on pictures of one's own, without classes (SimCLR).
+    """Train a pretrained network further on images of one's own, without classes (SimCLR).
 
-    For pictures unlike those that the network has learned from, such as microscope pictures.
-    The last stages learn to tell two random views of a picture (crops, flips, small rotations,
+    For images unlike those that the network has learned from, such as microscope images.
+    The last stages learn to tell two random views of an image (crops, flips, small rotations,
     colours) from the views of all others. The result goes into ``backbone=`` of
     :class:`skdeepcluster.DeepImageClusterer` or :class:`skdeepcluster.ImageEmbedder`: adapted
     once, it serves many clusterings. (``fine_tune`` of the clusterer does the same, and trains
@@ -30,19 +30,19 @@ class SelfSupervisedAdapter(BaseEstimator):
     backbone : str, path, torch.nn.Module or Backbone, default="efficientnet_lite0"
         The network to start from, see :func:`skdeepcluster.backbones.list_backbones`.
     image_size : int, default=None
-        Side in pixels to which pictures are scaled; None is the backbone's own.
+        Side in pixels to which images are scaled; None is the backbone's own.
     n_stages : int, default=2
         How many of the network's last stages are trained.
     max_iter : int, default=5
         Epochs.
     memory : path or joblib.Memory, default=None
         Folder in which the state after each epoch is kept until ``fit`` is done. Called again
-        after it was killed, with the same parameters and pictures and an int for
+        after it was killed, with the same parameters and images and an int for
         ``random_state``, it goes on from there.
     device : str, default="auto"
         A torch device; "auto" takes a GPU if there is one.
     n_jobs : int, default=None
-        Threads that decode pictures; None is as many as there are processors.
+        Threads that decode images; None is as many as there are processors.
     random_state : int, RandomState instance or None, default=None
         Draws the views and the batches. An int makes ``fit`` repeatable.
     verbose : int, default=0
@@ -64,10 +64,10 @@ class SelfSupervisedAdapter(BaseEstimator):
     --------
     >>> import numpy as np
     >>> from skdeepcluster import ImageEmbedder, SelfSupervisedAdapter
-    >>> pictures = np.random.RandomState(0).randint(256, size=(8, 32, 32, 3), dtype=np.uint8)
+    >>> images = np.random.RandomState(0).randint(256, size=(8, 32, 32, 3), dtype=np.uint8)
     >>> adapter = SelfSupervisedAdapter(image_size=32, n_stages=1, max_iter=1, random_state=0)
-    >>> backbone = adapter.fit(pictures).backbone_
-    >>> ImageEmbedder(backbone).fit_transform(pictures).shape
+    >>> backbone = adapter.fit(images).backbone_
+    >>> ImageEmbedder(backbone).fit_transform(images).shape
     (8, 1280)
     """
 
@@ -108,11 +108,11 @@ class SelfSupervisedAdapter(BaseEstimator):
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
-        """Train on pictures.
+        """Train on images.
 
         Parameters
         ----------
-        X : pictures
+        X : images
             A folder, paths, Pillow images, arrays, a tensor or a Dataset (see the user guide).
             Of more than 20,000 a random sample is used.
         y : None
@@ -125,13 +125,13 @@ class SelfSupervisedAdapter(BaseEstimator):
         Raises
         ------
         ImageReadError
-            If a picture cannot be read.
+            If an image cannot be read.
         ValueError
-            If ``X`` is features, or less than two pictures, or the network has fewer stages.
+            If ``X`` is features, or less than two images, or the network has fewer stages.
         """
         source = as_image_source(X)
         if source is None:
-            raise ValueError("A network is adapted to pictures, and X is features.")
+            raise ValueError("A network is adapted to images, and X is features.")
         random_state = check_random_state(self.random_state)
         trainer = StageTrainer(
             load_backbone(self.backbone, image_size=self.image_size),

@@ -10,7 +10,7 @@ _LABEL_SMOOTHING = 0.1
 
 
 def contrastive_loss(latents, views, temperature=0.2):
-    """Normalised-temperature cross-entropy between two views of the same pictures (NT-Xent).
+    """Normalised-temperature cross-entropy between two views of the same images (NT-Xent).
 
     ``-mean log(exp(z_i . z_i' / t) / sum_j exp(z_i . z_j / t))``, j over all other latents of
     both views.
@@ -18,7 +18,7 @@ def contrastive_loss(latents, views, temperature=0.2):
     Parameters
     ----------
     latents, views : torch.Tensor of shape (n_samples, n_dimensions)
-        Row i of both is of picture i; they need not be unit vectors.
+        Row i of both is of image i; they need not be unit vectors.
     temperature : float, default=0.2
 
     Returns
@@ -38,7 +38,7 @@ def contrastive_loss(latents, views, temperature=0.2):
 
 
 class Assignment(NamedTuple):
-    """Clusters of the pictures of which they are sure enough.
+    """Clusters of the images of which they are sure enough.
 
     ``labels`` is int64 of shape (n_samples,), -1 where the cluster is not sure; ``centers`` are
     unit vectors of shape (n_clusters, n_features), seen from the ``origin``, (n_features,).
@@ -62,20 +62,20 @@ class Assignment(NamedTuple):
 
 
 def self_labelling_loss(features, assignment, indices):
-    """Cross-entropy of the clusters that pictures are sure of, whose centres are fixed.
+    """Cross-entropy of the clusters that images are sure of, whose centres are fixed.
 
     Parameters
     ----------
     features : torch.Tensor of shape (2 n, n_features)
-        Of two views of each picture: all first ones, then all second ones.
+        Of two views of each image: all first ones, then all second ones.
     assignment : Assignment
     indices : torch.Tensor of shape (n,), int64
-        Which of the assignment's samples the pictures are.
+        Which of the assignment's samples the images are.
 
     Returns
     -------
     loss : torch.Tensor, scalar
-        0 if no picture of the batch is sure of its cluster.
+        0 if no image of the batch is sure of its cluster.
 
     References
     ----------

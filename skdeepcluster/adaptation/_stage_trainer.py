@@ -1,4 +1,4 @@
-"""Training of a backbone's last stages on pictures without classes."""
+"""Training of a backbone's last stages on images without classes."""
 
 import copy
 import hashlib
@@ -16,7 +16,7 @@ from ._views import TrunkViews
 
 _N_VIEWS = 6
 _BATCH_SIZE = 256
-# Above so many pictures a random sample of them is trained on.
+# Above so many images a random sample of them is trained on.
 _MOST_PICTURES = 20_000
 _BACKBONE_RATE = 3e-4
 # The projector starts from nothing and is thrown away.
@@ -34,11 +34,11 @@ def check_stages(backbone, n_stages):
 
 
 class StageTrainer:
-    """Teaches the last stages of a backbone to know a picture in two random views (SimCLR).
+    """Teaches the last stages of a backbone to know an image in two random views (SimCLR).
 
     The stages before them stay as they are: what they compute of the views is kept, and an
     epoch costs the last stages alone. Batch normalisation keeps the statistics it was trained
-    with: batches of a few similar pictures would spoil them.
+    with: batches of a few similar images would spoil them.
 
     In a process group of torch.distributed, each rank computes its share of every batch. The
     losses are of the whole batch on every rank, so that batches, gradients and weights are
@@ -49,12 +49,12 @@ class StageTrainer:
     backbone : Backbone
         Left as it is; a copy is trained.
     source : ImageSource
-        Pictures, all of which can be read; of more than 20,000 a random sample is used.
+        Images, all of which can be read; of more than 20,000 a random sample is used.
     n_stages : int
         How many of the backbone's last stages are trained.
     device : torch.device
     n_jobs : int or None
-        Threads that decode pictures.
+        Threads that decode images.
     random_state : RandomState instance
     verbose : int
         Above 0, progress bars are shown.
@@ -62,19 +62,19 @@ class StageTrainer:
     Attributes
     ----------
     indices : ndarray of shape (n_samples,), int64
-        Positions in ``source`` of the pictures that are trained on.
+        Positions in ``source`` of the images that are trained on.
 
     Raises
     ------
     ValueError
-        If there are fewer than two pictures, or the backbone has fewer stages, or ranks have
-        different pictures or random numbers.
+        If there are fewer than two images, or the backbone has fewer stages, or ranks have
+        different images or random numbers.
     """
 
     def __init__(self, backbone, source, *, n_stages, device, n_jobs, random_state, verbose):
         check_stages(backbone, n_stages)
         if len(source) < 2:
-            raise ValueError(f"A backbone is trained on two pictures at least, not {len(source)}.")
+            raise ValueError(f"A backbone is trained on two images at least, not {len(source)}.")
         self.indices = np.arange(len(source))
         if len(source) > _MOST_PICTURES:
             chosen = random_state.choice(len(source), _MOST_PICTURES, replace=False)
@@ -83,7 +83,7 @@ class StageTrainer:
         seed = int(random_state.randint(2**31))
         check_alike(
             (seed, len(source)),
-            "The processes of the group do not train on the same: give all the same pictures and "
+            "The processes of the group do not train on the same: give all the same images and "
             "the same integer for random_state.",
         )
         verbose = verbose if rank() == 0 else 0
@@ -147,14 +147,14 @@ class StageTrainer:
         )
 
     def identity(self):
-        """Return all that the training depends on: network, pictures, seed and settings."""
-        pictures = hashlib.blake2b(digest_size=16)
+        """Return all that the training depends on: network, images, seed and settings."""
+        images = hashlib.blake2b(digest_size=16)
         for index in range(len(self._source)):
-            pictures.update(self._source.identity(index))
+            images.update(self._source.identity(index))
         return (
             self._backbone.fingerprint,
             self._n_stages,
-            pictures.hexdigest(),
+            images.hexdigest(),
             self._seed,
             (_N_VIEWS, _BATCH_SIZE, _BACKBONE_RATE, _PROJECTOR_RATE, _PROJECTOR_SIZES),
         )
@@ -178,12 +178,12 @@ class StageTrainer:
         self._generator.set_state(state["generator"])
 
     def train_epoch(self, assignment=None):
-        """Train on two views of each picture.
+        """Train on two views of each image.
 
         Parameters
         ----------
         assignment : Assignment, default=None
-            Clusters whose centres the pictures are pulled to as well.
+            Clusters whose centres the images are pulled to as well.
 
         Returns
         -------
@@ -217,7 +217,7 @@ class StageTrainer:
 
     @torch.inference_mode()
     def features(self):
-        """Embed the pictures themselves, with the weights as they are now.
+        """Embed the images themselves, with the weights as they are now.
 
         Returns
         -------
@@ -244,7 +244,7 @@ class StageTrainer:
 
 
 class _Trained(nn.Module):
-    """Activations of this rank's pictures to features, and what is contrasted, of all ranks'."""
+    """Activations of this rank's images to features, and what is contrasted, of all ranks'."""
 
     def __init__(self, rest, projector):
         super().__init__()

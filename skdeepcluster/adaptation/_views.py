@@ -1,4 +1,4 @@
-"""Random views of pictures, as far as a frozen trunk computes them, kept on disk."""
+"""Random views of images, as far as a frozen trunk computes them, kept on disk."""
 
 import math
 import tempfile
@@ -11,16 +11,16 @@ from ..images import RandomViews, iter_batches
 from ..process_group import n_ranks, rank
 
 _BATCH_SIZE = 64
-# Strong enough that only what a picture shows is common to two views.
+# Strong enough that only what an image shows is common to two views.
 _VIEWS = RandomViews(scale=(0.25, 1.0), brightness=0.4, contrast=0.4, saturation=0.4, grayscale=0.2)
 
 
 class TrunkViews:
-    """Activations of a trunk on random views of every picture.
+    """Activations of a trunk on random views of every image.
 
     They are drawn and computed once, written to a temporary file (float16) and read from there
     in training, which so costs neither decoding nor augmentation nor the trunk. Of several
-    ranks each computes and keeps those of some pictures; all draw the same views.
+    ranks each computes and keeps those of some images; all draw the same views.
 
     Parameters
     ----------
@@ -67,14 +67,14 @@ class TrunkViews:
         batches = iter_batches(
             source, backbone.resizing, indices=own.numpy(), batch_size=_BATCH_SIZE, n_jobs=n_jobs
         )
-        bar = tqdm(total=len(source), desc="random views", unit="picture", disable=not verbose)
+        bar = tqdm(total=len(source), desc="random views", unit="image", disable=not verbose)
         with tempfile.TemporaryFile(prefix="skdeepcluster-views-") as file, bar:
             for block in blocks:
                 if self._rows[block[0]] >= 0:
                     batch = next(batches)
-                    pictures = torch.from_numpy(batch.pixels).permute(0, 3, 1, 2).float() / 255
+                    images = torch.from_numpy(batch.pixels).permute(0, 3, 1, 2).float() / 255
                     pixels = [batch.pixels]
-                    pixels += [_as_pixels(_VIEWS(pictures, generator)) for _ in range(n_views)]
+                    pixels += [_as_pixels(_VIEWS(images, generator)) for _ in range(n_views)]
                     activations = [engine(view).astype(np.float16) for view in pixels]
                     file.write(np.stack(activations, axis=1).tobytes())
                 else:
@@ -94,7 +94,7 @@ class TrunkViews:
         self._n_views = n_views
 
     def pairs(self, indices, generator):
-        """Draw two different views of each picture.
+        """Draw two different views of each image.
 
         Parameters
         ----------
@@ -105,7 +105,7 @@ class TrunkViews:
         -------
         activations : torch.Tensor of shape (n_own, ...), float32
             What the rest of the network takes: all first views, then all second ones, of the
-            pictures that this rank has; n_own is 2 n if it is the only one.
+            images that this rank has; n_own is 2 n if it is the only one.
         places : torch.Tensor of shape (n_own,), int64
             Which of the 2 n views they are.
         """
@@ -115,7 +115,7 @@ class TrunkViews:
         return self._read(indices.repeat(2), 1 + views)
 
     def plain(self, indices):
-        """Read the pictures themselves; returns as ``pairs`` does, but of n pictures."""
+        """Read the images themselves; returns as ``pairs`` does, but of n images."""
         return self._read(indices, torch.zeros_like(indices))
 
     def _read(self, indices, views):

@@ -67,7 +67,7 @@ def _find_vit(weights, path):
         return None
     projection, positions = network["patch_embed.proj.weight"], network["pos_embed"]
     if (projection.ndim, positions.ndim) != (4, 3):
-        # A ViT of videos or of something else than pictures.
+        # A ViT of videos or of something else than images.
         return None
     width, _, patch, _ = projection.shape
     heads = _VIT_HEADS.get(width)

@@ -1,4 +1,4 @@
-"""A network that embeds pictures, with all that belongs to it."""
+"""A network that embeds images, with all that belongs to it."""
 
 from dataclasses import dataclass, field
 
@@ -19,13 +19,13 @@ class BackboneLoadError(OSError):
 
 @dataclass(eq=False)
 class Backbone:
-    """A network from pictures to features, and its preprocessing.
+    """A network from images to features, and its preprocessing.
 
     Parameters
     ----------
     name : str
     network : torch.nn.Module
-        Maps normalised pictures (n, 3, image_size, image_size), float32, to features
+        Maps normalised images (n, 3, image_size, image_size), float32, to features
         (n, n_features). It is handed over: put in evaluation mode, its gradients turned off.
     n_features : int
     image_size : int
@@ -61,7 +61,7 @@ class Backbone:
 
     @property
     def resizing(self):
-        """How pictures are brought to the network's size."""
+        """How images are brought to the network's size."""
         return Resizing(self.image_size, self.crop_fraction, self.interpolation)
 
     @property
@@ -75,7 +75,7 @@ class Backbone:
 
 
 class PixelNetwork(nn.Module):
-    """A backbone that takes bytes: uint8 pictures (n, side, side, 3) to features.
+    """A backbone that takes bytes: uint8 images (n, side, side, 3) to features.
 
     What engines run: the normalisation is a part of the graph, and in float32 whatever the
     precision of the network.
@@ -98,13 +98,13 @@ class PixelNetwork(nn.Module):
 
 
 def count_features(network, image_size):
-    """Find the number of features by a trial run on two grey pictures.
+    """Find the number of features by a trial run on two grey images.
 
     Raises
     ------
     BackboneLoadError
-        If the network does not take pictures of that size, or returns anything but one row
-        of features a picture.
+        If the network does not take images of that size, or returns anything but one row
+        of features an image.
     """
     kind = type(network).__name__
     try:
@@ -113,7 +113,7 @@ def count_features(network, image_size):
     except Exception as error:
         # Networks say in many ways that a size does not suit them.
         raise BackboneLoadError(
-            f"{kind} does not run on float32 pictures of shape (2, 3, {image_size}, "
+            f"{kind} does not run on float32 images of shape (2, 3, {image_size}, "
             f"{image_size}): {error} ({type(error).__name__}). Name the size it was made for "
             "with image_size."
         ) from error
@@ -124,7 +124,7 @@ def count_features(network, image_size):
         )
     if features.ndim != 2 or len(features) != 2:
         raise BackboneLoadError(
-            f"{kind} maps 2 pictures to the shape {tuple(features.shape)}; a backbone returns "
+            f"{kind} maps 2 images to the shape {tuple(features.shape)}; a backbone returns "
             "(2, n_features). Add a pooling layer and a flatten."
         )
     return features.shape[1]

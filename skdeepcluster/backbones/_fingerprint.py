@@ -1,6 +1,6 @@
 """A digest of all that decides what a network computes.
 
-It is made of weights and code, not of features of some picture: those differ in their last
+It is made of weights and code, not of features of some image: those differ in their last
 digits between machines, engines and numbers of threads, and wherever they are rounded, some
 stand at a boundary. What one machine has computed would not be found again by another.
 """

@@ -42,7 +42,7 @@ def _side(size):
     """Read a side from an int or a pair of equal ones."""
     if isinstance(size, tuple | list):
         if len(set(size)) != 1:
-            raise BackboneLoadError(f"The pictures of a backbone are square, not {size}.")
+            raise BackboneLoadError(f"The images of a backbone are square, not {size}.")
         return int(size[0])
     return size
 

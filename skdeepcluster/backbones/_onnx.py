@@ -92,7 +92,7 @@ def _open(model):
 
 
 def _agrees(session, backbone):
-    """Whether a session computes what torch does, on a picture of noise."""
+    """Whether a session computes what torch does, on an image of noise."""
     side = backbone.image_size
     noise = np.random.default_rng(0).integers(0, 256, (1, side, side, 3), dtype=np.uint8)
     with torch.inference_mode():
@@ -110,7 +110,7 @@ def _agrees(session, backbone):
 def _export(backbone):
     """Export to ONNX; return the bytes."""
     side = backbone.image_size
-    # Two pictures: with one, the exporter takes the batch for a constant.
+    # Two images: with one, the exporter takes the batch for a constant.
     example = torch.zeros(2, side, side, 3, dtype=torch.uint8)
     with _EXPORTING, tempfile.TemporaryDirectory() as folder, _silence():
         path = Path(folder, "model.onnx")

@@ -67,7 +67,7 @@ def registered_names():
 
 
 def load_backbone(backbone, *, image_size=None):
-    """Load a network that embeds pictures.
+    """Load a network that embeds images.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ def load_backbone(backbone, *, image_size=None):
         - a module. It is copied; its attributes ``image_size``, ``mean`` and ``std`` are used
           if it has them, else 224 and ImageNet's.
     image_size : int, default=None
-        Side of the pictures in pixels; None is the network's own.
+        Side of the images in pixels; None is the network's own.
 
     Returns
     -------

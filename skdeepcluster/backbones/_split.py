@@ -20,7 +20,7 @@ def split_network(network, trained, image_size):
     Returns
     -------
     trunk : torch.nn.Module
-        Maps pictures (n, 3, image_size, image_size) to one tensor with n rows.
+        Maps images (n, 3, image_size, image_size) to one tensor with n rows.
     rest : torch.nn.Module
         Maps that tensor to the features of the network, and shares the network's parameters.
         If the network cannot be cut, the trunk does nothing and the rest is the network.

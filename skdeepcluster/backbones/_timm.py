@@ -14,7 +14,7 @@ _HUB_NAMES = ("hf-hub:", "hf_hub:")
 
 
 def create(name, image_size=None, *, pretrained=False, **options) -> Any:
-    """Create a timm network without its classifier, for pictures of any size."""
+    """Create a timm network without its classifier, for images of any size."""
     import timm
 
     if not name.startswith(_HUB_NAMES):

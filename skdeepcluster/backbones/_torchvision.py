@@ -37,7 +37,7 @@ def load(model, image_size=None):
     size = image_size or own_size
     if name.startswith("vit_") and size != own_size:
         raise BackboneLoadError(
-            f"torchvision's {name} takes pictures of {own_size} pixels only, not {size}. timm's "
+            f"torchvision's {name} takes images of {own_size} pixels only, not {size}. timm's "
             "transformers take other sizes: 'timm:...'."
         )
     cached = Path(torch.hub.get_dir(), "checkpoints", Path(weights.url).name)

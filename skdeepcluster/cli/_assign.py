@@ -1,25 +1,25 @@
 """``skdeepcluster assign``."""
 
 from ._clustered import check_output, memory_of, summarize, write_results
+from ._images import open_images
 from ._interruption import going_on
-from ._options import add_model, add_output, add_pictures
-from ._pictures import open_pictures
+from ._options import add_images, add_model, add_output
 
-HELP = "put new pictures to the clusters of a model"
+HELP = "put new images to the clusters of a model"
 EPILOG = """\
 example:
   skdeepcluster assign result/model more-photos/ --output more-result/
 
-JSON: "n_pictures", "n_clusters", "skipped" (paths of pictures that could not be read), "clusters"
-(objects with "cluster", "name" and "size", the number of new pictures) and "files" ("labels",
+JSON: "n_pictures", "n_clusters", "skipped" (paths of images that could not be read), "clusters"
+(objects with "cluster", "name" and "size", the number of new images) and "files" ("labels",
 "cache" and, if wanted, "report" and "export").
 """
 
 
 def add_options(parser):
-    """Model, pictures, and what is written."""
+    """Model, images, and what is written."""
     add_model(parser)
-    add_pictures(parser)
+    add_images(parser)
     add_output(parser)
 
 
@@ -33,15 +33,15 @@ def run(options):
     memory = memory_of(options)
     estimator = DeepImageClusterer.load(options.model)
     estimator.set_params(on_error="skip", verbose=1, memory=memory)
-    pictures = open_pictures(options)
+    images = open_images(options)
     check_output(options)
     with going_on(memory):
-        probabilities = estimator.predict_proba(pictures.X)
+        probabilities = estimator.predict_proba(images.X)
         skipped = np.isnan(probabilities[:, 0])
         labels = np.where(skipped, -1, np.nan_to_num(probabilities).argmax(axis=1))
-        files = write_results(options, estimator, pictures, labels, probabilities)
+        files = write_results(options, estimator, images, labels, probabilities)
     sizes = np.bincount(labels[~skipped], minlength=estimator.n_clusters_)
     clusters = pd.DataFrame({"name": estimator.cluster_names_, "size": sizes})
     return summarize(
-        pictures.names, labels, clusters.rename_axis("cluster"), {**files, "cache": str(memory)}
+        images.names, labels, clusters.rename_axis("cluster"), {**files, "cache": str(memory)}
     )

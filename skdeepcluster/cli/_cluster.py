@@ -3,28 +3,28 @@
 from argparse import ArgumentTypeError
 
 from ._clustered import check_output, memory_of, summarize, write_results
+from ._images import open_images
 from ._interruption import going_on
-from ._options import add_backbone, add_output, add_pictures
-from ._pictures import open_pictures
+from ._options import add_backbone, add_images, add_output
 
-HELP = "cluster the pictures in a folder"
+HELP = "cluster the images in a folder"
 EPILOG = """\
 example:
   skdeepcluster cluster photos/ --n-clusters 12 --output result/ --report --export copy
 
-DIR gets labels.csv or labels.parquet (path, label, probability; label -1 for a picture that could
+DIR gets labels.csv or labels.parquet (path, label, probability; label -1 for an image that could
 not be read), the folder model, and cache, the features: after an interruption the same command
 goes on where it stopped.
 
-JSON: "n_pictures", "n_clusters", "skipped" (paths of pictures that could not be read), "clusters"
+JSON: "n_pictures", "n_clusters", "skipped" (paths of images that could not be read), "clusters"
 (objects with "cluster", "name", "size", "cohesion" and "representative", the most typical
-picture) and "files" ("labels", "model", "cache" and, if wanted, "report" and "export").
+image) and "files" ("labels", "model", "cache" and, if wanted, "report" and "export").
 """
 
 
 def add_options(parser):
-    """Pictures, how many clusters, network, and what is written."""
-    add_pictures(parser)
+    """Images, how many clusters, network, and what is written."""
+    add_images(parser)
     parser.add_argument(
         "--n-clusters", type=_count, required=True, metavar="K", help="a number, or auto"
     )
@@ -35,7 +35,7 @@ def add_options(parser):
         type=int,
         default=0,
         metavar="N",
-        help="train the backbone's last N stages on the pictures (default: 0)",
+        help="train the backbone's last N stages on the images (default: 0)",
     )
     parser.add_argument("--seed", type=int, default=0, help="random state (default: 0)")
 
@@ -56,7 +56,7 @@ def run(options):
     from .. import DeepImageClusterer
     from ..storage import check_model_folder
 
-    pictures = open_pictures(options)
+    images = open_images(options)
     check_output(options)
     model = options.output / "model"
     check_model_folder(model)
@@ -72,18 +72,18 @@ def run(options):
         verbose=1,
     )
     with going_on(memory):
-        estimator.fit(pictures.X)
+        estimator.fit(images.X)
         estimator.save(model)
         files = write_results(
-            options, estimator, pictures, estimator.labels_, estimator.probabilities_
+            options, estimator, images, estimator.labels_, estimator.probabilities_
         )
     clusters = estimator.cluster_info()
     typical = [best[0] for best in estimator.representative_indices_]
-    names = [str(pictures.names[index]) for index in typical]
+    names = [str(images.names[index]) for index in typical]
     # Names of files need not be text, which strings of pandas must be.
     clusters["representative"] = pd.Series(names, clusters.index, dtype=object)
     return summarize(
-        pictures.names,
+        images.names,
         estimator.labels_,
         clusters[["name", "size", "cohesion", "representative"]],
         {**files, "model": str(model), "cache": str(memory)},

@@ -1,9 +1,9 @@
-"""What ``cluster`` and ``assign`` share: pictures with labels, as files and as text."""
+"""What ``cluster`` and ``assign`` share: images with labels, as files and as text."""
 
 import warnings
 
+from ._images import IMAGE_FILES
 from ._outcome import Outcome, records
-from ._pictures import FILES_OF_PICTURES
 
 
 def check_output(options):
@@ -11,9 +11,9 @@ def check_output(options):
     from ..export import check_export
     from ..storage import check_file, check_writable
 
-    if options.export and options.pictures.suffix in FILES_OF_PICTURES:
+    if options.export and options.images.suffix in IMAGE_FILES:
         raise ValueError(
-            f"--export sorts the files of a folder, and {str(options.pictures)!r} is none."
+            f"--export sorts the files of a folder, and {str(options.images)!r} is none."
         )
     files = _files(options)
     if options.export:
@@ -55,7 +55,7 @@ def _files(options):
     return files
 
 
-def write_results(options, estimator, pictures, labels, probabilities):
+def write_results(options, estimator, images, labels, probabilities):
     """Write the table and what else is wanted.
 
     Returns
@@ -66,22 +66,22 @@ def write_results(options, estimator, pictures, labels, probabilities):
 
     files = _files(options)
     if options.format == "parquet":
-        write_parquet(files["labels"], pictures.X, labels=labels, probabilities=probabilities)
+        write_parquet(files["labels"], images.X, labels=labels, probabilities=probabilities)
     else:
-        write_labels(files["labels"], pictures.names, labels, probabilities.max(axis=1))
-    if options.report and not _write_report(estimator, pictures, files["report"]):
+        write_labels(files["labels"], images.names, labels, probabilities.max(axis=1))
+    if options.report and not _write_report(estimator, images, files["report"]):
         del files["report"]
-    # Last, for it may move the pictures.
+    # Last, for it may move the images.
     if options.export:
-        export_clusters(files["export"], pictures.names, labels, options.export)
+        export_clusters(files["export"], images.names, labels, options.export)
     return {name: str(path) for name, path in files.items()}
 
 
-def _write_report(estimator, pictures, path):
+def _write_report(estimator, images, path):
     from ..report import write_report
 
     try:
-        write_report(estimator, pictures.X, path)
+        write_report(estimator, images.X, path)
     # Whatever it is, what was found in hours of work is still to be exported and told.
     except Exception as error:
         warnings.warn(
@@ -99,7 +99,7 @@ def summarize(names, labels, clusters, files):
     Parameters
     ----------
     names : list of str or Path
-    labels : ndarray of shape (n_pictures,), int64
+    labels : ndarray of shape (n_images,), int64
     clusters : DataFrame
         A row a cluster.
     files : dict of str to str
@@ -119,7 +119,7 @@ def summarize(names, labels, clusters, files):
     left_out = f" ({len(skipped)} skipped)" * bool(skipped)
     lines = [
         clusters.drop(columns="representative", errors="ignore").round(3).to_string(),
-        f"{len(names)} pictures{left_out}, {len(clusters)} clusters",
+        f"{len(names)} images{left_out}, {len(clusters)} clusters",
         *(f"{name}: {path}" for name, path in files.items()),
     ]
     return Outcome(data, "\n".join(lines))

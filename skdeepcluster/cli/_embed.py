@@ -3,20 +3,20 @@
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
+from ._images import open_images
 from ._interruption import going_on
-from ._options import add_backbone, add_pictures
+from ._options import add_backbone, add_images
 from ._outcome import Outcome
-from ._pictures import open_pictures
 
-HELP = "write the features of the pictures in a folder"
+HELP = "write the features of the images in a folder"
 EPILOG = """\
 example:
   skdeepcluster embed photos/ --output features.npz --memory cache/
 
-The file has "paths", str of shape (n,), and "features", float32 of shape (n, n_features); a
-picture that could not be read is a row of NaN.
+The file has "paths", str of shape (n,), and "features", float32 of shape (n, n_features); an
+image that could not be read is a row of NaN.
 
-JSON: "n_pictures", "n_features", "skipped" (paths of pictures that could not be read) and "files"
+JSON: "n_pictures", "n_features", "skipped" (paths of images that could not be read) and "files"
 ("features").
 """
 
@@ -25,8 +25,8 @@ _CHUNK = 1000
 
 
 def add_options(parser):
-    """Pictures, network, and the file."""
-    add_pictures(parser)
+    """Images, network, and the file."""
+    add_images(parser)
     parser.add_argument("--output", type=Path, required=True, metavar="FILE.npz")
     add_backbone(parser)
     parser.add_argument("--memory", type=Path, metavar="DIR", help="keep features in this folder")
@@ -39,7 +39,7 @@ def run(options):
     from .. import ImageEmbedder
     from ..storage import check_file, whole_file
 
-    pictures = open_pictures(options)
+    images = open_images(options)
     check_file(options.output)
     embedder = ImageEmbedder(
         options.backbone,
@@ -49,20 +49,20 @@ def run(options):
         verbose=1,
     )
     with going_on(options.memory):
-        features = embedder.fit_transform(pictures.X)
+        features = embedder.fit_transform(images.X)
     with whole_file(options.output) as partial, ZipFile(partial, "w") as archive:
-        _write_paths(archive, [str(name) for name in pictures.names])
+        _write_paths(archive, [str(name) for name in images.names])
         with archive.open("features.npy", "w", force_zip64=True) as file:
             np.lib.format.write_array(file, features, allow_pickle=False)
-    skipped = [str(pictures.names[index]) for index in np.flatnonzero(np.isnan(features[:, 0]))]
+    skipped = [str(images.names[index]) for index in np.flatnonzero(np.isnan(features[:, 0]))]
     data = {
-        "n_pictures": len(pictures),
+        "n_pictures": len(images),
         "n_features": features.shape[1],
         "skipped": skipped,
         "files": {"features": str(options.output)},
     }
     left_out = f", {len(skipped)} skipped" * bool(skipped)
-    text = f"{len(pictures)} pictures{left_out}, {features.shape[1]} features: {options.output}"
+    text = f"{len(images)} images{left_out}, {features.shape[1]} features: {options.output}"
     return Outcome(data, text)
 
 

@@ -18,7 +18,7 @@ examples:
   skdeepcluster retrieve graphs.jsonl "a dog jumps over a bar"
 
 exit status:
-  0    done; pictures that cannot be read are skipped and listed on stderr
+  0    done; images that cannot be read are skipped and listed on stderr
   1    an error, told in one line on stderr
   2    wrong usage
   130  interrupted
@@ -99,7 +99,7 @@ def _shown(text):
 def _parser():
     parser = argparse.ArgumentParser(
         prog="skdeepcluster",
-        description="Cluster pictures with pretrained networks.",
+        description="Cluster images with pretrained networks.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -3,12 +3,12 @@
 from pathlib import Path
 
 
-def add_pictures(parser):
-    """Ask for the pictures."""
+def add_images(parser):
+    """Ask for the images."""
     parser.add_argument(
-        "pictures",
+        "images",
         type=Path,
-        help="a folder, with those in it; a .tar of pictures; or a .parquet of them or of paths",
+        help="a folder, with those in it; a .tar of images; or a .parquet of them or of paths",
     )
     parser.add_argument(
         "--column", default="image", help="of the Parquet file (default: %(default)s)"
@@ -29,7 +29,7 @@ def add_backbone(parser):
         "--image-size",
         type=int,
         metavar="PIXELS",
-        help="side to which pictures are scaled (default: the backbone's own); smaller is faster",
+        help="side to which images are scaled (default: the backbone's own); smaller is faster",
     )
 
 
@@ -45,7 +45,7 @@ def add_output(parser):
     parser.add_argument(
         "--export",
         choices=["copy", "symlink", "move"],
-        help="also sort the pictures into DIR/clusters, a folder a cluster, where exported.csv "
+        help="also sort the images into DIR/clusters, a folder a cluster, where exported.csv "
         "tells which went where",
     )
     parser.add_argument(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from ._outcome import Outcome
 
-HELP = "find pictures by sentences, given their scene graphs"
+HELP = "find images by sentences, given their scene graphs"
 EPILOG = """\
 examples:
   skdeepcluster retrieve graphs.jsonl "a dog jumps over a bar" "two men at a table" --model model/
@@ -14,7 +14,7 @@ A line of a file is a JSON object, as in
   {"image_id": "7.jpg", "objects": [{"label": "dog", "box": [4, 9, 80, 60]}, {"label": "bar"}],
    "relations": [[0, "over", 1]], "captions": ["A dog jumps over a bar."]}
 and the file may be compressed by gzip. The similarity is learned from the captions, some minutes
-for a thousand pictures; --model keeps it. Sentences need pip install "skdeepcluster[text]".
+for a thousand images; --model keeps it. Sentences need pip install "skdeepcluster[text]".
 
 JSON: "n_pictures", "n_training_pictures" (null if the model was there), "word_vectors" and
 "queries": objects with "query" and "results", objects with "image_id", "similarity" and, with
@@ -25,13 +25,13 @@ JSON: "n_pictures", "n_training_pictures" (null if the model was there), "word_v
 
 def add_options(parser):
     """Graphs, sentences, and how much is told."""
-    parser.add_argument("graphs", type=Path, help="the pictures to search, as lines of JSON")
+    parser.add_argument("graphs", type=Path, help="the images to search, as lines of JSON")
     parser.add_argument("query", nargs="+", help="a sentence")
     parser.add_argument(
         "--train",
         type=Path,
         metavar="GRAPHS",
-        help="pictures with captions to learn from (default: those that are searched)",
+        help="images with captions to learn from (default: those that are searched)",
     )
     parser.add_argument(
         "--model",
@@ -39,7 +39,7 @@ def add_options(parser):
         metavar="DIR",
         help="where what is learned is written; if it is there already, nothing is learned",
     )
-    parser.add_argument("-k", type=int, default=5, help="pictures a sentence (default: 5)")
+    parser.add_argument("-k", type=int, default=5, help="images a sentence (default: 5)")
     parser.add_argument("--explain", action="store_true", help="tell what matched what")
     parser.add_argument("--seed", type=int, default=0, help="random state (default: 0)")
 
@@ -79,7 +79,7 @@ def run(options):
 
 
 def _retriever(options, searched):
-    """Read the retriever, or train it; return it and the number of pictures learned from."""
+    """Read the retriever, or train it; return it and the number of images learned from."""
     from .. import SceneGraphRetriever
     from ..scenegraph import read_graph_lines
     from ..storage import check_model_folder, is_model

@@ -1,4 +1,4 @@
-"""What a fitted estimator says of new pictures, a chunk of them at a time."""
+"""What a fitted estimator says of new images, a chunk of them at a time."""
 
 from collections.abc import Callable
 
@@ -12,12 +12,12 @@ from ..images import as_image_source
 from ..latent import LatentHead, encode
 from ._prototypes import Prototypes
 
-# Pictures whose features are held together: 42 MB at 1280 features.
+# Images whose features are held together: 42 MB at 1280 features.
 _CHUNK_SIZE = 8192
 
 
 class AssigningMixin:
-    """Methods of a fitted estimator that take new pictures."""
+    """Methods of a fitted estimator that take new images."""
 
     embedder_: ImageEmbedder | None
     temperature_: float
@@ -26,16 +26,16 @@ class AssigningMixin:
     _running: Callable
 
     def predict(self, X):
-        """Assign pictures, or features, to the clusters.
+        """Assign images, or features, to the clusters.
 
         Parameters
         ----------
-        X : pictures or array-like of shape (n_samples, n_features)
+        X : images or array-like of shape (n_samples, n_features)
 
         Returns
         -------
         labels : ndarray of shape (n_samples,), int64
-            -1 for a picture that was skipped.
+            -1 for an image that was skipped.
         """
         return np.concatenate([self._labels_of(z) for z in self._iter_latents(X)])
 
@@ -44,30 +44,30 @@ class AssigningMixin:
 
         Parameters
         ----------
-        X : pictures or array-like of shape (n_samples, n_features)
+        X : images or array-like of shape (n_samples, n_features)
 
         Returns
         -------
         probabilities : ndarray of shape (n_samples, n_clusters), float32
-            NaN for a picture that was skipped.
+            NaN for an image that was skipped.
         """
         return np.concatenate([self._probabilities_of(z) for z in self._iter_latents(X)])
 
     def iter_predict(self, X, chunk_size=_CHUNK_SIZE):
-        """Assign pictures, or features, as they come, in bounded memory.
+        """Assign images, or features, as they come, in bounded memory.
 
         Parameters
         ----------
-        X : pictures or array-like of shape (n_samples, n_features)
+        X : images or array-like of shape (n_samples, n_features)
             Read as the results are asked for.
         chunk_size : int, default=8192
-            Pictures whose features are held together. The pictures themselves are held by the
+            Images whose features are held together. The images themselves are held by the
             batch, so that small chunks save little and cost speed.
 
         Yields
         ------
         labels : ndarray of shape (n_chunk,), int64
-            What ``predict`` says of the next pictures, in order.
+            What ``predict`` says of the next images, in order.
         probabilities : ndarray of shape (n_chunk, n_clusters), float32
             What ``predict_proba`` says of them.
 
@@ -91,7 +91,7 @@ class AssigningMixin:
         if source is None:
             X = check_features(self, X, reset=False)
             return (self._latents(stored_rows(X, rows)) for rows in gen_batches(len(X), chunk_size))
-        embedder = self._embedder_of_pictures()
+        embedder = self._embedder_of_images()
         return map(self._latents, embedder.iter_transform(source, chunk_size))
 
     def _features(self, X):
@@ -100,13 +100,13 @@ class AssigningMixin:
         source = as_image_source(X)
         if source is None:
             return check_features(self, X, reset=False)
-        return self._embedder_of_pictures().transform(source)
+        return self._embedder_of_images().transform(source)
 
-    def _embedder_of_pictures(self):
+    def _embedder_of_images(self):
         if self.embedder_ is None:
             raise ValueError(
-                f"X is pictures, but this {type(self).__name__} was fitted on features. Pass the "
-                "features of the pictures, from the same ImageEmbedder."
+                f"X is images, but this {type(self).__name__} was fitted on features. Pass the "
+                "features of the images, from the same ImageEmbedder."
             )
         return self.embedder_.set_params(**self._running())
 

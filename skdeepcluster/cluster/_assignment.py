@@ -1,4 +1,4 @@
-"""From latents to labels, and what they say of the pictures."""
+"""From latents to labels, and what they say of the images."""
 
 import numpy as np
 from scipy import sparse

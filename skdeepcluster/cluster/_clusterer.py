@@ -1,4 +1,4 @@
-"""The estimator: pictures in, clusters out."""
+"""The estimator: images in, clusters out."""
 
 import warnings
 from numbers import Integral, Real
@@ -22,7 +22,7 @@ from sklearn.utils.validation import check_is_fitted
 from ..adaptation import check_stages
 from ..backbones import Backbone, resolve_device
 from ..embedding import ImageEmbedder
-from ..features import check_features, rows_of_pictures, with_gaps, without_gaps
+from ..features import check_features, rows_of_images, with_gaps, without_gaps
 from ..images import as_image_source
 from ..latent import LatentHead, encode, pedcc
 from ..metrics import clustering_accuracy
@@ -45,7 +45,7 @@ from ._callbacks import CallbackSupportMixin, with_callbacks
 from ._editing import ClusterEditingMixin
 from ._fine_tune import fine_tune
 from ._head_training import train_head
-from ._judge import judge, judge_pictures
+from ._judge import judge, judge_images
 from ._persistence import load, save
 from ._prototypes import Prototypes
 from ._reporting import EpochReporter, stage
@@ -74,13 +74,13 @@ class DeepImageClusterer(
     ClusterMixin,
     BaseEstimator,
 ):
-    """Cluster pictures by the distribution of their latent features (ICBPL).
+    """Cluster images by the distribution of their latent features (ICBPL).
 
-    A pretrained backbone embeds the pictures; a small head maps the features to a sphere on
+    A pretrained backbone embeds the images; a small head maps the features to a sphere on
     which one centroid a cluster is fixed beforehand, as far from the others as can be. The
-    head is trained to fill the centroids (MMD), to keep a picture near its nearest neighbours
+    head is trained to fill the centroids (MMD), to keep an image near its nearest neighbours
     and its augmented views, and near the closest centroid. On request the last stages of the
-    backbone are trained on the pictures before.
+    backbone are trained on the images before.
 
     Parameters
     ----------
@@ -91,14 +91,14 @@ class DeepImageClusterer(
     max_clusters : int, default=100
 
     backbone : str, path, torch.nn.Module or Backbone, default="efficientnet_lite0"
-        The network that embeds the pictures, see
+        The network that embeds the images, see
         :func:`skdeepcluster.backbones.list_backbones`. The default needs no download.
     image_size : int, default=None
-        Side in pixels to which pictures are scaled; None is the backbone's own.
+        Side in pixels to which images are scaled; None is the backbone's own.
     fine_tune : int, default=0
-        How many of the backbone's last stages are trained on the pictures; 2 is a good choice.
-        They learn to know two random views of a picture and, in turn with the clustering, to
-        bring pictures near the centre of their cluster.
+        How many of the backbone's last stages are trained on the images; 2 is a good choice.
+        They learn to know two random views of an image and, in turn with the clustering, to
+        bring images near the centre of their cluster.
     fine_tune_iter : int, default=8
         Epochs of fine-tuning; every second one begins with clustering. On a CPU they are what
         takes the time.
@@ -114,7 +114,7 @@ class DeepImageClusterer(
     n_components : int, default=None
         Dimension of the latent space; None is 100, or ``n_clusters - 1`` if that is more.
     n_neighbors : int, default=20
-        Neighbours in feature space that a picture is pulled to.
+        Neighbours in feature space that an image is pulled to.
     loss_weights : dict, default=None
         Weights of the terms "mmd", "augmentation", "neighbor" and "nearest_centroid"; those
         left out keep their defaults 1, 1, 3 and 0.5.
@@ -130,24 +130,24 @@ class DeepImageClusterer(
         Training stops after so many epochs without a better state: with more clusters in use,
         or as many and a higher "score" in ``history_``.
     batch_size : int, default=512
-        Pictures in a step of the head's training. The MMD wants 256 at least.
+        Images in a step of the head's training. The MMD wants 256 at least.
     learning_rate : float, default=1e-3
         Of Adam, for the head.
 
     memory : path or joblib.Memory, default=None
-        Folder in which features of pictures are kept between runs; during a run also those that
+        Folder in which features of images are kept between runs; during a run also those that
         take more than 1 GB and, with an int for ``random_state``, the state of fine-tuning,
         which goes on after the process was killed.
     feature_dtype : {"float32", "float16"}, default="float32"
-        Precision in which features of pictures are kept; computation is in float32.
+        Precision in which features of images are kept; computation is in float32.
     engine : {"auto", "torch", "onnxruntime"}, default="auto"
         What runs the backbone.
     device : str, default="auto"
         A torch device; "auto" takes a GPU if there is one.
     n_jobs : int, default=None
-        Threads that decode pictures; None is as many as there are processors.
+        Threads that decode images; None is as many as there are processors.
     on_error : {"raise", "skip"}, default="raise"
-        With "skip" a picture that cannot be read has the label -1, and one warning lists them.
+        With "skip" an image that cannot be read has the label -1, and one warning lists them.
     random_state : int, RandomState instance or None, default=None
         Draws the start, the batches and the views. An int makes ``fit`` repeatable.
     verbose : int, default=0
@@ -156,7 +156,7 @@ class DeepImageClusterer(
     Attributes
     ----------
     labels_ : ndarray of shape (n_samples,), int64
-        Cluster of each picture, from 0; -1 for one that was skipped.
+        Cluster of each image, from 0; -1 for one that was skipped.
     n_clusters_ : int
         Number of clusters.
     n_clusters_criterion_ : dict of int to float
@@ -165,28 +165,28 @@ class DeepImageClusterer(
     cluster_centers_ : ndarray of shape (n_clusters, n_components), float32
         Unit vectors in the latent space.
     embedding_ : ndarray of shape (n_samples, n_components), float32
-        Latents of the pictures, unit vectors; NaN for one that was skipped.
+        Latents of the images, unit vectors; NaN for one that was skipped.
     history_ : dict of lists
         A value an epoch: "loss" and its terms, "learning_rate", "label_change", "n_occupied"
         (clusters in use) and "score" (what the cluster of one of the ``n_neighbors`` nearest
-        neighbours in the features says of a picture's own, as a share of what there is to say;
-        of more than 50,000 pictures, of a sample), and "improved" (whether the state was the
+        neighbours in the features says of an image's own, as a share of what there is to say;
+        of more than 50,000 images, of a sample), and "improved" (whether the state was the
         best so far; the last such is kept). Also "neighbor_recall", the share of the nearest
         neighbours that the graph holds which the epoch is trained on and judged by: 1 up to
-        50,000 pictures; beyond, neighbours are found approximately and 200 pictures are looked at.
+        50,000 images; beyond, neighbours are found approximately and 200 images are looked at.
     loss_curve_ : list of float
         Mean loss of each epoch of fine-tuning; empty without.
     start_score_ : float
         The "score" of the start; ``nan`` for ``init="random"``. The result is never
         below it unless a ConvergenceWarning says so.
     probabilities_ : ndarray of shape (n_samples, n_clusters), float32
-        What ``predict_proba`` says of the pictures.
+        What ``predict_proba`` says of the images.
     outlier_scores_ : ndarray of shape (n_samples,), float32
         Cosine distance to the last of the ``n_neighbors`` nearest neighbours in feature space,
-        averaged with the same of the five nearest, from 0 to 2: the higher, the less a picture
+        averaged with the same of the five nearest, from 0 to 2: the higher, the less an image
         is like any other; NaN for one that was skipped.
     representative_indices_ : list of ndarray of int
-        Positions in ``X`` of each cluster's most typical pictures.
+        Positions in ``X`` of each cluster's most typical images.
     cluster_names_ : list of str
         See ``set_cluster_names`` and ``describe_clusters``.
     temperature_ : float
@@ -195,7 +195,7 @@ class DeepImageClusterer(
     n_iter_ : int
         Epochs run.
     embedder_ : ImageEmbedder or None
-        What embeds the pictures; None if ``X`` was features.
+        What embeds the images; None if ``X`` was features.
     n_features_in_ : int
         Number of features that the head sees.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -305,11 +305,11 @@ class DeepImageClusterer(
     @with_callbacks
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
-        """Cluster pictures, or features.
+        """Cluster images, or features.
 
         Parameters
         ----------
-        X : pictures or array-like of shape (n_samples, n_features)
+        X : images or array-like of shape (n_samples, n_features)
             A folder, paths, Pillow images, arrays, a tensor or a Dataset (see the user guide),
             or features, which are used as they are; of a memory-mapped array, float32 or
             float16, a chunk at a time is read.
@@ -323,17 +323,17 @@ class DeepImageClusterer(
         Raises
         ------
         ImageReadError
-            If a picture cannot be read and ``on_error="raise"``.
+            If an image cannot be read and ``on_error="raise"``.
         ValueError
-            If there are fewer pictures than clusters, or a parameter does not fit the data.
+            If there are fewer images than clusters, or a parameter does not fit the data.
         """
         context = self._init_callback_context(max_subtasks=self.max_iter)
         context.call_on_fit_task_begin(estimator=self, X=X, y=y)
         weights = check_loss_weights(self.loss_weights)
         source = as_image_source(X)
         if self.fine_tune and source is None:
-            raise ValueError("fine_tune needs pictures, and X is features. Set fine_tune=0.")
-        # All errors before embedding and training, which may take long; pictures that cannot
+            raise ValueError("fine_tune needs images, and X is features. Set fine_tune=0.")
+        # All errors before embedding and training, which may take long; images that cannot
         # be read are known after the former.
         if source is not None:
             self._check_clusters(len(source))
@@ -346,8 +346,8 @@ class DeepImageClusterer(
         self.loss_curve_: list[float] = []
         self._is_tuned = self.fine_tune > 0
         if self.fine_tune:
-            pictures = source.subset(np.flatnonzero(readable))
-            features = self._fine_tune(pictures, init, random_state)
+            images = source.subset(np.flatnonzero(readable))
+            features = self._fine_tune(images, init, random_state)
         with stage("number of clusters", self.verbose and self.n_clusters == "auto"):
             n_clusters = self._count_clusters(features, random_state)
         generator = torch.Generator().manual_seed(int(random_state.randint(2**31)))
@@ -412,7 +412,7 @@ class DeepImageClusterer(
         return n_clusters
 
     def _fine_tune(self, source, init, random_state):
-        """Replace the embedder by one that was trained on the pictures; return its features."""
+        """Replace the embedder by one that was trained on the images; return its features."""
 
         def assign(features, indices):
             n_clusters = self._count_clusters(features, random_state)
@@ -481,7 +481,7 @@ class DeepImageClusterer(
     n_clusters_criterion_: dict
 
     def _features_to_fit(self, X, source):
-        """Features of the pictures that can be read, and which ones those are."""
+        """Features of the images that can be read, and which ones those are."""
         if source is None:
             features = check_features(self, X, reset=True)
             self.embedder_ = self._backbone_name = None
@@ -496,10 +496,10 @@ class DeepImageClusterer(
         if hasattr(self, "feature_names_in_"):
             # Of features that this estimator was fitted on before.
             del self.feature_names_in_
-        readable = rows_of_pictures(features)
+        readable = rows_of_images(features)
         if not readable.any():
             raise ValueError(
-                f"None of the {len(readable)} pictures can be read; with "
+                f"None of the {len(readable)} images can be read; with "
                 'on_error="raise" the first one tells why.'
             )
         return without_gaps(features, readable), readable
@@ -530,16 +530,16 @@ class DeepImageClusterer(
         return EpochReporter(self, context, X, y, as_fitted, recall)
 
     def transform(self, X):
-        """Map pictures, or features, to the latent space.
+        """Map images, or features, to the latent space.
 
         Parameters
         ----------
-        X : pictures or array-like of shape (n_samples, n_features)
+        X : images or array-like of shape (n_samples, n_features)
 
         Returns
         -------
         latents : ndarray of shape (n_samples, n_components), float32
-            Unit vectors; NaN for a picture that was skipped.
+            Unit vectors; NaN for an image that was skipped.
         """
         return np.concatenate([*self._iter_latents(X)])
 
@@ -548,7 +548,7 @@ class DeepImageClusterer(
 
         Parameters
         ----------
-        X : pictures or array-like of shape (n_samples, n_features)
+        X : images or array-like of shape (n_samples, n_features)
         y : array-like of shape (n_samples,), default=None
             Known classes, if there are any.
 
@@ -557,11 +557,11 @@ class DeepImageClusterer(
         score : float
             Without ``y``, how well the clusters agree with a graph of nearest neighbours, at
             most 1 and about 0 for clusters at random: the mean of the modularity (the share of
-            a picture's neighbours that lie in its cluster, less the share expected by chance)
-            and of the mutual information of a picture's cluster and a neighbour's, in units of
-            ``log(n_clusters)``. Neighbours of pictures are found by one and the same network
+            an image's neighbours that lie in its cluster, less the share expected by chance)
+            and of the mutual information of an image's cluster and a neighbour's, in units of
+            ``log(n_clusters)``. Neighbours of images are found by one and the same network
             whatever ``backbone`` is, "efficientnet_lite0" at 128 pixels, which is one more pass
-            over the pictures unless ``memory`` has it; neighbours of features in the features.
+            over the images unless ``memory`` has it; neighbours of features in the features.
             With ``y``, the clustering accuracy.
         """
         source = as_image_source(X)
@@ -573,14 +573,14 @@ class DeepImageClusterer(
             return clustering_accuracy(np.asarray(y)[readable], labels[readable])
         if source is None:
             return judge(labels, features, self.n_clusters_)
-        return judge_pictures(labels, source, features, self.embedder_, self.n_clusters_)
+        return judge_images(labels, source, features, self.embedder_, self.n_clusters_)
 
     def fit_predict(self, X, y=None):
         """Cluster ``X`` and return ``labels_``; the same as ``fit(X).labels_``.
 
         Parameters
         ----------
-        X : pictures or array-like of shape (n_samples, n_features)
+        X : images or array-like of shape (n_samples, n_features)
         y : None
             Ignored.
 
@@ -595,7 +595,7 @@ class DeepImageClusterer(
 
         Parameters
         ----------
-        X : pictures or array-like of shape (n_samples, n_features)
+        X : images or array-like of shape (n_samples, n_features)
         y : None
             Ignored.
 

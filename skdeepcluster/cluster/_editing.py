@@ -31,24 +31,24 @@ class ClusterEditingMixin:
 
     @property
     def representative_indices_(self):
-        """Positions in ``X`` of each cluster's pictures nearest to its centre, ten at most."""
+        """Positions in ``X`` of each cluster's images nearest to its centre, ten at most."""
         check_is_fitted(self)
         return self._representatives(_N_REPRESENTATIVES)
 
-    def _representatives(self, n_pictures):
+    def _representatives(self, n_images):
         similarities = self._own_similarities()
         # By cluster, and within it the nearest first.
         order = np.lexsort((-similarities, self.labels_))
         order = order[self.labels_[order] >= 0]
         sizes = np.bincount(self.labels_[order], minlength=len(self.cluster_centers_))
-        return [members[:n_pictures] for members in np.split(order, sizes.cumsum()[:-1])]
+        return [members[:n_images] for members in np.split(order, sizes.cumsum()[:-1])]
 
     def _mean_latent(self, label):
         mean = self.embedding_[self.labels_ == label].mean(axis=0)
         return mean / max(float(np.linalg.norm(mean)), 1e-12)
 
     def _own_similarities(self):
-        """Cosine of each picture to the nearest prototype of its cluster."""
+        """Cosine of each image to the nearest prototype of its cluster."""
         return self._prototypes.similarities(self.embedding_).max(axis=1)
 
     @property
@@ -66,13 +66,13 @@ class ClusterEditingMixin:
         Parameters
         ----------
         n_representatives : int, default=5
-            How many of the most typical pictures are listed.
+            How many of the most typical images are listed.
 
         Returns
         -------
         info : pandas.DataFrame
             A row a cluster: "size"; "share"; "cohesion", the mean cosine to the centre, 1 at
-            best; "representatives", the pictures nearest to the centre (paths if they are
+            best; "representatives", the images nearest to the centre (paths if they are
             files, positions in ``X`` otherwise); "name". In a merged cluster the centre is
             that of the nearest of its parts.
         """
@@ -137,9 +137,9 @@ class ClusterEditingMixin:
             Words or phrases, of which those are found whose features, by the text tower of an
             open_clip model, are the nearest to the cluster's mean features.
         namer : callable, default=None
-            Instead of a vocabulary: ``namer(pictures)`` returns a name for a list of Pillow
+            Instead of a vocabulary: ``namer(images)`` returns a name for a list of Pillow
             images, the representatives of a cluster.
-        X : pictures, default=None
+        X : images, default=None
             The ones the estimator was fitted on; for a ``namer``, if they are not files.
         model : str, default=None
             The open_clip backbone whose features the clusters are of; None is ``backbone``.
@@ -153,7 +153,7 @@ class ClusterEditingMixin:
         Raises
         ------
         ValueError
-            If the backbone cannot read words, or the pictures are not at hand.
+            If the backbone cannot read words, or the images are not at hand.
         """
         import pandas as pd
 
@@ -161,9 +161,9 @@ class ClusterEditingMixin:
         if (vocabulary is None) == (namer is None):
             raise ValueError("Pass either a vocabulary or a namer.")
         if namer is not None:
-            pictures = self._pictures(X)
+            images = self._images(X)
             names = [
-                namer([pictures.read(int(index)) for index in typical])
+                namer([images.read(int(index)) for index in typical])
                 for typical in self.representative_indices_
             ]
             self.set_cluster_names(names)
@@ -175,18 +175,18 @@ class ClusterEditingMixin:
             table = {"name": self.cluster_names_, "words": words, "scores": scores}
         return pd.DataFrame(table).rename_axis("cluster")
 
-    def _pictures(self, X):
+    def _images(self, X):
         source = as_image_source(self._paths if X is None else X)
         if source is None or len(source) != len(self.labels_):
             raise ValueError(
-                "The pictures are not at hand: pass X, the ones the estimator was fitted on."
+                "The images are not at hand: pass X, the ones the estimator was fitted on."
             )
         return source
 
     def merge_clusters(self, groups):
         """Make each group of clusters one; all that was found changes accordingly.
 
-        A picture, old or new, is in the merged cluster if it would have been in one of the
+        An image, old or new, is in the merged cluster if it would have been in one of the
         group.
 
         Parameters
@@ -205,7 +205,7 @@ class ClusterEditingMixin:
     def reduce_clusters(self, n_clusters):
         """Merge the clusters that look most alike until ``n_clusters`` are left.
 
-        Two at a time, those whose union keeps the pictures nearest to its mean features (Ward's
+        Two at a time, those whose union keeps the images nearest to its mean features (Ward's
         rule).
 
         Parameters

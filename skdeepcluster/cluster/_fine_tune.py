@@ -13,10 +13,10 @@ _EPOCHS_A_ROUND = 2
 def fine_tune(
     backbone, source, assign, *, n_stages, max_epochs, memory, depends_on, random_state, **how
 ):
-    """Train a backbone to know a picture in two views and to draw clusters together.
+    """Train a backbone to know an image in two views and to draw clusters together.
 
-    Clusters are found in the features as they are, and pictures whose cluster is sure are
-    pulled to its centre, while the contrastive loss keeps all pictures apart; every second
+    Clusters are found in the features as they are, and images whose cluster is sure are
+    pulled to its centre, while the contrastive loss keeps all images apart; every second
     epoch the clusters are found anew.
 
     Parameters
@@ -24,9 +24,9 @@ def fine_tune(
     backbone : Backbone
         Left as it is.
     source : ImageSource
-        The pictures, all of which can be read.
+        The images, all of which can be read.
     assign : callable
-        ``assign(features, indices)``, of the pictures at these positions, returns labels from
+        ``assign(features, indices)``, of the images at these positions, returns labels from
         0 and how sure each is, or None if there are no clusters yet.
     n_stages : int
         How many of the backbone's last stages are trained.

@@ -37,8 +37,8 @@ def judge(labels, features, n_clusters):
     return neighborhood_score(labels, nearest_neighbors(features, n_neighbors), n_clusters)
 
 
-def judge_pictures(labels, source, features, embedder, n_clusters):
-    """Score clusters of pictures by the neighbours that one fixed network sees.
+def judge_images(labels, source, features, embedder, n_clusters):
+    """Score clusters of images by the neighbours that one fixed network sees.
 
     Neighbours in the features of the network that clustered are partial: the worse the
     features, the fewer things they tell apart, and the better clusters may agree with them.
@@ -46,7 +46,7 @@ def judge_pictures(labels, source, features, embedder, n_clusters):
     Parameters
     ----------
     labels : ndarray of shape (n_samples,), int
-        From 0; -1 for a picture that was skipped.
+        From 0; -1 for an image that was skipped.
     source : ImageSource
     features : ndarray of shape (n_samples, n_features), float32 or float16
         Of ``embedder``; used, and moved, if it has the very network that judges.
@@ -62,7 +62,7 @@ def judge_pictures(labels, source, features, embedder, n_clusters):
     readable = np.flatnonzero(labels >= 0)
     if not len(readable):
         raise ValueError(
-            f"None of the {len(labels)} pictures can be read: there is nothing to score."
+            f"None of the {len(labels)} images can be read: there is nothing to score."
         )
     if isinstance(embedder.backbone, str) and (embedder.backbone, embedder.image_size) == (
         _BACKBONE,

@@ -36,7 +36,7 @@ def best_words(vocabulary, feature_means, model, n_words):
     texts = encode_texts(model, [_PHRASE.format(word) for word in vocabulary])
     if texts.shape[1] != feature_means.shape[1]:
         raise ValueError(
-            f"The texts of {model!r} have {texts.shape[1]} features, the pictures "
+            f"The texts of {model!r} have {texts.shape[1]} features, the images "
             f"{feature_means.shape[1]}: they come from different models."
         )
     similarities = _centered(feature_means) @ _centered(texts).T

@@ -1,4 +1,4 @@
-"""Clusters as rows of small pictures, where a notebook shows the estimator."""
+"""Clusters as rows of small images, where a notebook shows the estimator."""
 
 from base64 import b64encode
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from ..images import as_image_source, encode_thumbnail, read_thumbnails
 
 _N_ROWS = 12
 _N_PICTURES = 8
-# Small copies that are kept of pictures in memory.
+# Small copies that are kept of images in memory.
 _N_KEPT = 240
 _SIDE = 64
 
@@ -35,14 +35,14 @@ class ClusterStripMixin(BaseEstimator):
     _representatives: Callable
 
     def _remember(self, source):
-        """Keep what it takes to know and show the pictures: paths, or a few small copies."""
+        """Keep what it takes to know and show the images: paths, or a few small copies."""
         self._fingerprint = None if source is None else source.fingerprint()
         self._paths = None if source is None or source.paths is None else list(source.paths)
         self._thumbnails = {}
         if source is not None and self._paths is None:
             # Of all clusters: merging may make small ones part of the largest.
-            n_pictures = min(_N_PICTURES, max(1, _N_KEPT // len(self.cluster_names_)))
-            typical = self._representatives(n_pictures)
+            n_images = min(_N_PICTURES, max(1, _N_KEPT // len(self.cluster_names_)))
+            typical = self._representatives(n_images)
             self._thumbnails = _encoded(source, dict(enumerate(typical)))
 
     def _repr_html_inner(self):
@@ -55,7 +55,7 @@ class ClusterStripMixin(BaseEstimator):
         return bundle
 
     def _largest_clusters(self):
-        """Typical pictures of each cluster to be shown, by label, the largest first."""
+        """Typical images of each cluster to be shown, by label, the largest first."""
         typical = self._representatives(_N_PICTURES)
         largest = np.argsort(-self._sizes(), kind="stable")[:_N_ROWS]
         return {int(label): typical[label] for label in largest}
@@ -64,43 +64,43 @@ class ClusterStripMixin(BaseEstimator):
         return np.bincount(self.labels_[self.labels_ >= 0], minlength=len(self.cluster_names_))
 
     def _strip(self):
-        """HTML of the rows; nothing before ``fit``, and where no picture is at hand."""
+        """HTML of the rows; nothing before ``fit``, and where no image is at hand."""
         if not hasattr(self, "labels_"):
             return ""
         clusters = self._largest_clusters()
         if self._paths:
-            pictures = _encoded(as_image_source(self._paths), clusters)
+            images = _encoded(as_image_source(self._paths), clusters)
         else:
             # A loaded estimator has none.
-            pictures = getattr(self, "_thumbnails", {})
-        if not pictures:
+            images = getattr(self, "_thumbnails", {})
+        if not images:
             return ""
         sizes, names = self._sizes(), self.cluster_names_
         largest = "" if len(clusters) == len(sizes) else f"; the {len(clusters)} largest"
         rows = "".join(
             f'<div style="{_ROW}">'
             f'<div style="{_TEXT}" title="{escape(names[label])}">{escape(names[label])}'
-            f'<div style="{_SIZE}">{sizes[label]:,} pictures</div></div>'
-            f'<div style="{_PICTURES}">{self._images(typical, pictures)}</div></div>'
+            f'<div style="{_SIZE}">{sizes[label]:,} images</div></div>'
+            f'<div style="{_PICTURES}">{self._image_tags(typical, images)}</div></div>'
             for label, typical in clusters.items()
         )
-        heading = f"{len(sizes):,} clusters of {sizes.sum():,} pictures{largest}"
+        heading = f"{len(sizes):,} clusters of {sizes.sum():,} images{largest}"
         strip = f'<div><div style="{_HEADING}">{heading}</div>{rows}</div>'
         # File names need not be text.
         return strip.encode("utf-8", "backslashreplace").decode("utf-8")
 
-    def _images(self, typical, pictures):
-        shown = [index for index in typical if index in pictures]
-        names = [escape(self._paths[i] if self._paths else f"picture {i}") for i in shown]
+    def _image_tags(self, typical, images):
+        shown = [index for index in typical if index in images]
+        names = [escape(self._paths[i] if self._paths else f"image {i}") for i in shown]
         return "".join(
             f'<img style="{_PICTURE}" width="{_SIDE}" height="{_SIDE}" alt="{name}" title="{name}" '
-            f'src="data:image/webp;base64,{b64encode(pictures[index]).decode()}">'
+            f'src="data:image/webp;base64,{b64encode(images[index]).decode()}">'
             for index, name in zip(shown, names, strict=True)
         )
 
 
 def _encoded(source, clusters):
-    """Small files of the clusters' pictures, by position; without those that are not there."""
+    """Small files of the clusters' images, by position; without those that are not there."""
     indices = np.concatenate([*clusters.values()])
     thumbnails = read_thumbnails(source, indices, _SIDE, on_error="skip")
     return {index: encode_thumbnail(pixels) for index, pixels in thumbnails.items()}

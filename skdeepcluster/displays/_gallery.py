@@ -1,4 +1,4 @@
-"""Clusters as rows of pictures."""
+"""Clusters as rows of images."""
 
 from numbers import Integral
 
@@ -12,7 +12,7 @@ _GAP = 4
 
 
 class ClusterGalleryDisplay:
-    """Clusters as rows of their most typical pictures.
+    """Clusters as rows of their most typical images.
 
     Parameters
     ----------
@@ -38,10 +38,10 @@ class ClusterGalleryDisplay:
         Parameters
         ----------
         estimator : DeepImageClusterer
-        X : pictures
+        X : images
             The ones it was fitted on, in the same order.
         n_pictures : int, default=8
-            Pictures a cluster, the nearest to its centre first.
+            Images a cluster, the nearest to its centre first.
         ax : matplotlib Axes, default=None
 
         Returns
@@ -63,9 +63,9 @@ class ClusterGalleryDisplay:
 
         Parameters
         ----------
-        X : pictures
+        X : images
         labels : array-like of shape (n_samples,)
-            Pictures with the label -1 are left out.
+            Images with the label -1 are left out.
         confidence : array-like of shape (n_samples,), default=None
             The highest come first; None keeps the order of ``X``.
         n_pictures : int, default=8
@@ -88,11 +88,11 @@ class ClusterGalleryDisplay:
         source = as_image_source(X)
         labels = np.asarray(labels)
         if source is None or len(source) != len(labels):
-            raise ValueError("X must be pictures, as many as there are labels.")
+            raise ValueError("X must be images, as many as there are labels.")
         nearness = np.zeros(len(labels)) if nearness is None else np.asarray(nearness)
         if nearness.ndim != 1:
             raise ValueError(
-                f"confidence must be a number a picture, got an array of shape {nearness.shape}. "
+                f"confidence must be a number an image, got an array of shape {nearness.shape}. "
                 "Of probabilities of all clusters, give the highest: proba.max(axis=1)."
             )
         if len(nearness) != len(labels):
@@ -100,7 +100,7 @@ class ClusterGalleryDisplay:
         if not isinstance(n_pictures, Integral) or n_pictures < 1:
             raise ValueError(f"n_pictures must be a whole number from 1, got {n_pictures!r}.")
         if not (labels >= 0).any():
-            raise ValueError("No picture is in a cluster: all labels are -1.")
+            raise ValueError("No image is in a cluster: all labels are -1.")
         thumbnails, titles = [], []
         for label in np.unique(labels[labels >= 0]):
             members = np.flatnonzero(labels == label)
@@ -124,8 +124,8 @@ class ClusterGalleryDisplay:
         cell = self.thumbnails[0].shape[1] + _GAP
         columns = max(map(len, self.thumbnails))
         sheet = np.full((len(self.thumbnails) * cell, columns * cell, 3), 255, dtype=np.uint8)
-        for row, pictures in enumerate(self.thumbnails):
-            framed = np.pad(pictures, ((0, 0), (_GAP, 0), (0, _GAP), (0, 0)), constant_values=255)
+        for row, images in enumerate(self.thumbnails):
+            framed = np.pad(images, ((0, 0), (_GAP, 0), (0, _GAP), (0, 0)), constant_values=255)
             strip = np.concatenate(framed, axis=1)
             sheet[row * cell : (row + 1) * cell, : strip.shape[1]] = strip
         ax = axes_or_new(ax, figsize=(columns + 1, len(self.thumbnails)))
@@ -134,7 +134,7 @@ class ClusterGalleryDisplay:
         # A name may hold signs that matplotlib would take for a formula.
         ax.set_yticks(middles, self.titles, parse_math=False)
         ax.set_xticks([])
-        ax.set_ylabel("cluster: pictures")
+        ax.set_ylabel("cluster: images")
         ax.spines[:].set_visible(False)
         self.ax_, self.figure_ = ax, ax.figure
         return self

@@ -24,23 +24,23 @@ _PALE = [
 
 
 class LatentMapDisplay:
-    """Map of the latents: a point a picture, coloured by cluster.
+    """Map of the latents: a point an image, coloured by cluster.
 
     Parameters
     ----------
     positions : ndarray of shape (n_samples, 2)
-        NaN for a picture that could not be read.
+        NaN for an image that could not be read.
     labels : ndarray of shape (n_samples,), int
         Clusters; those with -1, in none, are grey.
     names : dict of int to str, default=None
         Names of the clusters; the label itself is written where there is none.
-    thumbnails : dict of int to ndarray of shape (n_pictures, side, side, 3), uint8, default=None
-        Typical pictures of the clusters.
+    thumbnails : dict of int to ndarray of shape (n_images, side, side, 3), uint8, default=None
+        Typical images of the clusters.
 
     Attributes
     ----------
     scatter_ : matplotlib PathCollection
-        Of the pictures that are in a cluster.
+        Of the images that are in a cluster.
     noise_ : matplotlib PathCollection
         Of those that are in none.
     text_ : dict of int to matplotlib Text
@@ -68,17 +68,17 @@ class LatentMapDisplay:
 
     @classmethod
     def from_estimator(cls, estimator, X, *, images=None, n_images=3, random_state=None, ax=None):
-        """Map pictures as a fitted estimator sees them.
+        """Map images as a fitted estimator sees them.
 
         Parameters
         ----------
         estimator : DeepImageClusterer
             Or anything else that has ``transform`` and ``predict``.
-        X : pictures or array-like of shape (n_samples, n_features)
-        images : pictures, default=None
+        X : images or array-like of shape (n_samples, n_features)
+        images : images, default=None
             Those of ``X``, in the same order, to show some of them.
         n_images : int, default=3
-            Pictures shown a cluster, those nearest to its centre.
+            Images shown a cluster, those nearest to its centre.
         random_state : int, RandomState instance or None, default=None
             Of the layout. An int makes it repeatable, on one thread.
         ax : matplotlib Axes, default=None
@@ -89,7 +89,7 @@ class LatentMapDisplay:
         """
         latents = np.asarray(estimator.transform(X))
         if hasattr(estimator, "_labels_of"):
-            # Embedding the pictures once is enough.
+            # Embedding the images once is enough.
             labels = estimator._labels_of(latents)
         else:
             labels = estimator.predict(X)
@@ -110,22 +110,22 @@ class LatentMapDisplay:
         """Map latents that are there already, such as ``embedding_`` and ``labels_``.
 
         More than two dimensions are laid out by UMAP with cosines for distances: what lies
-        together is alike, but the lengths of gaps mean little. Of more than 20,000 pictures so
+        together is alike, but the lengths of gaps mean little. Of more than 20,000 images so
         many are, drawn at random; each other one is put amid the three of them nearest to it.
-        Fewer than 16 pictures are projected to their principal components.
+        Fewer than 16 images are projected to their principal components.
 
         Parameters
         ----------
         latents : array-like of shape (n_samples, n_components)
-            NaN for a picture that could not be read, which is not drawn.
+            NaN for an image that could not be read, which is not drawn.
         labels : array-like of shape (n_samples,), int
-            Clusters; -1 for a picture in none.
+            Clusters; -1 for an image in none.
         names : list of str or dict of int to str, default=None
             Of the clusters, by their labels.
-        images : pictures, default=None
+        images : images, default=None
             As many as latents, to show some of them.
         n_images : int, default=3
-            Pictures shown a cluster, those nearest to its centre.
+            Images shown a cluster, those nearest to its centre.
         random_state : int, RandomState instance or None, default=None
             Of the layout. An int makes it repeatable, on one thread.
         ax : matplotlib Axes, default=None
@@ -154,7 +154,7 @@ class LatentMapDisplay:
         thumbnails = None
         if images is not None:
             # Before the layout, which takes longer, for the sake of errors.
-            thumbnails = _typical_pictures(latents, labels, readable, images, n_images)
+            thumbnails = _typical_images(latents, labels, readable, images, n_images)
         positions = np.full((len(latents), 2), np.nan)
         positions[readable] = lay_out(latents[readable], random_state)
         return cls(positions, labels, names, thumbnails).plot(ax=ax)
@@ -192,7 +192,7 @@ class LatentMapDisplay:
             place = np.median(points[members == number], axis=0)
             self._label(ax, cluster, place, palette[number])
         ax.set(xticks=[], yticks=[])
-        # Room for names and pictures at the edge.
+        # Room for names and images at the edge.
         ax.margins(0.1)
         ax.set_aspect("equal", adjustable="datalim")
         ax.spines[:].set_color("0.85")
@@ -203,14 +203,14 @@ class LatentMapDisplay:
         from matplotlib.offsetbox import AnnotationBbox, OffsetImage
         from matplotlib.patheffects import withStroke
 
-        pictures = (self.thumbnails or {}).get(cluster)
+        images = (self.thumbnails or {}).get(cluster)
         self.text_[cluster] = ax.annotate(
             (self.names or {}).get(cluster, str(cluster)),
             place,
-            xytext=(0, 0 if pictures is None else 3),
+            xytext=(0, 0 if images is None else 3),
             textcoords="offset points",
             ha="center",
-            va="center" if pictures is None else "bottom",
+            va="center" if images is None else "bottom",
             color=0.55 * color[:3],
             weight="bold",
             path_effects=[withStroke(linewidth=3, foreground="white")],
@@ -218,9 +218,9 @@ class LatentMapDisplay:
             parse_math=False,
             zorder=5,
         )
-        if pictures is None:
+        if images is None:
             return
-        strip = np.concatenate(list(pictures), axis=1)
+        strip = np.concatenate(list(images), axis=1)
         self.thumbnails_[cluster] = AnnotationBbox(
             OffsetImage(strip, zoom=0.6),
             place,
@@ -250,18 +250,20 @@ def _names_by_label(names, labels):
     return {int(label): str(name) for label, name in names.items() if name is not None}
 
 
-def _typical_pictures(latents, labels, readable, images, n_images):
-    """Thumbnails by cluster of the pictures with the highest cosine to the mean direction."""
+def _typical_images(latents, labels, readable, images, n_images):
+    """Thumbnails by cluster of the images with the highest cosine to the mean direction."""
     source = as_image_source(images)
     if source is None or len(source) != len(labels):
-        raise ValueError("images must be pictures, as many as there are latents.")
+        raise ValueError(
+            "images must be files or pixels, not features, and as many as there are latents."
+        )
     resizing = Resizing(_THUMBNAIL)
     thumbnails = {}
     for label in np.unique(labels[readable & (labels >= 0)]).tolist():
         members = np.flatnonzero(readable & (labels == label))
         unit = normalize(latents[members])
         nearest = np.argsort(-unit @ unit.mean(axis=0), kind="stable")[:n_images]
-        pictures = [resizing(source.read(int(i), _THUMBNAIL)) for i in members[nearest]]
-        if pictures:
-            thumbnails[label] = np.stack(pictures)
+        small = [resizing(source.read(int(i), _THUMBNAIL)) for i in members[nearest]]
+        if small:
+            thumbnails[label] = np.stack(small)
     return thumbnails

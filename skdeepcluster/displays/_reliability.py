@@ -14,18 +14,18 @@ class ReliabilityDisplay:
     Parameters
     ----------
     confidence : ndarray of shape (n_bins,)
-        Mean probability of the pictures in each bin; NaN in empty ones.
+        Mean probability of the images in each bin; NaN in empty ones.
     accuracy : ndarray of shape (n_bins,)
         Share of them that is right; NaN in empty ones.
     share : ndarray of shape (n_bins,)
-        Share of all pictures in the bin. The bins divide [0, 1] evenly.
+        Share of all images in the bin. The bins divide [0, 1] evenly.
 
     Attributes
     ----------
     calibration_error_ : float
         The expected calibration error, in the title.
     line_ : matplotlib Line2D
-        Accuracy by confidence of the bins with one percent of the pictures.
+        Accuracy by confidence of the bins with one percent of the images.
     points_ : matplotlib PathCollection
         All bins; the areas grow with the shares.
     bars_ : matplotlib BarContainer
@@ -61,7 +61,7 @@ class ReliabilityDisplay:
         ----------
         estimator : DeepImageClusterer
             Or anything else that has ``predict_proba``.
-        X : pictures or array-like of shape (n_samples, n_features)
+        X : images or array-like of shape (n_samples, n_features)
         y : array-like of shape (n_samples,)
             Classes: numbers or strings.
         n_bins : int, default=15
@@ -88,7 +88,7 @@ class ReliabilityDisplay:
         y_true : array-like of shape (n_samples,)
             Classes: numbers or strings.
         labels : array-like of shape (n_samples,)
-            Clusters. Pictures with the label -1 are left out.
+            Clusters. Images with the label -1 are left out.
         probabilities : array-like of shape (n_samples, n_clusters) or (n_samples,)
             Of each cluster, of which the highest counts, or of the one in ``labels``.
         n_bins : int, default=15
@@ -131,10 +131,10 @@ class ReliabilityDisplay:
             align="edge",
             color="0.88",
             edgecolor="white",
-            label="share of the pictures",
+            label="share of the images",
         )
         ax.plot([0, 1], [0, 1], color="gray", linestyle=":", label="perfectly calibrated")
-        # What a handful of pictures do is noise.
+        # What a handful of images do is noise.
         many = share >= _MANY
         (self.line_,) = ax.plot(confidence[many], accuracy[many], color="C0", linewidth=1)
         self.points_ = ax.scatter(

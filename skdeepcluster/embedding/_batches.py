@@ -8,10 +8,10 @@ from ..images import iter_batches
 
 
 class EmbeddedBatch(NamedTuple):
-    """Features of some pictures.
+    """Features of some images.
 
     ``features`` is float32 of shape (n, n_features), ``indices`` int64 of shape (n,);
-    ``errors`` lists (index, ImageReadError) of the pictures left out.
+    ``errors`` lists (index, ImageReadError) of the images left out.
     """
 
     indices: np.ndarray
@@ -20,7 +20,7 @@ class EmbeddedBatch(NamedTuple):
 
 
 def embed_batches(engine, source, resizing, **how):
-    """Run an engine over pictures; ``how`` goes to :func:`skdeepcluster.images.iter_batches`.
+    """Run an engine over images; ``how`` goes to :func:`skdeepcluster.images.iter_batches`.
 
     Yields
     ------

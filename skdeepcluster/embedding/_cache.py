@@ -1,4 +1,4 @@
-"""Features on disk, found again by picture, weights and preprocessing."""
+"""Features on disk, found again by image, weights and preprocessing."""
 
 import contextlib
 import errno
@@ -35,7 +35,7 @@ class FeatureCache:
     location : path
         The cache folder of the user.
     space : str
-        Names what the features depend on besides the picture: weights and preprocessing.
+        Names what the features depend on besides the image: weights and preprocessing.
     n_features : int
     dtype : dtype
         Of the features, as they are stored.
@@ -153,7 +153,7 @@ class FeatureCache:
 
 
 class _Index:
-    """Where each key is: 40 bytes a picture, whatever it is that is looked up."""
+    """Where each key is: 40 bytes an image, whatever it is that is looked up."""
 
     def __init__(self, folder, read):
         self.paths = sorted(folder.glob("*.safetensors"))

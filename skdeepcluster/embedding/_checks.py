@@ -1,4 +1,4 @@
-"""Validation of features that were computed, and the warning of pictures that have none."""
+"""Validation of features that were computed, and the warning of images that have none."""
 
 import warnings
 
@@ -6,7 +6,7 @@ import numpy as np
 
 
 def check_batch(batch, source, network, engine, feature_dtype):
-    """Refuse features that would pass for an unreadable picture, or cannot be kept.
+    """Refuse features that would pass for an unreadable image, or cannot be kept.
 
     Parameters
     ----------
@@ -28,14 +28,14 @@ def check_batch(batch, source, network, engine, feature_dtype):
     finite = np.isfinite(batch.features).all(axis=1)
     if not finite.all():
         precision = engine.precision
-        picture = source.name(int(batch.indices[~finite][0]))
+        image = source.name(int(batch.indices[~finite][0]))
         cure = (
             'Use dtype="float32" or "bfloat16".'
             if precision == "float16"
-            else "Mend the network, or leave the picture out."
+            else "Mend the network, or leave the image out."
         )
         raise FloatingPointError(
-            f"{network} returns features that are not finite in {precision} for {picture}. {cure}"
+            f"{network} returns features that are not finite in {precision} for {image}. {cure}"
         )
     largest = np.abs(batch.features).max()
     if feature_dtype == "float16" and largest > np.finfo(np.float16).max:
@@ -46,19 +46,18 @@ def check_batch(batch, source, network, engine, feature_dtype):
 
 
 def warn_of_skipped(errors, total, shown=20):
-    """List the first pictures that could not be read.
+    """List the first images that could not be read.
 
     Parameters
     ----------
     errors : list of (int, Exception)
     total : int
-        How many pictures there are.
+        How many images there are.
     """
     lines = [f"  {error}" for _, error in errors[:shown]]
     if len(errors) > shown:
         lines.append(f"  ... and {len(errors) - shown} more")
     warnings.warn(
-        f"{len(errors)} of {total} pictures could not be read and were skipped:\n"
-        + "\n".join(lines),
+        f"{len(errors)} of {total} images could not be read and were skipped:\n" + "\n".join(lines),
         stacklevel=4,
     )

@@ -102,7 +102,7 @@ _load = functools.lru_cache(maxsize=2)(Recipe.load)
 
 
 def _embed_part(recipe, part, indices, batch_size, n_jobs):
-    """Work of one task: pictures that stand at ``indices`` where they come from."""
+    """Work of one task: images that stand at ``indices`` where they come from."""
     # Two tasks in threads of one worker share what the first one loads.
     with _LOADING:
         engine, resizing = _load(recipe)
@@ -130,7 +130,7 @@ def _run(tasks):
 
 
 def embed_on_workers(embedder, source, indices):
-    """Hand pictures to the workers of joblib's active backend, in parts.
+    """Hand images to the workers of joblib's active backend, in parts.
 
     Parts are cut as workers become free, so that no more than a few are held at a time.
 
@@ -140,7 +140,7 @@ def embed_on_workers(embedder, source, indices):
         Loaded.
     source : ImageSource
     indices : ndarray of int
-        Which pictures.
+        Which images.
 
     Yields
     ------

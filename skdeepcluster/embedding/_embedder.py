@@ -1,4 +1,4 @@
-"""Pictures to features, as a scikit-learn transformer."""
+"""Images to features, as a scikit-learn transformer."""
 
 import copy
 import hashlib
@@ -22,7 +22,7 @@ from ._batches import embed_batches
 from ._cache import FeatureCache
 from ._checks import check_batch, warn_of_skipped
 from ._distributed import embed_on_workers, is_distributed
-from ._saving import FeatureSaver, picture_keys
+from ._saving import FeatureSaver, image_keys
 
 # Above this, and with a folder to put it into, the array of all features is on disk: a laptop
 # has room for a few arrays of this size.
@@ -30,9 +30,9 @@ _BYTES_IN_MEMORY = 2**30
 
 
 class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
-    """Turn pictures into features with a pretrained network.
+    """Turn images into features with a pretrained network.
 
-    Pictures are decoded in threads while the network computes, so beside the features no more
+    Images are decoded in threads while the network computes, so beside the features no more
     than a few batches are in memory. With ``memory``, features of more than 1 GB are a
     memory-mapped array; ``iter_transform`` holds a chunk at a time. A 2-D array of numbers is
     taken for features and passes through unchanged.
@@ -43,10 +43,10 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         The network: a name of :func:`skdeepcluster.backbones.list_backbones`, a file of
         weights or a module. The default needs no download.
     image_size : int, default=None
-        Side in pixels to which pictures are resized and cropped; None is the network's own.
+        Side in pixels to which images are resized and cropped; None is the network's own.
         Smaller is faster: the time goes with the square.
     batch_size : int, default=32
-        Pictures that go through the network together.
+        Images that go through the network together.
     engine : {"auto", "torch", "onnxruntime"}, default="auto"
         What runs the network. On a CPU, "auto" is ONNX Runtime, which is several times as
         fast as torch; elsewhere torch.
@@ -58,13 +58,13 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         Precision in which features are kept and returned. "float16" halves memory and disk
         for a relative error of 0.05 % at most.
     memory : path or joblib.Memory, default=None
-        Folder in which features are kept. A picture is known again by its path, size and
+        Folder in which features are kept. An image is known again by its path, size and
         time of change if it is a file, by its content otherwise.
     n_jobs : int, default=None
-        Threads that decode pictures; None is as many as there are processors.
+        Threads that decode images; None is as many as there are processors.
     on_error : {"raise", "skip"}, default="raise"
-        What happens at a picture that cannot be read. With "skip" its row is NaN, and one
-        warning lists the pictures.
+        What happens at an image that cannot be read. With "skip" its row is NaN, and one
+        warning lists the images.
     verbose : int, default=0
         Above 0, a progress bar is shown.
 
@@ -75,7 +75,7 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
 
     See Also
     --------
-    skdeepcluster.DeepImageClusterer : Clusters pictures, with an embedder inside.
+    skdeepcluster.DeepImageClusterer : Clusters images, with an embedder inside.
 
     Examples
     --------
@@ -133,8 +133,8 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
 
         Parameters
         ----------
-        X : pictures or array-like of shape (n_samples, n_features)
-            See the user guide for all that counts as pictures.
+        X : images or array-like of shape (n_samples, n_features)
+            See the user guide for all that counts as images.
         y : None
             Ignored.
 
@@ -151,11 +151,11 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         return self
 
     def transform(self, X):
-        """Embed pictures.
+        """Embed images.
 
         Parameters
         ----------
-        X : pictures or array-like of shape (n_samples, n_features)
+        X : images or array-like of shape (n_samples, n_features)
 
         Returns
         -------
@@ -166,7 +166,7 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         Raises
         ------
         ImageReadError
-            If a picture cannot be read and ``on_error="raise"``.
+            If an image cannot be read and ``on_error="raise"``.
         FeatureCacheError
             If the folder ``memory`` cannot be written to or its disk is full. What is in it
             stays usable.
@@ -181,7 +181,7 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         return self._embed_all(source)
 
     def load(self):
-        """Load the network now, rather than at the first picture.
+        """Load the network now, rather than at the first image.
 
         Returns
         -------
@@ -203,18 +203,18 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         return self._backbone
 
     def iter_transform(self, X, chunk_size=8192):
-        """Embed pictures a chunk at a time, in bounded memory.
+        """Embed images a chunk at a time, in bounded memory.
 
         Parameters
         ----------
-        X : pictures or array-like of shape (n_samples, n_features)
+        X : images or array-like of shape (n_samples, n_features)
         chunk_size : int, default=8192
-            Pictures whose features are held together.
+            Images whose features are held together.
 
         Yields
         ------
         features : ndarray of shape (n_chunk, n_features)
-            Of the next pictures, in order, as ``transform`` has them.
+            Of the next images, in order, as ``transform`` has them.
         """
         check_is_fitted(self)
         source = as_image_source(X)
@@ -230,8 +230,8 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         if n_features != self.n_features_in_:
             raise ValueError(
                 f"This {type(self).__name__} was fitted on {self.n_features_in_} features, and "
-                f"{self._backbone.name} makes {n_features} of a picture of "
-                f"{self._backbone.image_size} pixels. Call fit with the pictures again."
+                f"{self._backbone.name} makes {n_features} of an image of "
+                f"{self._backbone.image_size} pixels. Call fit with the images again."
             )
 
     def _iter_embed(self, source, chunk_size):
@@ -261,11 +261,11 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         return features
 
     def _embed(self, source, rows, features, cache, bar):
-        """Set the features of some pictures; return the errors of those that are skipped."""
+        """Set the features of some images; return the errors of those that are skipped."""
         indices = np.arange(rows.start, rows.stop)
         saver = None
         if cache is not None:
-            keys, known = picture_keys(source, indices)
+            keys, known = image_keys(source, indices)
             saver = FeatureSaver(cache, keys, features)
             found = cache.get(keys, features) & known
             indices = indices[~found]
@@ -288,7 +288,7 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
                         saver.add(places)
                 bar.update(len(batch.indices) + len(batch.errors))
         finally:
-            # What is computed is kept, also at Ctrl-C and at an unreadable picture.
+            # What is computed is kept, also at Ctrl-C and at an unreadable image.
             batches.close()
             if saver is not None:
                 saver.save()
@@ -311,7 +311,7 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         from tqdm.auto import tqdm
 
         disable = not self.verbose or rank() > 0
-        return tqdm(total=total, desc="embedding", unit="picture", disable=disable)
+        return tqdm(total=total, desc="embedding", unit="image", disable=disable)
 
     def _open_cache(self):
         location = getattr(self.memory, "location", self.memory)

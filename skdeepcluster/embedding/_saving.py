@@ -1,4 +1,4 @@
-"""Features on their way into the cache, under keys of their pictures."""
+"""Features on their way into the cache, under keys of their images."""
 
 import time
 
@@ -14,18 +14,18 @@ _PICTURES_PER_CACHE_FILE = 2048
 _SECONDS_PER_CACHE_FILE = 30
 
 
-def picture_keys(source, indices):
-    """Make cache keys of pictures, and say which of them could be looked at.
+def image_keys(source, indices):
+    """Make cache keys of images, and say which of them could be looked at.
 
     Parameters
     ----------
     source : ImageSource
-    indices : ndarray of shape (n_pictures,), int
+    indices : ndarray of shape (n_images,), int
 
     Returns
     -------
-    keys : ndarray of shape (n_pictures, 16), uint8
-    known : ndarray of shape (n_pictures,), bool
+    keys : ndarray of shape (n_images, 16), uint8
+    known : ndarray of shape (n_images,), bool
     """
     keys = np.zeros((len(indices), KEY_BYTES), dtype=np.uint8)
     known = np.ones(len(indices), dtype=bool)
@@ -44,8 +44,8 @@ class FeatureSaver:
     Parameters
     ----------
     cache : FeatureCache
-    keys : ndarray of shape (n_pictures, 16), uint8
-    features : ndarray of shape (n_pictures, n_features)
+    keys : ndarray of shape (n_images, 16), uint8
+    features : ndarray of shape (n_images, n_features)
         Being filled.
     """
 

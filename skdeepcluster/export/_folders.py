@@ -20,12 +20,12 @@ def write_labels(path, names, labels, probabilities):
     """Write a CSV file of path, label and probability; it appears whole or not at all."""
     with whole_file(path) as partial, _table(partial, "path", "label", "probability") as table:
         for name, label, probability in zip(names, labels, probabilities, strict=True):
-            # A picture that could not be read has no probability.
+            # An image that could not be read has no probability.
             table.writerow([name, label, f"{probability:.4f}" if label >= 0 else ""])
 
 
 def is_export(folder):
-    """Tell whether pictures were exported into a folder: a file of that name alone says nothing."""
+    """Tell whether images were exported into a folder: a file of that name alone says nothing."""
     record = Path(folder, _RECORD)
     if not record.is_file():
         return False
@@ -38,7 +38,7 @@ def check_export(folder):
     folder = Path(folder)
     if is_export(folder):
         raise FileExistsError(
-            f"{str(folder)!r} exists already, and {_RECORD} in it tells where its pictures come "
+            f"{str(folder)!r} exists already, and {_RECORD} in it tells where its images come "
             "from. Name another output."
         )
     if os.path.lexists(folder):
@@ -46,16 +46,16 @@ def check_export(folder):
 
 
 def export_clusters(folder, paths, labels, mode):
-    """Sort pictures into a folder a cluster.
+    """Sort images into a folder a cluster.
 
     Parameters
     ----------
     folder : path
-        Gets the folders "0", "1", ... and a table "exported.csv" of each picture's path and its
+        Gets the folders "0", "1", ... and a table "exported.csv" of each image's path and its
         place among them; must not exist yet.
     paths : list of path
     labels : array-like of int
-        Pictures with the label -1 are left where they are.
+        Images with the label -1 are left where they are.
     mode : {"copy", "symlink", "move"}
         All of them, or none: what was moved is moved back if a later one cannot be.
     """
@@ -69,14 +69,14 @@ def export_clusters(folder, paths, labels, mode):
 
 
 def _places(paths, labels):
-    """List each picture that is in a cluster, and its place in the export."""
+    """List each image that is in a cluster, and its place in the export."""
     places, taken = [], set()
     last_number: dict[str, int] = {}
     for path, label in zip(map(Path, paths), labels, strict=True):
         if label < 0:
             continue
         place = Path(str(label), path.name)
-        # Pictures of one name from several folders are numbered.
+        # Images of one name from several folders are numbered.
         name = _key(place)
         number = last_number.get(name, 1)
         while _key(place) in taken:
@@ -109,17 +109,17 @@ def _fill(folder, places, action):
             target = folder / place
             if os.path.lexists(target):
                 raise FileExistsError(f"{str(target)!r} exists already.")
-            # Before it is done: of a run that is killed it tells where pictures went.
+            # Before it is done: of a run that is killed it tells where images went.
             record.writerow([path, place.as_posix()])
             action(path.absolute(), target)
 
 
 def _move(folder, places):
-    # Both look at every picture, and nothing is to be undone yet.
+    # Both look at every image, and nothing is to be undone yet.
     moves = Moves(path.absolute() for path, _ in places)
     # Links come last, when it is known where the files are that they lead to.
     places = sorted(places, key=lambda pair: pair[0].is_symlink())
-    # Pictures belong under their final names at once: they are nowhere else.
+    # Images belong under their final names at once: they are nowhere else.
     folder.mkdir(parents=True)
     try:
         _fill(folder, places, moves.move)

@@ -10,16 +10,16 @@ _ROWS_AT_A_TIME = 4096
 
 
 def write_parquet(path, X, *, labels=None, probabilities=None, features=None, partition=False):
-    """Write a row for each picture: "path", and what is given of it.
+    """Write a row for each image: "path", and what is given of it.
 
     Parameters
     ----------
     path : path
         A file that is made or replaced; a folder that must not exist with ``partition``.
-    X : pictures
+    X : images
         What was clustered or embedded; gives the names in "path". Paths are as they were given,
-        pictures in tar and Parquet files are "<file>/<member>" and "<file>[<row>]", others
-        "picture <number>".
+        images in tar and Parquet files are "<file>/<member>" and "<file>[<row>]", others
+        "image <number>".
     labels : array-like of shape (n_samples,), default=None
         "label", int64.
     probabilities : array-like of shape (n_samples, n_clusters), default=None
@@ -42,7 +42,7 @@ def write_parquet(path, X, *, labels=None, probabilities=None, features=None, pa
 
     Notes
     -----
-    A picture that was skipped has the label -1, and nulls for probabilities and features. The
+    An image that was skipped has the label -1, and nulls for probabilities and features. The
     table appears when it is whole.
     """
     try:
@@ -56,12 +56,12 @@ def write_parquet(path, X, *, labels=None, probabilities=None, features=None, pa
 
     source = as_image_source(X)
     if source is None:
-        raise ValueError("X is the pictures, whose names are written, not their features.")
+        raise ValueError("X is the images, whose names are written, not their features.")
     columns = {"label": labels, "probabilities": probabilities, "features": features}
     given = {name: values for name, values in columns.items() if values is not None}
     for name, values in given.items():
         if len(values) != len(source):
-            raise ValueError(f"{name}: {len(values)} rows for {len(source)} pictures.")
+            raise ValueError(f"{name}: {len(values)} rows for {len(source)} images.")
         n_dimensions = 1 if name == "label" else 2
         if np.ndim(values) != n_dimensions:
             raise ValueError(f"{name} must be {n_dimensions}-D, not {np.ndim(values)}-D.")

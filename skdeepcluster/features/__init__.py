@@ -1,7 +1,7 @@
 """Matrices of features: validated, with gaps, and with more rows than memory has room for."""
 
 from ._checks import check_features
-from ._gaps import rows_of_pictures, with_gaps, without_gaps
+from ._gaps import rows_of_images, with_gaps, without_gaps
 from ._rows import (
     SharedMap,
     float_rows,
@@ -20,7 +20,7 @@ __all__ = [
     "let_go",
     "random_rows",
     "row_chunks",
-    "rows_of_pictures",
+    "rows_of_images",
     "scaled_rows",
     "stored_rows",
     "unit_rows",

@@ -14,14 +14,14 @@ def with_gaps(values, readable, filler):
     return spread
 
 
-def rows_of_pictures(features):
-    """Whether each row holds the features of a picture: those of one skipped are NaN."""
+def rows_of_images(features):
+    """Whether each row holds the features of an image: those of one skipped are NaN."""
     chunks = row_chunks(len(features))
     return np.concatenate([~np.isnan(stored_rows(features, chunk)[:, 0]) for chunk in chunks])
 
 
 def without_gaps(features, readable):
-    """Move the rows that hold a picture together, in place: there may be no room for two."""
+    """Move the rows that hold an image together, in place: there may be no room for two."""
     kept = np.flatnonzero(readable)
     for chunk in row_chunks(len(kept)):
         # Rows move up only, so none is overwritten before it is read.

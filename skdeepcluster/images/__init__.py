@@ -1,4 +1,4 @@
-"""Reading, validating, batching and augmenting pictures. Knows nothing of networks."""
+"""Reading, validating, batching and augmenting images. Knows nothing of networks."""
 
 from ._augment import RandomViews
 from ._batches import Batch, iter_batches

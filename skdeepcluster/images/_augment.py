@@ -1,4 +1,4 @@
-"""Random views of a batch of pictures, all at a time."""
+"""Random views of a batch of images, all at a time."""
 
 import math
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ _LUMA = (0.299, 0.587, 0.114)
 
 @dataclass(frozen=True)
 class RandomViews:
-    """Draw a random view of every picture: crop, flip, rotation, colours.
+    """Draw a random view of every image: crop, flip, rotation, colours.
 
-    Each picture of a batch has its own draw, yet the batch is computed as one.
+    Each image of a batch has its own draw, yet the batch is computed as one.
 
     Parameters
     ----------
     scale : tuple of float, default=(0.5, 1.0)
-        Range of the share of the picture's area that is kept.
+        Range of the share of the image's area that is kept.
     flip : float, default=0.5
         Probability of a left-right flip.
     rotation : float, default=10.0
@@ -27,7 +27,7 @@ class RandomViews:
     brightness, contrast, saturation : float, default=0.3
         Largest relative change.
     grayscale : float, default=0.1
-        Probability that a picture turns grey.
+        Probability that an image turns grey.
     """
 
     scale: tuple = (0.5, 1.0)
@@ -38,24 +38,24 @@ class RandomViews:
     saturation: float = 0.3
     grayscale: float = 0.1
 
-    def __call__(self, pictures, generator):
+    def __call__(self, images, generator):
         """Make views.
 
         Parameters
         ----------
-        pictures : torch.Tensor of shape (n, 3, height, width), float in [0, 1]
+        images : torch.Tensor of shape (n, 3, height, width), float in [0, 1]
         generator : torch.Generator
-            On the CPU, whatever the device of the pictures, so that draws are the same.
+            On the CPU, whatever the device of the images, so that draws are the same.
 
         Returns
         -------
         views : torch.Tensor, same shape and range
         """
-        n = len(pictures)
+        n = len(images)
 
         def uniform(low, high):
             draw = low + (high - low) * torch.rand(n, generator=generator)
-            return draw.to(pictures.device)
+            return draw.to(images.device)
 
         zoom = uniform(*self.scale).sqrt()
         angle = uniform(-1, 1) * math.radians(self.rotation)
@@ -64,10 +64,8 @@ class RandomViews:
         cos, sin = torch.cos(angle) * zoom, torch.sin(angle) * zoom
         rows = [cos * mirror, -sin, shift_x, sin * mirror, cos, shift_y]
         affine = torch.stack(rows, dim=1).reshape(n, 2, 3)
-        grid = functional.affine_grid(affine, list(pictures.shape), align_corners=False)
-        views = functional.grid_sample(
-            pictures, grid, padding_mode="reflection", align_corners=False
-        )
+        grid = functional.affine_grid(affine, list(images.shape), align_corners=False)
+        views = functional.grid_sample(images, grid, padding_mode="reflection", align_corners=False)
 
         def factor(strength):
             return (1 + strength * uniform(-1, 1))[:, None, None, None]
@@ -81,10 +79,10 @@ class RandomViews:
         return torch.where(turn_gray, _gray(views), views)
 
 
-def _gray(pictures):
-    weights = pictures.new_tensor(_LUMA)[None, :, None, None]
-    return (pictures * weights).sum(dim=1, keepdim=True)
+def _gray(images):
+    weights = images.new_tensor(_LUMA)[None, :, None, None]
+    return (images * weights).sum(dim=1, keepdim=True)
 
 
-def _blend(pictures, base, amount):
-    return (base + amount * (pictures - base)).clamp(0, 1)
+def _blend(images, base, amount):
+    return (base + amount * (images - base)).clamp(0, 1)

@@ -1,4 +1,4 @@
-"""Batches of resized pictures, decoded ahead of their use."""
+"""Batches of resized images, decoded ahead of their use."""
 
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
@@ -11,10 +11,10 @@ from ._reading import ImageReadError
 
 
 class Batch(NamedTuple):
-    """Pictures that go through a network together.
+    """Images that go through a network together.
 
     ``pixels`` is uint8 of shape (n, size, size, 3), ``indices`` int64 of shape (n,); ``errors``
-    lists (index, ImageReadError) of the pictures left out.
+    lists (index, ImageReadError) of the images left out.
     """
 
     indices: np.ndarray
@@ -32,14 +32,14 @@ def iter_batches(
     on_error="raise",
     lookahead=2,
 ):
-    """Decode and resize pictures in threads while the caller uses the batches before.
+    """Decode and resize images in threads while the caller uses the batches before.
 
     Parameters
     ----------
     source : ImageSource
     resizing : Resizing
     indices : ndarray of int, default=None
-        Which pictures, in which order; None is all.
+        Which images, in which order; None is all.
     batch_size : int, default=32
     n_jobs : int, default=None
         Number of threads; None is one a processor. Pillow decodes without holding Python's

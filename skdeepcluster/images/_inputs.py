@@ -1,4 +1,4 @@
-"""Whatever a user hands over as pictures, told apart."""
+"""Whatever a user hands over as images, told apart."""
 
 import os
 from pathlib import Path
@@ -13,7 +13,7 @@ from ._source import ArraySource, DatasetSource, FileSource, ImageSource, Pillow
 
 
 def as_image_source(X):
-    """Find out what kind of pictures ``X`` is.
+    """Find out what kind of images ``X`` is.
 
     Parameters
     ----------
@@ -24,12 +24,12 @@ def as_image_source(X):
     -------
     source : ImageSource or None
         None if ``X`` is two-dimensional numbers, that is features, or nothing that could be
-        pictures, which scikit-learn's validation will name.
+        images, which scikit-learn's validation will name.
 
     Raises
     ------
     ValueError, TypeError
-        If it could be pictures but is not quite; the message says what to change.
+        If it could be images but is not quite; the message says what to change.
     """
     if isinstance(X, ImageSource):
         return X
@@ -38,7 +38,7 @@ def as_image_source(X):
             raise ValueError(f"{str(X)!r} is one file. Pass a folder or a list: [path].")
         return FileSource(list_images(X))
     if isinstance(X, Image.Image):
-        raise ValueError("X is one picture. Pass a list: [picture].")
+        raise ValueError("X is one image. Pass a list: [image].")
     if _is_torch_dataset(X):
         return DatasetSource(X)
     if isinstance(X, torch.Tensor):
@@ -59,10 +59,10 @@ def _is_torch_dataset(X):
     if isinstance(X, data.IterableDataset) or not hasattr(X, "__len__"):
         raise TypeError(
             "An IterableDataset has no length and no order. Pass a map-style Dataset (with "
-            "__len__ and __getitem__) or a list of pictures."
+            "__len__ and __getitem__) or a list of images."
         )
     if len(X) == 0:
-        raise ValueError("The Dataset has 0 pictures; at least 1 is needed.")
+        raise ValueError("The Dataset has 0 images; at least 1 is needed.")
     return True
 
 
@@ -73,23 +73,23 @@ def _from_array(X, channels_first):
         return None
     if len(shape) > 4:
         raise ValueError(
-            f"Found {kind} with dim {len(shape)} (shape {shape}). Pictures are 4-D "
+            f"Found {kind} with dim {len(shape)} (shape {shape}). Images are 4-D "
             "(n, height, width, channels), or 3-D if they are grey; features are 2-D."
         )
     if shape[0] == 0:
-        raise ValueError(f"Found {kind} with 0 pictures (shape {shape}); at least 1 is needed.")
+        raise ValueError(f"Found {kind} with 0 images (shape {shape}); at least 1 is needed.")
     if len(shape) == 3:
         channels = shape[0] if channels_first else shape[2]
         if channels in (3, 4):
             raise ValueError(
-                f"An {kind} of shape {shape} looks like one colour picture. Pass X[None] if it "
-                "is, or a list of grey pictures."
+                f"An {kind} of shape {shape} looks like one colour image. Pass X[None] if it "
+                "is, or a list of grey images."
             )
         return ArraySource(X)
     if channels_first:
         if shape[1] not in (1, 3, 4):
             raise ValueError(
-                f"A tensor of pictures has the shape (n, channels, height, width), found {shape}."
+                f"A tensor of images has the shape (n, channels, height, width), found {shape}."
                 " If channels are last, use X.permute(0, 3, 1, 2)."
             )
     elif shape[3] not in (1, 3, 4):
@@ -99,15 +99,14 @@ def _from_array(X, channels_first):
             else "There must be 1, 3 or 4 channels."
         )
         raise ValueError(
-            f"An array of pictures has the shape (n, height, width, channels), found {shape}. "
-            + cure
+            f"An array of images has the shape (n, height, width, channels), found {shape}. " + cure
         )
     return ArraySource(X)
 
 
 def _from_sequence(items):
     if not items:
-        raise ValueError("Found 0 pictures (an empty list); at least 1 is needed.")
+        raise ValueError("Found 0 images (an empty list); at least 1 is needed.")
     kinds = [_kind(item) for item in items]
     first = kinds[0]
     if first is None:
@@ -134,14 +133,14 @@ def _kind(item):
     if n_dimensions >= 2:
         return "tensor" if isinstance(item, torch.Tensor) else "array"
     if isinstance(item, list | tuple) and item and isinstance(item[0], list | tuple):
-        raise TypeError("A picture is given as nested lists. Use numpy.asarray(picture).")
+        raise TypeError("An image is given as nested lists. Use numpy.asarray(image).")
     return None
 
 
 def _raise_mixed(kinds, items):
     odd = next(i for i, kind in enumerate(kinds) if kind != kinds[0])
     raise TypeError(
-        f"X mixes kinds of pictures: item 0 is {kinds[0] or type(items[0]).__name__}, item {odd} "
+        f"X mixes kinds of images: item 0 is {kinds[0] or type(items[0]).__name__}, item {odd} "
         f"is {kinds[odd] or type(items[odd]).__name__}. Pass all paths, all Pillow images or all "
         "arrays."
     )

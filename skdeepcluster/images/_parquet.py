@@ -1,4 +1,4 @@
-"""Pictures in Parquet files."""
+"""Images in Parquet files."""
 
 import os
 import threading
@@ -9,12 +9,12 @@ import numpy as np
 from ._encoded import EncodedSource
 from ._reading import ImageReadError
 
-# Row groups that are held at a time: pictures are read in order, across one border.
+# Row groups that are held at a time: images are read in order, across one border.
 _ROW_GROUPS = 2
 
 
 def read_parquet_images(path, column="image", *, filesystem=None):
-    """Read a column of pictures from Parquet files.
+    """Read a column of images from Parquet files.
 
     Parameters
     ----------
@@ -22,7 +22,7 @@ def read_parquet_images(path, column="image", *, filesystem=None):
         A file, a folder of files (partitioned or not) or a list of files: whatever
         ``pyarrow.dataset.dataset`` takes.
     column : str, default="image"
-        Holds encoded pictures (bytes, or a struct with the field "bytes", as Hugging Face
+        Holds encoded images (bytes, or a struct with the field "bytes", as Hugging Face
         writes it) or paths (strings).
     filesystem : fsspec or pyarrow filesystem, default=None
         Where ``path`` is; None finds out from ``path``, with fsspec if it is a URL.
@@ -59,7 +59,7 @@ def read_parquet_images(path, column="image", *, filesystem=None):
     }
     if len(kinds) > 1:
         raise ValueError(
-            f"Column {column!r} of {str(path)!r} holds pictures in some files and paths in others. "
+            f"Column {column!r} of {str(path)!r} holds images in some files and paths in others. "
             "Read them apart."
         )
     if kinds == {"paths"}:
@@ -68,7 +68,7 @@ def read_parquet_images(path, column="image", *, filesystem=None):
 
 
 def _kind(schema, column, path, types):
-    """Tell whether the column holds "pictures" or "paths"."""
+    """Tell whether the column holds "images" or "paths"."""
     if column not in schema.names:
         raise ValueError(
             f"There is no column {column!r} in {path!r}; there are {', '.join(schema.names)}."
@@ -78,9 +78,9 @@ def _kind(schema, column, path, types):
         return "paths"
     in_struct = types.is_struct(kind) and kind.get_field_index("bytes") >= 0
     if in_struct or types.is_binary(kind) or types.is_large_binary(kind):
-        return "pictures"
+        return "images"
     raise ValueError(
-        f"Column {column!r} of {path!r} holds {kind}: neither encoded pictures (binary, or a "
+        f"Column {column!r} of {path!r} holds {kind}: neither encoded images (binary, or a "
         "struct with the field bytes) nor paths (string)."
     )
 
@@ -142,7 +142,7 @@ def _index(dataset, column, path):
 
 
 class ParquetSource(EncodedSource):
-    """Encoded pictures in Parquet files.
+    """Encoded images in Parquet files.
 
     ``items`` are (place in ``groups``, row in the row group), int64; ``groups`` are (path, row
     group, its first row in the file, size of the file, time of change or None).
@@ -170,7 +170,7 @@ class ParquetSource(EncodedSource):
         return np.lexsort(self.items[indices].T[::-1])
 
     def cut(self, indices):
-        """Return a sequence of some of the pictures, with what it needs of the groups alone."""
+        """Return a sequence of some of the images, with what it needs of the groups alone."""
         items = self.items[np.asarray(indices, dtype=np.int64)]
         used, places = np.unique(items[:, 0], return_inverse=True)
         groups = [self.groups[group] for group in used]
@@ -185,14 +185,14 @@ class ParquetSource(EncodedSource):
         self._forget()
 
     def encoded(self, index):
-        """Read the bytes of a picture."""
+        """Read the bytes of an image."""
         group, row = self.items[index]
         value = self._column(group)[row].as_py()
         if isinstance(value, dict):
             value = value["bytes"]
         if value is None:
             raise ImageReadError(
-                f"{self.name(index)}: there is no picture in {self.column!r}. Leave the row out, "
+                f"{self.name(index)}: there is no image in {self.column!r}. Leave the row out, "
                 "or set on_error='skip'."
             )
         return value

@@ -1,4 +1,4 @@
-"""Files to RGB pictures, by stated rules."""
+"""Files to RGB images, by stated rules."""
 
 import errno
 import os
@@ -15,7 +15,7 @@ SUFFIXES = (
 )
 
 # Pixels that a draft must have for each one wanted. With twice as many, features of detailed
-# photographs fell to a cosine of 0.998 with those of the full picture; with three, 0.9994.
+# photographs fell to a cosine of 0.998 with those of the full image; with three, 0.9994.
 _DRAFT_FACTOR = 3
 
 _ORIENTATION = 0x0112
@@ -29,7 +29,7 @@ _TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 
-# Faults of the machine or of the road to the file: the next picture meets them, too.
+# Faults of the machine or of the road to the file: the next image meets them, too.
 _MACHINE_ERRORS = (MemoryError, TimeoutError, ConnectionError)
 _MACHINE_ERRNOS = {
     *(errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENODEV, errno.ENOMEM),
@@ -38,11 +38,11 @@ _MACHINE_ERRNOS = {
 
 
 class ImageReadError(ValueError):
-    """A picture cannot be read. The message names it, says what is wrong and what to do."""
+    """An image cannot be read. The message names it, says what is wrong and what to do."""
 
 
 def list_images(folder, *, recursive=True):
-    """List the pictures in a folder.
+    """List the images in a folder.
 
     Parameters
     ----------
@@ -63,12 +63,12 @@ def list_images(folder, *, recursive=True):
     OSError
         If the folder cannot be read, such as PermissionError.
     ValueError
-        If there is no picture in it.
+        If there is no image in it.
 
     Warns
     -----
     UserWarning
-        If a folder in the folder cannot be read: its pictures are left out.
+        If a folder in the folder cannot be read: its images are left out.
 
     Examples
     --------
@@ -105,13 +105,13 @@ def list_images(folder, *, recursive=True):
         if error.filename == str(folder):
             raise error
         warnings.warn(
-            f"Pictures in {error.filename!r} are left out: the folder cannot be read "
+            f"Images in {error.filename!r} are left out: the folder cannot be read "
             f"({error.strerror}).",
             stacklevel=2,
         )
     if not paths:
         raise ValueError(
-            f"No pictures in {str(folder)!r}: {others} other files were found. Pictures are files "
+            f"No images in {str(folder)!r}: {others} other files were found. Images are files "
             f"ending in {', '.join(SUFFIXES)}."
         )
     return sorted(paths)
@@ -123,7 +123,7 @@ def _is_special(path):
 
 
 def read_image(path):
-    """Read a picture as the estimators see it.
+    """Read an image as the estimators see it.
 
     Everything becomes 8-bit RGB: grey is repeated in three channels; palettes are looked up;
     transparent parts show white; CMYK is converted; 16-bit values keep their upper 8 bits;
@@ -142,7 +142,7 @@ def read_image(path):
     Raises
     ------
     ImageReadError
-        If the file is missing, damaged, no picture or too large.
+        If the file is missing, damaged, no image or too large.
     """
     return np.asarray(open_image(path))
 
@@ -163,7 +163,7 @@ def open_image(path, size_hint=None, name=None):
 
 @contextmanager
 def reading(name):
-    """Turn whatever goes wrong with a picture into an ImageReadError that names it.
+    """Turn whatever goes wrong with an image into an ImageReadError that names it.
 
     What goes wrong with the machine is raised as it is.
     """
@@ -175,7 +175,7 @@ def reading(name):
         raise ImageReadError(f"{name}: there is no such file. Check the path.") from None
     except UnidentifiedImageError:
         raise ImageReadError(
-            f"{name}: this is not a picture that Pillow can read. Remove it, convert it, or "
+            f"{name}: this is not an image that Pillow can read. Remove it, convert it, or "
             "set on_error='skip'."
         ) from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:

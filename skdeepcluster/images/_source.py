@@ -1,4 +1,4 @@
-"""Pictures of any kind, read one at a time."""
+"""Images of any kind, read one at a time."""
 
 import copy
 import hashlib
@@ -13,7 +13,7 @@ from PIL import Image, ImageFile
 
 from ._reading import ImageReadError, open_image, reading, to_rgb, unit_to_bytes
 
-# Of pictures in memory, to tell whether they are the same.
+# Of images in memory, to tell whether they are the same.
 _N_LOOKED_AT = 16
 
 # A Pillow image can be decoded by one thread alone, and one object can stand in several places
@@ -22,14 +22,14 @@ _DECODING = [threading.Lock() for _ in range(251)]
 
 
 class ImageSource(ABC):
-    """A sequence of pictures, wherever they are.
+    """A sequence of images, wherever they are.
 
     Attributes
     ----------
     concurrent : bool
         Whether several threads may read at a time.
     paths : list of str or None
-        Files of the pictures, if they are files.
+        Files of the images, if they are files.
     """
 
     concurrent = True
@@ -43,17 +43,17 @@ class ImageSource(ABC):
         return len(self.items)
 
     def name(self, index):
-        """Say what messages call the picture."""
-        return f"picture {index if self._places is None else self._places[index]}"
+        """Say what messages call the image."""
+        return f"image {index if self._places is None else self._places[index]}"
 
     def full_name(self, index):
-        """Say where the picture is, from whatever folder; None if it is only in memory."""
+        """Say where the image is, from whatever folder; None if it is only in memory."""
         return None
 
     def fingerprint(self):
-        """Hexadecimal digest that is the same for the same pictures in the same order.
+        """Hexadecimal digest that is the same for the same images in the same order.
 
-        Of where they are; of pictures in memory, of what a few of them hold.
+        Of where they are; of images in memory, of what a few of them hold.
         """
         names = [self.full_name(index) for index in range(len(self))]
         if None in names:
@@ -71,13 +71,13 @@ class ImageSource(ABC):
             return b""
 
     def subset(self, indices):
-        """Return a source of some of the pictures."""
+        """Return a source of some of the images."""
         return SubsetSource(self, indices)
 
     def cut(self, indices):
-        """Return a source that holds some of the pictures and nothing else, to be sent away.
+        """Return a source that holds some of the images and nothing else, to be sent away.
 
-        Messages call the pictures what they are called here.
+        Messages call the images what they are called here.
         """
         part = copy.copy(self)
         part.items = [self.items[index] for index in indices]
@@ -90,18 +90,18 @@ class ImageSource(ABC):
 
     @abstractmethod
     def read(self, index, size_hint=None):
-        """Return the picture as an RGB Pillow image.
+        """Return the image as an RGB Pillow image.
 
         ``size_hint`` is the shortest side in pixels that the caller will scale it to.
         """
 
     @abstractmethod
     def identity(self, index):
-        """Return 16 bytes that are equal for equal pictures."""
+        """Return 16 bytes that are equal for equal images."""
 
 
 class SubsetSource(ImageSource):
-    """Some pictures of another source."""
+    """Some images of another source."""
 
     def __init__(self, source, indices):
         super().__init__([int(index) for index in indices])
@@ -109,11 +109,11 @@ class SubsetSource(ImageSource):
         self.concurrent = source.concurrent
 
     def name(self, index):
-        """Name of the picture in the other source."""
+        """Name of the image in the other source."""
         return self.source.name(self.items[index])
 
     def full_name(self, index):
-        """Where the picture of the other source is."""
+        """Where the image of the other source is."""
         return self.source.full_name(self.items[index])
 
     def read(self, index, size_hint=None):
@@ -121,11 +121,11 @@ class SubsetSource(ImageSource):
         return self.source.read(self.items[index], size_hint)
 
     def identity(self, index):
-        """Digest of the picture in the other source."""
+        """Digest of the image in the other source."""
         return self.source.identity(self.items[index])
 
     def reading_order(self, indices):
-        """Order of the pictures in the other source."""
+        """Order of the images in the other source."""
         return self.source.reading_order(np.array(self.items)[indices])
 
     def cut(self, indices):
@@ -134,18 +134,18 @@ class SubsetSource(ImageSource):
 
 
 class FileSource(ImageSource):
-    """Pictures in files."""
+    """Images in files."""
 
     def __init__(self, items):
         super().__init__([os.fspath(item) for item in items])
         self.paths = self.items
 
     def name(self, index):
-        """Path of the picture."""
+        """Path of the image."""
         return self.items[index]
 
     def full_name(self, index):
-        """Full path of the picture."""
+        """Full path of the image."""
         return os.path.abspath(self.items[index])
 
     def read(self, index, size_hint=None):
@@ -197,7 +197,7 @@ def _is_as_opened(image):
 
 
 class ArraySource(ImageSource):
-    """Arrays or tensors: one of all pictures, or a list of one each."""
+    """Arrays or tensors: one of all images, or a list of one each."""
 
     def read(self, index, size_hint=None):
         """Convert to 8-bit RGB."""
@@ -208,24 +208,24 @@ class ArraySource(ImageSource):
         return _array_digest(_pixels(self.items[index]))
 
     def cut(self, indices):
-        """Copy the pictures: a view of a tensor would take all of it along."""
+        """Copy the images: a view of a tensor would take all of it along."""
         part = super().cut(indices)
         part.items = [_pixels(item).copy() for item in part.items]
         return part
 
 
 class DatasetSource(ImageSource):
-    """A map-style torch dataset of pictures, or of tuples that begin with one."""
+    """A map-style torch dataset of images, or of tuples that begin with one."""
 
     # User code need not be safe in threads.
     concurrent = False
 
     def cut(self, indices):
-        """Take the dataset along: only it knows how to make a picture."""
+        """Take the dataset along: only it knows how to make an image."""
         return self.subset(indices)
 
     def read(self, index, size_hint=None):
-        """Take the picture out of the dataset and convert it to RGB."""
+        """Take the image out of the dataset and convert it to RGB."""
         with reading(self.name(index)):
             item = self.items[index]
             if isinstance(item, tuple | list):
@@ -241,11 +241,11 @@ class DatasetSource(ImageSource):
         return _array_digest(np.asarray(self.read(index)))
 
 
-def _pixels(picture):
+def _pixels(image):
     """Array of an array, or of a tensor with channels first, with channels last."""
-    if not isinstance(picture, torch.Tensor):
-        return np.asarray(picture)
-    tensor = picture.detach().cpu()
+    if not isinstance(image, torch.Tensor):
+        return np.asarray(image)
+    tensor = image.detach().cpu()
     if tensor.dtype == torch.bfloat16:
         # NumPy has no such type.
         tensor = tensor.float()
@@ -261,7 +261,7 @@ def array_to_rgb(pixels, name):
         cure = (
             "Channels come last: use pixels.transpose(1, 2, 0)."
             if channels_first
-            else ("A picture is an array of shape (height, width) or (height, width, 1, 3 or 4).")
+            else ("An image is an array of shape (height, width) or (height, width, 1, 3 or 4).")
         )
         raise ImageReadError(f"{name}: its array has the shape {pixels.shape}. {cure}")
     if pixels.size == 0:

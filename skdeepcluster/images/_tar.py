@@ -1,4 +1,4 @@
-"""Pictures in tar files, as WebDataset has them, read where they stand."""
+"""Images in tar files, as WebDataset has them, read where they stand."""
 
 import os
 import tarfile
@@ -10,9 +10,9 @@ from ._reading import SUFFIXES, ImageReadError
 
 
 def read_tar_images(paths):
-    """List the pictures in tar files; nothing is unpacked.
+    """List the images in tar files; nothing is unpacked.
 
-    The members are looked up once. Pictures are read by their place in the file. Of members of
+    The members are looked up once. Images are read by their place in the file. Of members of
     the same name the last one counts, and hard links are followed, as in unpacking; symbolic
     links are left out.
 
@@ -24,14 +24,14 @@ def read_tar_images(paths):
     Returns
     -------
     images : TarSource
-        What the estimators take for ``X``: a sequence of the pictures in the order of the files,
+        What the estimators take for ``X``: a sequence of the images in the order of the files,
         told by their suffix.
 
     Raises
     ------
     ValueError
-        If a file is no tar file, is compressed or damaged, if a picture is stored as a sparse
-        file or is a link to what is not in the tar file, or if there is no picture.
+        If a file is no tar file, is compressed or damaged, if an image is stored as a sparse
+        file or is a link to what is not in the tar file, or if there is no image.
 
     Examples
     --------
@@ -48,11 +48,11 @@ def read_tar_images(paths):
             members = _members(file, path)
             state = _state(file)
         for name, member in _unpacked(members).items():
-            if _is_picture(name, member):
+            if _is_image(name, member):
                 _refuse_unreadable(member, f"{path}/{name}")
                 places.append((path, state, str(name), member.offset_data, member.size))
     if not places:
-        raise ValueError(f"No pictures in {', '.join(map(repr, map(str, paths)))}.")
+        raise ValueError(f"No images in {', '.join(map(repr, map(str, paths)))}.")
     return TarSource(places)
 
 
@@ -86,7 +86,7 @@ def _unpacked(members):
     return files
 
 
-def _is_picture(name, member):
+def _is_image(name, member):
     # macOS adds a hidden file to each.
     hidden = any(part.startswith(".") and part != ".." for part in name.parts)
     is_file = member.isreg() or member.islnk()
@@ -113,7 +113,7 @@ def _state(file):
 
 
 class TarSource(EncodedSource):
-    """Pictures in tar files; ``items`` are (path, state of the file, member, offset, size)."""
+    """Images in tar files; ``items`` are (path, state of the file, member, offset, size)."""
 
     def name(self, index):
         """Path of the tar file and name of the member."""
@@ -121,7 +121,7 @@ class TarSource(EncodedSource):
         return f"{path}/{member}"
 
     def encoded(self, index):
-        """Read the bytes of a picture."""
+        """Read the bytes of an image."""
         path, state, _, offset, size = self.items[index]
         with open(path, "rb") as file:
             if _state(file) != state:

@@ -1,4 +1,4 @@
-"""Small squares of pictures, to be looked at."""
+"""Small squares of images, to be looked at."""
 
 import io
 
@@ -9,17 +9,17 @@ from ._resize import Resizing
 
 
 def read_thumbnails(source, indices, side, *, on_error="raise"):
-    """Read pictures as small squares, in threads.
+    """Read images as small squares, in threads.
 
     Parameters
     ----------
     source : ImageSource
     indices : sequence of int
-        Which pictures.
+        Which images.
     side : int
         In pixels.
     on_error : {"raise", "skip"}, default="raise"
-        With "skip" pictures that cannot be read are left out.
+        With "skip" images that cannot be read are left out.
 
     Returns
     -------

@@ -98,7 +98,7 @@ def _squared_distances(points, others):
 def alignment_loss(latents, partners):
     """Mean cosine distance ``1 - z . z'`` of latents to their partners.
 
-    With another view of the same picture as the partner it is the augmentation loss, with a
+    With another view of the same image as the partner it is the augmentation loss, with a
     neighbour in feature space the neighbour loss.
 
     Parameters

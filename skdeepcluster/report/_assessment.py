@@ -1,16 +1,16 @@
-"""What a fitted estimator says of the pictures of a report."""
+"""What a fitted estimator says of the images of a report."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from ..features import rows_of_pictures, with_gaps, without_gaps
+from ..features import rows_of_images, with_gaps, without_gaps
 from ..neighbors import nearest_neighbors, remoteness
 
 
 @dataclass(frozen=True)
 class Assessment:
-    """Arrays with a row a picture; one that could not be read has the label -1 and NaN.
+    """Arrays with a row an image; one that could not be read has the label -1 and NaN.
 
     ``labels`` is int64 of shape (n_samples,), ``probabilities`` of shape (n_samples,
     n_clusters), ``latents`` of shape (n_samples, n_components). ``outlier_scores`` and
@@ -25,7 +25,7 @@ class Assessment:
 
 
 def assess(estimator, source):
-    """Take what was found at ``fit``, or embed pictures that are others and assign them.
+    """Take what was found at ``fit``, or embed images that are others and assign them.
 
     Parameters
     ----------
@@ -36,12 +36,12 @@ def assess(estimator, source):
     Returns
     -------
     assessment : Assessment
-        Outlier scores of other pictures are by distances among themselves.
+        Outlier scores of other images are by distances among themselves.
 
     Raises
     ------
     ValueError
-        If the pictures are others and the estimator was fitted on features, or none of them
+        If the images are others and the estimator was fitted on features, or none of them
         can be read.
     """
     if _is_of_fit(estimator, source):
@@ -54,11 +54,11 @@ def assess(estimator, source):
         )
     if estimator.embedder_ is None:
         raise ValueError(
-            f"images are {len(source)} pictures, and the estimator was fitted on the features of "
-            f"{len(estimator.labels_)}. Pass the pictures that these are of, in the same order."
+            f"images are {len(source)} images, and the estimator was fitted on the features of "
+            f"{len(estimator.labels_)}. Pass the images that these are of, in the same order."
         )
     features = estimator._features(source)
-    readable = rows_of_pictures(features)
+    readable = rows_of_images(features)
     if not readable.any():
         raise ValueError("None of the images could be read.")
     latents = estimator._latents(features)
@@ -77,5 +77,5 @@ def assess(estimator, source):
 def _is_of_fit(estimator, source):
     if len(source) != len(estimator.labels_):
         return False
-    # Whether features are of these pictures, only the user knows.
+    # Whether features are of these images, only the user knows.
     return estimator._fingerprint is None or estimator._fingerprint == source.fingerprint()

@@ -1,13 +1,13 @@
-"""Which pictures of a cluster are shown, and in which order all get a thumbnail."""
+"""Which images of a cluster are shown, and in which order all get a thumbnail."""
 
 import numpy as np
 
-# Pictures in a row of a cluster.
+# Images in a row of a cluster.
 ROWS = {"typical": 8, "boundary": 6, "outliers": 6}
 
 
 def choose_rows(assessment, label):
-    """Choose pictures of a cluster for its rows.
+    """Choose images of a cluster for its rows.
 
     Parameters
     ----------
@@ -18,7 +18,7 @@ def choose_rows(assessment, label):
     -------
     rows : dict of str to list of int
         "typical": the nearest to the centre; "boundary": those whose second cluster is nearly
-        as likely as theirs; "outliers": the least like any other picture. No picture is in two
+        as likely as theirs; "outliers": the least like any other image. No image is in two
         rows; a small cluster fills them in turn.
     """
     members = np.flatnonzero(assessment.labels == label)
@@ -49,7 +49,7 @@ def _margins(probabilities):
 
 
 def fair_order(rows, labels, random_state):
-    """Order pictures so that every beginning of the order is fair to the clusters.
+    """Order images so that every beginning of the order is fair to the clusters.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def fair_order(rows, labels, random_state):
     Returns
     -------
     order : ndarray of int
-        All pictures that are in a cluster. First come those of the rows, then the others in
+        All images that are in a cluster. First come those of the rows, then the others in
         random order; the clusters take turns.
     """
     queues = []

@@ -29,7 +29,7 @@ def load_template():
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    # As small as can be, and clusters and pictures in the order they have here.
+    # As small as can be, and clusters and images in the order they have here.
     environment.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "sort_keys": False}
     return environment.get_template("page.html.jinja")
 
@@ -42,14 +42,14 @@ def render(template, title, data, thumbnails):
     template : jinja2.Template
     title : str
     data : dict
-        Of ``page_data``; with "folder", a URL, if there are pictures beside the page.
+        Of ``page_data``; with "folder", a URL, if there are images beside the page.
     thumbnails : dict of str to str
-        WebP in base64, by the position of the picture.
+        WebP in base64, by the position of the image.
 
     Returns
     -------
     page : bytes
-        HTML in UTF-8. Its policy lets nothing in but what is in it, and pictures beside it.
+        HTML in UTF-8. Its policy lets nothing in but what is in it, and images beside it.
     """
     style = _read("page.css")
     script = "".join(_read(name) for name in _SCRIPTS)
@@ -70,7 +70,7 @@ def render(template, title, data, thumbnails):
                 "form-action 'none'",
             ]
         ),
-        n_pictures=len(data["labels"]),
+        n_images=len(data["labels"]),
         n_unread=data["labels"].count(-1),
         version=__version__,
     )

@@ -13,14 +13,14 @@ _MAP_SIDE = 4095
 
 
 def page_data(assessment, source, rows, names, random_state):
-    """Collect what the page tells of clusters and pictures.
+    """Collect what the page tells of clusters and images.
 
     Parameters
     ----------
     assessment : Assessment
     source : ImageSource
     rows : dict of int to dict of str to list of int
-        Pictures shown of each cluster.
+        Images shown of each cluster.
     names : list of str or None
         Of all clusters of the estimator, by label.
     random_state : int, RandomState instance or None
@@ -29,12 +29,12 @@ def page_data(assessment, source, rows, names, random_state):
     Returns
     -------
     data : dict
-        "clusters": a dict for each that has pictures, the largest first. "cluster_names": of
-        all clusters, for the next likely one may have no picture here. "root": how all paths
-        begin; "separator": what stands between folders. The others are lists with an item a
-        picture: "names", the rest of the path; "labels" and "seconds", the next likely
+        "clusters": a dict for each that has images, the largest first. "cluster_names": of
+        all clusters, for the next likely one may have no image here. "root": how all paths
+        begin; "separator": what stands between folders. The others are lists with an item an
+        image: "names", the rest of the path; "labels" and "seconds", the next likely
         cluster; "probabilities" in ten-thousandths, "outliers", the scores, in thousandths;
-        "x" and "y" from 0 to 4095. Of a picture that could not be read all numbers are -1.
+        "x" and "y" from 0 to 4095. Of an image that could not be read all numbers are -1.
     """
     labels = assessment.labels
     root, shown_names = _split_root([source.name(index) for index in range(len(source))])

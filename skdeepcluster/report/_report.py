@@ -32,35 +32,35 @@ def write_report(
 ):
     """Write one HTML page on which a clustering can be looked at.
 
-    The page shows typical, boundary and outlying pictures of each cluster and a map of the
-    latents. It can be searched by file name and filtered by probability; pictures can be
+    The page shows typical, boundary and outlying images of each cluster and a map of the
+    latents. It can be searched by file name and filtered by probability; images can be
     selected, and paths and labels taken out as text or CSV. It holds all it needs, asks for
-    nothing on the network and can be sent as one file. All pictures are listed in it, those
+    nothing on the network and can be sent as one file. All images are listed in it, those
     that could not be read as well.
 
     Parameters
     ----------
     estimator : DeepImageClusterer
         Fitted, or loaded.
-    images : pictures
+    images : images
         Those of the fit (the same paths, or as many, in the same order), of which all is known
         already, or others, which are embedded and assigned to the clusters.
     path : path
         The HTML file to write; one that exists is replaced.
     title : str, default=None
-        Heading of the page. None tells the number of pictures.
+        Heading of the page. None tells the number of images.
     max_megabytes : float, default=20
         Thumbnails in the page take at most so many million bytes; infinity sets no bound. First
         come those shown of each cluster, at 160 pixels a side or, if they are too many, down to
         48; then others, the clusters in turn. The rest of the page comes on top: 0.05 MB, and
-        the list of pictures, about 55 bytes each.
+        the list of images, about 55 bytes each.
     all_pictures : bool, default=False
-        Whether thumbnails of all pictures are written to the folder ``<stem>_pictures`` beside
+        Whether thumbnails of all images are written to the folder ``<stem>_pictures`` beside
         the page, of 256 pixels a side at most. The page itself then holds only those shown of
         each cluster; the bound does not count the folder, which is replaced whole if an earlier
         report wrote it, and must be new or empty otherwise.
     random_state : int, RandomState instance or None, default=0
-        Of the map, and of which further pictures get a thumbnail.
+        Of the map, and of which further images get a thumbnail.
 
     Returns
     -------
@@ -72,14 +72,14 @@ def write_report(
     ImportError
         If jinja2 is missing.
     ValueError
-        If ``images`` are not pictures, are others than those of a fit on features, cannot be
+        If ``images`` are not images, are others than those of a fit on features, cannot be
         read, or ``max_megabytes`` is no number above 0.
     ImageReadError
-        If a picture that is to be shown cannot be read and the estimator has
+        If an image that is to be shown cannot be read and the estimator has
         ``on_error="raise"``.
     OSError
         If there is no folder for the page, it is a folder itself, nothing can be written there,
-        or the folder for all pictures holds files that no report wrote, or pictures of this one.
+        or the folder for all images holds files that no report wrote, or images of this one.
 
     Examples
     --------
@@ -93,7 +93,7 @@ def write_report(
     template = load_template()
     source = as_image_source(images)
     if source is None:
-        raise ValueError("images must be pictures; features cannot be shown.")
+        raise ValueError("images must be files or pixels; features cannot be shown.")
     if not max_megabytes > 0:
         raise ValueError(f"max_megabytes must be a number above 0, got {max_megabytes}.")
     path = Path(path)
@@ -105,7 +105,7 @@ def write_report(
     rows = {int(label): choose_rows(assessment, label) for label in np.unique(labels[labels >= 0])}
     data = page_data(assessment, source, rows, estimator._names, random_state)
     data["folder"] = None if folder is None else quote(os.fsencode(folder.name)) + "/"
-    title = f"Clusters of {len(source):,} pictures" if title is None else str(title)
+    title = f"Clusters of {len(source):,} images" if title is None else str(title)
 
     order = fair_order(rows, labels, check_random_state(random_state))
     n_shown = sum(len(row) for chosen in rows.values() for row in chosen.values())

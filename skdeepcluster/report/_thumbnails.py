@@ -1,4 +1,4 @@
-"""Small square WebP files of pictures."""
+"""Small square WebP files of images."""
 
 import base64
 
@@ -8,7 +8,7 @@ from tqdm.auto import tqdm
 
 from ..images import ImageReadError, Resizing, encode_thumbnail
 
-# Sides in pixels that are tried, until the pictures that must be shown have room.
+# Sides in pixels that are tried, until the images that must be shown have room.
 _SIDES = (160, 128, 96, 64, 48)
 # So many tell how many bytes a thumbnail takes.
 _N_TRIED = 48
@@ -35,9 +35,9 @@ class Thumbnailer:
         self.verbose = verbose
 
     def make(self, indices, side):
-        """Yield (index, bytes) of pictures; those that cannot be read are left out or raised.
+        """Yield (index, bytes) of images; those that cannot be read are left out or raised.
 
-        A picture's centre is cut out, which is about what the network sees of it. Nothing but
+        An image's centre is cut out, which is about what the network sees of it. Nothing but
         pixels is kept of the file.
         """
         bar = tqdm(total=len(indices), desc="thumbnails", disable=not self.verbose)
@@ -58,7 +58,7 @@ class Thumbnailer:
             if self.on_error == "raise":
                 raise
             return None
-        # A picture that is smaller still is not blown up.
+        # An image that is smaller still is not blown up.
         return encode_thumbnail(Resizing(min(side, *image.size))(image))
 
     def within(self, order, n_needed, n_bytes):
@@ -75,7 +75,7 @@ class Thumbnailer:
         Returns
         -------
         thumbnails : dict of str to str
-            By the position of the picture.
+            By the position of the image.
         """
         side = self._fitting_side(order[:n_needed], n_bytes)
         thumbnails = {}

@@ -1,4 +1,4 @@
-"""Pictures and sentences as scene graphs, and what matches them."""
+"""Images and sentences as scene graphs, and what matches them."""
 
 from .graph._entries import SceneObject, SceneRelation
 from .graph._graph import SceneGraph

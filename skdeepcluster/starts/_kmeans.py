@@ -23,8 +23,8 @@ _N_PRINCIPAL_COMPONENTS = 100
 def kmeans_start(features, n_clusters, neighbors, random_state):
     """Cluster features by k-means, several times, and keep the run that neighbours agree with.
 
-    K-means on features of pictures has many optima of nearly the same inertia. The run with
-    the highest neighbourhood modularity is kept: over six sets of pictures it picked a better
+    K-means on features of images has many optima of nearly the same inertia. The run with
+    the highest neighbourhood modularity is kept: over six sets of images it picked a better
     or an equal run more often than the lowest inertia did (``docs/method.md``).
 
     Parameters

@@ -53,7 +53,7 @@ class Moves:
                     self._move_back(source, target)
         except BaseException as error:
             raise RuntimeError(
-                f"Pictures were being moved, and not all could be moved back: {str(told_by)!r} "
+                f"Images were being moved, and not all could be moved back: {str(told_by)!r} "
                 "tells where they are."
             ) from error
 

@@ -32,9 +32,9 @@ def main(folder, n_epochs, reply):
 
     StageTrainer.train_epoch = counting
     photos = load_sample_images().images
-    pictures = np.stack([photos[i % 2][8 * i : 8 * i + 64, 8 * i : 8 * i + 64] for i in range(40)])
+    images = np.stack([photos[i % 2][8 * i : 8 * i + 64, 8 * i : 8 * i + 64] for i in range(40)])
     est = DeepImageClusterer(2, image_size=32, fine_tune=1, fine_tune_iter=4, max_iter=1, n_jobs=1)
-    est.set_params(memory=folder, random_state=0).fit(pictures)
+    est.set_params(memory=folder, random_state=0).fit(images)
     network = est.embedder_.backbone.network
     np.savez(
         reply,

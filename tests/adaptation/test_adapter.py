@@ -14,7 +14,7 @@ def adapter(snapshots):
     )
 
 
-def test_the_result_clusters_pictures(adapter, snapshots):
+def test_the_result_clusters_images(adapter, snapshots):
     est = DeepImageClusterer(4, backbone=adapter.backbone_, max_iter=2, random_state=0)
     assert len(est.fit_predict(snapshots[0])) == len(snapshots[0])
     assert len(adapter.loss_curve_) == 2
@@ -40,6 +40,6 @@ def test_is_an_estimator(adapter):
     assert clone(adapter).get_params() == adapter.get_params()
 
 
-def test_features_are_no_pictures(snapshots):
+def test_features_are_no_images(snapshots):
     with pytest.raises(ValueError, match="X is features"):
         SelfSupervisedAdapter().fit([[1.0, 2.0], [3.0, 4.0]])

@@ -83,11 +83,11 @@ def test_an_adapter_goes_on(snapshots, tmp_path, epochs):
 
 @pytest.mark.parametrize("changed", [{}, {"random_state": 1}, {"max_iter": 3}, {"n_stages": 2}])
 def test_another_training_does_not_take_over(changed, snapshots, tmp_path, epochs):
-    pictures = snapshots[0][::4]
+    images = snapshots[0][::4]
     with pytest.raises(Interrupted):
-        adapter(tmp_path).fit(pictures)
+        adapter(tmp_path).fit(images)
     epochs.update(n=0, most=9)
-    est = adapter(tmp_path, **changed).fit(pictures if changed else pictures[::-1].copy())
+    est = adapter(tmp_path, **changed).fit(images if changed else images[::-1].copy())
     assert epochs["n"] == est.max_iter
 
 

@@ -9,11 +9,11 @@ from skdeepcluster.backbones import load_backbone
 from skdeepcluster.images import as_image_source
 
 
-def make_trainer(backbone, pictures, **changed):
+def make_trainer(backbone, images, **changed):
     settings = {"n_stages": 2, "device": torch.device("cpu"), "n_jobs": 1, "verbose": 0}
     return StageTrainer(
         backbone,
-        as_image_source(pictures),
+        as_image_source(images),
         **{**settings, **changed},
         random_state=np.random.RandomState(0),
     )
@@ -21,10 +21,10 @@ def make_trainer(backbone, pictures, **changed):
 
 @pytest.fixture(scope="module")
 def trained(snapshots):
-    pictures, _ = snapshots
+    images, _ = snapshots
     backbone = load_backbone("efficientnet_lite0", image_size=32)
     before = {name: tensor.clone() for name, tensor in backbone.network.state_dict().items()}
-    trainer = make_trainer(backbone, pictures)
+    trainer = make_trainer(backbone, images)
     frozen = trainer.features()
     losses = [trainer.train_epoch() for _ in trainer.epochs(0, 4)]
     return {
@@ -71,10 +71,10 @@ def test_training_learns(trained):
 
 def test_an_assignment_draws_clusters_together(trained, snapshots):
     """More than as many epochs without it do."""
-    pictures, scenes = snapshots
+    images, scenes = snapshots
 
     def separation(assignment):
-        trainer = make_trainer(trained["backbone"], pictures)
+        trainer = make_trainer(trained["backbone"], images)
         for _ in range(7):
             trainer.train_epoch(assignment)
         features = trainer.features()
@@ -99,7 +99,7 @@ def test_same_random_state_same_weights(snapshots):
     np.testing.assert_array_equal(features, features_again)
 
 
-def test_a_sample_of_many_pictures(snapshots, monkeypatch):
+def test_a_sample_of_many_images(snapshots, monkeypatch):
     monkeypatch.setattr("skdeepcluster.adaptation._stage_trainer._MOST_PICTURES", 6)
     backbone = load_backbone("efficientnet_lite0", image_size=32)
     trainer = make_trainer(backbone, snapshots[0], n_stages=1)
@@ -107,13 +107,13 @@ def test_a_sample_of_many_pictures(snapshots, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("pictures", "n_stages", "message"),
-    [(2, 99, "99 stages.*efficientnet_lite0.* has"), (1, 1, "two pictures at least")],
+    ("images", "n_stages", "message"),
+    [(2, 99, "99 stages.*efficientnet_lite0.* has"), (1, 1, "two images at least")],
 )
-def test_what_cannot_be_trained(snapshots, pictures, n_stages, message):
+def test_what_cannot_be_trained(snapshots, images, n_stages, message):
     backbone = load_backbone("efficientnet_lite0", image_size=32)
     with pytest.raises(ValueError, match=message):
-        make_trainer(backbone, snapshots[0][:pictures], n_stages=n_stages)
+        make_trainer(backbone, snapshots[0][:images], n_stages=n_stages)
 
 
 def test_a_vision_transformer(snapshots):

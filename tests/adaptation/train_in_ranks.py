@@ -13,22 +13,22 @@ from skdeepcluster.backbones import load_backbone
 from skdeepcluster.images import as_image_source
 
 
-def cut_outs(n_pictures):
+def cut_outs(n_images):
     """Two photographs in pieces, one after the other."""
     rng = np.random.default_rng(0)
     photos = load_sample_images().images
-    corners = rng.integers(0, 400, size=(n_pictures, 2))
+    corners = rng.integers(0, 400, size=(n_images, 2))
     return np.stack(
         [photos[i % 2][y : y + 27, x : x + 27] for i, (y, x) in enumerate(corners)]
-    ), np.arange(n_pictures) % 2
+    ), np.arange(n_images) % 2
 
 
-def train(pictures, scenes):
+def train(images, scenes):
     """Two epochs of a step with an assignment and without, and two epochs of three steps."""
     _stage_trainer._BATCH_SIZE = 200
     trainer = StageTrainer(
         load_backbone("untrained:resnet18", image_size=32),
-        as_image_source(pictures),
+        as_image_source(images),
         n_stages=2,
         device=torch.device("cpu"),
         n_jobs=1,
@@ -60,19 +60,19 @@ def main(folder):
         rank = torch.distributed.get_rank()
     else:
         rank = 0
-    # Three blocks of pictures of which views are made: two for one rank, one for the other.
-    pictures, scenes = cut_outs(170)
-    results = train(pictures, scenes)
+    # Three blocks of images of which views are made: two for one rank, one for the other.
+    images, scenes = cut_outs(170)
+    results = train(images, scenes)
     est = DeepImageClusterer(
         2, image_size=32, fine_tune=1, fine_tune_iter=1, max_iter=1, n_jobs=1, random_state=0
     ).set_params(memory=folder / "cache")
-    results["labels"] = est.fit_predict(pictures[:40])
+    results["labels"] = est.fit_predict(images[:40])
     est.save(folder / f"model-{rank}")
     if torch.distributed.is_initialized():
         try:
             StageTrainer(
                 load_backbone("untrained:resnet18", image_size=32),
-                as_image_source(pictures),
+                as_image_source(images),
                 n_stages=1,
                 device=torch.device("cpu"),
                 n_jobs=1,

@@ -1,4 +1,4 @@
-"""Small networks, and pictures as networks take them."""
+"""Small networks, and images as networks take them."""
 
 import numpy as np
 import pytest
@@ -19,9 +19,9 @@ class SmallNetwork(nn.Module):
             self.body = nn.Conv2d(4, 8, 3, stride=2)
             self.head = nn.Linear(8, 8)
 
-    def forward(self, pictures):
-        """Embed normalised pictures."""
-        hidden = self.body(torch.relu(self.norm(self.stem(pictures))))
+    def forward(self, images):
+        """Embed normalised images."""
+        hidden = self.body(torch.relu(self.norm(self.stem(images))))
         return self.head(torch.relu(hidden).mean((2, 3)))
 
 
@@ -42,9 +42,9 @@ def pixels_of(photos):
 
 def normalized(backbone, pixels):
     """Do by hand what a backbone's preprocessing does after resizing."""
-    pictures = torch.tensor(pixels).permute(0, 3, 1, 2) / 255
+    images = torch.tensor(pixels).permute(0, 3, 1, 2) / 255
     mean, std = torch.tensor(backbone.mean), torch.tensor(backbone.std)
-    return (pictures - mean[:, None, None]) / std[:, None, None]
+    return (images - mean[:, None, None]) / std[:, None, None]
 
 
 def features_of(backbone, pixels):

@@ -109,54 +109,54 @@ def vit():
 
 
 @pytest.fixture(scope="module")
-def pictures():
+def images():
     return torch.randn(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
 
 
-def features(network, pictures):
+def features(network, images):
     with torch.inference_mode():
-        return network(pictures).numpy()
+        return network(images).numpy()
 
 
-def assert_same_features(backbone, network, pictures):
+def assert_same_features(backbone, network, images):
     np.testing.assert_allclose(
-        features(backbone.network, pictures), features(network, pictures), atol=1e-5
+        features(backbone.network, images), features(network, images), atol=1e-5
     )
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("architecture", ["resnet", "vit"])
-def test_the_network_is_found_in_a_checkpoint(layout, architecture, request, pictures, tmp_path):
+def test_the_network_is_found_in_a_checkpoint(layout, architecture, request, images, tmp_path):
     network = request.getfixturevalue(architecture)
     path = tmp_path / "checkpoint.pth.tar"
     torch.save(LAYOUTS[layout](network.state_dict()), path)
     backbone = load_backbone(path, image_size=64)
-    assert_same_features(backbone, network, pictures)
+    assert_same_features(backbone, network, images)
     assert backbone.name == str(path)
     assert (backbone.mean, backbone.std) == (IMAGENET_MEAN, IMAGENET_STD)
     assert (backbone.crop_fraction, backbone.license) == (0.875, "")
     assert backbone.interpolation == ("bicubic" if architecture == "vit" else "bilinear")
 
 
-def test_a_network_of_numbered_children_is_found(resnet, pictures, tmp_path):
+def test_a_network_of_numbered_children_is_found(resnet, images, tmp_path):
     """lightly's tutorials keep a ResNet as Sequential(*children)."""
     children = nn.Sequential(*list(resnet.children())[:-1])
     path = tmp_path / "last.ckpt"
     weights = under("backbone.", children.state_dict()) | under("projection_head.layers.", HEAD)
     torch.save({"state_dict": weights}, path)
-    assert_same_features(load_backbone(path, image_size=64), resnet, pictures)
+    assert_same_features(load_backbone(path, image_size=64), resnet, images)
 
 
 @pytest.mark.parametrize("name", ["resnet34", "resnet50"])
-def test_resnets_of_other_depths(name, pictures, tmp_path):
+def test_resnets_of_other_depths(name, images, tmp_path):
     network = timm.create_model(name, num_classes=0).eval()
     torch.save(under("module.", network.state_dict()), tmp_path / "w.pth")
     backbone = load_backbone(tmp_path / "w.pth", image_size=64)
-    assert_same_features(backbone, network, pictures)
+    assert_same_features(backbone, network, images)
     assert load_backbone(tmp_path / "w.pth").image_size == 224
 
 
-def test_the_small_transformer_of_moco_v3_has_twelve_heads(pictures, tmp_path):
+def test_the_small_transformer_of_moco_v3_has_twelve_heads(images, tmp_path):
     """The number of heads is not in the tensors: DINO's network of these shapes has six."""
     options = {"img_size": 64, "num_classes": 0, "depth": 2}
     moco, dino = (
@@ -166,9 +166,9 @@ def test_the_small_transformer_of_moco_v3_has_twelve_heads(pictures, tmp_path):
     moco.load_state_dict(dino.state_dict())
     torch.save({"state_dict": under("module.base_encoder.", moco.state_dict())}, tmp_path / "m.pth")
     torch.save({"teacher": under("backbone.", dino.state_dict())}, tmp_path / "d.pth")
-    assert np.abs(features(moco, pictures) - features(dino, pictures)).max() > 1e-3
-    assert_same_features(load_backbone(tmp_path / "m.pth"), moco, pictures)
-    assert_same_features(load_backbone(tmp_path / "d.pth"), dino, pictures)
+    assert np.abs(features(moco, images) - features(dino, images)).max() > 1e-3
+    assert_same_features(load_backbone(tmp_path / "m.pth"), moco, images)
+    assert_same_features(load_backbone(tmp_path / "d.pth"), dino, images)
 
 
 def test_the_size_of_a_transformer_is_read_from_its_positions(tmp_path):
@@ -176,8 +176,8 @@ def test_the_size_of_a_transformer_is_read_from_its_positions(tmp_path):
     torch.save(network.state_dict(), tmp_path / "w.pth")
     backbone = load_backbone(tmp_path / "w.pth")
     assert backbone.image_size == 96
-    pictures = torch.randn(1, 3, 96, 96)
-    assert_same_features(backbone, network.eval(), pictures)
+    images = torch.randn(1, 3, 96, 96)
+    assert_same_features(backbone, network.eval(), images)
     # Another size: positions are resampled, not left at random.
     other = load_backbone(tmp_path / "w.pth", image_size=64)
     assert other.network.pos_embed.shape == (1, 65, 192)
@@ -205,19 +205,19 @@ def test_weights_of_dinov2(registers, tmp_path):
     assert_same_features(backbone, network, torch.randn(2, 3, 56, 56))
 
 
-def test_a_named_architecture_takes_weights_from_a_file(pictures, tmp_path):
+def test_a_named_architecture_takes_weights_from_a_file(images, tmp_path):
     torch.manual_seed(1)
     network = timm.create_model("convnext_atto", num_classes=10).eval()
     save_file(network.state_dict(), tmp_path / "w.safetensors")
     backbone = load_backbone(f"timm:convnext_atto/{tmp_path / 'w.safetensors'}", image_size=64)
     network.reset_classifier(0)
-    assert_same_features(backbone, network, pictures)
+    assert_same_features(backbone, network, images)
     assert backbone.mean == network.pretrained_cfg["mean"]
     # timm's licence is that of its own weights.
     assert backbone.license == ""
 
 
-def test_weights_of_half_precision_are_computed_in_float32(resnet, pictures, tmp_path):
+def test_weights_of_half_precision_are_computed_in_float32(resnet, images, tmp_path):
     weights = {
         name: tensor.half() if tensor.is_floating_point() else tensor
         for name, tensor in resnet.state_dict().items()
@@ -226,7 +226,7 @@ def test_weights_of_half_precision_are_computed_in_float32(resnet, pictures, tmp
     backbone = load_backbone(tmp_path / "w.safetensors", image_size=64)
     assert {p.dtype for p in backbone.network.parameters()} == {torch.float32}
     np.testing.assert_allclose(
-        features(backbone.network, pictures), features(resnet, pictures), atol=0.05
+        features(backbone.network, images), features(resnet, images), atol=0.05
     )
 
 
@@ -285,7 +285,7 @@ class TestRefusals:
             ("pos_embed", (17, 192)),
         ],
     )
-    def test_transformers_of_something_else_than_pictures(self, name, shape, vit, tmp_path):
+    def test_transformers_of_something_else_than_images(self, name, shape, vit, tmp_path):
         weights = {**vit.state_dict(), name: torch.ones(shape)}
         save_file(weights, tmp_path / "w.safetensors")
         assert "cannot be told" in self.message(tmp_path / "w.safetensors")
@@ -310,10 +310,10 @@ class TestRefusals:
         assert "1 of 100 tensors" in message
         assert "layer3.1.bn2.weight (missing)" in message
 
-    def test_counters_of_batches_may_be_missing(self, resnet, pictures, tmp_path):
+    def test_counters_of_batches_may_be_missing(self, resnet, images, tmp_path):
         weights = {k: v for k, v in resnet.state_dict().items() if "num_batches" not in k}
         torch.save(weights, tmp_path / "w.pth")
-        assert_same_features(load_backbone(tmp_path / "w.pth", image_size=64), resnet, pictures)
+        assert_same_features(load_backbone(tmp_path / "w.pth", image_size=64), resnet, images)
 
     def test_tensors_of_another_shape(self, resnet, tmp_path):
         """A ResNet for CIFAR has a small first convolution."""

@@ -15,16 +15,16 @@ from .conftest import SmallNetwork, features_of
 class Unexportable(SmallNetwork):
     """Uses an operation that ONNX does not have."""
 
-    def forward(self, pictures):
-        features = super().forward(pictures)
+    def forward(self, images):
+        features = super().forward(images)
         return torch.linalg.eigh(features[:, :, None] * features[:, None, :])[0]
 
 
 class DependsOnTheBatch(SmallNetwork):
-    """Takes the number of pictures for a constant when it is traced."""
+    """Takes the number of images for a constant when it is traced."""
 
-    def forward(self, pictures):
-        return super().forward(pictures) * len(pictures)
+    def forward(self, images):
+        return super().forward(images) * len(images)
 
 
 def cosines(a, b):

@@ -24,8 +24,8 @@ class Pools(SmallNetwork):
         super().__init__()
         self.power = power
 
-    def forward(self, pictures):
-        return super().forward(pictures) ** self.power
+    def forward(self, images):
+        return super().forward(images) ** self.power
 
 
 class Powers(nn.Module):
@@ -36,8 +36,8 @@ class Powers(nn.Module):
         self.power = power
         self.offset = offset
 
-    def forward(self, pictures):
-        return pictures**self.power + self.offset
+    def forward(self, images):
+        return images**self.power + self.offset
 
 
 class Scales:
@@ -48,11 +48,11 @@ class Scales:
     def __init__(self, factor):
         self.factor = factor
 
-    def __call__(self, pictures):
-        return pictures.mean((2, 3)) * self.factor
+    def __call__(self, images):
+        return images.mean((2, 3)) * self.factor
 
-    def apply(self, pictures):
-        return self(pictures)
+    def apply(self, images):
+        return self(images)
 
 
 class Applies(nn.Module):
@@ -62,20 +62,20 @@ class Applies(nn.Module):
         super().__init__()
         self.function = function
 
-    def forward(self, pictures):
-        return self.function(pictures)
+    def forward(self, images):
+        return self.function(images)
 
 
 SCALE = 1.0
 
 
-def scaled(pictures):
-    return pictures.mean((2, 3)) * SCALE
+def scaled(images):
+    return images.mean((2, 3)) * SCALE
 
 
 class UsesGlobals(nn.Module):
-    def forward(self, pictures):
-        return torch.stack([scaled(picture[None]) for picture in pictures])
+    def forward(self, images):
+        return torch.stack([scaled(image[None]) for image in images])
 
 
 def of_class_attribute(value):

@@ -13,7 +13,7 @@ from skdeepcluster.backbones._backbone import IMAGENET_MEAN, IMAGENET_STD, Pixel
 from .conftest import features_of, normalized
 
 
-def test_a_module_says_how_its_pictures_are_prepared(small_network):
+def test_a_module_says_how_its_images_are_prepared(small_network):
     small_network.image_size = 48
     small_network.mean = [0.1, 0.2, 0.3]
     small_network.std = torch.tensor([[[0.5]]])
@@ -61,14 +61,14 @@ def test_a_timm_module_brings_its_configuration():
 
 
 class Returns(nn.Module):
-    """Returns whatever a function makes of the pictures."""
+    """Returns whatever a function makes of the images."""
 
     def __init__(self, function):
         super().__init__()
         self.function = function
 
-    def forward(self, pictures):
-        return self.function(pictures)
+    def forward(self, images):
+        return self.function(images)
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ class Returns(nn.Module):
         (lambda x: x.reshape(2, 7), r"does not run on .*\(2, 3, 32, 32\).*image_size"),
     ],
 )
-def test_what_is_no_row_of_features_a_picture_is_refused(function, message):
+def test_what_is_no_row_of_features_an_image_is_refused(function, message):
     with pytest.raises(BackboneLoadError, match=message):
         load_backbone(Returns(function), image_size=32)
 

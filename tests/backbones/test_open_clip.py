@@ -64,10 +64,10 @@ def hub(tmp_path, monkeypatch):
 
 
 def assert_same_features(backbone, clip, size=64):
-    pictures = torch.randn(3, 3, size, size)
+    images = torch.randn(3, 3, size, size)
     with torch.inference_mode():
-        expected = clip.encode_image(pictures).numpy()
-        np.testing.assert_allclose(backbone.network(pictures).numpy(), expected, atol=1e-5)
+        expected = clip.encode_image(images).numpy()
+        np.testing.assert_allclose(backbone.network(images).numpy(), expected, atol=1e-5)
 
 
 def test_weights_from_a_file(clip, tmp_path):
@@ -126,10 +126,10 @@ def test_of_a_tower_that_returns_tokens_too_the_features_are_taken(tmp_path):
     coca = open_clip.create_model("tiny-coca").eval()
     torch.save(coca.state_dict(), tmp_path / "coca.pt")
     backbone = load_backbone(f"open_clip:tiny-coca/{tmp_path / 'coca.pt'}")
-    pictures = torch.randn(2, 3, 64, 64)
+    images = torch.randn(2, 3, 64, 64)
     with torch.inference_mode():
-        expected, _ = coca.visual(pictures)
-        found = backbone.network(pictures)
+        expected, _ = coca.visual(images)
+        found = backbone.network(images)
     np.testing.assert_allclose(found.numpy(), expected.numpy(), atol=1e-5)
 
 

@@ -17,15 +17,15 @@ def networks():
 
 
 @pytest.mark.parametrize("name", networks())
-def test_the_parts_compute_what_the_whole_does_for_any_number_of_pictures(name):
+def test_the_parts_compute_what_the_whole_does_for_any_number_of_images(name):
     network = networks()[name]
     trained = set(natural_stages(network)[-1])
     trunk, rest = split_network(network, trained, 32)
     assert not isinstance(trunk, nn.Identity)
-    pictures = torch.randn(5, 3, 32, 32, generator=torch.Generator().manual_seed(1))
+    images = torch.randn(5, 3, 32, 32, generator=torch.Generator().manual_seed(1))
     with torch.no_grad():
-        activation = trunk(pictures)
-        torch.testing.assert_close(rest(activation), network(pictures), rtol=1e-4, atol=1e-4)
+        activation = trunk(images)
+        torch.testing.assert_close(rest(activation), network(images), rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("name", networks())
@@ -46,8 +46,8 @@ def test_a_network_that_cannot_be_cut_is_trained_as_a_whole():
             self.first = nn.Linear(3, 4)
             self.last = nn.Linear(4, 2)
 
-        def forward(self, pictures):
-            features = self.first(pictures.mean(dim=(2, 3)))
+        def forward(self, images):
+            features = self.first(images.mean(dim=(2, 3)))
             # Depends on values: no graph can be drawn of it.
             return self.last(features if float(features.detach().sum()) > 0 else -features)
 

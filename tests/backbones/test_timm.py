@@ -31,10 +31,10 @@ def hub(tmp_path, monkeypatch):
 
 
 def assert_same_features(backbone, network, size):
-    pictures = torch.randn(2, 3, size, size)
+    images = torch.randn(2, 3, size, size)
     with torch.inference_mode():
         np.testing.assert_allclose(
-            backbone.network(pictures).numpy(), network(pictures).numpy(), atol=1e-5
+            backbone.network(images).numpy(), network(images).numpy(), atol=1e-5
         )
 
 

@@ -50,10 +50,10 @@ def test_weights_from_the_cache(cache):
     cache(network, models.ResNet18_Weights.IMAGENET1K_V1)
     backbone = load_backbone("torchvision:resnet18/IMAGENET1K_V1")
     network.fc = nn.Identity()
-    pictures = torch.randn(2, 3, 64, 64)
+    images = torch.randn(2, 3, 64, 64)
     with torch.inference_mode():
         np.testing.assert_allclose(
-            backbone.network(pictures).numpy(), network(pictures).numpy(), atol=1e-5
+            backbone.network(images).numpy(), network(images).numpy(), atol=1e-5
         )
     assert backbone.name == "torchvision:resnet18/IMAGENET1K_V1"
     assert (backbone.n_features, backbone.image_size) == (512, 224)
@@ -69,7 +69,7 @@ def test_weights_with_terms_of_their_own(cache):
     backbone = load_backbone("torchvision:vit_b_16/IMAGENET1K_SWAG_LINEAR_V1")
     assert backbone.license == "cc-by-nc-4.0"
     assert len(backbone.stages) > 12
-    with pytest.raises(BackboneLoadError, match=r"vit_b_16 takes pictures of 224 .*'timm:"):
+    with pytest.raises(BackboneLoadError, match=r"vit_b_16 takes images of 224 .*'timm:"):
         load_backbone("torchvision:vit_b_16/IMAGENET1K_SWAG_LINEAR_V1", image_size=96)
 
 

@@ -42,10 +42,10 @@ def fitted(snapshots):
 
 
 def test_photographs_are_told_apart(fitted, snapshots):
-    pictures, scenes = snapshots
+    images, scenes = snapshots
     assert clustering_accuracy(scenes, fitted.labels_) > 0.95
-    assert fitted.score(pictures, scenes) > 0.95
-    np.testing.assert_array_equal(fitted.predict(pictures), fitted.labels_)
+    assert fitted.score(images, scenes) > 0.95
+    np.testing.assert_array_equal(fitted.predict(images), fitted.labels_)
     assert set(fitted.labels_) == {0, 1, 2, 3}
 
 
@@ -61,7 +61,7 @@ def test_attributes(fitted):
     np.testing.assert_array_equal(fitted.probabilities_.argmax(axis=1), fitted.labels_)
 
 
-def test_new_pictures_get_the_same_clusters(fitted, snapshots):
+def test_new_images_get_the_same_clusters(fitted, snapshots):
     bright = np.clip(snapshots[0] * 0.9, 0, 255).astype(np.uint8)
     assert (fitted.predict(bright) == fitted.labels_).mean() > 0.95
     assert fitted.transform(bright).shape == (40, 100)
@@ -86,15 +86,15 @@ def test_global_random_state_is_left_alone(digits):
     assert torch.equal(torch.rand(2), expected)
 
 
-def test_all_ways_to_pass_pictures_agree(fitted, snapshots, photo_folder):
-    pictures = snapshots[0]
+def test_all_ways_to_pass_images_agree(fitted, snapshots, photo_folder):
+    images = snapshots[0]
     pngs = photo_folder.parent / "pngs"
     pngs.mkdir()
-    for number, picture in enumerate(pictures):
-        Image.fromarray(picture).save(pngs / f"{number:02}.png")
-    for X in (pngs, str(pngs), list_images(pngs), pd.Series(list_images(pngs)), list(pictures)):
+    for number, image in enumerate(images):
+        Image.fromarray(image).save(pngs / f"{number:02}.png")
+    for X in (pngs, str(pngs), list_images(pngs), pd.Series(list_images(pngs)), list(images)):
         assert clustering_accuracy(fitted.labels_, clusterer().fit(X).labels_) == 1
-    features = ImageEmbedder(image_size=64).fit_transform(pictures)
+    features = ImageEmbedder(image_size=64).fit_transform(images)
     np.testing.assert_array_equal(fitted.predict(features), fitted.labels_)
 
 
@@ -186,11 +186,11 @@ def test_pickle_is_small_and_predicts(fitted, snapshots, tmp_path, dump):
 
 
 def test_grid_search_on_arrays_paths_and_features(snapshots, features, photo_folder):
-    pictures, _ = snapshots
+    images, _ = snapshots
     paths = list_images(photo_folder)
-    # The pictures come in the order of their scenes: every fold should have all of them.
+    # The images come in the order of their scenes: every fold should have all of them.
     folds = KFold(3, shuffle=True, random_state=0)
-    for X in (pictures, paths, features):
+    for X in (images, paths, features):
         search = GridSearchCV(
             clusterer(max_iter=2, n_neighbors=5), {"n_clusters": [2, 4]}, cv=folds, n_jobs=2
         ).fit(X)
@@ -199,20 +199,20 @@ def test_grid_search_on_arrays_paths_and_features(snapshots, features, photo_fol
 
 
 def test_one_network_judges_the_clusters_of_all(snapshots, tmp_path):
-    pictures, scenes = snapshots
+    images, scenes = snapshots
     labels = np.unique(scenes, return_inverse=True)[1]
-    judge = ImageEmbedder(image_size=128).fit_transform(pictures)
+    judge = ImageEmbedder(image_size=128).fit_transform(images)
     expected = neighborhood_score(labels, nearest_neighbors(judge, 6), 4)
     assert 0.8 < expected < 0.876
     memory = tmp_path / "cache"
     for params in ({}, {"image_size": 128}, {"n_neighbors": 3, "memory": memory}):
-        est = clusterer(init=labels, max_iter=0, **params).fit(pictures)
+        est = clusterer(init=labels, max_iter=0, **params).fit(images)
         np.testing.assert_array_equal(est.labels_, labels)
-        assert est.score(pictures) == pytest.approx(expected)
-    assert est.score(pictures) == pytest.approx(expected), "now from the cache"
+        assert est.score(images) == pytest.approx(expected)
+    assert est.score(images) == pytest.approx(expected), "now from the cache"
     # Worse features agree well with their own clusters; it does not help them.
-    untrained = clusterer(backbone="untrained:resnet18", image_size=32).fit(pictures)
-    assert untrained.score(pictures) < expected
+    untrained = clusterer(backbone="untrained:resnet18", image_size=32).fit(images)
+    assert untrained.score(images) < expected
 
 
 def test_the_score_does_not_depend_on_numbers_of_clusters(digits):
@@ -230,23 +230,23 @@ def test_classes_of_another_number(fitted, snapshots):
 
 
 def test_tables_as_output_are_for_the_user_alone(snapshots, features):
-    pictures, scenes = snapshots
+    images, scenes = snapshots
     with config_context(transform_output="pandas"):
-        est = clusterer().fit(pictures)
-        assert est.score(pictures) > 0.5
-        assert est.score(pictures, scenes) > 0.95
-        assert isinstance(est.transform(pictures), pd.DataFrame)
+        est = clusterer().fit(images)
+        assert est.score(images) > 0.5
+        assert est.score(images, scenes) > 0.95
+        assert isinstance(est.transform(images), pd.DataFrame)
         assert clusterer("auto", max_clusters=6).fit(features).n_clusters_ <= 6
         assert clusterer(init="kmeans").fit(features).n_clusters_ == 4
 
 
 def test_a_fit_that_fails_leaves_the_one_before(snapshots, features):
-    pictures = snapshots[0]
-    est = clusterer(image_size=32).fit(pictures)
+    images = snapshots[0]
+    est = clusterer(image_size=32).fit(images)
     labels = est.labels_
     with pytest.raises(ValueError, match="n_samples=1"):
         est.set_params(image_size=48).fit(features[:1])
-    np.testing.assert_array_equal(est.set_params(image_size=32).predict(pictures), labels)
+    np.testing.assert_array_equal(est.set_params(image_size=32).predict(images), labels)
 
     def interrupt(features, n_clusters, random_state):
         raise KeyboardInterrupt
@@ -254,7 +254,7 @@ def test_a_fit_that_fails_leaves_the_one_before(snapshots, features):
     for broken in (est.set_params(init=interrupt), clusterer(init=interrupt)):
         with pytest.raises(KeyboardInterrupt):
             broken.fit(features)
-    np.testing.assert_array_equal(est.predict(pictures), labels)
+    np.testing.assert_array_equal(est.predict(images), labels)
     with pytest.raises(NotFittedError):
         broken.predict(features)
 
@@ -277,7 +277,7 @@ def test_what_needs_no_features_is_checked_before_embedding(snapshots, monkeypat
 def test_score_leaves_out_what_cannot_be_read(fitted, photo_folder):
     paths = list_images(photo_folder)
     damaged = photo_folder / "damaged.jpg"
-    damaged.write_bytes(b"no picture")
+    damaged.write_bytes(b"no image")
     est = clone(fitted).set_params(on_error="skip").fit(paths)
     with pytest.warns(UserWarning, match="1 of 41") as told:
         score = est.score([damaged, *paths])
@@ -292,10 +292,10 @@ def test_a_folder_handed_to_a_splitter(photo_folder):
 
 
 def test_in_pipelines(snapshots, features):
-    pictures, scenes = snapshots
-    labels = make_pipeline(ImageEmbedder(image_size=64), clusterer()).fit_predict(pictures)
+    images, scenes = snapshots
+    labels = make_pipeline(ImageEmbedder(image_size=64), clusterer()).fit_predict(images)
     assert clustering_accuracy(scenes, labels) > 0.95
-    assert make_pipeline(clusterer()).fit(pictures).score(pictures, scenes) > 0.95
+    assert make_pipeline(clusterer()).fit(images).score(images, scenes) > 0.95
     scorer = make_scorer(clustering_accuracy)
     assert scorer(clusterer().fit(features), features, scenes) > 0.95
 
@@ -308,13 +308,13 @@ def test_set_output_and_clone(features):
     assert clone(est).get_params() == est.get_params()
 
 
-def test_skipped_pictures_have_the_label_minus_one(photo_folder):
+def test_skipped_images_have_the_label_minus_one(photo_folder):
     (photo_folder / "cut.jpg").write_bytes(b"\xff\xd8\xff\xe0")
     paths = list_images(photo_folder)
     bad = paths.index(photo_folder / "cut.jpg")
     with pytest.raises(ImageReadError, match=r"cut\.jpg"):
         clusterer().fit(paths)
-    with pytest.warns(UserWarning, match="1 of 41 pictures"):
+    with pytest.warns(UserWarning, match="1 of 41 images"):
         est = clusterer(on_error="skip", fine_tune=1, fine_tune_iter=1).fit(paths)
     assert np.flatnonzero(est.labels_ == -1) == [bad]
     assert np.isnan(est.embedding_[bad]).all()
@@ -328,23 +328,23 @@ def test_skipped_pictures_have_the_label_minus_one(photo_folder):
         assert np.isnan(est.predict_proba(paths[bad : bad + 1])).all()
     with (
         pytest.warns(UserWarning, match="1 of 1"),
-        pytest.raises(ValueError, match="None of the 1 pictures can be read"),
+        pytest.raises(ValueError, match="None of the 1 images can be read"),
     ):
         clusterer("auto", on_error="skip").fit(paths[bad : bad + 1])
 
 
-def test_all_pictures_the_same():
-    pictures = np.full((12, 32, 32, 3), 99, np.uint8)
+def test_all_images_the_same():
+    images = np.full((12, 32, 32, 3), 99, np.uint8)
     with pytest.warns(ConvergenceWarning, match="Only 1 of n_clusters=3"):
-        est = clusterer(3).fit(pictures)
+        est = clusterer(3).fit(images)
     assert set(est.labels_) == {0}
-    np.testing.assert_array_equal(est.predict(pictures), est.labels_)
+    np.testing.assert_array_equal(est.predict(images), est.labels_)
 
 
-def test_too_few_pictures(snapshots):
+def test_too_few_images(snapshots):
     with pytest.raises(ValueError, match="n_samples=1 should be >= n_clusters=4"):
         clusterer().fit(snapshots[0][:1])
-    with pytest.raises(ValueError, match="0 pictures"):
+    with pytest.raises(ValueError, match="0 images"):
         clusterer().fit([])
     assert list(clusterer(1).fit(snapshots[0][:1]).labels_) == [0]
     assert sorted(clusterer(3).fit(snapshots[0][::15]).labels_) == [0, 1, 2]
@@ -359,7 +359,7 @@ def test_bad_features(digits):
         clusterer(5, max_iter=1).fit(digits[0]).predict(np.zeros((2, 8, 8, 3), np.uint8))
     with pytest.raises(NotFittedError):
         clusterer(5).predict(digits[0])
-    with pytest.raises(ValueError, match="needs pictures"):
+    with pytest.raises(ValueError, match="needs images"):
         clusterer(5, fine_tune=1).fit(digits[0])
 
 
@@ -479,7 +479,7 @@ def test_a_start_with_empty_clusters_is_in_the_same_unit_as_the_result(digits, r
     ],
     ids=str,
 )
-def test_errors_come_before_the_pictures_are_embedded(snapshots, monkeypatch, params, message):
+def test_errors_come_before_the_images_are_embedded(snapshots, monkeypatch, params, message):
     monkeypatch.setattr(ImageEmbedder, "fit_transform", None)
     with pytest.raises(ValueError, match=message):
         clusterer(**{"n_clusters": 4, **params}).fit(snapshots[0])

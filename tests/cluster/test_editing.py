@@ -108,10 +108,10 @@ def test_a_namer_sees_the_representatives(photo_folder, fitted, snapshots):
     est = DeepImageClusterer(4, image_size=64, max_iter=2, n_neighbors=8, random_state=0).fit(paths)
     shown = []
 
-    def namer(pictures):
-        shown.append(len(pictures))
-        assert all(isinstance(picture, Image.Image) for picture in pictures)
-        return f"mean {np.mean([np.asarray(p).mean() for p in pictures]):.0f}"
+    def namer(images):
+        shown.append(len(images))
+        assert all(isinstance(image, Image.Image) for image in images)
+        return f"mean {np.mean([np.asarray(p).mean() for p in images]):.0f}"
 
     table = est.describe_clusters(namer=namer)
     assert list(table["name"]) == est.cluster_names_

@@ -19,16 +19,16 @@ def tuned(snapshots):
 
 
 def test_fine_tuned_estimator_predicts_and_survives_pickle_and_save(tuned, snapshots, tmp_path):
-    pictures = snapshots[0]
+    images = snapshots[0]
     assert len(tuned.loss_curve_) == 2
-    np.testing.assert_array_equal(tuned.predict(pictures), tuned.labels_)
+    np.testing.assert_array_equal(tuned.predict(images), tuned.labels_)
     tuned.save(tmp_path / "model")
     for loaded in (
         pickle.loads(pickle.dumps(tuned)),
         DeepImageClusterer.load(tmp_path / "model"),
     ):
-        np.testing.assert_allclose(loaded.transform(pictures), tuned.embedding_, atol=1e-3)
-        np.testing.assert_array_equal(loaded.predict(pictures), tuned.labels_)
+        np.testing.assert_allclose(loaded.transform(images), tuned.embedding_, atol=1e-3)
+        np.testing.assert_array_equal(loaded.predict(images), tuned.labels_)
         assert loaded.loss_curve_ == tuned.loss_curve_
 
 
@@ -39,10 +39,10 @@ def test_fine_tuning_keeps_scenes_apart_and_is_repeatable(tuned, snapshots):
 
 @pytest.mark.parametrize("init", ["kmeans", "random", "array"])
 def test_every_start_can_be_fine_tuned_from(init, snapshots):
-    pictures, scenes = snapshots
+    images, scenes = snapshots
     if init == "array":
         init = np.unique(scenes, return_inverse=True)[1]
-    est = clusterer(init=init, fine_tune=1).fit(pictures)
+    est = clusterer(init=init, fine_tune=1).fit(images)
     assert est.labels_.max() < 4
 
 

@@ -1,4 +1,4 @@
-"""What serves many pictures, on few: thresholds are lowered."""
+"""What serves many images, on few: thresholds are lowered."""
 
 import os
 import signal
@@ -44,7 +44,7 @@ def lower_thresholds(monkeypatch):
 
 
 @pytest.mark.parametrize("init", ["consensus", "kmeans"])
-def test_many_pictures_are_clustered_as_few_are(digits, monkeypatch, init):
+def test_many_images_are_clustered_as_few_are(digits, monkeypatch, init):
     X = digits[0]
     of_few = clusterer(5, init=init).fit(X)
     lower_thresholds(monkeypatch)
@@ -58,7 +58,7 @@ def test_many_pictures_are_clustered_as_few_are(digits, monkeypatch, init):
     assert set(of_few.history_["neighbor_recall"]) == {1.0}
 
 
-def test_many_pictures_of_an_unknown_number_of_clusters(digits, monkeypatch):
+def test_many_images_of_an_unknown_number_of_clusters(digits, monkeypatch):
     lower_thresholds(monkeypatch)
     est = clusterer("auto", max_clusters=8, max_iter=1).fit(digits[0])
     assert est.n_clusters_ in (4, 5, 6)
@@ -114,17 +114,17 @@ def fitted(snapshots):
 
 
 def test_chunks_are_predicted_as_they_come(fitted, snapshots):
-    pictures = snapshots[0]
+    images = snapshots[0]
     read = []
 
-    class Pictures(list):
+    class Images(list):
         def __getitem__(self, index):
             read.append(index)
             return super().__getitem__(index)
 
     from skdeepcluster.images._source import ArraySource
 
-    chunks = fitted.iter_predict(ArraySource(Pictures(pictures)), chunk_size=16)
+    chunks = fitted.iter_predict(ArraySource(Images(images)), chunk_size=16)
     assert read == []
     labels, probabilities = next(chunks)
     assert max(read) == 15
@@ -135,15 +135,15 @@ def test_chunks_are_predicted_as_they_come(fitted, snapshots):
     )
     np.testing.assert_allclose(
         np.concatenate([probabilities, *(chunk for _, chunk in rest)]),
-        fitted.predict_proba(pictures),
+        fitted.predict_proba(images),
         atol=1e-4,
     )
 
 
-def test_chunks_of_features_and_of_pictures_that_cannot_be_read(fitted, photo_folder):
-    (photo_folder / "a broken one.jpg").write_bytes(b"no picture")
+def test_chunks_of_features_and_of_images_that_cannot_be_read(fitted, photo_folder):
+    (photo_folder / "a broken one.jpg").write_bytes(b"no image")
     paths = list_images(photo_folder)
-    with pytest.warns(UserWarning, match="1 of 41 pictures") as warned:
+    with pytest.warns(UserWarning, match="1 of 41 images") as warned:
         chunks = [*fitted.iter_predict(paths, chunk_size=30)]
     assert len(warned) == 1
     assert [len(labels) for labels, _ in chunks] == [30, 11]
@@ -160,14 +160,14 @@ def test_chunks_of_features_and_of_pictures_that_cannot_be_read(fitted, photo_fo
 def test_what_is_wrong_is_told_before_the_first_chunk(fitted, digits):
     with pytest.raises(ValueError, match="chunk_size"):
         fitted.iter_predict([], chunk_size=0)
-    with pytest.raises(ValueError, match="0 pictures"):
+    with pytest.raises(ValueError, match="0 images"):
         fitted.iter_predict([])
     with pytest.raises(ValueError, match="64 features"):
         fitted.iter_predict(digits[0])
 
 
 def test_gaps_are_closed_in_the_file_of_features(photo_folder, tmp_path, monkeypatch):
-    (photo_folder / "a broken one.jpg").write_bytes(b"no picture")
+    (photo_folder / "a broken one.jpg").write_bytes(b"no image")
     paths = list_images(photo_folder)
     with pytest.warns(UserWarning, match="1 of 41"):
         expected = clusterer(on_error="skip").fit(paths)
@@ -179,7 +179,7 @@ def test_gaps_are_closed_in_the_file_of_features(photo_folder, tmp_path, monkeyp
     assert est.labels_[0] == -1
 
 
-def test_half_precision_of_pictures(fitted, snapshots):
+def test_half_precision_of_images(fitted, snapshots):
     half = clusterer(feature_dtype="float16").fit(snapshots[0])
     np.testing.assert_array_equal(half.labels_, fitted.labels_)
     assert half.predict_proba(snapshots[0]).dtype == np.float32

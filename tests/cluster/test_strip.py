@@ -54,15 +54,15 @@ def on_arrays(snapshots):
     return clusterer().fit(snapshots[0])
 
 
-def test_rows_are_the_clusters_by_size_with_typical_pictures(photo_folder):
+def test_rows_are_the_clusters_by_size_with_typical_images(photo_folder):
     paths = list_images(photo_folder)
     est = clusterer().fit(paths)
     est.set_cluster_names(["<script>", "b & c", 'd"e', "f"])
     strip = Strip(est)
     sizes = np.bincount(est.labels_)
     order = np.argsort(-sizes, kind="stable")
-    assert strip.texts[0] == "4 clusters of 40 pictures"
-    expected = [text for i in order for text in (est.cluster_names_[i], f"{sizes[i]} pictures")]
+    assert strip.texts[0] == "4 clusters of 40 images"
+    expected = [text for i in order for text in (est.cluster_names_[i], f"{sizes[i]} images")]
     assert strip.texts[1:] == expected
     assert "<script>" not in strip.html
     typical = [est.representative_indices_[i][:N_PICTURES] for i in order]
@@ -86,42 +86,42 @@ def test_files_that_are_gone_are_left_out(photo_folder):
 
 
 class Photos(torch.utils.data.Dataset):
-    def __init__(self, pictures):
-        self.pictures = pictures
+    def __init__(self, images):
+        self.images = images
 
     def __len__(self):
-        return len(self.pictures)
+        return len(self.images)
 
     def __getitem__(self, index):
-        return self.pictures[index], 0
+        return self.images[index], 0
 
 
-def test_a_few_pictures_of_arrays_and_datasets_are_kept(on_arrays, snapshots):
-    pictures = snapshots[0]
+def test_a_few_images_of_arrays_and_datasets_are_kept(on_arrays, snapshots):
+    images = snapshots[0]
     strip = Strip(on_arrays)
-    first = int(strip.images[0]["title"].removeprefix("picture "))
-    assert np.abs(strip.pixels(0) - pictures[first].astype(float)).mean() < 12
-    of_dataset = Strip(clusterer().fit(Photos(pictures)))
+    first = int(strip.images[0]["title"].removeprefix("image "))
+    assert np.abs(strip.pixels(0) - images[first].astype(float)).mean() < 12
+    of_dataset = Strip(clusterer().fit(Photos(images)))
     assert of_dataset.images == strip.images
     assert Strip(pickle.loads(pickle.dumps(on_arrays))).html == strip.html
 
 
-def test_merged_clusters_keep_their_pictures(on_arrays):
+def test_merged_clusters_keep_their_images(on_arrays):
     est = pickle.loads(pickle.dumps(on_arrays)).merge_clusters([[0, 1], [2, 3]])
     typical = [row[:N_PICTURES] for row in est.representative_indices_]
     order = np.argsort(-np.bincount(est.labels_), kind="stable")
     titles = [image["title"] for image in Strip(est).images]
-    assert titles == [f"picture {index}" for i in order for index in typical[i]]
+    assert titles == [f"image {index}" for i in order for index in typical[i]]
 
 
 def test_many_clusters_are_the_largest_twelve(snapshots):
     est = clusterer(14).fit(snapshots[0])
     strip = Strip(est)
-    assert strip.texts[0] == f"{est.n_clusters_} clusters of 40 pictures; the 12 largest"
+    assert strip.texts[0] == f"{est.n_clusters_} clusters of 40 images; the 12 largest"
     assert len(strip.texts) == 1 + 2 * 12
 
 
-def test_no_strip_without_pictures(on_arrays, snapshots, tmp_path):
+def test_no_strip_without_images(on_arrays, snapshots, tmp_path):
     assert Strip(clusterer()).html == ""
     assert Strip(clone(on_arrays)).html == ""
     features = np.random.default_rng(0).normal(size=(30, 5)).astype(np.float32)
@@ -137,18 +137,18 @@ def test_text_display_has_no_html(on_arrays):
 
 
 def test_names_that_are_no_text(snapshots, tmp_path):
-    for number, picture in enumerate(snapshots[0][:12]):
-        Image.fromarray(picture).save(tmp_path / f"{number}.png")
+    for number, image in enumerate(snapshots[0][:12]):
+        Image.fromarray(image).save(tmp_path / f"{number}.png")
     (tmp_path / "0.png").rename(tmp_path / "\udcff<0>.png")
     strip = Strip(clusterer(2).fit(tmp_path))
     assert any("\\udcff<0>.png" in image["title"] for image in strip.images)
 
 
-def test_pictures_in_memory_are_there_after_merging(snapshots):
+def test_images_in_memory_are_there_after_merging(snapshots):
     est = clusterer(20).fit(snapshots[0])
     for n_clusters in (12, 5):
         est.reduce_clusters(n_clusters)
-        assert Strip(est).html.count('alt="picture') >= n_clusters
+        assert Strip(est).html.count('alt="image') >= n_clusters
         rows = Strip(est).html.split("flex: none; width: 11em")[1:]
         assert len(rows) == n_clusters
         assert all("<img" in row for row in rows)

@@ -15,10 +15,10 @@ def closed_figures():
 
 @pytest.fixture(scope="session")
 def digits():
-    """Three digits as features, their classes and pictures."""
+    """Three digits as features, their classes and images."""
     bunch = load_digits(n_class=3)
-    pictures = (16 - bunch.images).clip(0, 15).astype("uint8") * 16
-    return bunch.data, bunch.target, pictures
+    images = (16 - bunch.images).clip(0, 15).astype("uint8") * 16
+    return bunch.data, bunch.target, images
 
 
 @pytest.fixture(scope="session")

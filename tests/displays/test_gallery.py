@@ -11,7 +11,7 @@ def test_gallery_shows_the_most_certain_first(photos):
         list(photos.values()), [0, 1, 1, -1, 1], [0.9, 0.1, 0.5, 0.9, 0.8], n_pictures=2
     )
     assert display.titles == ["0: 1", "1: 3"]
-    assert [len(pictures) for pictures in display.thumbnails] == [1, 2]
+    assert [len(images) for images in display.thumbnails] == [1, 2]
     pagoda = Resizing(96)(Image.fromarray(photos["pagoda"]))
     np.testing.assert_array_equal(display.thumbnails[1][0], pagoda)
     with pytest.raises(ValueError, match="as many"):
@@ -19,22 +19,22 @@ def test_gallery_shows_the_most_certain_first(photos):
 
 
 def test_gallery_of_an_estimator_shows_what_it_calls_typical(snapshots):
-    pictures = snapshots[0]
+    images = snapshots[0]
     est = DeepImageClusterer(4, image_size=32, max_iter=2, n_neighbors=8, random_state=0)
-    est.fit(pictures).set_cluster_names(["one", "two", "three", "four"])
-    display = ClusterGalleryDisplay.from_estimator(est, pictures, n_pictures=3)
+    est.fit(images).set_cluster_names(["one", "two", "three", "four"])
+    display = ClusterGalleryDisplay.from_estimator(est, images, n_pictures=3)
     sizes = np.bincount(est.labels_)
     assert display.titles == [
         f"{name}: {n}" for name, n in zip(est.cluster_names_, sizes, strict=True)
     ]
     for thumbnails, typical in zip(display.thumbnails, est.representative_indices_, strict=True):
-        first = Resizing(96)(Image.fromarray(pictures[typical[0]]))
+        first = Resizing(96)(Image.fromarray(images[typical[0]]))
         np.testing.assert_array_equal(thumbnails[0], first)
 
 
 def test_gallery_of_names_that_are_no_formulas(snapshots):
-    pictures = snapshots[0][:4]
-    display = ClusterGalleryDisplay.from_predictions(pictures, [0, 0, 1, 1])
+    images = snapshots[0][:4]
+    display = ClusterGalleryDisplay.from_predictions(images, [0, 0, 1, 1])
     display.titles = [r"a $\foo$ b: 2", "cost $5 or $6: 2"]
     display.plot().figure_.canvas.draw()
     assert [label.get_text() for label in display.ax_.get_yticklabels()] == display.titles

@@ -83,24 +83,24 @@ def test_other_estimators_serve_as_well(digits):
     np.testing.assert_array_equal(display.labels, kmeans.labels_)
 
 
-def test_pictures_nearest_to_the_centre_are_shown(digits):
-    _, _, pictures = digits
+def test_images_nearest_to_the_centre_are_shown(digits):
+    _, _, images = digits
     angles = np.array([0.0, 0.1, 0.5, 2.0, 2.1, 2.6])
     latents = np.column_stack([np.cos(angles), np.sin(angles)])
     display = LatentMapDisplay.from_predictions(
-        latents, [0, 0, 0, 4, 4, -1], images=pictures[:6], n_images=2
+        latents, [0, 0, 0, 4, 4, -1], images=images[:6], n_images=2
     )
     assert {label: len(shown) for label, shown in display.thumbnails.items()} == {0: 2, 4: 2}
     # The mean direction of the first three is nearest to the second, then to the first.
     order = [1, 0]
     for shown, index in zip(display.thumbnails[0], order, strict=True):
-        expected = np.asarray(pictures[index].repeat(4, axis=0).repeat(4, axis=1))
+        expected = np.asarray(images[index].repeat(4, axis=0).repeat(4, axis=1))
         # Resized smoothly here, and in blocks there.
         assert np.abs(shown[..., 0].astype(float) - expected).mean() < 25
     assert set(display.thumbnails_) == {0, 4}
     display.figure_.canvas.draw()
     with pytest.raises(ValueError, match="as many as there are latents"):
-        LatentMapDisplay.from_predictions(latents, [0] * 6, images=pictures[:5])
+        LatentMapDisplay.from_predictions(latents, [0] * 6, images=images[:5])
 
 
 @pytest.mark.parametrize("n_samples", [1, 2, 15])
@@ -159,15 +159,15 @@ def test_errors_name_the_culprit():
 
 
 @pytest.mark.parametrize("n_images", [-1, 2.5])
-def test_a_number_of_pictures_that_cannot_be(digits, n_images):
+def test_a_number_of_images_that_cannot_be(digits, n_images):
     latents, labels = blobs(n_components=2)
     options = {"images": digits[2][:24], "n_images": n_images}
     with pytest.raises(ValueError, match=f"n_images must be a whole number from 0, got {n_images}"):
         LatentMapDisplay.from_predictions(latents, labels, **options)
 
 
-def test_no_pictures_are_shown_if_none_are_asked_for(digits):
+def test_no_images_are_shown_if_none_are_asked_for(digits):
     latents, labels = blobs(n_components=2)
-    pictures = digits[2][:24]
-    display = LatentMapDisplay.from_predictions(latents, labels, images=pictures, n_images=0)
+    images = digits[2][:24]
+    display = LatentMapDisplay.from_predictions(latents, labels, images=images, n_images=0)
     assert display.thumbnails_ == {}

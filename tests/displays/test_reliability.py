@@ -5,7 +5,7 @@ import pytest
 from skdeepcluster import ReliabilityDisplay
 from skdeepcluster.metrics import expected_calibration_error
 
-# Clusters 7 and 3 are "a" and "b"; the third picture is wrong, the last in no cluster.
+# Clusters 7 and 3 are "a" and "b"; the third image is wrong, the last in no cluster.
 Y = ["a", "a", "a", "b", "b", "a"]
 LABELS = [7, 7, 3, 3, 3, -1]
 CONFIDENCE = [0.9, 0.9, 0.6, 0.6, 0.9, np.nan]
@@ -32,7 +32,7 @@ def test_from_estimator_is_from_predictions(clusterer, digits):
     assert display.figure_ is display.ax_.figure
 
 
-def test_pictures_that_could_not_be_read_are_left_out():
+def test_images_that_could_not_be_read_are_left_out():
     class Estimator:
         def predict_proba(self, X):
             return np.array([[0.9, 0.1], [np.nan, np.nan], [0.2, 0.8]])

@@ -28,7 +28,7 @@ def python_blocks(path):
 
 
 def links(path):
-    """Targets of links and pictures that are not on the web."""
+    """Targets of links and images that are not on the web."""
     for token in tokens(path):
         for child in token.children or ():
             target = child.attrGet("href") or child.attrGet("src")

@@ -15,7 +15,7 @@ from skdeepcluster.embedding._cache import FeatureCache
 
 
 def keys_of(numbers):
-    """Keys as they are made of pictures: any 16 bytes, here of two numbers."""
+    """Keys as they are made of images: any 16 bytes, here of two numbers."""
     halves = np.array([[number, number + 7] for number in numbers], dtype=np.uint64)
     return halves.view(np.uint8).reshape(len(numbers), 16)
 
@@ -61,7 +61,7 @@ def test_rows_are_found_in_any_order_and_number(tmp_path):
     cache = open_cache(tmp_path)
     for rows in (slice(0, 20), slice(20, 50)):
         cache.put(keys_of(range(50))[rows], stored[rows])
-    # Twice the same picture, and one that is not there.
+    # Twice the same image, and one that is not there.
     wanted = [44, 3, 3, 99, 21]
     features = np.full((5, 3), -1, dtype=np.float32)
     found = open_cache(tmp_path).get(keys_of(wanted), features)
@@ -119,16 +119,16 @@ def test_an_empty_cache_has_nothing(tmp_path):
 
 
 def test_a_full_disk_names_the_file_and_leaves_what_was_there(small_disk, snapshots):
-    pictures = snapshots[0]
-    first = embedder(memory=small_disk).fit_transform(pictures)
+    images = snapshots[0]
+    first = embedder(memory=small_disk).fit_transform(images)
     fill(small_disk, leave=100_000)
     with pytest.raises(FeatureCacheError, match=r"\.safetensors'.* needs 0\.2 MB, and 0\.1 MB"):
-        embedder(memory=small_disk).fit_transform(255 - pictures)
+        embedder(memory=small_disk).fit_transform(255 - images)
     files = [file for file in small_disk.rglob("*") if file.is_file()]
     assert [file.suffix for file in files if file.name != "filler"] == [".safetensors"]
-    again = embedder(memory=small_disk).fit(pictures)
+    again = embedder(memory=small_disk).fit(images)
     again._compute = None
-    np.testing.assert_array_equal(again.transform(pictures), first)
+    np.testing.assert_array_equal(again.transform(images), first)
 
 
 def test_a_disk_without_room_for_the_features_is_told_before_the_work(
@@ -143,13 +143,13 @@ def test_a_disk_without_room_for_the_features_is_told_before_the_work(
 
 
 def test_features_on_disk_are_those_in_memory(photo_folder, tmp_path, monkeypatch):
-    (photo_folder / "a broken one.jpg").write_bytes(b"no picture")
+    (photo_folder / "a broken one.jpg").write_bytes(b"no image")
     paths = list_images(photo_folder)
-    with pytest.warns(UserWarning, match="1 of 41 pictures"):
+    with pytest.warns(UserWarning, match="1 of 41 images"):
         expected = embedder(on_error="skip").fit_transform(paths)
     monkeypatch.setattr(_embedder, "_BYTES_IN_MEMORY", 0)
     for _ in range(2):
-        with pytest.warns(UserWarning, match="1 of 41 pictures"):
+        with pytest.warns(UserWarning, match="1 of 41 images"):
             features = embedder(memory=tmp_path / "cache", on_error="skip").fit_transform(paths)
         assert isinstance(memory_of(features), mmap.mmap)
         np.testing.assert_array_equal(features, expected)
@@ -178,9 +178,9 @@ def test_what_half_precision_cannot_hold_is_told(snapshots):
 
 
 def test_chunks_are_the_features_in_order(photo_folder):
-    (photo_folder / "a broken one.jpg").write_bytes(b"no picture")
+    (photo_folder / "a broken one.jpg").write_bytes(b"no image")
     paths = list_images(photo_folder)
-    with pytest.warns(UserWarning, match=r"1 of 41 pictures[\s\S]*a broken one") as warned:
+    with pytest.warns(UserWarning, match=r"1 of 41 images[\s\S]*a broken one") as warned:
         fitted = embedder(on_error="skip").fit(paths)
         chunks = [*fitted.iter_transform(paths, chunk_size=16)]
         expected = fitted.transform(paths)
@@ -205,7 +205,7 @@ ImageEmbedder(image_size=64, batch_size=2, memory=memory).fit_transform(paths)
 
 
 def test_two_processes_that_write_at_a_time_lose_nothing(photo_folder, tmp_path):
-    # One from the first picture to the last, the other the other way round.
+    # One from the first image to the last, the other the other way round.
     writers = [
         subprocess.Popen(
             [sys.executable, "-c", _WRITER, str(photo_folder), str(tmp_path / "cache"), order],

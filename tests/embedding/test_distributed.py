@@ -37,7 +37,7 @@ def client(own_cache_folder):
 
 @pytest.fixture
 def on_dask(client, monkeypatch):
-    """Small tasks, so that a few pictures make many."""
+    """Small tasks, so that a few images make many."""
     monkeypatch.setattr(_distributed, "_PICTURES_PER_TASK", 4)
     with joblib.parallel_config(backend="dask"):
         yield client
@@ -59,15 +59,15 @@ def forbidden_here(monkeypatch):
 
 @pytest.mark.parametrize("kind", ["paths", "array", "list", "Pillow", "tensor", "dataset"])
 def test_workers_compute_what_one_process_does(kind, snapshots, photo_folder, request, monkeypatch):
-    pictures = snapshots[0]
+    images = snapshots[0]
     X = {
         "paths": lambda: list_images(photo_folder),
-        "array": lambda: pictures,
-        "list": lambda: list(pictures),
-        "Pillow": lambda: [Image.fromarray(picture) for picture in pictures],
-        "tensor": lambda: torch.from_numpy(pictures).permute(0, 3, 1, 2),
+        "array": lambda: images,
+        "list": lambda: list(images),
+        "Pillow": lambda: [Image.fromarray(image) for image in images],
+        "tensor": lambda: torch.from_numpy(images).permute(0, 3, 1, 2),
         "dataset": lambda: torch.utils.data.TensorDataset(
-            torch.from_numpy(pictures).permute(0, 3, 1, 2)
+            torch.from_numpy(images).permute(0, 3, 1, 2)
         ),
     }[kind]()
     expected = embedder().fit_transform(X)
@@ -87,7 +87,7 @@ def test_a_killed_worker_loses_and_doubles_nothing(photo_folder, tmp_path, clien
     real = _distributed.embed_on_workers
 
     def killing(*given):
-        """Count the pictures that come back, and kill a worker after the first ones."""
+        """Count the images that come back, and kill a worker after the first ones."""
         for batch in real(*given):
             counted[batch.indices] += 1
             if not killed:
@@ -120,7 +120,7 @@ def _loads():
     return _distributed._load.cache_info().misses
 
 
-def test_cached_pictures_are_not_sent(photo_folder, tmp_path, on_dask, monkeypatch):
+def test_cached_images_are_not_sent(photo_folder, tmp_path, on_dask, monkeypatch):
     paths = list_images(photo_folder)
     first = embedder(memory=tmp_path / "cache").fit_transform(paths[:30])
     sent = []
@@ -148,22 +148,22 @@ def test_networks_without_a_name_elsewhere(kind, snapshots, client):
         np.testing.assert_allclose(chosen.fit_transform(snapshots[0]), expected, atol=1e-5)
 
 
-def test_unreadable_pictures(photo_folder, tmp_path, on_dask):
-    (photo_folder / "broken.jpg").write_bytes(b"no picture")
+def test_unreadable_images(photo_folder, tmp_path, on_dask):
+    (photo_folder / "broken.jpg").write_bytes(b"no image")
     paths = list_images(photo_folder)
     bad = paths.index(photo_folder / "broken.jpg")
-    with pytest.warns(UserWarning, match=r"1 of 41 pictures[\s\S]*broken\.jpg"):
+    with pytest.warns(UserWarning, match=r"1 of 41 images[\s\S]*broken\.jpg"):
         features = embedder(on_error="skip").fit_transform(paths)
     assert np.flatnonzero(np.isnan(features[:, 0])).tolist() == [bad]
     with pytest.raises(ImageReadError, match=r"broken\.jpg"):
         embedder().fit_transform(paths)
 
 
-def test_a_picture_is_called_by_its_place(snapshots, on_dask):
-    pictures = list(snapshots[0])
-    pictures[33] = np.full((8, 8, 3), 7.5)
-    with pytest.raises(ImageReadError, match="picture 33"):
-        embedder().fit_transform(pictures)
+def test_an_image_is_called_by_its_place(snapshots, on_dask):
+    images = list(snapshots[0])
+    images[33] = np.full((8, 8, 3), 7.5)
+    with pytest.raises(ImageReadError, match="image 33"):
+        embedder().fit_transform(images)
 
 
 def test_grid_search(photo_folder, snapshots, client):
@@ -199,7 +199,7 @@ def test_weights_in_a_file_are_sent_along(name, snapshots, tmp_path, monkeypatch
     recipe = _distributed.Recipe.of(chosen, chosen.load(), "float32")
     Path("w.pth").unlink()
     engine, resizing = recipe.load()
-    pixels = np.stack([resizing(Image.fromarray(picture)) for picture in snapshots[0][:2]])
+    pixels = np.stack([resizing(Image.fromarray(image)) for image in snapshots[0][:2]])
     np.testing.assert_allclose(engine(pixels), expected, atol=1e-4)
 
 

@@ -20,7 +20,7 @@ from skdeepcluster.images import ImageReadError
 
 
 class Counting:
-    """Wraps an engine and counts the pictures that go through it."""
+    """Wraps an engine and counts the images that go through it."""
 
     def __init__(self, engine, stop_after=None):
         self.engine = engine
@@ -105,9 +105,9 @@ def test_second_run_embeds_what_is_new(photo_folder, tmp_path, as_memory):
 
 
 def test_arrays_are_known_by_content_and_files_by_their_state(photo_folder, tmp_path, snapshots):
-    pictures = snapshots[0]
-    _, count = embed_counted(pictures, memory=tmp_path / "cache")
-    _, count = embed_counted(pictures[::-1].copy(), memory=tmp_path / "cache")
+    images = snapshots[0]
+    _, count = embed_counted(images, memory=tmp_path / "cache")
+    _, count = embed_counted(images[::-1].copy(), memory=tmp_path / "cache")
     assert count == 0
     paths = list_images(photo_folder)
     embed_counted(paths, memory=tmp_path / "cache")
@@ -157,14 +157,14 @@ def test_cache_that_cannot_be_written(snapshots, tmp_path):
         embedder(memory=tmp_path / "file").fit_transform(snapshots[0])
 
 
-def test_unreadable_pictures(photo_folder):
-    (photo_folder / "broken.jpg").write_bytes(b"no picture")
+def test_unreadable_images(photo_folder):
+    (photo_folder / "broken.jpg").write_bytes(b"no image")
     paths = list_images(photo_folder)
     bad = paths.index(photo_folder / "broken.jpg")
     paths.append(photo_folder / "missing.jpg")
     with pytest.raises(ImageReadError, match=r"broken\.jpg"):
         embedder().fit_transform(paths)
-    with pytest.warns(UserWarning, match=r"2 of 42 pictures[\s\S]*broken\.jpg[\s\S]*missing"):
+    with pytest.warns(UserWarning, match=r"2 of 42 images[\s\S]*broken\.jpg[\s\S]*missing"):
         features = embedder(on_error="skip", memory=photo_folder / "c").fit_transform(paths)
     assert np.isnan(features[[bad, 41]]).all()
     assert np.isfinite(np.delete(features, [bad, 41], axis=0)).all()
@@ -175,21 +175,21 @@ class Unit(nn.Module):
 
     mean, std = 0.0, 1.0
 
-    def forward(self, pictures):
-        colours = pictures.mean((2, 3))
+    def forward(self, images):
+        colours = images.mean((2, 3))
         return colours / colours.norm(dim=1, keepdim=True)
 
 
 @pytest.mark.parametrize("engine", ["onnxruntime", "torch"])
 @pytest.mark.parametrize("on_error", ["raise", "skip"])
-def test_features_that_are_not_finite_name_the_picture(engine, on_error, snapshots, tmp_path):
-    pictures = snapshots[0].copy()
-    pictures[21] = 0
+def test_features_that_are_not_finite_name_the_image(engine, on_error, snapshots, tmp_path):
+    images = snapshots[0].copy()
+    images[21] = 0
     fitted = embedder(
         backbone=Unit(), engine=engine, on_error=on_error, batch_size=8, memory=tmp_path
-    ).fit(pictures)
-    with pytest.raises(FloatingPointError, match=r"Unit .* not finite in float32 for picture 21"):
-        fitted.transform(pictures)
+    ).fit(images)
+    with pytest.raises(FloatingPointError, match=r"Unit .* not finite in float32 for image 21"):
+        fitted.transform(images)
     # Those before are kept, and it is not.
     features = [load_file(path)["features"] for path in tmp_path.rglob("*.safetensors")]
     assert np.isfinite(np.concatenate(features)).all()
@@ -247,7 +247,7 @@ def test_wrong_parameters(params, snapshots):
         ImageEmbedder(**params).fit(snapshots[0])
 
 
-def test_a_file_for_a_picture_of_every_mode(tmp_path, photos):
+def test_a_file_for_an_image_of_every_mode(tmp_path, photos):
     photo = Image.fromarray(photos["cat"])
     for mode in ("RGB", "L", "CMYK", "RGBA", "P"):
         photo.convert(mode).save(tmp_path / f"{mode}.tif")

@@ -8,7 +8,7 @@ from skdeepcluster.export import _folders, export_clusters
 
 
 @pytest.fixture
-def pictures(tmp_path):
+def images(tmp_path):
     """Six files in two folders, of the same three names in each."""
     paths = [tmp_path / folder / f"{name}.png" for folder in ("one", "two") for name in "abc"]
     for path in paths:
@@ -29,22 +29,22 @@ def read_record(folder):
 
 
 @pytest.mark.parametrize("mode", ["copy", "symlink", "move"])
-def test_every_picture_arrives_and_the_record_tells_where(pictures, tmp_path, mode):
-    before = {str(path): path.read_text() for path in pictures}
+def test_every_image_arrives_and_the_record_tells_where(images, tmp_path, mode):
+    before = {str(path): path.read_text() for path in images}
     folder = tmp_path / "deep" / "clusters"
-    export_clusters(folder, pictures, [0, 0, -1, 0, 12, 0], mode)
+    export_clusters(folder, images, [0, 0, -1, 0, 12, 0], mode)
     record = read_record(folder)
     assert record == {
-        str(pictures[0]): "0/a.png",
-        str(pictures[1]): "0/b.png",
-        str(pictures[3]): "0/a-2.png",
-        str(pictures[4]): "12/b.png",
-        str(pictures[5]): "0/c.png",
+        str(images[0]): "0/a.png",
+        str(images[1]): "0/b.png",
+        str(images[3]): "0/a-2.png",
+        str(images[4]): "12/b.png",
+        str(images[5]): "0/c.png",
     }
     assert {path: (folder / place).read_text() for path, place in record.items()} == {
         path: before[path] for path in record
     }
-    assert [path.exists() for path in pictures] == [mode != "move" or i == 2 for i in range(6)]
+    assert [path.exists() for path in images] == [mode != "move" or i == 2 for i in range(6)]
     assert os.listdir(folder.parent) == ["clusters"]
 
 
@@ -74,7 +74,7 @@ def test_names_as_long_as_can_be_are_shortened_for_a_number(tmp_path, name):
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, OSError])
-def test_a_move_that_is_broken_off_is_undone(pictures, tmp_path, monkeypatch, error):
+def test_a_move_that_is_broken_off_is_undone(images, tmp_path, monkeypatch, error):
     link = tmp_path / "two" / "link.png"
     link.symlink_to("a.png")
     before = tree(tmp_path)
@@ -87,13 +87,13 @@ def test_a_move_that_is_broken_off_is_undone(pictures, tmp_path, monkeypatch, er
 
     monkeypatch.setattr(type(link), "unlink", unlink)
     with pytest.raises(error):
-        export_clusters(tmp_path / "c", [link, *pictures], [0] * 7, "move")
+        export_clusters(tmp_path / "c", [link, *images], [0] * 7, "move")
     assert tree(tmp_path) == before
     assert os.readlink(link) == "a.png"
     assert not (tmp_path / "c").exists()
 
 
-def test_a_move_that_is_broken_off_before_it_begins(pictures, tmp_path, monkeypatch):
+def test_a_move_that_is_broken_off_before_it_begins(images, tmp_path, monkeypatch):
     link = tmp_path / "two" / "link.png"
     link.symlink_to("a.png")
     before = tree(tmp_path)
@@ -105,52 +105,52 @@ def test_a_move_that_is_broken_off_before_it_begins(pictures, tmp_path, monkeypa
         # When all were looked at, and nothing is moved.
         patch.setattr(os, "readlink", readlink)
         with pytest.raises(KeyboardInterrupt):
-            export_clusters(tmp_path / "c", [*pictures, link], [0] * 7, "move")
+            export_clusters(tmp_path / "c", [*images, link], [0] * 7, "move")
     assert tree(tmp_path) == before
     assert not (tmp_path / "c").exists()
-    export_clusters(tmp_path / "c", [*pictures, link], [0] * 7, "move")
+    export_clusters(tmp_path / "c", [*images, link], [0] * 7, "move")
     assert len(read_record(tmp_path / "c")) == 7
 
 
-def test_a_move_that_is_broken_off_on_the_way_to_another_disk(pictures, tmp_path, monkeypatch):
+def test_a_move_that_is_broken_off_on_the_way_to_another_disk(images, tmp_path, monkeypatch):
     before = tree(tmp_path)
 
     def move(source, target, move=shutil.move):
-        if source == pictures[2]:
+        if source == images[2]:
             target.write_text("ha")
             raise OSError("No space left")
         move(source, target)
 
     monkeypatch.setattr(shutil, "move", move)
     with pytest.raises(OSError, match="No space left"):
-        export_clusters(tmp_path / "c", pictures, [0] * 6, "move")
+        export_clusters(tmp_path / "c", images, [0] * 6, "move")
     assert tree(tmp_path) == before
 
 
-def test_what_cannot_be_moved_back_is_told_and_kept(pictures, tmp_path, monkeypatch):
+def test_what_cannot_be_moved_back_is_told_and_kept(images, tmp_path, monkeypatch):
     def move(source, target, move=shutil.move):
-        if source == pictures[2] or target == pictures[0]:
+        if source == images[2] or target == images[0]:
             raise KeyboardInterrupt
         move(source, target)
 
     monkeypatch.setattr(shutil, "move", move)
     with pytest.raises(RuntimeError, match=r"not all could be moved back: .*exported\.csv"):
-        export_clusters(tmp_path / "c", pictures, [0] * 6, "move")
-    assert read_record(tmp_path / "c")[str(pictures[0])] == "0/a.png"
+        export_clusters(tmp_path / "c", images, [0] * 6, "move")
+    assert read_record(tmp_path / "c")[str(images[0])] == "0/a.png"
     assert (tmp_path / "c/0/a.png").read_text() == "one a"
-    assert pictures[1].read_text() == "one b"
+    assert images[1].read_text() == "one b"
     with pytest.raises(FileExistsError, match=r"exported\.csv in it tells where") as caught:
-        export_clusters(tmp_path / "c", pictures, [0] * 6, "move")
+        export_clusters(tmp_path / "c", images, [0] * 6, "move")
     assert "emove" not in str(caught.value)
 
 
-def test_links_lead_to_their_files_after_a_move(pictures, tmp_path):
+def test_links_lead_to_their_files_after_a_move(images, tmp_path):
     outside = tmp_path / "outside.png"
     outside.write_text("outside")
     links = {"l1.png": "a.png", "l2.png": "l1.png", "l3.png": "../outside.png"}
     for name, text in links.items():
         (tmp_path / "one" / name).symlink_to(text)
-    paths = [*(tmp_path / "one" / name for name in links), *pictures]
+    paths = [*(tmp_path / "one" / name for name in links), *images]
     export_clusters(tmp_path / "c", paths, [1, 1, 1, 0, 0, 0, 0, 0, 0], "move")
     for name, end in {"l1": "c/0/a.png", "l2": "c/0/a.png", "l3": "outside.png"}.items():
         link = tmp_path / "c" / "1" / f"{name}.png"
@@ -158,24 +158,24 @@ def test_links_lead_to_their_files_after_a_move(pictures, tmp_path):
         assert link.exists() and not os.path.lexists(tmp_path / "one" / f"{name}.png")
 
 
-def test_an_export_that_fails_leaves_nothing(pictures, tmp_path):
-    pictures[4].unlink()
+def test_an_export_that_fails_leaves_nothing(images, tmp_path):
+    images[4].unlink()
     with pytest.raises(FileNotFoundError):
-        export_clusters(tmp_path / "c", pictures, [0] * 6, "copy")
+        export_clusters(tmp_path / "c", images, [0] * 6, "copy")
     assert sorted(os.listdir(tmp_path)) == ["one", "two"]
 
 
-def test_nothing_is_overwritten(pictures, tmp_path, monkeypatch):
+def test_nothing_is_overwritten(images, tmp_path, monkeypatch):
     """Whatever a file system takes for one name."""
     before = tree(tmp_path)
     monkeypatch.setattr(_folders, "_key", lambda place: object())
     with pytest.raises(FileExistsError):
-        export_clusters(tmp_path / "c", pictures, [0] * 6, "move")
+        export_clusters(tmp_path / "c", images, [0] * 6, "move")
     assert tree(tmp_path) == before
     (tmp_path / "taken").mkdir()
     (tmp_path / "taken" / "exported.csv").write_text("camera,date\n")
     with pytest.raises(FileExistsError, match=r"exists already\. Name another output"):
-        export_clusters(tmp_path / "taken", pictures, [0] * 6, "move")
+        export_clusters(tmp_path / "taken", images, [0] * 6, "move")
     (tmp_path / "c").symlink_to("nowhere")
     with pytest.raises(FileExistsError, match="Name another output"):
-        export_clusters(tmp_path / "c", pictures, [0] * 6, "copy")
+        export_clusters(tmp_path / "c", images, [0] * 6, "copy")

@@ -14,7 +14,7 @@ def results(photo_folder):
     probabilities = rng.dirichlet([1, 1, 1], 40).astype(np.float32)
     labels = probabilities.argmax(axis=1)
     features = rng.normal(size=(40, 8)).astype(np.float32)
-    # A picture that was skipped.
+    # An image that was skipped.
     labels[7], probabilities[7], features[7] = -1, np.nan, np.nan
     return paths, {"labels": labels, "probabilities": probabilities, "features": features}
 

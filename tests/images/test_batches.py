@@ -9,7 +9,7 @@ from skdeepcluster.images._source import ArraySource
 
 
 class Watched(ArraySource):
-    """Notes which pictures were read, and by which threads."""
+    """Notes which images were read, and by which threads."""
 
     def __init__(self, items, bad=()):
         super().__init__(items)
@@ -21,24 +21,24 @@ class Watched(ArraySource):
         self.read_indices.append(index)
         self.threads.add(threading.get_ident())
         if index in self.bad:
-            raise ImageReadError(f"picture {index}: bad")
+            raise ImageReadError(f"image {index}: bad")
         return super().read(index, size_hint)
 
 
 def test_batches_keep_the_order(snapshots):
-    pictures = snapshots[0]
-    order = np.random.default_rng(0).permutation(len(pictures))
+    images = snapshots[0]
+    order = np.random.default_rng(0).permutation(len(images))
     batches = list(
-        iter_batches(as_image_source(pictures), Resizing(64), indices=order, batch_size=16)
+        iter_batches(as_image_source(images), Resizing(64), indices=order, batch_size=16)
     )
     assert [len(batch.indices) for batch in batches] == [16, 16, 8]
     np.testing.assert_array_equal(np.concatenate([b.indices for b in batches]), order)
-    np.testing.assert_array_equal(np.concatenate([b.pixels for b in batches]), pictures[order])
+    np.testing.assert_array_equal(np.concatenate([b.pixels for b in batches]), images[order])
 
 
-def test_bad_pictures_are_raised_or_listed(snapshots):
+def test_bad_images_are_raised_or_listed(snapshots):
     source = Watched(snapshots[0], bad={3, 17})
-    with pytest.raises(ImageReadError, match="picture 3"):
+    with pytest.raises(ImageReadError, match="image 3"):
         list(iter_batches(source, Resizing(32)))
     batches = list(iter_batches(source, Resizing(32), batch_size=10, on_error="skip"))
     assert [index for batch in batches for index, _ in batch.errors] == [3, 17]

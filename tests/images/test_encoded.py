@@ -43,7 +43,7 @@ def paths(photo_folder):
 
 @pytest.fixture(params=["bytes", "struct", "parquet folder", "tar"])
 def images(request, paths, tmp_path):
-    """The same pictures inside of larger files."""
+    """The same images inside of larger files."""
     if request.param == "tar":
         with tarfile.open(tmp_path / "photos.tar", "w") as tar:
             for number, path in enumerate(paths):
@@ -61,7 +61,7 @@ def images(request, paths, tmp_path):
     return read_parquet_images(tmp_path / "p.parquet")
 
 
-def test_the_same_pictures_in_the_same_order(images, paths):
+def test_the_same_images_in_the_same_order(images, paths):
     assert len(images) == images.shape[0] == len(paths) == 40
     for index in (0, 17, 39, -1, 3):
         np.testing.assert_array_equal(images[index], read_image(paths[index]))
@@ -82,7 +82,7 @@ def test_estimators_take_them(images, paths, snapshots):
     search = GridSearchCV(
         DeepImageClusterer(image_size=32, max_iter=1, random_state=0),
         {"n_clusters": [2, 4]},
-        # The pictures come in the order of their scenes: every fold should have all of them.
+        # The images come in the order of their scenes: every fold should have all of them.
         cv=KFold(2, shuffle=True, random_state=0),
     )
     assert search.fit(images, snapshots[1]).best_params_ == {"n_clusters": 4}
@@ -140,8 +140,8 @@ def test_one_row_group_at_a_time(images, monkeypatch):
     assert len(read) == len(images.groups)
 
 
-def test_damaged_pictures_are_named(paths, tmp_path):
-    broken = table(paths[:5]).set_column(0, "image", [[b"no picture", None, b"", b"x", b"y"]])
+def test_damaged_images_are_named(paths, tmp_path):
+    broken = table(paths[:5]).set_column(0, "image", [[b"no image", None, b"", b"x", b"y"]])
     parquet.write_table(broken, tmp_path / "b.parquet")
     images = read_parquet_images(tmp_path / "b.parquet")
     for index in range(5):
@@ -168,8 +168,8 @@ def test_files_that_will_not_do(paths, tmp_path):
         read_parquet_images(tmp_path / "text.parquet")
     with pytest.raises(FileNotFoundError):
         read_parquet_images(tmp_path / "missing.parquet")
-    with pytest.raises(ValueError, match=r"'picture'.*there are image, number"):
-        read_parquet_images(tmp_path / "t.parquet", "picture")
+    with pytest.raises(ValueError, match=r"'image'.*there are image, number"):
+        read_parquet_images(tmp_path / "t.parquet", "image")
     with pytest.raises(ValueError, match=r"'number'.*int64"):
         read_parquet_images(tmp_path / "t.parquet", "number")
     with pytest.raises(ValueError, match=r"empty\.parquet.*(no rows|null)"):
@@ -178,12 +178,12 @@ def test_files_that_will_not_do(paths, tmp_path):
         read_tar_images(tmp_path / "text.tar")
     with pytest.raises(ValueError, match=r"t\.tar\.gz.*compress"):
         read_tar_images(tmp_path / "t.tar.gz")
-    with pytest.raises(ValueError, match="No pictures"):
+    with pytest.raises(ValueError, match="No images"):
         read_tar_images(tmp_path / "none.tar")
 
 
 @pytest.mark.skipif(not ARCHIVE.is_file(), reason=f"no {ARCHIVE}: set SKDEEPCLUSTER_DATA")
-def test_shared_pictures_in_a_table(tmp_path):
+def test_shared_images_in_a_table(tmp_path):
     with zipfile.ZipFile(ARCHIVE) as archive:
         names = [name for name in archive.namelist() if name.endswith(".jpg")][:50]
         encoded = [archive.read(name) for name in names]
@@ -291,7 +291,7 @@ def test_a_file_without_the_column_is_named(paths, tmp_path):
     with pytest.raises(ValueError, match=r"no column 'image' in '.*b\.parquet'; there are img"):
         read_parquet_images(folder)
     parquet.write_table(pyarrow.table({"image": ["a.jpg"]}), folder / "b.parquet")
-    with pytest.raises(ValueError, match="pictures in some files and paths in others"):
+    with pytest.raises(ValueError, match="images in some files and paths in others"):
         read_parquet_images(folder)
 
 

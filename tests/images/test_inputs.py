@@ -15,20 +15,20 @@ def pixels(source, index=0):
     return np.asarray(source.read(index))
 
 
-def test_all_kinds_of_pictures_give_the_same_pixels(tmp_path, snapshots):
-    pictures = snapshots[0][:3]
+def test_all_kinds_of_images_give_the_same_pixels(tmp_path, snapshots):
+    images = snapshots[0][:3]
     paths = [tmp_path / f"{i}.png" for i in range(3)]
-    for path, picture in zip(paths, pictures, strict=True):
-        Image.fromarray(picture).save(path)
+    for path, image in zip(paths, images, strict=True):
+        Image.fromarray(image).save(path)
 
     class Pairs(torch.utils.data.Dataset):
         def __len__(self):
             return 3
 
         def __getitem__(self, index):
-            return torch.from_numpy(pictures[index]).permute(2, 0, 1), index
+            return torch.from_numpy(images[index]).permute(2, 0, 1), index
 
-    tensor = torch.from_numpy(pictures).permute(0, 3, 1, 2)
+    tensor = torch.from_numpy(images).permute(0, 3, 1, 2)
     kinds = {
         "folder": tmp_path,
         "folder string": str(tmp_path),
@@ -37,11 +37,11 @@ def test_all_kinds_of_pictures_give_the_same_pixels(tmp_path, snapshots):
         "array of strings": np.array([str(path) for path in paths]),
         "array of paths": np.array(paths, dtype=object),
         "series": pd.Series(paths, index=[7, 8, 9]),
-        "Pillow images": [Image.fromarray(picture) for picture in pictures],
-        "arrays": list(pictures),
-        "array": pictures,
-        "float array": pictures / 255.0,
-        "16 bits": pictures.astype(np.uint16) * 256,
+        "Pillow images": [Image.fromarray(image) for image in images],
+        "arrays": list(images),
+        "array": images,
+        "float array": images / 255.0,
+        "16 bits": images.astype(np.uint16) * 256,
         "tensor": tensor,
         "tensors": list(tensor),
         "dataset": Pairs(),
@@ -50,10 +50,10 @@ def test_all_kinds_of_pictures_give_the_same_pixels(tmp_path, snapshots):
         source = as_image_source(X)
         assert len(source) == 3, name
         for index in range(3):
-            np.testing.assert_array_equal(pixels(source, index), pictures[index], err_msg=name)
+            np.testing.assert_array_equal(pixels(source, index), images[index], err_msg=name)
 
 
-def test_pictures_of_different_sizes(photos):
+def test_images_of_different_sizes(photos):
     source = as_image_source(list(photos.values()))
     for index, photo in enumerate(photos.values()):
         np.testing.assert_array_equal(pixels(source, index), photo)
@@ -72,22 +72,22 @@ def test_pictures_of_different_sizes(photos):
     ],
     ids=["array", "tensor", "lists", "rows", "1-D", "numbers", "frame"],
 )
-def test_numbers_in_two_dimensions_or_less_are_no_pictures(X):
+def test_numbers_in_two_dimensions_or_less_are_no_images(X):
     assert as_image_source(X) is None
 
 
 @pytest.mark.parametrize(
     ("X", "message"),
     [
-        ([], "0 pictures"),
-        (np.zeros((0, 8, 8, 3)), "0 pictures"),
+        ([], "0 images"),
+        (np.zeros((0, 8, 8, 3)), "0 images"),
         (np.zeros((2, 3, 8, 8)), r"channels first.*transpose\(0, 2, 3, 1\)"),
         (np.zeros((2, 8, 8, 5)), "1, 3 or 4 channels"),
-        (np.zeros((8, 8, 3)), r"one colour picture.*X\[None\]"),
+        (np.zeros((8, 8, 3)), r"one colour image.*X\[None\]"),
         (np.zeros((1, 2, 8, 8, 3)), "dim 5"),
         (torch.zeros(2, 8, 8, 3), r"permute\(0, 3, 1, 2\)"),
         (list("photos/"), "single letters.*list_images"),
-        (Image.new("RGB", (8, 8)), r"\[picture\]"),
+        (Image.new("RGB", (8, 8)), r"\[image\]"),
     ],
 )
 def test_what_is_not_quite_right_is_explained(X, message):
@@ -125,7 +125,7 @@ def test_iterable_dataset_is_refused():
 
 
 @pytest.mark.parametrize(
-    ("picture", "message"),
+    ("image", "message"),
     [
         (np.zeros((8, 8, 3), np.int64), r"int64.*astype\('uint8'\)"),
         (np.full((8, 8, 3), 200.0), r"\[0, 1\].*200"),
@@ -135,25 +135,25 @@ def test_iterable_dataset_is_refused():
         (np.zeros((0, 8, 3), np.uint8), "empty"),
     ],
 )
-def test_bad_pixels_name_the_picture(picture, message):
-    source = as_image_source([np.zeros((8, 8, 3), np.uint8), picture])
-    with pytest.raises(ImageReadError, match=f"picture 1: .*{message}"):
+def test_bad_pixels_name_the_image(image, message):
+    source = as_image_source([np.zeros((8, 8, 3), np.uint8), image])
+    with pytest.raises(ImageReadError, match=f"image 1: .*{message}"):
         source.read(1)
 
 
-def test_memory_mapped_pictures_are_read_one_at_a_time(tmp_path):
-    path = tmp_path / "pictures.dat"
-    pictures = np.memmap(path, np.float32, "w+", shape=(4, 8, 8, 3))
-    pictures[3] = 99.0
-    source = as_image_source(pictures)
+def test_memory_mapped_images_are_read_one_at_a_time(tmp_path):
+    path = tmp_path / "images.dat"
+    images = np.memmap(path, np.float32, "w+", shape=(4, 8, 8, 3))
+    images[3] = 99.0
+    source = as_image_source(images)
     assert isinstance(source.items, np.memmap)
     # The last one is out of range, which only its own reading finds out.
     assert pixels(source, 0).max() == 0
-    with pytest.raises(ImageReadError, match="picture 3"):
+    with pytest.raises(ImageReadError, match="image 3"):
         source.read(3)
 
 
-def test_identity_follows_the_picture(tmp_path, photos):
+def test_identity_follows_the_image(tmp_path, photos):
     path = tmp_path / "a.png"
     Image.fromarray(photos["cat"]).save(path)
     first = as_image_source([path]).identity(0)
@@ -166,7 +166,7 @@ def test_identity_follows_the_picture(tmp_path, photos):
 
 
 @pytest.mark.parametrize("kind", ["pillow", "dataset"])
-def test_pictures_that_are_opened_outside_are_treated_like_files(kind, tmp_path, photos):
+def test_images_that_are_opened_outside_are_treated_like_files(kind, tmp_path, photos):
     """They are turned, a damaged one is named, and it can be skipped."""
     photo = Image.fromarray(photos["cat"]).resize((60, 40))
     exif = Image.Exif()
@@ -184,17 +184,17 @@ def test_pictures_that_are_opened_outside_are_treated_like_files(kind, tmp_path,
         def __getitem__(self, index):
             return Image.open(paths[index]), index
 
-    pictures = [Image.open(path) for path in paths] if kind == "pillow" else Opened()
-    source = as_image_source(pictures)
+    images = [Image.open(path) for path in paths] if kind == "pillow" else Opened()
+    source = as_image_source(images)
     np.testing.assert_array_equal(pixels(source), pixels(as_image_source(paths)))
-    with pytest.raises(ImageReadError, match="picture 1: it cannot be decoded"):
+    with pytest.raises(ImageReadError, match="image 1: it cannot be decoded"):
         source.read(1)
-    with pytest.warns(UserWarning, match="picture 1"):
-        features = ImageEmbedder(image_size=32, on_error="skip").fit_transform(pictures)
+    with pytest.warns(UserWarning, match="image 1"):
+        features = ImageEmbedder(image_size=32, on_error="skip").fit_transform(images)
     np.testing.assert_array_equal(np.isnan(features[:, 0]), [False, True])
 
 
-def test_fingerprints_tell_pictures_apart(tmp_path, photos, monkeypatch):
+def test_fingerprints_tell_images_apart(tmp_path, photos, monkeypatch):
     arrays = [*photos.values()]
     paths = []
     for name, photo in photos.items():
@@ -214,26 +214,26 @@ def test_fingerprints_tell_pictures_apart(tmp_path, photos, monkeypatch):
 
 
 @pytest.mark.parametrize("opened", ["file", "stream"])
-def test_one_opened_picture_in_several_places(opened, tmp_path, photos):
+def test_one_opened_image_in_several_places(opened, tmp_path, photos):
     """Threads must not decode the same object at a time."""
     Image.fromarray(photos["coffee"]).resize((1500, 1000)).save(tmp_path / "a.jpg")
     expected = Resizing(64)(Image.open(tmp_path / "a.jpg"))
     content = (tmp_path / "a.jpg").read_bytes()
     for _ in range(5):
-        picture = Image.open(tmp_path / "a.jpg" if opened == "file" else io.BytesIO(content))
-        (batch,) = iter_batches(as_image_source([picture] * 8), Resizing(64), n_jobs=8)
+        image = Image.open(tmp_path / "a.jpg" if opened == "file" else io.BytesIO(content))
+        (batch,) = iter_batches(as_image_source([image] * 8), Resizing(64), n_jobs=8)
         assert (batch.pixels == expected).all()
 
 
-def test_decoded_pixels_do_not_stay_in_opened_pictures(tmp_path, photos):
+def test_decoded_pixels_do_not_stay_in_opened_images(tmp_path, photos):
     Image.fromarray(photos["cat"]).save(tmp_path / "a.png")
-    picture = Image.open(tmp_path / "a.png")
-    np.testing.assert_array_equal(pixels(as_image_source([picture])), photos["cat"])
+    image = Image.open(tmp_path / "a.png")
+    np.testing.assert_array_equal(pixels(as_image_source([image])), photos["cat"])
     # What remains to be decoded.
-    assert picture.tile
+    assert image.tile
 
 
-def test_what_was_done_to_an_opened_picture_counts(tmp_path, photos):
+def test_what_was_done_to_an_opened_image_counts(tmp_path, photos):
     Image.fromarray(photos["cat"]).save(tmp_path / "a.jpg")
     Image.fromarray(photos["cat"]).save(
         tmp_path / "b.tif", save_all=True, append_images=[Image.fromarray(photos["coffee"])]
@@ -253,8 +253,8 @@ def test_what_was_done_to_an_opened_picture_counts(tmp_path, photos):
 
 
 def test_tensors_of_all_kinds(snapshots):
-    pictures = snapshots[0][:2]
-    tensor = torch.from_numpy(pictures).permute(0, 3, 1, 2)
+    images = snapshots[0][:2]
+    tensor = torch.from_numpy(images).permute(0, 3, 1, 2)
     unit = tensor / 255
 
     class Transformed(torch.utils.data.Dataset):
@@ -270,6 +270,6 @@ def test_tensors_of_all_kinds(snapshots):
         Transformed(),
         unit.clone().requires_grad_(),
     ):
-        np.testing.assert_array_equal(pixels(as_image_source(X)), pictures[0])
+        np.testing.assert_array_equal(pixels(as_image_source(X)), images[0])
     halved = pixels(as_image_source(unit.bfloat16()))
-    assert np.abs(halved.astype(int) - pictures[0]).max() <= 1
+    assert np.abs(halved.astype(int) - images[0]).max() <= 1

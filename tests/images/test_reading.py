@@ -14,12 +14,12 @@ from skdeepcluster.images import ImageReadError, Resizing, as_image_source, iter
 from skdeepcluster.images._reading import open_image
 
 
-def test_list_images_is_sorted_and_leaves_out_what_is_no_picture(tmp_path, photos):
+def test_list_images_is_sorted_and_leaves_out_what_is_no_image(tmp_path, photos):
     for name in ("b.JPG", "sub/a.png", ".hidden.png", ".git/c.png"):
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         Image.fromarray(photos["cat"]).save(path)
-    (tmp_path / "notes.txt").write_text("no picture")
+    (tmp_path / "notes.txt").write_text("no image")
     assert list_images(tmp_path) == [tmp_path / "b.JPG", tmp_path / "sub/a.png"]
     assert list_images(tmp_path, recursive=False) == [tmp_path / "b.JPG"]
 
@@ -51,12 +51,12 @@ def test_grey_and_16_bit_become_equal_channels(tmp_path):
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
 def test_transparent_parts_show_white(tmp_path, mode):
-    picture = Image.new("RGBA", (8, 8), (10, 20, 30, 0))
+    image = Image.new("RGBA", (8, 8), (10, 20, 30, 0))
     if mode == "P":
-        picture = Image.new("P", (8, 8), 0)
-        picture.putpalette([10, 20, 30] * 256)
-        picture.info["transparency"] = 0
-    picture.convert(mode).save(tmp_path / "a.png", **picture.info)
+        image = Image.new("P", (8, 8), 0)
+        image.putpalette([10, 20, 30] * 256)
+        image.info["transparency"] = 0
+    image.convert(mode).save(tmp_path / "a.png", **image.info)
     assert (read_image(tmp_path / "a.png") == 255).all()
 
 
@@ -94,14 +94,14 @@ def test_damaged_files_are_named(tmp_path, photos):
     whole = tmp_path / "whole.jpg"
     Image.fromarray(photos["cat"]).save(whole)
     (tmp_path / "cut.jpg").write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
-    (tmp_path / "text.png").write_text("I am not a picture")
+    (tmp_path / "text.png").write_text("I am not an image")
     (tmp_path / "empty.png").write_bytes(b"")
     for name in ("cut.jpg", "text.png", "empty.png", "missing.jpg"):
         with pytest.raises(ImageReadError, match=name):
             read_image(tmp_path / name)
 
 
-def test_a_picture_of_30000_by_30000_pixels_is_refused(tmp_path):
+def test_an_image_of_30000_by_30000_pixels_is_refused(tmp_path):
     def chunk(kind, body):
         return (
             struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
@@ -177,7 +177,7 @@ def test_pipes_are_left_out_and_links_to_nothing_are_not(tmp_path):
     [MemoryError(), TimeoutError(), OSError(errno.EMFILE, "many"), OSError(errno.EIO, "disk")],
     ids=repr,
 )
-def test_faults_of_the_machine_are_no_damaged_pictures(fault, tmp_path, monkeypatch):
+def test_faults_of_the_machine_are_no_damaged_images(fault, tmp_path, monkeypatch):
     def fail(*_, **__):
         raise fault
 
@@ -189,7 +189,7 @@ def test_faults_of_the_machine_are_no_damaged_pictures(fault, tmp_path, monkeypa
     assert "a.png" in fault.__notes__[0]
 
 
-def test_a_damaged_file_that_leads_nowhere_is_a_damaged_picture(tmp_path, monkeypatch):
+def test_a_damaged_file_that_leads_nowhere_is_a_damaged_image(tmp_path, monkeypatch):
     def fail(*_, **__):
         raise OSError(errno.EINVAL, "Invalid argument")
 
@@ -230,7 +230,7 @@ def test_filters_of_warnings_are_left_alone(tmp_path, photos, monkeypatch):
     assert during == [before]
 
 
-def test_a_warning_that_is_made_an_error_names_the_picture_and_the_cure(
+def test_a_warning_that_is_made_an_error_names_the_image_and_the_cure(
     tmp_path, photos, monkeypatch
 ):
     Image.fromarray(photos["cat"]).save(tmp_path / "large.png")

@@ -14,21 +14,21 @@ def test_equals_resize_then_crop(photos, size, crop_fraction, shape):
     """The usual two steps, as torchvision does them on Pillow images."""
     from torchvision.transforms import CenterCrop, Compose, InterpolationMode, Resize
 
-    picture = Image.fromarray(photos["cat"]).resize(shape)
+    image = Image.fromarray(photos["cat"]).resize(shape)
     steps = Compose(
         [
             Resize(int(np.floor(size / crop_fraction)), InterpolationMode.BICUBIC),
             CenterCrop(size),
         ]
     )
-    expected = np.asarray(steps(picture)).astype(int)
-    found = Resizing(size, crop_fraction)(picture).astype(int)
+    expected = np.asarray(steps(image)).astype(int)
+    found = Resizing(size, crop_fraction)(image).astype(int)
     assert np.abs(found - expected).max() <= 2
 
 
 @given(width=st.integers(1, 300), height=st.integers(1, 300), size=st.integers(16, 64))
 @settings(max_examples=60, deadline=None)
-def test_any_picture_becomes_a_square(width, height, size):
+def test_any_image_becomes_a_square(width, height, size):
     pixels = Resizing(size, 0.875)(Image.new("RGB", (width, height), (1, 2, 3)))
     assert pixels.shape == (size, size, 3)
     assert (pixels == [1, 2, 3]).all()

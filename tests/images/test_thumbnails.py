@@ -18,8 +18,8 @@ def test_thumbnails_come_by_index_in_the_order_asked_for(snapshots):
     np.testing.assert_array_equal(thumbnails[3], snapshots[0][3])
 
 
-def test_unreadable_pictures_are_named_or_left_out(photo_folder):
-    (photo_folder / "broken.jpg").write_bytes(b"no picture")
+def test_unreadable_images_are_named_or_left_out(photo_folder):
+    (photo_folder / "broken.jpg").write_bytes(b"no image")
     source = as_image_source(photo_folder)
     broken = next(i for i, path in enumerate(source.paths) if path.endswith("broken.jpg"))
     assert list(read_thumbnails(source, [broken, broken + 1], 32, on_error="skip")) == [broken + 1]
@@ -28,8 +28,8 @@ def test_unreadable_pictures_are_named_or_left_out(photo_folder):
 
 
 def test_encoding_keeps_what_is_seen(photos):
-    picture = photos["cat"][:64, :64]
-    encoded = encode_thumbnail(picture)
+    image = photos["cat"][:64, :64]
+    encoded = encode_thumbnail(image)
     assert len(encoded) < 3000
     decoded = np.asarray(Image.open(io.BytesIO(encoded)))
-    assert np.abs(decoded - picture.astype(float)).mean() < 8
+    assert np.abs(decoded - image.astype(float)).mean() < 8

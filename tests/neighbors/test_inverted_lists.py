@@ -7,7 +7,7 @@ from skdeepcluster.neighbors._inverted_lists import InvertedLists
 
 @pytest.fixture(scope="module")
 def features():
-    """Rows of few dimensions in many, as features of pictures are."""
+    """Rows of few dimensions in many, as features of images are."""
     rng = np.random.default_rng(0)
     latents = rng.normal(size=(6000, 12)) + 3 * rng.normal(size=(8, 12))[rng.integers(8, size=6000)]
     rows = np.maximum(latents @ rng.normal(size=(12, 200)) + rng.normal(size=(6000, 200)), 0)

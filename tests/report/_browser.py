@@ -80,7 +80,7 @@ class Browser:
         self.settle()
 
     def shown(self):
-        """File names of the pictures in the first visible card."""
+        """File names of the images in the first visible card."""
         return self.run(
             "const card = document.querySelector('.cluster:not([hidden])');"
             "return [...card.querySelectorAll('.tile')]"
@@ -88,7 +88,7 @@ class Browser:
         )
 
     def dot_of(self, index):
-        """Where on the canvas a picture is, from its middle."""
+        """Where on the canvas an image is, from its middle."""
         x, y = self.run(
             "return [data.x, data.y].map((c) => Math.round(onScreen(c[arguments[0]])))", index
         )

@@ -15,15 +15,15 @@ SIZES = [95, 85, 75, 65, 60, 50, 40, 30]
 
 def draw_shape(color, rng):
     """A disc of about the colour, somewhere on grey; 96 x 72 pixels."""
-    picture = Image.new("RGB", (96, 72), tuple(rng.integers(170, 230, 3).tolist()))
+    image = Image.new("RGB", (96, 72), tuple(rng.integers(170, 230, 3).tolist()))
     center, radius = rng.integers(25, 48, 2), rng.integers(14, 24)
     box = [*(center - radius).tolist(), *(center + radius).tolist()]
-    ImageDraw.Draw(picture).ellipse(box, fill=color)
-    return picture
+    ImageDraw.Draw(image).ellipse(box, fill=color)
+    return image
 
 
 def colors_of(paths):
-    """Features: the pictures at 4 x 4 pixels."""
+    """Features: the images at 4 x 4 pixels."""
     return np.stack([np.asarray(Image.open(path).resize((4, 4))) for path in paths]).reshape(
         len(paths), -1
     ) / np.float32(255)

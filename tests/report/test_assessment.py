@@ -17,7 +17,7 @@ def fitted(snapshots):
 
 
 def test_attributes_of_the_fit_are_used(fitted, snapshots, monkeypatch):
-    monkeypatch.setattr(fitted, "_features", lambda X: pytest.fail("pictures are embedded again"))
+    monkeypatch.setattr(fitted, "_features", lambda X: pytest.fail("images are embedded again"))
     found = assess(fitted, as_image_source(snapshots[0]))
     assert found.labels is fitted.labels_ and found.latents is fitted.embedding_
     assert found.probabilities is fitted.probabilities_
@@ -37,21 +37,21 @@ def test_files_of_the_fit_are_known_however_they_are_named(few, tmp_path, monkey
         assess(est, as_image_source(relative[::-1]))
 
 
-def test_other_pictures_are_embedded_once_and_assigned(fitted, snapshots, monkeypatch):
-    pictures = snapshots[0][::2]
+def test_other_images_are_embedded_once_and_assigned(fitted, snapshots, monkeypatch):
+    images = snapshots[0][::2]
     calls = []
     features_of = fitted._features
     monkeypatch.setattr(fitted, "_features", lambda X: calls.append(1) or features_of(X))
-    found = assess(fitted, as_image_source(pictures))
+    found = assess(fitted, as_image_source(images))
     assert calls == [1]
-    np.testing.assert_array_equal(found.labels, fitted.predict(pictures))
-    np.testing.assert_allclose(found.probabilities, fitted.predict_proba(pictures), atol=1e-5)
-    np.testing.assert_allclose(found.latents, fitted.transform(pictures), atol=1e-5)
+    np.testing.assert_array_equal(found.labels, fitted.predict(images))
+    np.testing.assert_allclose(found.probabilities, fitted.predict_proba(images), atol=1e-5)
+    np.testing.assert_allclose(found.latents, fitted.transform(images), atol=1e-5)
     assert found.outlier_scores.shape == (20,) and np.all(found.outlier_scores >= 0)
 
 
-def test_all_pictures_again_get_the_outlier_scores_of_the_fit(fitted, snapshots, monkeypatch):
-    # Known answer: the pictures of the fit, taken for others.
+def test_all_images_again_get_the_outlier_scores_of_the_fit(fitted, snapshots, monkeypatch):
+    # Known answer: the images of the fit, taken for others.
     monkeypatch.setattr("skdeepcluster.report._assessment._is_of_fit", lambda *_: False)
     found = assess(fitted, as_image_source(snapshots[0]))
     np.testing.assert_array_equal(found.labels, fitted.labels_)
@@ -71,10 +71,10 @@ def test_others_in_half_precision_get_the_outlier_scores_of_the_fit(fitted, snap
     assert fitted.outlier_scores_.min() > 0.01
 
 
-def test_one_picture_and_none(fitted, snapshots, tmp_path, monkeypatch):
+def test_one_image_and_none(fitted, snapshots, tmp_path, monkeypatch):
     found = assess(fitted, as_image_source(snapshots[0][:1]))
     assert found.labels.shape == (1,) and found.outlier_scores.tolist() == [0]
-    (tmp_path / "text.jpg").write_text("no picture")
+    (tmp_path / "text.jpg").write_text("no image")
     monkeypatch.setattr(fitted, "on_error", "skip")
     with (
         pytest.warns(UserWarning, match=r"text\.jpg"),
@@ -91,8 +91,8 @@ def test_saved_and_loaded(fitted, snapshots, tmp_path):
 
 
 def test_others_of_the_same_number_are_not_taken_for_those_of_the_fit(snapshots, tmp_path):
-    pictures = snapshots[0]
-    halves = pictures[::2], pictures[1::2][::-1]
+    images = snapshots[0]
+    halves = images[::2], images[1::2][::-1]
     est = DeepImageClusterer(4, image_size=32, max_iter=1, n_neighbors=8, random_state=0)
     est.fit(halves[0])
     for kind in (np.asarray, list, lambda half: [Image.fromarray(one) for one in half]):
@@ -101,8 +101,8 @@ def test_others_of_the_same_number_are_not_taken_for_those_of_the_fit(snapshots,
         assert (found.labels != est.labels_).any()
     for i, half in enumerate(halves):
         with tarfile.open(tmp_path / f"{i}.tar", "w") as tar:
-            for j, picture in enumerate(half):
-                Image.fromarray(picture).save(tmp_path / "one.png")
+            for j, image in enumerate(half):
+                Image.fromarray(image).save(tmp_path / "one.png")
                 tar.add(tmp_path / "one.png", f"{j}.png")
     first, second = (read_tar_images(tmp_path / f"{i}.tar") for i in range(2))
     est.fit(first)

@@ -7,7 +7,7 @@ from skdeepcluster.report._choice import choose_rows, fair_order
 
 
 def assessment(labels, margins=None):
-    """Two clusters; the first pictures of each are the most typical, the last the oddest."""
+    """Two clusters; the first images of each are the most typical, the last the oddest."""
     labels = np.asarray(labels)
     rank = np.arange(len(labels), dtype=float)
     ahead = 0.9 - rank / 1000 if margins is None else np.asarray(margins)

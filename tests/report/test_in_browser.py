@@ -113,7 +113,7 @@ def test_search_and_filter(opened, shapes):
     assert labels == set(est.labels_[indices(found, paths)])
     assert set(opened.shown()) <= set(found)
     opened.press(Keys.ESCAPE)
-    assert opened.find("#count").text == "500 pictures"
+    assert opened.find("#count").text == "500 images"
     opened.find("#query").send_keys("no such name")
     opened.settle()
     assert opened.find("#nothing").is_displayed()
@@ -141,7 +141,7 @@ def test_search_finds_accents_however_they_are_composed(browser, few, tmp_path):
         assert browser.find("#count").text == "2 of 12"
 
 
-def test_second_choice_among_clusters_without_a_picture(browser, few, tmp_path):
+def test_second_choice_among_clusters_without_an_image(browser, few, tmp_path):
     paths, est = few
     est.set_cluster_names({0: "the first"})
     # As of a folder of others, which are all in one cluster.
@@ -261,7 +261,7 @@ def test_viewer_by_keys(opened):
     assert opened.find("#viewer-select").get_attribute("aria-pressed") == "true"
     opened.press(Keys.ARROW_RIGHT)
     assert opened.find("#viewer-name").text == names[2]
-    assert opened.find("#viewer-picture img").is_displayed()
+    assert opened.find("#viewer-image img").is_displayed()
     opened.press(Keys.ESCAPE)
     assert not opened.find("#viewer").is_displayed()
     assert opened.find("#selected").text == "1 selected"
@@ -353,13 +353,13 @@ def test_phone(browser, page, screenshots):
     assert browser.run(widths) == [375, 375]
     browser.find(".tile button").click()
     browser.driver.save_screenshot(str(screenshots / "phone-viewer.png"))
-    for part in ("#viewer", "#viewer-picture img", "#viewer-close"):
+    for part in ("#viewer", "#viewer-image img", "#viewer-close"):
         box = browser.run("return arguments[0].getBoundingClientRect()", browser.find(part))
         assert 0 <= box["left"] < box["right"] <= 375, part
         assert 0 <= box["top"] < box["bottom"] <= 812, part
 
 
-def test_pictures_beside_the_page_are_shown(browser, few, tmp_path):
+def test_images_beside_the_page_are_shown(browser, few, tmp_path):
     paths, est = few
     page = write_report(est, paths, tmp_path / "a page.html", all_pictures=True)
     # What is embedded is left out here, so that all come from the folder.

@@ -50,7 +50,7 @@ def test_the_data_are_those_of_the_estimator(few, tmp_path):
     assert len(block(page, "thumbnails")) == 12
 
 
-def test_all_names_are_there_where_only_some_clusters_have_pictures(few, tmp_path, monkeypatch):
+def test_all_names_are_there_where_only_some_clusters_have_images(few, tmp_path, monkeypatch):
     paths, est = few
     est.set_cluster_names({0: "first", 2: "third"})
     some = [path for path, label in zip(paths, est.labels_.tolist(), strict=True) if label == 1]
@@ -110,20 +110,20 @@ def test_names_of_files_do_no_harm(few, tmp_path):
     renamed[-1].parent.mkdir(exist_ok=True)
     for path, target in zip(paths, renamed, strict=False):
         os.rename(path, target)
-    pictures = [*renamed, *paths[len(renamed) :]]
-    page = write_report(est, pictures, tmp_path / "page.html", title="</title><script>alert(3)")
+    images = [*renamed, *paths[len(renamed) :]]
+    page = write_report(est, images, tmp_path / "page.html", title="</title><script>alert(3)")
     data = block(page, "data")
-    assert [data["root"] + name for name in data["names"]] == [str(path) for path in pictures]
+    assert [data["root"] + name for name in data["names"]] == [str(path) for path in images]
     html = page.read_text(encoding="utf-8")
     assert "alert(" in html and "<script>alert" not in html and "</script><script>alert" not in html
     assert html.count("<script") == 3
     assert "&lt;/title&gt;&lt;script&gt;alert(3)" in html
 
 
-def test_pictures_that_were_skipped_are_listed(tmp_path, snapshots):
-    for number, picture in enumerate(snapshots[0][::4]):
-        Image.fromarray(picture).save(tmp_path / f"{number}.png")
-    (tmp_path / "5.png").write_text("no picture")
+def test_images_that_were_skipped_are_listed(tmp_path, snapshots):
+    for number, image in enumerate(snapshots[0][::4]):
+        Image.fromarray(image).save(tmp_path / f"{number}.png")
+    (tmp_path / "5.png").write_text("no image")
     paths = sorted(tmp_path.glob("*.png"))
     est = DeepImageClusterer(2, image_size=32, max_iter=1, on_error="skip", random_state=0)
     with pytest.warns(UserWarning, match=r"5\.png"):
@@ -140,7 +140,7 @@ def test_pictures_that_were_skipped_are_listed(tmp_path, snapshots):
     assert some["labels"] == est.labels_[3:7].tolist()
 
 
-def test_pictures_beside_the_page(few, tmp_path):
+def test_images_beside_the_page(few, tmp_path):
     paths, est = few
     page = tmp_path / "my page.html"
     for _ in range(2):
@@ -156,7 +156,7 @@ def test_pictures_beside_the_page(few, tmp_path):
     assert sorted(os.listdir(tmp_path)) == ["few", page.name, folder.name]
 
 
-def test_pictures_of_users_are_not_replaced(few, tmp_path, monkeypatch):
+def test_images_of_users_are_not_replaced(few, tmp_path, monkeypatch):
     paths, est = few
     monkeypatch.setattr(report, "assess", lambda *_: pytest.fail("found after the work"))
     page, folder = tmp_path / "page.html", tmp_path / "page_pictures"
@@ -164,10 +164,10 @@ def test_pictures_of_users_are_not_replaced(few, tmp_path, monkeypatch):
     own = [folder / f"{index:06}.webp" for index in range(12)]
     for path, target in zip(paths, own, strict=True):
         Image.open(path).save(target)
-    for pictures in (paths, own):
-        with pytest.raises(FileExistsError, match=r"page_pictures' holds pictures.*remove the"):
-            write_report(est, pictures, page, all_pictures=True)
-    # Those of an earlier report are not either, while they are the pictures of this one.
+    for images in (paths, own):
+        with pytest.raises(FileExistsError, match=r"page_pictures' holds images.*remove the"):
+            write_report(est, images, page, all_pictures=True)
+    # Those of an earlier report are not either, while they are the images of this one.
     (folder / MARKER).touch()
     (tmp_path / "link").symlink_to(folder)
     monkeypatch.chdir(tmp_path)
@@ -175,21 +175,21 @@ def test_pictures_of_users_are_not_replaced(few, tmp_path, monkeypatch):
     for link, target in zip(links, own, strict=True):
         link.symlink_to(target)
     relative = [f"link/{path.name}" for path in own]
-    for pictures in (own, relative, [*paths[:11], own[11]], links):
-        with pytest.raises(FileExistsError, match=r"of the pictures is in it\. Name another page"):
-            write_report(est, pictures, page, all_pictures=True)
+    for images in (own, relative, [*paths[:11], own[11]], links):
+        with pytest.raises(FileExistsError, match=r"of the images is in it\. Name another page"):
+            write_report(est, images, page, all_pictures=True)
     assert sorted(folder.iterdir()) == [folder / MARKER, *own]
     assert not page.exists()
 
 
-def test_an_empty_folder_takes_the_pictures(few, tmp_path):
+def test_an_empty_folder_takes_the_images(few, tmp_path):
     paths, est = few
     (tmp_path / "page_pictures").mkdir()
     write_report(est, paths, tmp_path / "page.html", all_pictures=True)
     assert len([*(tmp_path / "page_pictures").glob("*.webp")]) == 12
 
 
-def test_links_lead_to_the_page_and_its_pictures(few, tmp_path):
+def test_links_lead_to_the_page_and_its_images(few, tmp_path):
     paths, est = few
     (tmp_path / "elsewhere").mkdir()
     links = [tmp_path / "page.html", tmp_path / "page_pictures"]
@@ -204,7 +204,7 @@ def test_links_lead_to_the_page_and_its_pictures(few, tmp_path):
 
 def test_nothing_is_left_of_a_report_that_failed(few, tmp_path):
     paths, est = few
-    paths[3].write_text("no picture any more")
+    paths[3].write_text("no image any more")
     page = tmp_path / "page.html"
     page.write_text("before")
     with pytest.raises(ValueError, match=paths[3].name):
@@ -217,9 +217,9 @@ def test_nothing_is_left_of_a_report_that_failed(few, tmp_path):
 
 def test_arrays_have_numbers_for_names(few, tmp_path):
     paths, est = few
-    pictures = [np.asarray(Image.open(path)) for path in paths]
-    data = block(write_report(est, pictures, tmp_path / "page.html"), "data")
-    assert data["root"] + data["names"][7] == "picture 7"
+    images = [np.asarray(Image.open(path)) for path in paths]
+    data = block(write_report(est, images, tmp_path / "page.html"), "data")
+    assert data["root"] + data["names"][7] == "image 7"
 
 
 def test_the_policy_lets_nothing_in(few, tmp_path):
@@ -236,7 +236,7 @@ def test_errors_name_the_culprit(few, tmp_path, monkeypatch):
         write_report(DeepImageClusterer(), paths, tmp_path / "page.html")
     with pytest.raises(ValueError, match="features cannot be shown"):
         write_report(est, np.zeros((12, 4)), tmp_path / "page.html")
-    with pytest.raises(ValueError, match=r"11 pictures.*features of 12"):
+    with pytest.raises(ValueError, match=r"11 images.*features of 12"):
         write_report(est, paths[:11], tmp_path / "page.html")
     with pytest.raises(FileNotFoundError, match="nowhere"):
         write_report(est, paths, tmp_path / "nowhere" / "page.html")

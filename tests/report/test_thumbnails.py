@@ -14,11 +14,11 @@ def opened(thumbnail):
     return Image.open(io.BytesIO(thumbnail))
 
 
-def thumbnailer(pictures, on_error="raise"):
-    return Thumbnailer(as_image_source(pictures), n_jobs=1, on_error=on_error, verbose=0)
+def thumbnailer(images, on_error="raise"):
+    return Thumbnailer(as_image_source(images), n_jobs=1, on_error=on_error, verbose=0)
 
 
-def test_centres_are_cut_out_and_small_pictures_stay_small(photos):
+def test_centres_are_cut_out_and_small_images_stay_small(photos):
     made = dict(thumbnailer([*photos.values(), np.zeros((20, 31), np.uint8)]).make(range(6), 64))
     assert list(made) == list(range(6))
     assert [opened(made[index]).size for index in range(6)] == [(64, 64)] * 5 + [(20, 20)]
@@ -31,18 +31,18 @@ def test_centres_are_cut_out_and_small_pictures_stay_small(photos):
 
 
 def test_nothing_but_pixels_comes_out(tmp_path, photos):
-    picture = Image.fromarray(photos["cat"])
-    exif = picture.getexif()
+    image = Image.fromarray(photos["cat"])
+    exif = image.getexif()
     exif[0x010F] = "Maker's secret"
     exif.get_ifd(0x8825)[1] = "N"
-    picture.save(tmp_path / "cat.jpg", exif=exif, comment=b"comment's secret")
+    image.save(tmp_path / "cat.jpg", exif=exif, comment=b"comment's secret")
     assert b"secret" in (tmp_path / "cat.jpg").read_bytes()
     ((_, thumbnail),) = thumbnailer([tmp_path / "cat.jpg"]).make([0], 64)
     assert b"secret" not in thumbnail and b"EXIF" not in thumbnail
     assert not opened(thumbnail).getexif()
 
 
-def test_pictures_that_are_gone_are_left_out_or_named(tmp_path, photos):
+def test_images_that_are_gone_are_left_out_or_named(tmp_path, photos):
     paths = [tmp_path / "cat.png", tmp_path / "gone.png"]
     Image.fromarray(photos["cat"]).save(paths[0])
     assert [index for index, _ in thumbnailer(paths, "skip").make([1, 0], 32)] == [0]
@@ -68,16 +68,16 @@ def test_the_last_ones_are_left_out_if_there_is_no_room(photos):
     assert thumbnailer([*photos.values()]).within(np.arange(5), 5, 100) == {}
 
 
-def test_pictures_are_read_here_whatever_backend_joblib_has(photos, monkeypatch):
-    pictures = as_image_source([*photos.values()])
-    whole, read = pictures.read, []
+def test_images_are_read_here_whatever_backend_joblib_has(photos, monkeypatch):
+    images = as_image_source([*photos.values()])
+    whole, read = images.read, []
 
     def noted(index, size_hint):
         read.append(index)
         return whole(index, size_hint)
 
-    monkeypatch.setattr(pictures, "read", noted)
-    maker = Thumbnailer(pictures, n_jobs=2, on_error="raise", verbose=0)
+    monkeypatch.setattr(images, "read", noted)
+    maker = Thumbnailer(images, n_jobs=2, on_error="raise", verbose=0)
     with joblib.parallel_config("loky", n_jobs=2):
         assert [index for index, _ in maker.make(range(5), 32)] == [0, 1, 2, 3, 4]
     assert sorted(read) == [0, 1, 2, 3, 4]

@@ -19,11 +19,11 @@ def exchanged(caption):
     return said(*((target, verb, subject) for subject, verb, target in caption["triples"]))
 
 
-def make_pairs(n_pictures, seed=0):
+def make_pairs(n_images, seed=0):
     """Draw graphs of four objects with two relations, each of which is a caption."""
     rng = np.random.default_rng(seed)
     graphs = []
-    for _ in range(n_pictures):
+    for _ in range(n_images):
         corners = rng.uniform(0, 60, (4, 2))
         boxes = np.hstack([corners, corners + rng.uniform(10, 40, (4, 2))])
         labels = rng.choice(NOUNS, 4, replace=False).tolist()

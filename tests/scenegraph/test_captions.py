@@ -31,7 +31,7 @@ def test_a_graph_says_its_triples_and_what_is_alone():
 
 
 @pytest.mark.parametrize("kind", [list, tuple, np.array])
-def test_captions_of_several_pictures_stand_one_after_the_other(kind):
+def test_captions_of_several_images_stand_one_after_the_other(kind):
     captions, owners = as_captions([["a", "b"], "c", kind(["d", "e", "f"])])
     assert [caption.text for caption in captions] == list("abcdef")
     assert owners.dtype == np.int64

@@ -29,8 +29,8 @@ def test_equal_ones_weigh_the_same(similarity):
     assert np.isfinite(similarity.mix(np.ones((5, 5)), np.ones((5, 5)))).all()
 
 
-def test_pictures_and_captions_are_unit_vectors(similarity, snapshots):
-    seen = similarity.of_pictures(list(snapshots[0][:3]))
+def test_images_and_captions_are_unit_vectors(similarity, snapshots):
+    seen = similarity.of_images(list(snapshots[0][:3]))
     read = similarity.of_captions([Caption("a cat", None), Caption("", ())])
     assert seen.shape == (3, 16)
     assert read.shape == (2, 16)

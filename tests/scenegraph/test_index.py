@@ -12,7 +12,7 @@ from skdeepcluster.scenegraph.retrieval._index import GraphIndex
 
 
 def draw(sizes, generator, n_dimensions=8):
-    """Encoded pictures with so many objects and one relation fewer."""
+    """Encoded images with so many objects and one relation fewer."""
     nodes = []
     for counts in (sizes, [max(0, size - 1) for size in sizes]):
         vectors = functional.normalize(
@@ -25,7 +25,7 @@ def draw(sizes, generator, n_dimensions=8):
 
 
 class Encoder:
-    """Has encoded its pictures already; a picture is its number."""
+    """Has encoded its images already; an image is its number."""
 
     def __init__(self, encoded, levels=LEVELS):
         self.encoded = encoded
@@ -82,15 +82,15 @@ def test_the_shortlist_of_wholes_is_by_inner_product(encoded):
     assert sorted(index.shortlist(captions, 99)[0]) == list(range(7))
 
 
-def test_a_level_that_a_picture_lacks_counts_as_neutral():
+def test_a_level_that_an_image_lacks_counts_as_neutral():
     here, there = torch.eye(2)
     one = torch.ones(2, 1)
     objects = Nodes(torch.stack([here, 0.9 * here + 0.4359 * there])[:, None], one)
-    pictures = Encoded(
+    images = Encoded(
         objects, objects._replace(weights=torch.tensor([[0.0], [1.0]])), objects[0][:, 0]
     )
     caption = Encoded(*[Nodes(here[None, None], one[:1])] * 2, here[None])
-    encoder = Encoder(pictures)
+    encoder = Encoder(images)
     encoder.model.neutral += torch.tensor([0.1, 0.4, 0.3])
     index = GraphIndex(encoder, range(2))
     assert index.shortlist(caption, 1).tolist() == [[1]]
@@ -99,7 +99,7 @@ def test_a_level_that_a_picture_lacks_counts_as_neutral():
     np.testing.assert_allclose(similarities, [[0.9, (1 + 0.4 + 1) / 3]], atol=1e-3)
 
 
-def test_a_short_list_finds_pictures_without_relations(fitted, pairs):
+def test_a_short_list_finds_images_without_relations(fitted, pairs):
     X, y = pairs
     X = [SceneGraph(graph.objects) if i % 2 else graph for i, graph in enumerate(X)]
     expected = np.argsort(-fitted.similarity(X, y), axis=0)[:3].T

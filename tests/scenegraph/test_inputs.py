@@ -35,7 +35,7 @@ def test_boxes_are_shares_of_what_they_cover():
     np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
-def test_size_and_place_of_the_picture_do_not_matter():
+def test_size_and_place_of_the_image_do_not_matter():
     boxes = np.array([[10, 20, 30, 60], [20, 30, 50, 100.0]])
     expected = boxes_of(boxed(*boxes))
     torch.testing.assert_close(boxes_of(boxed(*(boxes * 7))), expected)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from skdeepcluster.scenegraph import SceneGraph
-from skdeepcluster.scenegraph.matching._learned_vectors import learn_vectors, words_of_pictures
+from skdeepcluster.scenegraph.matching._learned_vectors import learn_vectors, words_of_images
 from skdeepcluster.scenegraph.retrieval._captions import as_captions
 
 
@@ -48,10 +48,10 @@ def test_no_word_to_learn(documents):
         learn(documents)
 
 
-def test_words_of_a_picture():
+def test_words_of_an_image():
     graphs = [SceneGraph(["fire hydrant", "dog"], [(1, "next to", 0)]), SceneGraph(["sea"])]
     captions, owners = as_captions([["A dog!", "The hydrant"], "waves"])
-    assert words_of_pictures(graphs, captions, owners) == [
+    assert words_of_images(graphs, captions, owners) == [
         ["fire", "hydrant", "dog", "next", "to", "a", "dog", "the", "hydrant"],
         ["sea", "waves"],
     ]

@@ -28,7 +28,7 @@ def test_loss_is_that_of_a_loop_over_pairs():
     assert float(loss) == pytest.approx(slow_loss(similarities.tolist(), images.tolist(), 0.3))
 
 
-def test_captions_of_one_picture_are_no_negatives():
+def test_captions_of_one_image_are_no_negatives():
     assert float(hardest_negative_loss(torch.ones(3, 3), torch.zeros(3, dtype=torch.int64))) == 0
 
 

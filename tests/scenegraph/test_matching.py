@@ -7,10 +7,10 @@ from skdeepcluster.scenegraph.matching._nodes import Nodes, cat_nodes, pad, trim
 from skdeepcluster.scenegraph.matching._similarity import level_similarity, pair_similarity
 
 
-def slow_similarity(pictures, captions, symmetric):
+def slow_similarity(images, captions, symmetric):
     """One pair of graphs at a time; a node is its vector and, last, its weight."""
-    result = np.zeros((len(pictures), len(captions)))
-    for i, visual in enumerate(pictures):
+    result = np.zeros((len(images), len(captions)))
+    for i, visual in enumerate(images):
         for j, textual in enumerate(captions):
             if len(visual) and len(textual):
                 products = np.array([[float(v[:-1] @ t[:-1]) for t in textual] for v in visual])
@@ -46,30 +46,30 @@ def as_nodes(graphs):
 @pytest.mark.parametrize("most", [2**26, 1])
 def test_similarity_is_that_of_a_loop_over_pairs(graphs, symmetric, most, monkeypatch):
     monkeypatch.setattr(_similarity, "_MOST_PRODUCTS", most)
-    pictures, captions = graphs
-    found, there = level_similarity(as_nodes(pictures), as_nodes(captions), symmetric=symmetric)
-    np.testing.assert_allclose(found, slow_similarity(pictures, captions, symmetric), atol=1e-6)
+    images, captions = graphs
+    found, there = level_similarity(as_nodes(images), as_nodes(captions), symmetric=symmetric)
+    np.testing.assert_allclose(found, slow_similarity(images, captions, symmetric), atol=1e-6)
     assert there.sum() == 3 * 4
 
 
 def test_order_and_padding_do_not_matter(graphs):
-    pictures, captions = graphs
-    whole, _ = level_similarity(as_nodes(pictures), as_nodes(captions))
+    images, captions = graphs
+    whole, _ = level_similarity(as_nodes(images), as_nodes(captions))
     backwards = [nodes.flip(0) for nodes in captions]
-    again, _ = level_similarity(as_nodes(pictures[:2]), as_nodes(backwards))
+    again, _ = level_similarity(as_nodes(images[:2]), as_nodes(backwards))
     torch.testing.assert_close(whole[:2], again)
 
 
 @pytest.mark.parametrize("symmetric", [False, True])
 def test_a_node_without_weight_is_none_wherever_it_stands(graphs, symmetric):
-    pictures, captions = (as_nodes(side) for side in graphs)
-    expected, _ = level_similarity(pictures, captions, symmetric=symmetric)
+    images, captions = (as_nodes(side) for side in graphs)
+    expected, _ = level_similarity(images, captions, symmetric=symmetric)
     more = [
         Nodes(
             torch.cat([10 * side.vectors[:, -1:].abs() + 5, side.vectors], dim=1),
             torch.cat([torch.zeros(side.n_graphs, 1), side.weights], dim=1),
         )
-        for side in (pictures, captions)
+        for side in (images, captions)
     ]
     found, _ = level_similarity(*more, symmetric=symmetric)
     torch.testing.assert_close(found, expected)
@@ -87,9 +87,9 @@ def test_gradients_are_finite_without_nodes():
 
 @pytest.mark.parametrize("symmetric", [False, True])
 def test_pairs_are_the_diagonal(graphs, symmetric):
-    pictures, captions = as_nodes(graphs[0]), as_nodes(graphs[1][:4])
-    whole, there = level_similarity(pictures, captions, symmetric=symmetric)
-    found, both = pair_similarity(pictures, captions, symmetric=symmetric)
+    images, captions = as_nodes(graphs[0]), as_nodes(graphs[1][:4])
+    whole, there = level_similarity(images, captions, symmetric=symmetric)
+    found, both = pair_similarity(images, captions, symmetric=symmetric)
     torch.testing.assert_close(found, whole.diagonal())
     assert (both == there.diagonal()).all()
 

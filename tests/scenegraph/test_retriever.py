@@ -29,7 +29,7 @@ FIRST = ["R@1", "R@5", "R@10"]
 
 
 def own_similarities(est, X, y):
-    """Similarity of each caption with its own picture."""
+    """Similarity of each caption with its own image."""
     owners = np.repeat(np.arange(len(X)), [len(several) for several in y])
     return est.similarity(X, y)[owners, np.arange(len(owners))]
 
@@ -178,10 +178,10 @@ def test_parameters_are_checked(pairs, params):
         make_retriever(**params).fit(*pairs)
 
 
-def test_as_many_captions_as_pictures(fitted, pairs):
+def test_as_many_captions_as_images(fitted, pairs):
     X, y = pairs
     for call in (make_retriever().fit, fitted.score, fitted.recall_table):
-        with pytest.raises(ValueError, match="X has 60 pictures, y 59 entries"):
+        with pytest.raises(ValueError, match="X has 60 images, y 59 entries"):
             call(X, y[:59])
     with pytest.raises(ValueError, match="empty"):
         make_retriever().fit([], [])
@@ -248,7 +248,7 @@ def test_the_same_graph_is_a_right_answer_among_those_held_out():
     assert est.history_["validation_recall"] == [1]
 
 
-def test_no_pictures_and_no_captions(fitted, pairs):
+def test_no_images_and_no_captions(fitted, pairs):
     X, y = pairs
     assert fitted.similarity([], y).shape == (0, 120)
     assert fitted.transform([]).shape == (0, 388)
@@ -489,18 +489,18 @@ def test_spacy_is_missing(monkeypatch):
     make_retriever(levels=("object",), max_epochs=0).fit(SEEN, SENTENCES)
 
 
-def test_pictures_are_parsed(snapshots):
-    pictures = [picture.tobytes() for picture in snapshots[0][:6]]
+def test_images_are_parsed(snapshots):
+    images = [image.tobytes() for image in snapshots[0][:6]]
     X, y = make_pairs(6)
-    parser = Parser(dict(zip(pictures, X, strict=True)))
+    parser = Parser(dict(zip(images, X, strict=True)))
     with pytest.raises(ValueError, match="visual_parser"):
-        make_retriever().fit(pictures, y)
-    est = make_retriever(visual_parser=parser, max_epochs=1).fit(pictures, y)
-    np.testing.assert_array_equal(est.similarity(pictures, y), est.similarity(X, y))
+        make_retriever().fit(images, y)
+    est = make_retriever(visual_parser=parser, max_epochs=1).fit(images, y)
+    np.testing.assert_array_equal(est.similarity(images, y), est.similarity(X, y))
     np.testing.assert_array_equal(
-        est.index(pictures).kneighbors(y, 2)[1], est.index(X).kneighbors(y, 2)[1]
+        est.index(images).kneighbors(y, 2)[1], est.index(X).kneighbors(y, 2)[1]
     )
-    assert est.explain(pictures[2], y[2][0]).graph == X[2]
+    assert est.explain(images[2], y[2][0]).graph == X[2]
 
 
 @pytest.fixture
@@ -555,7 +555,7 @@ def test_an_index_that_fails_leaves_the_one_before(mixed, seen_pairs):
         np.testing.assert_array_equal(found, before)
 
 
-def test_a_global_model_wants_pictures(seen_pairs, clip_name):
+def test_a_global_model_wants_images(seen_pairs, clip_name):
     X, y = seen_pairs
     est = make_retriever(global_model=clip_name, max_epochs=0)
     with pytest.raises(ValueError, match="not graphs alone"):
@@ -564,7 +564,7 @@ def test_a_global_model_wants_pictures(seen_pairs, clip_name):
         est.set_params(validation_fraction=0).fit(X, y)
 
 
-def test_what_needs_no_picture_takes_graphs_alone(seen_pairs, clip_name):
+def test_what_needs_no_image_takes_graphs_alone(seen_pairs, clip_name):
     X, y = seen_pairs
     est = make_retriever(global_model=clip_name, max_epochs=0, validation_fraction=0.3).fit(X, y)
     graph = X[0][1]

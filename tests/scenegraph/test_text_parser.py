@@ -52,7 +52,7 @@ def test_what_is_said(parser, sentence, triples):
         ("The man is not sitting or standing.", set()),
         ("The dog does not want to eat the bone.", set()),
         ("The door is not red.", set()),
-        ("There is no dog in the picture.", set()),
+        ("There is no dog in the image.", set()),
         ("No dogs or cats are in the yard.", set()),
         ("None of the men wears a hat.", set()),
         ("Nobody is on the bench.", set()),
@@ -70,7 +70,7 @@ def test_what_is_denied(parser, sentence, triples):
 
 
 def test_what_is_denied_is_no_object(parser):
-    assert parser.parse("There is no dog in the picture.").labels == ("picture",)
+    assert parser.parse("There is no dog in the image.").labels == ("image",)
 
 
 @pytest.mark.parametrize(

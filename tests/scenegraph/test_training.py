@@ -5,7 +5,7 @@ import torch
 from skdeepcluster.scenegraph.matching._pair_encoder import PairEncoder
 from skdeepcluster.scenegraph.matching._training import (
     Pairs,
-    _captions_by_picture,
+    _captions_by_image,
     _draw,
     train,
 )
@@ -77,20 +77,20 @@ def test_no_epochs_change_nothing():
     assert (model.visual.phrase.weight == 0).all()
 
 
-def test_captions_are_drawn_of_their_own_picture():
+def test_captions_are_drawn_of_their_own_image():
     rng = np.random.RandomState(0)
     owners = np.array([2, 0, 1, 0, 2, 2])
-    captions_of = _captions_by_picture(owners, 3)
-    pictures = np.array([1, 2, 0])
-    drawn = np.array([_draw(captions_of, pictures, rng) for _ in range(300)])
-    assert (owners[drawn] == pictures).all()
-    for column, picture in zip(drawn.T, pictures, strict=True):
+    captions_of = _captions_by_image(owners, 3)
+    images = np.array([1, 2, 0])
+    drawn = np.array([_draw(captions_of, images, rng) for _ in range(300)])
+    assert (owners[drawn] == images).all()
+    for column, image in zip(drawn.T, images, strict=True):
         captions, counts = np.unique(column, return_counts=True)
-        np.testing.assert_array_equal(captions, np.flatnonzero(owners == picture))
+        np.testing.assert_array_equal(captions, np.flatnonzero(owners == image))
         assert counts.min() > 60
 
 
-def test_pairs_of_some_pictures():
+def test_pairs_of_some_images():
     graphs, several = make_pairs(6)
     more = {"text": "more", "triples": []}
     captions, owners = as_captions([[*some, more] for some in several])

@@ -30,14 +30,14 @@ TINY_CLIP = {
     "vision_cfg": {"image_size": 64, "layers": 1, "width": 32, "head_width": 16, "patch_size": 16},
     "text_cfg": {"context_length": 12, "vocab_size": 49408, "width": 16, "heads": 2, "layers": 1},
 }
-# A picture of 200 x 150: a rider on a horse, the sun at the upper right, and what is left out.
+# An image of 200 x 150: a rider on a horse, the sun at the upper right, and what is left out.
 BOXES = [
     [20, 60, 90, 140],  # horse
     [40, 20, 70, 80],  # man
     [150, 5, 190, 45],  # sun
     [41, 21, 70, 80],  # the man again, as another class
     [100, 100, 120, 120],  # below the least score
-    [195, 100, 230, 130],  # reaches out of the picture
+    [195, 100, 230, 130],  # reaches out of the image
     [10, 10, 10.5, 60],  # narrower than a pixel
 ]
 SCORES = [0.9, 0.8, 0.5, 0.7, 0.2, 0.3, 0.9]
@@ -46,7 +46,7 @@ NAMES = ["man", "horse", "sun"]
 
 
 class Stub(nn.Module):
-    """Finds the same boxes in each picture, none in black ones, and takes note of its input."""
+    """Finds the same boxes in each image, none in black ones, and takes note of its input."""
 
     def __init__(self, boxes=BOXES, scores=SCORES, classes=CLASSES):
         super().__init__()
@@ -57,17 +57,17 @@ class Stub(nn.Module):
         }
         self.seen = []
 
-    def forward(self, pictures):
+    def forward(self, images):
         assert not self.training
-        self.seen.append(list(pictures))
+        self.seen.append(list(images))
         return [
-            {key: value[: len(value) * bool(picture.any())] for key, value in self.found.items()}
-            for picture in pictures
+            {key: value[: len(value) * bool(image.any())] for key, value in self.found.items()}
+            for image in images
         ]
 
 
 @pytest.fixture(scope="module")
-def picture():
+def image():
     rng = np.random.default_rng(0)
     return rng.integers(0, 256, (150, 200, 3), dtype=np.uint8)
 
@@ -154,9 +154,9 @@ def test_most_related_pairs_against_plain_loops():
     np.testing.assert_array_equal(union_boxes(boxes, np.array([[3, 3]])), boxes[[3]])
 
 
-def test_what_is_kept_and_in_which_order(picture):
+def test_what_is_kept_and_in_which_order(image):
     parser = VisualGraphParser(Stub(), labels=NAMES, min_score=0.3)
-    graph = parser.parse(picture)
+    graph = parser.parse(image)
     assert graph.labels == ("horse", "man", "sun", "man")
     assert [entry.score for entry in graph.objects] == pytest.approx([0.9, 0.8, 0.5, 0.3])
     assert graph.objects[0].box == tuple(BOXES[0])
@@ -165,52 +165,52 @@ def test_what_is_kept_and_in_which_order(picture):
     assert len(graph.triples) == 6
     assert ("sun", "right of", "horse") in graph.triples
     assert all(entry.feature is None for entry in graph.objects + graph.relations)
-    few = parser.set_params(max_objects=3, max_relations=1).parse(picture)
+    few = parser.set_params(max_objects=3, max_relations=1).parse(image)
     assert few.labels == ("horse", "man", "sun")
     assert few.triples == (("man", "on", "horse"),)
-    assert parser.set_params(max_relations=0).parse(picture).relations == ()
-    assert parser.set_params(min_score=0.85).parse(picture).labels == ("horse",)
+    assert parser.set_params(max_relations=0).parse(image).relations == ()
+    assert parser.set_params(min_score=0.85).parse(image).labels == ("horse",)
 
 
-def test_what_the_detector_is_given(picture):
+def test_what_the_detector_is_given(image):
     parser = VisualGraphParser(Stub(), labels=NAMES, batch_size=3).fit()
-    wide = np.concatenate([picture, picture], axis=1)
-    graphs = parser.transform([picture, wide, picture, picture])
+    wide = np.concatenate([image, image], axis=1)
+    graphs = parser.transform([image, wide, image, image])
     assert graphs[0] == graphs[2] == graphs[3]
-    # Pictures of one size together, and no more at a time than asked for.
+    # Images of one size together, and no more at a time than asked for.
     seen = parser._tools.detector._network.seen
     shapes = [[tuple(entry.shape) for entry in batch] for batch in seen]
     assert shapes == [[(3, 150, 200)] * 2, [(3, 150, 400)], [(3, 150, 200)]]
-    np.testing.assert_allclose(seen[0][1].numpy(), picture.transpose(2, 0, 1) / 255, atol=1e-6)
+    np.testing.assert_allclose(seen[0][1].numpy(), image.transpose(2, 0, 1) / 255, atol=1e-6)
     # The user's module stays as it was.
     assert parser.detector.training and not parser.detector.seen
 
 
-def test_pictures_of_all_kinds(picture, tmp_path):
-    Image.fromarray(picture).save(tmp_path / "a.png")
+def test_images_of_all_kinds(image, tmp_path):
+    Image.fromarray(image).save(tmp_path / "a.png")
     parser = VisualGraphParser(Stub(), labels=NAMES)
-    expected = parser.parse(picture)
-    tensor = torch.from_numpy(picture).permute(2, 0, 1)
-    assert parser.parse(Image.fromarray(picture)) == expected
+    expected = parser.parse(image)
+    tensor = torch.from_numpy(image).permute(2, 0, 1)
+    assert parser.parse(Image.fromarray(image)) == expected
     assert parser.parse(tmp_path / "a.png") == parser.parse(tensor) == expected
-    assert parser.transform(tmp_path) == parser.transform(picture[None]) == [expected]
+    assert parser.transform(tmp_path) == parser.transform(image[None]) == [expected]
 
 
-def test_nothing_found(picture):
+def test_nothing_found(image):
     parser = VisualGraphParser(Stub(), labels=NAMES, backbone=BACKBONE)
-    nothing = parser.parse(np.zeros_like(picture))
+    nothing = parser.parse(np.zeros_like(image))
     assert nothing.objects == nothing.relations == ()
-    both = parser.transform([np.zeros_like(picture), picture])
+    both = parser.transform([np.zeros_like(image), image])
     assert [len(graph) for graph in both] == [0, 4]
 
 
-def test_features_are_those_of_the_crops(picture):
+def test_features_are_those_of_the_crops(image):
     parser = VisualGraphParser(Stub(), labels=NAMES, backbone=BACKBONE, batch_size=2)
-    graph = parser.transform([picture[::-1], np.zeros_like(picture), picture])[2]
+    graph = parser.transform([image[::-1], np.zeros_like(image), image])[2]
     embedder = ImageEmbedder(BACKBONE)
 
     def features(boxes):
-        return embedder.fit_transform([picture[t:b, x:r] for x, t, r, b in boxes])
+        return embedder.fit_transform([image[t:b, x:r] for x, t, r, b in boxes])
 
     boxes = np.array([entry.box for entry in graph.objects]).astype(int)
     found = np.stack([entry.feature for entry in graph.objects])
@@ -219,10 +219,10 @@ def test_features_are_those_of_the_crops(picture):
     np.testing.assert_allclose(found, features(union_boxes(boxes, graph.pairs)), atol=1e-5)
 
 
-def test_a_crop_has_the_pixels_that_its_box_covers_in_part(picture):
-    image = Image.fromarray(picture)
-    crops = _scene._Crops([(image, (3.2, 4.7, 9.1, 12.0)), (image, (3, 4, 10, 12))])
-    np.testing.assert_array_equal(np.asarray(crops.read(0)), picture[4:12, 3:10])
+def test_a_crop_has_the_pixels_that_its_box_covers_in_part(image):
+    opened = Image.fromarray(image)
+    crops = _scene._Crops([(opened, (3.2, 4.7, 9.1, 12.0)), (opened, (3, 4, 10, 12))])
+    np.testing.assert_array_equal(np.asarray(crops.read(0)), image[4:12, 3:10])
     assert crops.identity(0) == crops.identity(1)
 
 
@@ -250,7 +250,7 @@ def test_a_detector_from_a_file(network, suffix, photos, tmp_path):
     assert graph.objects[0].box == pytest.approx(raw["boxes"][0].tolist(), abs=0.01)
     assert graph.objects[0].score == pytest.approx(float(raw["scores"][0]), abs=1e-5)
     assert graph.labels[0] == NAMES[int(raw["labels"][0]) - 1]
-    # A batch gives what single pictures give.
+    # A batch gives what single images give.
     others = [photos["cat"], photos["astronaut"]]
     assert parser.transform(others) == [parser.parse(other) for other in others]
     # With names for all classes, the background too.
@@ -286,7 +286,7 @@ def test_the_number_of_classes_is_found(name):
     assert _count_classes({f"model.{key}": state[key] for key in sorted(state)}) == 7
 
 
-def test_classes_of_coco_have_names(picture, tmp_path):
+def test_classes_of_coco_have_names(image, tmp_path):
     network = detection.ssdlite320_mobilenet_v3_large(
         weights=None, weights_backbone=None, num_classes=91
     )
@@ -298,25 +298,25 @@ def test_classes_of_coco_have_names(picture, tmp_path):
         max_objects=3,
     )
     names = models.get_model_weights("ssdlite320_mobilenet_v3_large").DEFAULT.meta["categories"]
-    graph = parser.parse(picture)
+    graph = parser.parse(image)
     assert set(graph.labels) <= set(names)
     assert len(graph) == len(graph.relations) == 3
     module = VisualGraphParser(network).fit()
     assert module._tools.names == names
 
 
-def test_labels_are_the_nearest_phrases(picture, clip_name):
+def test_labels_are_the_nearest_phrases(image, clip_name):
     words = ["cup", "dog", "tree", "rain"]
     # Classes that nothing names: the vocabulary stands in for them.
     parser = VisualGraphParser(Stub(), backbone=clip_name, labels=words)
-    graph = parser.parse(picture)
+    graph = parser.parse(image)
     texts = encode_texts(clip_name, [f"a photo of {word}" for word in words])
     for entry in graph.objects:
         assert entry.label == words[int((texts @ entry.feature).argmax())]
     assert graph.triples[0][1] == "on"
 
 
-def test_predicates_are_the_nearest_phrases(picture, clip_name, monkeypatch):
+def test_predicates_are_the_nearest_phrases(image, clip_name, monkeypatch):
     calls = []
 
     def counted(backbone, texts):
@@ -327,8 +327,8 @@ def test_predicates_are_the_nearest_phrases(picture, clip_name, monkeypatch):
     verbs = ["riding", "shines upon", "is afraid of"]
     plain = VisualGraphParser(Stub(), backbone=clip_name, labels=NAMES)
     parser = clone(plain).set_params(predicates=verbs, batch_size=1)
-    pictures = [picture, np.zeros_like(picture), picture[::-1]]
-    graphs, without = parser.fit().transform(pictures), plain.fit().transform(pictures)
+    images = [image, np.zeros_like(image), image[::-1]]
+    graphs, without = parser.fit().transform(images), plain.fit().transform(images)
     _, phrases_of_all, _ = calls
     assert len(phrases_of_all) == len(set(phrases_of_all))
     for graph, other in zip(graphs, without, strict=True):
@@ -343,32 +343,32 @@ def test_predicates_are_the_nearest_phrases(picture, clip_name, monkeypatch):
             cosines = encode_texts(clip_name, phrases) @ relation.feature
             place = triples.index((relation.subject, relation.predicate, relation.object))
             assert cosines[place] == pytest.approx(cosines.max(), abs=1e-4)
-    assert parser.parse(pictures[1]).relations == ()
+    assert parser.parse(images[1]).relations == ()
 
 
-def test_predicates_with_the_labels_of_the_detector(picture, clip_name, network):
+def test_predicates_with_the_labels_of_the_detector(image, clip_name, network):
     coco = detection.ssdlite320_mobilenet_v3_large(
         weights=None, weights_backbone=None, num_classes=91
     )
     parser = VisualGraphParser(coco, backbone=clip_name, predicates=["near"], min_score=0)
-    graph = parser.set_params(max_objects=4).parse(picture)
+    graph = parser.set_params(max_objects=4).parse(image)
     assert set(graph.predicates) == {"near"}
     assert set(graph.labels) <= set(parser._tools.names)
     with pytest.raises(ValueError, match=r"4 classes.*not those of COCO.*with labels"):
         clone(parser).set_params(detector=network).fit()
 
 
-def test_clone_pickle_and_changed_parameters(picture):
+def test_clone_pickle_and_changed_parameters(image):
     parser = VisualGraphParser(Stub(), labels=NAMES, backbone=BACKBONE).fit()
-    expected = parser.parse(picture)
+    expected = parser.parse(image)
     tools = parser._tools
-    parser.parse(picture)
+    parser.parse(image)
     assert parser._tools is tools
     content = pickle.dumps(parser)
     restored = pickle.loads(content)
     assert not hasattr(restored, "_tools") and hasattr(parser, "_tools")
-    assert restored.parse(picture) == clone(parser).parse(picture) == expected
-    assert parser.set_params(labels=["a", "b", "c"]).parse(picture).labels[0] == "b"
+    assert restored.parse(image) == clone(parser).parse(image) == expected
+    assert parser.set_params(labels=["a", "b", "c"]).parse(image).labels[0] == "b"
 
 
 @pytest.mark.parametrize("variable", ["", "HF_HUB_OFFLINE"])
@@ -393,7 +393,7 @@ def test_weights_that_cannot_be_fetched(variable, monkeypatch, tmp_path):
     assert bool(asked) != bool(variable)
 
 
-def test_what_is_in_the_cache_needs_no_network(monkeypatch, tmp_path, picture):
+def test_what_is_in_the_cache_needs_no_network(monkeypatch, tmp_path, image):
     name = "ssdlite320_mobilenet_v3_large"
     published = models.get_model_weights(name).DEFAULT
     network = models.get_model(name, weights=None, weights_backbone=None, num_classes=91)
@@ -401,7 +401,7 @@ def test_what_is_in_the_cache_needs_no_network(monkeypatch, tmp_path, picture):
     torch.save(network.state_dict(), tmp_path / "checkpoints" / Path(published.url).name)
     monkeypatch.setattr(torch.hub, "_hub_dir", str(tmp_path))
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    graph = VisualGraphParser(name, min_score=0).parse(picture)
+    graph = VisualGraphParser(name, min_score=0).parse(image)
     assert set(graph.labels) <= set(published.meta["categories"])
 
 
@@ -453,40 +453,40 @@ def test_bad_parameters(params, error, message):
         VisualGraphParser(**{"detector": Stub(), "labels": NAMES, **params}).fit()
 
 
-def test_labels_that_do_not_fit(network, picture):
+def test_labels_that_do_not_fit(network, image):
     with pytest.raises(ValueError, match=r"has 2 names, and the detector 4 classes.* 3 to name"):
         VisualGraphParser(network, labels=["a", "b"]).fit()
     parser = VisualGraphParser(Stub(), labels=["a", "b"])
     with pytest.raises(ValueError, match=r"object of class 3, and labels names.* from 1 to 2"):
-        parser.parse(picture)
+        parser.parse(image)
 
 
-def test_what_is_no_detector(picture):
+def test_what_is_no_detector(image):
     class Lists(nn.Module):
-        def forward(self, pictures):
-            return [picture.mean() for picture in pictures]
+        def forward(self, images):
+            return [image.mean() for image in images]
 
     with pytest.raises(TypeError, match='"boxes", "labels" and "scores"'):
-        VisualGraphParser(Lists(), labels=NAMES).parse(picture)
+        VisualGraphParser(Lists(), labels=NAMES).parse(image)
 
 
-def test_pictures_that_cannot_be_read(picture, tmp_path):
+def test_images_that_cannot_be_read(image, tmp_path):
     parser = VisualGraphParser(Stub(), labels=NAMES)
-    (tmp_path / "broken.png").write_bytes(b"no picture")
+    (tmp_path / "broken.png").write_bytes(b"no image")
     with pytest.raises(ImageReadError, match=r"broken\.png"):
         parser.transform([tmp_path / "broken.png"])
     with pytest.raises(ImageReadError, match=r"missing\.png"):
         parser.parse(tmp_path / "missing.png")
-    with pytest.raises(TypeError, match="no pictures"):
+    with pytest.raises(TypeError, match="no images"):
         parser.transform(np.zeros((4, 3)))
-    with pytest.raises(ValueError, match="one colour picture"):
-        parser.transform(picture)
+    with pytest.raises(ValueError, match="one colour image"):
+        parser.transform(image)
 
 
-def test_a_bar_is_shown(picture, capfd):
-    VisualGraphParser(Stub(), labels=NAMES).parse(picture)
+def test_a_bar_is_shown(image, capfd):
+    VisualGraphParser(Stub(), labels=NAMES).parse(image)
     assert capfd.readouterr().err == ""
-    VisualGraphParser(Stub(), labels=NAMES, verbose=1).parse(picture)
+    VisualGraphParser(Stub(), labels=NAMES, verbose=1).parse(image)
     assert "parsing: 100%" in capfd.readouterr().err
 
 
@@ -495,6 +495,6 @@ def test_a_bar_is_shown(picture, capfd):
     [{"max_objects": -1}, {"batch_size": -1}, {"min_score": 5}, {"labels": "abc"}],
     ids=str,
 )
-def test_parameters_are_checked_without_a_fit(picture, params):
+def test_parameters_are_checked_without_a_fit(image, params):
     with pytest.raises(ValueError, match=next(iter(params))):
-        VisualGraphParser(**{"detector": Stub(), "labels": NAMES, **params}).transform([picture])
+        VisualGraphParser(**{"detector": Stub(), "labels": NAMES, **params}).transform([image])

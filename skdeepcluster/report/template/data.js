@@ -1,14 +1,14 @@
 "use strict";
-// The pictures, the clusters, and which of them match search and filter.
+// The images, the clusters, and which of them match search and filter.
 
 const read = (id) => JSON.parse(document.getElementById(id).textContent);
 const data = read("data");
 const thumbnails = read("thumbnails");
-const nPictures = data.labels.length;
+const nImages = data.labels.length;
 const UNREAD = -1;
 
 const clusterOf = new Map(data.clusters.map((cluster) => [cluster.label, cluster]));
-// Those with pictures, the largest first, then those that a picture here may nearly belong to.
+// Those with images, the largest first, then those that an image here may nearly belong to.
 const labels = [...new Set([...clusterOf.keys(), ...data.cluster_names.keys()])];
 const membersOf = groupByLabel();
 // However a file system or a keyboard composes accents.
@@ -27,7 +27,7 @@ const probabilityOf = (index) => data.probabilities[index] / 10000;
 const outlierScoreOf = (index) => data.outliers[index] / 1000;
 const isRead = (index) => data.labels[index] !== UNREAD;
 
-/** URL of a picture's thumbnail, or null if there is none. */
+/** URL of an image's thumbnail, or null if there is none. */
 function thumbnailOf(index) {
   if (index in thumbnails) return `data:image/webp;base64,${thumbnails[index]}`;
   if (data.folder && isRead(index)) return `${data.folder}${String(index).padStart(6, "0")}.webp`;
@@ -51,9 +51,9 @@ const plural = (number, noun) => `${counted(number)} ${noun}${number === 1 ? "" 
 
 // What is shown.
 const filter = { query: "", least: 0, order: "certain" };
-const matches = new Uint8Array(nPictures).fill(1);
+const matches = new Uint8Array(nImages).fill(1);
 const nMatchesOf = new Map();
-let nMatches = nPictures;
+let nMatches = nImages;
 
 const isFiltered = () => filter.query !== "" || filter.least > 0;
 
@@ -62,8 +62,8 @@ function applyFilter() {
   const least = Math.round(filter.least * 10000);
   nMatches = 0;
   for (const label of membersOf.keys()) nMatchesOf.set(label, 0);
-  for (let index = 0; index < nPictures; index++) {
-    // Pictures that could not be read have the probability -1, and show if nothing is asked.
+  for (let index = 0; index < nImages; index++) {
+    // Images that could not be read have the probability -1, and show if nothing is asked.
     const likely = least === 0 || data.probabilities[index] >= least;
     matches[index] = likely && (query === "" || searchableNames[index].includes(query)) ? 1 : 0;
     if (!matches[index]) continue;
@@ -82,7 +82,7 @@ const ORDERS = {
   name: (one, other) => (data.names[one] < data.names[other] ? -1 : 1),
 };
 
-/** Matching pictures of a cluster, in the order that is chosen. */
+/** Matching images of a cluster, in the order that is chosen. */
 function listOf(label) {
   return membersOf.get(label).filter((index) => matches[index]).sort(ORDERS[filter.order]);
 }

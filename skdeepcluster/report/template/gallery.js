@@ -1,6 +1,6 @@
-// Clusters as cards of pictures. A card is filled when it comes near the screen.
+// Clusters as cards of images. A card is filled when it comes near the screen.
 
-// Pictures of a list that are shown at a time; fewer where many clusters are searched.
+// Images of a list that are shown at a time; fewer where many clusters are searched.
 const PAGE = 100;
 const SEARCH_PAGE = 24;
 const ROW_TITLES = { typical: "Typical", boundary: "At the boundary", outliers: "Outliers" };
@@ -71,9 +71,9 @@ function refreshCards() {
 function factsOf(label) {
   const shown = nMatchesOf.get(label);
   const total = membersOf.get(label).length;
-  const facts = [isFiltered() ? `${counted(shown)} of ${plural(total, "picture")}` : plural(total, "picture")];
+  const facts = [isFiltered() ? `${counted(shown)} of ${plural(total, "image")}` : plural(total, "image")];
   if (label !== UNREAD) {
-    facts.push(`${((100 * total) / nPictures).toFixed(1)} %`);
+    facts.push(`${((100 * total) / nImages).toFixed(1)} %`);
     facts.push(`cohesion ${clusterOf.get(label).cohesion.toFixed(2)}`);
     if (data.cluster_names[label] !== null) facts.push(`cluster ${label}`);
   }
@@ -136,13 +136,13 @@ function makeTile(index) {
   const name = fileNameOf(index);
   const label = isRead(index) ? `${name}, probability ${probabilityOf(index).toFixed(2)}` : name;
   const open = element("button", { type: "button", tabindex: "-1", "aria-label": label, title: label });
-  open.append(pictureOf(index));
+  open.append(imageOf(index));
   const box = element("input", { type: "checkbox", tabindex: "-1", "aria-label": `Select ${name}` });
   box.checked = selected.has(index);
   return element("div", { class: "tile", "data-index": index }, open, box);
 }
 
-/** A dot in the colour of the cluster that a picture nearly belongs to. */
+/** A dot in the colour of the cluster that an image nearly belongs to. */
 function markSecond(tile) {
   const second = data.seconds[tile.dataset.index];
   if (!colors.has(second)) return;
@@ -151,7 +151,7 @@ function markSecond(tile) {
 }
 
 /** The thumbnail, or the file name where there is none. */
-function pictureOf(index) {
+function imageOf(index) {
   const url = thumbnailOf(index);
   const name = element("span", { class: "name" }, fileNameOf(index));
   if (url === null) return name;
@@ -160,7 +160,7 @@ function pictureOf(index) {
   return image;
 }
 
-/** One picture of a grid is reached by Tab, the others from there by arrows. */
+/** One image of a grid is reached by Tab, the others from there by arrows. */
 function tabStop(tile) {
   for (const open of tile.parentNode.querySelectorAll("button[tabindex='0']")) open.tabIndex = -1;
   tile.firstChild.tabIndex = 0;

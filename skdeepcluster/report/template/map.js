@@ -1,4 +1,4 @@
-// The map of the latents: a dot a picture.
+// The map of the latents: a dot an image.
 
 const MAP_SIDE = 4095;
 const MARGIN = 16;
@@ -12,7 +12,7 @@ const map = { canvas: null, scale: 1, side: 0, cells: new Map(), current: null, 
 
 function setUpMap() {
   map.canvas = byId("map").querySelector("canvas");
-  for (let index = 0; index < nPictures; index++) {
+  for (let index = 0; index < nImages; index++) {
     if (isRead(index)) cellAt(data.x[index], data.y[index], true).push(index);
   }
   for (const { label } of data.clusters) {
@@ -54,11 +54,11 @@ function drawMap() {
 }
 
 function drawDots(context) {
-  const size = Math.min(6, Math.max(1.5, 260 / Math.sqrt(nPictures)));
+  const size = Math.min(6, Math.max(1.5, 260 / Math.sqrt(nImages)));
   context.globalAlpha = 0.22;
   context.fillStyle = getComputedStyle(byId("map")).color;
   for (const label of colors.keys()) drawDotsOf(context, label, 0, size);
-  context.globalAlpha = Math.min(0.9, Math.max(0.4, 60 / Math.sqrt(nPictures)));
+  context.globalAlpha = Math.min(0.9, Math.max(0.4, 60 / Math.sqrt(nImages)));
   for (const [label, color] of colors) {
     context.fillStyle = color;
     drawDotsOf(context, label, 1, size);
@@ -114,7 +114,7 @@ function freePlace(spot, half, taken) {
 
 const shortened = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
 
-/** The matching picture nearest to the pointer, or null. */
+/** The matching image nearest to the pointer, or null. */
 function nearestTo(event) {
   const box = map.canvas.getBoundingClientRect();
   const x = (event.clientX - box.left - MARGIN) / map.scale;
@@ -142,7 +142,7 @@ function pointAt(index) {
   const [x, y] = [onScreen(data.x[index]), onScreen(data.y[index])];
   ring.style.translate = `${x}px ${y}px`;
   tip.replaceChildren(
-    ...(thumbnailOf(index) ? [pictureOf(index)] : []),
+    ...(thumbnailOf(index) ? [imageOf(index)] : []),
     element("strong", {}, fileNameOf(index)),
     element("span", {}, `${clusterName(data.labels[index])} · ${probabilityOf(index).toFixed(2)}`),
   );
@@ -172,10 +172,10 @@ function firstMatch() {
   return label === undefined ? null : listOf(label)[0];
 }
 
-/** The nearest picture within 45 degrees of a direction. */
+/** The nearest image within 45 degrees of a direction. */
 function nearestTowards(from, [right, down]) {
   let [best, least] = [null, Infinity];
-  for (let index = 0; index < nPictures; index++) {
+  for (let index = 0; index < nImages; index++) {
     if (!matches[index] || !isRead(index)) continue;
     const [x, y] = [data.x[index] - data.x[from], data.y[index] - data.y[from]];
     const along = x * right + y * down;

@@ -16,8 +16,8 @@ function oncePerFrame(action) {
 function refresh() {
   applyFilter();
   byId("count").textContent = isFiltered()
-    ? `${counted(nMatches)} of ${counted(nPictures)}`
-    : plural(nPictures, "picture");
+    ? `${counted(nMatches)} of ${counted(nImages)}`
+    : plural(nImages, "image");
   refreshCards();
   refreshLegend();
   drawMap();

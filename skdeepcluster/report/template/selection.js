@@ -1,4 +1,4 @@
-// Pictures that are selected, and what is taken out of the page.
+// Images that are selected, and what is taken out of the page.
 
 const selected = new Set();
 
@@ -19,7 +19,7 @@ function showSelection() {
   for (const button of document.querySelectorAll(".select-all")) showSelectAll(button);
 }
 
-/** A button that selects all matching pictures of a cluster takes them back when all are. */
+/** A button that selects all matching images of a cluster takes them back when all are. */
 function showSelectAll(button) {
   button.textContent = areSelected(Number(button.dataset.label)) ? "Unselect all" : "Select all";
 }
@@ -73,7 +73,7 @@ function bytesOf(text) {
     .map((part, turn) => (turn % 2 ? Uint8Array.of(part.charCodeAt(0) - 0xdc00) : encoder.encode(part)));
 }
 
-/** Have a table of pictures downloaded. */
+/** Have a table of images downloaded. */
 function exportCsv(indices) {
   const text = ["path,label,name,probability\r\n", ...indices.map(csvLine)].join("");
   const url = URL.createObjectURL(new Blob(bytesOf(text), { type: "text/csv" }));

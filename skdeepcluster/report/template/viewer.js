@@ -1,4 +1,4 @@
-// One picture, large, with what is known of it.
+// One image, large, with what is known of it.
 
 const viewer = { index: 0, list: [] };
 
@@ -11,7 +11,7 @@ function openViewer(index, list) {
 function showInViewer(index) {
   viewer.index = index;
   const place = viewer.list.indexOf(index);
-  byId("viewer-picture").replaceChildren(pictureOf(index));
+  byId("viewer-image").replaceChildren(imageOf(index));
   byId("viewer-name").textContent = fileNameOf(index);
   byId("viewer-path").textContent = pathOf(index);
   byId("viewer-path").hidden = pathOf(index) === fileNameOf(index);

@@ -9,7 +9,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class SceneObject:
-    """A thing that a picture shows or a sentence names.
+    """A thing that an image shows or a sentence names.
 
     Parameters
     ----------

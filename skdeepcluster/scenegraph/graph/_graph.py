@@ -1,4 +1,4 @@
-"""Objects and the relations between them, of a picture or of a sentence."""
+"""Objects and the relations between them, of an image or of a sentence."""
 
 from collections.abc import Mapping
 
@@ -8,7 +8,7 @@ from ._entries import SceneObject, SceneRelation, as_object, as_relation, as_tri
 
 
 class SceneGraph:
-    """Objects and relations of one picture or sentence; it does not change.
+    """Objects and relations of one image or sentence; it does not change.
 
     Parameters
     ----------
@@ -151,11 +151,11 @@ class SceneGraph:
         )
 
     def plot(self, image=None, *, ax=None, n_relations=None):
-        """Draw boxes and arrows on the picture, or nodes in a circle without boxes.
+        """Draw boxes and arrows on the image, or nodes in a circle without boxes.
 
         Parameters
         ----------
-        image : picture, default=None
+        image : image, default=None
             An array, a Pillow image or a path.
         ax : matplotlib Axes, default=None
             Where to draw; None makes a figure.

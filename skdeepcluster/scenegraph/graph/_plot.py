@@ -17,9 +17,9 @@ def plot_graph(graph, image, ax, n_relations):
     boxes = [entry.box for entry in graph.objects]
     extent = _extent(boxes)
     if image is not None:
-        picture = as_image_source([image]).read(0)
-        ax.imshow(picture)
-        extent = (0, 0, *picture.size)
+        shown_image = as_image_source([image]).read(0)
+        ax.imshow(shown_image)
+        extent = (0, 0, *shown_image.size)
     colors = plt.get_cmap("tab20")
     centers = _centers(boxes, extent)
     shown = graph.relations[:n_relations]
@@ -78,7 +78,7 @@ def _centers(boxes, extent):
     centers = _circle(len(boxes))
     if extent is not None:
         left, top, right, bottom = extent
-        # Rows of a picture count downwards.
+        # Rows of an image count downwards.
         radii = np.array([0.4, -0.4]) * (right - left, bottom - top)
         centers = np.array([(left + right) / 2, (top + bottom) / 2]) + radii * centers
     for i, box in enumerate(boxes):

@@ -22,7 +22,7 @@ _DAMAGED_GZIP = (EOFError, gzip.BadGzipFile, zlib.error)
 
 
 class GraphRecord(NamedTuple):
-    """A picture's graph and its sentences, as a file has them.
+    """An image's graph and its sentences, as a file has them.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """Networks that turn graphs and sentences into nodes that can be compared.
 
 Both start as the plain vectors of the words: every learned part is added to them and begins at
-zero, so that training sets out from the untrained similarity. On a thousand pictures that is
+zero, so that training sets out from the untrained similarity. On a thousand images that is
 worth more than width.
 """
 
@@ -16,19 +16,19 @@ from ._nodes import Nodes, cat_nodes
 
 
 class Encoded(NamedTuple):
-    """Pictures or captions: their nodes, and each as a whole, (n, n_dimensions)."""
+    """Images or captions: their nodes, and each as a whole, (n, n_dimensions)."""
 
     objects: Nodes
     relations: Nodes
     whole: torch.Tensor
 
     def of(self, items):
-        """Return some of the pictures or captions."""
+        """Return some of the images or captions."""
         return Encoded(self.objects.of(items), self.relations.of(items), self.whole[items])
 
 
 def cat_encoded(parts):
-    """Put pictures, or captions, that were encoded in parts together."""
+    """Put images, or captions, that were encoded in parts together."""
     if len(parts) == 1:
         return parts[0]
     return Encoded(
@@ -53,7 +53,7 @@ def zero_embedding(n_rows, n_dimensions):
 
 
 class VisualGraphEncoder(nn.Module):
-    """Nodes of the graphs of pictures.
+    """Nodes of the graphs of images.
 
     An object is its label's vector, with what its box and feature add. A relation is the mean
     of its subject, predicate and object, with what their combination adds; and an object learns
@@ -158,7 +158,7 @@ class VisualGraphEncoder(nn.Module):
         # Labels that were not met in training count as one small object each.
         strange = ((inputs.labels >= n_phrases).float() * 0.1)[:, :, None] * vectors[inputs.labels]
         whole = whole + strange.sum(dim=1) + self.whole(self.label_dropout(bag).flatten(1))
-        # A picture without objects is nothing, whatever the biases say.
+        # An image without objects is nothing, whatever the biases say.
         any_object = (inputs.labels > 0).any(dim=1, keepdim=True)
         return functional.normalize(whole, dim=1) * any_object
 

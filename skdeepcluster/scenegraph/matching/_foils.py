@@ -1,6 +1,6 @@
-"""Captions with one relation changed, which a picture's graph must tell from the true one.
+"""Captions with one relation changed, which an image's graph must tell from the true one.
 
-Other pictures' captions differ in their nouns, and can be told from the right one without any
+Other images' captions differ in their nouns, and can be told from the right one without any
 relation. What a relation says is learned from captions with the same words (MosaiCLIP makes
 them of graphs in the same manner).
 """

@@ -9,13 +9,13 @@ import torch
 from ._nodes import pad, trim
 from ._phrases import words_of
 
-# Left, top, right, bottom, width, height and the root of the area, as shares of the picture; 1
+# Left, top, right, bottom, width, height and the root of the area, as shares of the image; 1
 # if there is a box.
 N_BOX_NUMBERS = 8
 
 
 class GraphInputs(NamedTuple):
-    """What is known of the graphs of n pictures.
+    """What is known of the graphs of n images.
 
     Labels and predicates are rows of a phrase table, 0 where there is none.
     """
@@ -117,7 +117,7 @@ def _features(entries, n_features):
 
 
 def _box_numbers(objects, n_objects):
-    """Boxes as shares of what the boxes of the picture cover together."""
+    """Boxes as shares of what the boxes of the image cover together."""
     there = np.array([entry.box is not None for entry in objects], bool)
     # Corners may be too large for float32; their shares are not.
     corners = np.zeros((len(objects), 4))

@@ -10,18 +10,18 @@ from sklearn.preprocessing import normalize
 from ._phrases import words_of
 
 
-def words_of_pictures(graphs, captions, owners):
-    """Collect the words of the labels, predicates and captions of each picture.
+def words_of_images(graphs, captions, owners):
+    """Collect the words of the labels, predicates and captions of each image.
 
     Parameters
     ----------
-    graphs : sequence of SceneGraph, length n_pictures
+    graphs : sequence of SceneGraph, length n_images
     captions : list of Caption
     owners : ndarray of shape (n_captions,), int64
 
     Returns
     -------
-    documents : list of list of str, length n_pictures
+    documents : list of list of str, length n_images
     """
     documents = [
         [word for phrase in (*graph.labels, *graph.predicates) for word in words_of(phrase)]
@@ -42,7 +42,7 @@ def learn_vectors(documents, random_state, n_dimensions=100, n_signs=156):
     Parameters
     ----------
     documents : list of list of str
-        A document is what ``words_of_pictures`` finds of a picture.
+        A document is what ``words_of_images`` finds of an image.
     random_state : RandomState
     n_dimensions, n_signs : int
         Length of the two halves.

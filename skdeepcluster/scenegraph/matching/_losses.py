@@ -1,4 +1,4 @@
-"""Losses of the retrieval of pictures and captions from one another."""
+"""Losses of the retrieval of images and captions from one another."""
 
 import torch
 from torch.nn import functional
@@ -10,9 +10,9 @@ def contrastive_loss(similarities, images):
     Parameters
     ----------
     similarities : torch.Tensor of shape (n_pairs, n_pairs)
-        Row k is the picture of pair k, column k its caption; divided by the temperature.
+        Row k is the image of pair k, column k its caption; divided by the temperature.
     images : torch.Tensor of shape (n_pairs,), int
-        Which picture each pair is of: two captions of one are no negatives of one another.
+        Which image each pair is of: two captions of one are no negatives of one another.
 
     Returns
     -------
@@ -34,20 +34,20 @@ def hardest_negative_loss(similarities, images, margin=0.2):
     """Hinge loss with the hardest negative of the batch, both ways (VSE++, as used by SGM).
 
     ``max(0, m - S_kk + max_l S_kl) + max(0, m - S_kk + max_l S_lk)``, l over the pairs of other
-    pictures: two captions of one picture are no negatives of one another.
+    images: two captions of one image are no negatives of one another.
 
     Parameters
     ----------
     similarities : torch.Tensor of shape (n_pairs, n_pairs)
-        Row k is the picture of pair k, column k its caption.
+        Row k is the image of pair k, column k its caption.
     images : torch.Tensor of shape (n_pairs,), int
-        Which picture each pair is of.
+        Which image each pair is of.
     margin : float, default=0.2
 
     Returns
     -------
     loss : torch.Tensor, scalar, not negative
-        Mean over pairs; 0 if all pairs are of one picture.
+        Mean over pairs; 0 if all pairs are of one image.
 
     References
     ----------
@@ -61,12 +61,12 @@ def hardest_negative_loss(similarities, images, margin=0.2):
 
 
 def foil_loss(matching, foils, changed):
-    """Logistic loss that a caption fits its picture better than a changed one does.
+    """Logistic loss that a caption fits its image better than a changed one does.
 
     Parameters
     ----------
     matching, foils : torch.Tensor of shape (n_pairs,)
-        Similarities of the pictures with their captions and with the changed ones, divided by
+        Similarities of the images with their captions and with the changed ones, divided by
         the temperature.
     changed : torch.Tensor of shape (n_pairs,), bool
         Which captions could be changed; the others do not count.

@@ -14,9 +14,9 @@ _MOMENTUM = 0.1
 
 
 class MatchingModel(nn.Module):
-    """Similarity of pictures and captions: a weighted mean over the levels.
+    """Similarity of images and captions: a weighted mean over the levels.
 
-    A level that a pair does not have, as where a picture has no relation, counts with the value
+    A level that a pair does not have, as where an image has no relation, counts with the value
     that speaks neither for a pair nor against it: see ``neutral``.
 
     Parameters
@@ -26,13 +26,13 @@ class MatchingModel(nn.Module):
     levels : tuple of str
         Of ``LEVELS``.
     symmetric : bool
-        Whether what a caption leaves out of a picture counts.
+        Whether what a caption leaves out of an image counts.
 
     Attributes
     ----------
     neutral : torch.Tensor of shape (n_levels,)
-        Similarity of which the exponential, as in the softmax over pictures, is the mean over
-        pictures that do not match: moving, over the batches of the training.
+        Similarity of which the exponential, as in the softmax over images, is the mean over
+        images that do not match: moving, over the batches of the training.
     """
 
     neutral: torch.Tensor
@@ -49,7 +49,7 @@ class MatchingModel(nn.Module):
 
     @property
     def temperature(self):
-        """What similarities are multiplied with in a softmax over captions or pictures."""
+        """What similarities are multiplied with in a softmax over captions or images."""
         return self.log_temperature.exp()
 
     @property
@@ -57,8 +57,8 @@ class MatchingModel(nn.Module):
         """Share of each level in the similarity of a pair that has all, (n_levels,)."""
         return torch.stack([self.log_weights[level] for level in self.levels]).softmax(dim=0)
 
-    def pooled_pictures(self, encoded):
-        """Make one vector of each picture.
+    def pooled_images(self, encoded):
+        """Make one vector of each image.
 
         Parameters
         ----------
@@ -74,7 +74,7 @@ class MatchingModel(nn.Module):
         return torch.cat([self._means(encoded), has, torch.ones(len(has), 1)], dim=1)
 
     def pooled_captions(self, encoded):
-        """Make one vector of each caption: see ``pooled_pictures``."""
+        """Make one vector of each caption: see ``pooled_images``."""
         neutral = self.shares * self.neutral
         has = self._has(encoded)
         # All of it, less that of the levels that both have.
@@ -90,37 +90,37 @@ class MatchingModel(nn.Module):
     def _has(self, encoded):
         return torch.stack([_there(_side(encoded, level)) for level in self.levels], dim=1)
 
-    def similarity(self, pictures, captions):
-        """Compare all pictures with all captions.
+    def similarity(self, images, captions):
+        """Compare all images with all captions.
 
         Parameters
         ----------
-        pictures, captions : Encoded
+        images, captions : Encoded
 
         Returns
         -------
-        similarities : torch.Tensor of shape (n_pictures, n_captions)
+        similarities : torch.Tensor of shape (n_images, n_captions)
         """
-        found = [self.level(level, pictures, captions) for level in self.levels]
+        found = [self.level(level, images, captions) for level in self.levels]
         if self.training:
-            # Of a batch, whose pictures and captions of the same place match.
+            # Of a batch, whose images and captions of the same place match.
             self._note_neutral(found)
         return self._joint(found)
 
-    def pair_similarity(self, pictures, captions):
-        """Compare each picture with the caption of the same place, (n_pairs,)."""
+    def pair_similarity(self, images, captions):
+        """Compare each image with the caption of the same place, (n_pairs,)."""
         found = []
         for level in self.levels:
-            visual, textual = _side(pictures, level), _side(captions, level)
+            visual, textual = _side(images, level), _side(captions, level)
             if level == "graph":
                 found.append(((visual * textual).sum(dim=1), _there(visual) & _there(textual)))
             else:
                 found.append(pair_similarity(visual, textual, symmetric=self.symmetric))
         return self._joint(found)
 
-    def level(self, level, pictures, captions):
+    def level(self, level, images, captions):
         """Return the similarities on one level, and where a pair has it."""
-        visual, textual = _side(pictures, level), _side(captions, level)
+        visual, textual = _side(images, level), _side(captions, level)
         if level == "graph":
             return visual @ textual.T, _there(visual)[:, None] & _there(textual)
         return level_similarity(visual, textual, symmetric=self.symmetric)

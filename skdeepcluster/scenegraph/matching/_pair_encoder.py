@@ -100,9 +100,9 @@ class PairEncoder:
         )
 
     def pooled_graphs(self, graphs):
-        """One vector a graph, ndarray: see ``MatchingModel.pooled_pictures``."""
+        """One vector a graph, ndarray: see ``MatchingModel.pooled_images``."""
         with torch.inference_mode():
-            return self.model.pooled_pictures(self.encode_graphs(graphs)).numpy()
+            return self.model.pooled_images(self.encode_graphs(graphs)).numpy()
 
     def pooled_captions(self, captions: list[Caption]):
         """One vector a caption, with its triples, ndarray."""
@@ -119,11 +119,11 @@ class PairEncoder:
         inputs = caption_inputs(captions, phrases, self.phrase_vectors.of_sentences)
         return _in_parts(self.model.textual, inputs, phrases)
 
-    def _compare(self, pictures, captions):
-        shape = [sum(len(places) for places, _ in side) for side in (pictures, captions)]
+    def _compare(self, images, captions):
+        shape = [sum(len(places) for places, _ in side) for side in (images, captions)]
         similarities = np.empty(shape, np.float32)
         with torch.inference_mode():
-            for rows, some in pictures:
+            for rows, some in images:
                 for columns, few in captions:
                     similarities[np.ix_(rows, columns)] = self.model.similarity(some, few)
         return similarities

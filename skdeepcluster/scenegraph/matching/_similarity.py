@@ -1,4 +1,4 @@
-"""Similarity of pictures and captions, node by node."""
+"""Similarity of images and captions, node by node."""
 
 import torch
 
@@ -7,7 +7,7 @@ _MOST_PRODUCTS = 2**24
 
 
 def level_similarity(visual, textual, *, symmetric=False):
-    """Match every node of a caption with the node of a picture that fits it best.
+    """Match every node of a caption with the node of an image that fits it best.
 
     ``S[i, j] = sum_t w_jt max_v <textual[j, t], visual[i, v]> / sum_t w_jt`` (SGM, where all
     weights are 1). With ``symmetric`` the mean of that and of the same with the sides exchanged:
@@ -21,9 +21,9 @@ def level_similarity(visual, textual, *, symmetric=False):
 
     Returns
     -------
-    similarities : torch.Tensor of shape (n_pictures, n_captions)
+    similarities : torch.Tensor of shape (n_images, n_captions)
         0 where one of the two has no node.
-    there : torch.Tensor of shape (n_pictures, n_captions), bool
+    there : torch.Tensor of shape (n_images, n_captions), bool
         Whether both have nodes.
     """
     mask = textual.mask
@@ -59,7 +59,7 @@ def _shares(nodes):
 
 
 def pair_similarity(visual, textual, *, symmetric=False):
-    """``level_similarity`` of each picture with the caption of the same place alone.
+    """``level_similarity`` of each image with the caption of the same place alone.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Training of the encoders on pictures and their captions."""
+"""Training of the encoders on images and their captions."""
 
 import time
 from typing import NamedTuple
@@ -12,10 +12,10 @@ from ._losses import contrastive_loss, foil_loss, hardest_negative_loss
 
 
 class Pairs(NamedTuple):
-    """Pictures and captions to learn from.
+    """Images and captions to learn from.
 
-    ``owners``, int64 of shape (n_captions,), is the picture of each caption; ``identities``, int64
-    of shape (n_pictures,), is the same number for graphs that are the same.
+    ``owners``, int64 of shape (n_captions,), is the image of each caption; ``identities``, int64
+    of shape (n_images,), is the same number for graphs that are the same.
     """
 
     graphs: GraphInputs
@@ -24,13 +24,13 @@ class Pairs(NamedTuple):
     identities: np.ndarray
 
     def of(self, chosen):
-        """Return those of some pictures, given as a mask."""
-        pictures, captions = np.flatnonzero(chosen), np.flatnonzero(chosen[self.owners])
+        """Return those of some images, given as a mask."""
+        images, captions = np.flatnonzero(chosen), np.flatnonzero(chosen[self.owners])
         return Pairs(
-            self.graphs.of(pictures),
+            self.graphs.of(images),
             self.captions.of(captions),
-            np.searchsorted(pictures, self.owners[captions]),
-            self.identities[pictures],
+            np.searchsorted(images, self.owners[captions]),
+            self.identities[images],
         )
 
 
@@ -50,7 +50,7 @@ def train(
     random_state,
     on_epoch,
 ):
-    """Train a model, an epoch being each picture with one of its captions.
+    """Train a model, an epoch being each image with one of its captions.
 
     Parameters
     ----------
@@ -64,34 +64,34 @@ def train(
     on_epoch : callable
         Called after each epoch with a dict of "loss" and "seconds".
     """
-    n_pictures = len(pairs.identities)
+    n_images = len(pairs.identities)
     generator = torch.Generator().manual_seed(int(random_state.randint(2**31)))
-    captions_of = _captions_by_picture(pairs.owners, n_pictures)
+    captions_of = _captions_by_image(pairs.owners, n_images)
     predicates = pairs.captions.triples[:, :, 1]
     predicates = predicates[predicates > 0]
     optimizer = torch.optim.AdamW(model.parameters(), lr=learning_rate, weight_decay=weight_decay)
-    n_steps = max_epochs * -(-n_pictures // batch_size)
+    n_steps = max_epochs * -(-n_images // batch_size)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, learning_rate, total_steps=max(2, n_steps)
     )
 
     def batch_loss(chosen):
         inputs = pairs.captions.of(_draw(captions_of, chosen, random_state))
-        pictures = model.visual(pairs.graphs.of(chosen), visual_vectors)
+        images = model.visual(pairs.graphs.of(chosen), visual_vectors)
         captions = model.textual(inputs, textual_vectors)
         identities = torch.from_numpy(pairs.identities[chosen])
-        similarities = model.similarity(pictures, captions)
+        similarities = model.similarity(images, captions)
         if loss == "contrastive":
             total = contrastive_loss(similarities * model.temperature, identities)
         else:
             total = hardest_negative_loss(similarities, identities, margin)
         if foil_weight:
-            matching = model.pair_similarity(pictures, captions)
+            matching = model.pair_similarity(images, captions)
             for foils, changed in (
                 exchange_ends(inputs, generator),
                 replace_predicate(inputs, predicates, generator),
             ):
-                similarity = model.pair_similarity(pictures, model.textual(foils, textual_vectors))
+                similarity = model.pair_similarity(images, model.textual(foils, textual_vectors))
                 total = total + foil_weight * foil_loss(
                     matching * model.temperature, similarity * model.temperature, changed
                 )
@@ -101,8 +101,8 @@ def train(
         started = time.perf_counter()
         model.train()
         losses = []
-        order = random_state.permutation(n_pictures)
-        for start in range(0, n_pictures, batch_size):
+        order = random_state.permutation(n_images)
+        for start in range(0, n_images, batch_size):
             total = batch_loss(order[start : start + batch_size])
             optimizer.zero_grad()
             total.backward()
@@ -114,16 +114,14 @@ def train(
         on_epoch({"loss": float(np.mean(losses)), "seconds": seconds})
 
 
-def _captions_by_picture(owners, n_pictures):
-    """Return the captions of each picture, one after the other, and where each one's begin."""
+def _captions_by_image(owners, n_images):
+    """Return the captions of each image, one after the other, and where each one's begin."""
     order = np.argsort(owners, kind="stable")
-    return order, np.searchsorted(owners[order], np.arange(n_pictures + 1))
+    return order, np.searchsorted(owners[order], np.arange(n_images + 1))
 
 
-def _draw(captions_of, pictures, random_state):
-    """Draw one caption of each picture."""
+def _draw(captions_of, images, random_state):
+    """Draw one caption of each image."""
     order, starts = captions_of
-    counts = starts[pictures + 1] - starts[pictures]
-    return order[
-        starts[pictures] + (random_state.random_sample(len(pictures)) * counts).astype(int)
-    ]
+    counts = starts[images + 1] - starts[images]
+    return order[starts[images] + (random_state.random_sample(len(images)) * counts).astype(int)]

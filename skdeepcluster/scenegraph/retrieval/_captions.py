@@ -18,7 +18,7 @@ class Caption(NamedTuple):
 
 
 def as_captions(y):
-    """Read captions, one or several a picture.
+    """Read captions, one or several an image.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ def as_captions(y):
     Returns
     -------
     captions : list of Caption
-        Of all pictures, one after the other.
+        Of all images, one after the other.
     owners : ndarray of shape (n_captions,), int64
         Position in ``y`` of each.
 
@@ -53,7 +53,7 @@ def as_captions(y):
             message = f"y[{i}] is a caption or a list of captions, not {shown(entry)}."
             raise TypeError(message) from None
         if not several:
-            raise ValueError(f"y[{i}] is an empty list: a picture needs a caption.")
+            raise ValueError(f"y[{i}] is an empty list: an image needs a caption.")
         captions += [_as_caption(part, f"y[{i}][{j}]") for j, part in enumerate(several)]
         owners += [i] * len(several)
     return captions, np.array(owners, dtype=np.int64)

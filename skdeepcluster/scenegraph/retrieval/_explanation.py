@@ -1,4 +1,4 @@
-"""Why a caption fits a picture."""
+"""Why a caption fits an image."""
 
 from typing import Any, NamedTuple
 
@@ -31,11 +31,11 @@ class TripleMatch(NamedTuple):
 
 
 class Explanation(NamedTuple):
-    """What of a caption matched what of a picture.
+    """What of a caption matched what of an image.
 
     ``similarity`` is float, as ``similarity`` of the retriever has it without a global model;
     ``words`` a list of WordMatch in the order of the sentence, ``triples`` a list of TripleMatch,
-    ``levels`` a dict of each level's similarity, ``graph`` the picture's SceneGraph and
+    ``levels`` a dict of each level's similarity, ``graph`` the image's SceneGraph and
     ``caption`` the sentence.
     """
 
@@ -47,11 +47,11 @@ class Explanation(NamedTuple):
     caption: str
 
     def plot(self, image=None, *, n_words=5, ax=None):
-        """Draw the matched objects on the picture, and list what matched them.
+        """Draw the matched objects on the image, and list what matched them.
 
         Parameters
         ----------
-        image : picture, default=None
+        image : image, default=None
             An array, a Pillow image or a path.
         n_words : int, default=5
             Words to show, those that count most first.
@@ -80,16 +80,16 @@ class Explanation(NamedTuple):
         return "\n".join(lines)
 
 
-def explain_pair(graph, caption, words, pictures, captions, model):
-    """Find the best matches of a caption's nodes in a picture.
+def explain_pair(graph, caption, words, images, captions, model):
+    """Find the best matches of a caption's nodes in an image.
 
     Parameters
     ----------
     graph : SceneGraph
     caption : Caption
     words : list of str
-    pictures, captions : Encoded
-        Of one picture and one caption.
+    images, captions : Encoded
+        Of one image and one caption.
     model : MatchingModel
 
     Returns
@@ -97,20 +97,20 @@ def explain_pair(graph, caption, words, pictures, captions, model):
     explanation : Explanation
     """
     word_matches, triple_matches = [], []
-    if pictures.objects.mask.any() and words:
+    if images.objects.mask.any() and words:
         weights = captions.objects.weights[0]
         weights = weights / weights.sum().clamp_min(1e-12)
         for word, (place, score), weight in zip(
-            words, _best(pictures.objects, captions.objects), weights.tolist(), strict=False
+            words, _best(images.objects, captions.objects), weights.tolist(), strict=False
         ):
             word_matches.append(WordMatch(word, place, graph.labels[place], score, weight))
-    if pictures.relations.mask.any() and caption.triples:
+    if images.relations.mask.any() and caption.triples:
         for triple, (place, score) in zip(
-            caption.triples, _best(pictures.relations, captions.relations), strict=False
+            caption.triples, _best(images.relations, captions.relations), strict=False
         ):
             triple_matches.append(TripleMatch(triple, place, graph.triples[place], score))
-    levels = {level: float(model.level(level, pictures, captions)[0]) for level in model.levels}
-    similarity = float(model.similarity(pictures, captions))
+    levels = {level: float(model.level(level, images, captions)[0]) for level in model.levels}
+    similarity = float(model.similarity(images, captions))
     return Explanation(similarity, word_matches, triple_matches, levels, graph, caption.text)
 
 

@@ -1,4 +1,4 @@
-"""Similarity of whole pictures and sentences by a model with two towers."""
+"""Similarity of whole images and sentences by a model with two towers."""
 
 import numpy as np
 from sklearn.preprocessing import normalize
@@ -10,7 +10,7 @@ _WEIGHTS = np.linspace(0, 1, 21)
 
 
 class GlobalSimilarity:
-    """Cosines of pictures and sentences by an open_clip model, to be mixed with others.
+    """Cosines of images and sentences by an open_clip model, to be mixed with others.
 
     Parameters
     ----------
@@ -39,9 +39,9 @@ class GlobalSimilarity:
         fitted.weight, fitted.spreads = weight, tuple(spreads)
         return fitted
 
-    def of_pictures(self, pictures):
-        """Embed pictures as unit vectors, (n_pictures, n_features)."""
-        features = self._embedder.fit_transform(pictures)
+    def of_images(self, images):
+        """Embed images as unit vectors, (n_images, n_features)."""
+        features = self._embedder.fit_transform(images)
         return normalize(features)
 
     def of_captions(self, captions):
@@ -58,7 +58,7 @@ class GlobalSimilarity:
 
         Parameters
         ----------
-        similarities, cosines : ndarray of shape (n_pictures, n_captions)
+        similarities, cosines : ndarray of shape (n_images, n_captions)
         recall : callable
             Similarities to a number, higher is better. Of equal ones the middle one is taken.
 

@@ -7,18 +7,18 @@ from ._recall import mean_recall, recall_table
 
 
 def hold_out(identities, share, random_state):
-    """Choose pictures to hold out; of graphs that are the same all or none.
+    """Choose images to hold out; of graphs that are the same all or none.
 
     Parameters
     ----------
-    identities : ndarray of shape (n_pictures,), int64
+    identities : ndarray of shape (n_images,), int64
         The same number for graphs that are the same.
     share : float in [0, 1)
     random_state : RandomState
 
     Returns
     -------
-    held_out : ndarray of shape (n_pictures,), bool
+    held_out : ndarray of shape (n_images,), bool
         One graph at least is left to learn from.
     """
     numbers = np.unique(identities)
@@ -40,7 +40,7 @@ class HeldOut:
         self._encoder = encoder
 
     def similarities(self):
-        """Compare the pictures and captions held out."""
+        """Compare the images and captions held out."""
         return self._encoder.similarity_of_inputs(self.pairs.graphs, self.pairs.captions)
 
     def recall(self, similarities):

@@ -1,4 +1,4 @@
-"""Search among many pictures: a shortlist by one vector a picture, then the exact score."""
+"""Search among many images: a shortlist by one vector an image, then the exact score."""
 
 import faiss
 import numpy as np
@@ -7,15 +7,15 @@ import torch
 from ..matching._encoders import Encoded
 from ..matching._nodes import Nodes, pad
 
-# Pictures that are encoded, or compared with a caption, together.
+# Images that are encoded, or compared with a caption, together.
 _CHUNK = 512
 
 
 class GraphIndex:
-    """Encoded pictures that can be searched with captions.
+    """Encoded images that can be searched with captions.
 
-    The exact score looks at each node. The shortlist takes one inner product a picture, of
-    vectors in which the nodes of each level are one: see ``MatchingModel.pooled_pictures``.
+    The exact score looks at each node. The shortlist takes one inner product an image, of
+    vectors in which the nodes of each level are one: see ``MatchingModel.pooled_images``.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ class GraphIndex:
         for start in range(0, len(graphs), _CHUNK):
             encoded = encoder.encode_graphs(graphs[start : start + _CHUNK])
             with torch.inference_mode():
-                pooled.append(self._model.pooled_pictures(encoded).numpy())
+                pooled.append(self._model.pooled_images(encoded).numpy())
             objects.append(_packed(encoded.objects))
             relations.append(_packed(encoded.relations))
             whole.append(encoded.whole.half())
@@ -46,12 +46,12 @@ class GraphIndex:
 
     @property
     def n_bytes(self):
-        """Memory that the pictures take."""
+        """Memory that the images take."""
         pooled = self._pooled.ntotal * self._pooled.d * 4
         return pooled + self._objects.n_bytes + self._relations.n_bytes + self._whole.nbytes
 
     def search(self, captions, n_candidates):
-        """Compare each caption with the pictures that are the most promising for it.
+        """Compare each caption with the images that are the most promising for it.
 
         Parameters
         ----------
@@ -61,7 +61,7 @@ class GraphIndex:
         Returns
         -------
         similarities : ndarray of shape (n_captions, n_candidates), float32
-        pictures : ndarray of shape (n_captions, n_candidates), int64
+        images : ndarray of shape (n_captions, n_candidates), int64
             As many as there are if these are fewer, in no order that matters.
         """
         with torch.inference_mode():
@@ -76,14 +76,14 @@ class GraphIndex:
         return similarities, shortlists
 
     def shortlist(self, captions, n_candidates):
-        """Return the most promising pictures of each caption, (n_captions, n_candidates)."""
+        """Return the most promising images of each caption, (n_captions, n_candidates)."""
         with torch.inference_mode():
             pooled = self._model.pooled_captions(captions).numpy()
         return self._pooled.search(pooled, min(n_candidates, len(self)))[1]
 
-    def of(self, pictures):
-        """Return some of the pictures, in single precision."""
-        places = torch.from_numpy(pictures)
+    def of(self, images):
+        """Return some of the images, in single precision."""
+        places = torch.from_numpy(images)
         return Encoded(
             self._objects.of(places), self._relations.of(places), self._whole[places].float()
         )

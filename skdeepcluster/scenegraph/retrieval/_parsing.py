@@ -10,7 +10,7 @@ def parse(parser, X):
     Parameters
     ----------
     parser : transformer to SceneGraph objects
-    X : sequence of sentences, or pictures
+    X : sequence of sentences, or images
 
     Returns
     -------

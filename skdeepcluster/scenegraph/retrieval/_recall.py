@@ -1,4 +1,4 @@
-"""Recall of captions by pictures, and of pictures by captions."""
+"""Recall of captions by images, and of images by captions."""
 
 from ...metrics import median_rank, recall_at_k
 
@@ -10,11 +10,11 @@ def recall_table(similarities, owners, identities):
 
     Parameters
     ----------
-    similarities : ndarray of shape (n_pictures, n_captions)
+    similarities : ndarray of shape (n_images, n_captions)
     owners : ndarray of shape (n_captions,), int64
-        Picture of each caption.
-    identities : ndarray of shape (n_pictures,), int64
-        The same number for pictures that are the same.
+        Image of each caption.
+    identities : ndarray of shape (n_images,), int64
+        The same number for images that are the same.
 
     Returns
     -------

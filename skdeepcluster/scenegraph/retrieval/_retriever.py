@@ -1,4 +1,4 @@
-"""Pictures and sentences found by one another, by their scene graphs."""
+"""Images and sentences found by one another, by their scene graphs."""
 
 import warnings
 from numbers import Integral, Real
@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ...storage import all_or_nothing
 from ..matching._inputs import count_features
-from ..matching._learned_vectors import learn_vectors, words_of_pictures
+from ..matching._learned_vectors import learn_vectors, words_of_images
 from ..matching._model import LEVELS
 from ..matching._pair_encoder import PairEncoder
 from ..matching._training import Pairs
@@ -28,11 +28,11 @@ from ._retrieving import RetrievingMixin
 
 
 class SceneGraphRetriever(RetrievingMixin, BaseEstimator):
-    """Find the pictures a sentence describes, and the sentences that describe a picture.
+    """Find the images a sentence describes, and the sentences that describe an image.
 
-    Pictures are given as scene graphs, sentences are parsed into them. Graph networks encode
+    Images are given as scene graphs, sentences are parsed into them. Graph networks encode
     both sides, and a pair is compared on up to three levels: the words of the sentence with the
-    objects of the picture, its triples with the relations, and each as a whole.
+    objects of the image, its triples with the relations, and each as a whole.
 
     Parameters
     ----------
@@ -49,12 +49,12 @@ class SceneGraphRetriever(RetrievingMixin, BaseEstimator):
     text_parser : transformer of sentences to SceneGraph, default=None
         None is ``TextGraphParser()``. Not used for captions that come with their triples, and
         not if ``levels`` has no "relation".
-    visual_parser : transformer of pictures to SceneGraph, default=None
-        Needed if ``X`` is pictures: see ``VisualGraphParser``.
+    visual_parser : transformer of images to SceneGraph, default=None
+        Needed if ``X`` is images: see ``VisualGraphParser``.
     global_model : str, default=None
         An open_clip backbone, such as "open_clip:ViT-B-32/laion2b_s34b_b79k", whose similarity
-        of the whole picture and the sentence is mixed in; how much is found on pairs that are
-        held out. ``X`` must then hold the pictures.
+        of the whole image and the sentence is mixed in; how much is found on pairs that are
+        held out. ``X`` must then hold the images.
     levels : tuple of {"object", "relation", "graph"}, default=("object", "relation", "graph")
         What is compared.
     neighbors : bool, default=True
@@ -70,14 +70,14 @@ class SceneGraphRetriever(RetrievingMixin, BaseEstimator):
         Weight of the loss that tells captions from those with a triple's ends exchanged or its
         predicate replaced. 0 leaves it out.
     max_epochs : int, default=14
-        An epoch is each picture with one of its captions. 0 leaves the similarity untrained.
+        An epoch is each image with one of its captions. 0 leaves the similarity untrained.
     batch_size : int, default=128
-        Pictures.
+        Images.
     learning_rate : float, default=1e-3
     weight_decay : float, default=0.05
     dropout : float, default=0.2
     validation_fraction : float, default=None
-        Share of the pictures to hold out: their recall is in ``history_``, and training ends
+        Share of the images to hold out: their recall is in ``history_``, and training ends
         with the epoch where it was best. None holds out a tenth with a ``global_model``, none
         without.
     random_state : int, RandomState instance or None, default=None
@@ -185,14 +185,14 @@ class SceneGraphRetriever(RetrievingMixin, BaseEstimator):
     @all_or_nothing
     @fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y):
-        """Learn from pictures and their captions.
+        """Learn from images and their captions.
 
         Parameters
         ----------
-        X : sequence of SceneGraph, of pictures, or of (picture, SceneGraph), length n_pictures
-            Pictures alone need a ``visual_parser``.
-        y : sequence of length n_pictures
-            Of each picture its caption, or a list of its captions. A caption is a sentence, a
+        X : sequence of SceneGraph, of images, or of (image, SceneGraph), length n_images
+            Images alone need a ``visual_parser``.
+        y : sequence of length n_images
+            Of each image its caption, or a list of its captions. A caption is a sentence, a
             dict with "text" and "triples" (subject, predicate, object), or a SceneGraph.
 
         Returns
@@ -202,7 +202,7 @@ class SceneGraphRetriever(RetrievingMixin, BaseEstimator):
         Raises
         ------
         ValueError, TypeError
-            If pictures and captions differ in number, or one is not what it should be; the
+            If images and captions differ in number, or one is not what it should be; the
             message names it.
         ImportError
             If sentences are to be parsed and spaCy is not there.
@@ -213,17 +213,17 @@ class SceneGraphRetriever(RetrievingMixin, BaseEstimator):
         self._own_parser = TextGraphParser()
         # What was indexed belongs to the model before.
         self._index = None
-        pictures, captions, owners = self._read_pairs(X, y, self.global_model is not None)
+        images, captions, owners = self._read_pairs(X, y, self.global_model is not None)
         if not len(owners):
             raise ValueError("X and y are empty: there is nothing to learn from.")
-        held_out = hold_out(pictures.identities, self._share_held_out(), random_state)
-        vectors = self._make_vectors(pictures, captions, owners, held_out, random_state)
-        self._encoder = PairEncoder(vectors, count_features(pictures.graphs))
+        held_out = hold_out(images.identities, self._share_held_out(), random_state)
+        vectors = self._make_vectors(images, captions, owners, held_out, random_state)
+        self._encoder = PairEncoder(vectors, count_features(images.graphs))
         pairs = Pairs(
-            self._encoder.graph_inputs(pictures.graphs),
+            self._encoder.graph_inputs(images.graphs),
             self._encoder.caption_inputs(self._with_triples(captions)),
             owners,
-            pictures.identities,
+            images.identities,
         )
         learned = pairs.of(~held_out)
         measure = HeldOut(pairs.of(held_out), self._encoder) if held_out.any() else None
@@ -253,7 +253,7 @@ class SceneGraphRetriever(RetrievingMixin, BaseEstimator):
         self._global: Any = None
         self.global_weight_ = 0.0
         if self.global_model is not None:
-            self._fit_global(pictures, captions, owners, held_out, measure)
+            self._fit_global(images, captions, owners, held_out, measure)
         model = self._encoder.model
         self.level_weights_ = dict(zip(model.levels, model.shares.tolist(), strict=True))
         self.n_parameters_ = sum(part.numel() for part in model.parameters())
@@ -313,13 +313,13 @@ class SceneGraphRetriever(RetrievingMixin, BaseEstimator):
             return self.validation_fraction
         return 0 if self.global_model is None else 0.1
 
-    def _make_vectors(self, pictures, captions, owners, held_out, random_state):
+    def _make_vectors(self, images, captions, owners, held_out, random_state):
         source = self.word_vectors
         if isinstance(source, str) and source == "auto":
             source = "minilm" if has_minilm() else "pairs"
         named = isinstance(source, str | PathLike)
         self.word_vectors_ = str(source) if named else type(source).__name__
-        words = words_of_pictures(pictures.graphs, captions, owners)
+        words = words_of_images(images.graphs, captions, owners)
         documents = [words[place] for place in np.flatnonzero(~held_out)]
         if isinstance(source, str) and source == "pairs":
             source = learn_vectors(documents, random_state)
@@ -334,14 +334,14 @@ class SceneGraphRetriever(RetrievingMixin, BaseEstimator):
             )
         return vectors
 
-    def _fit_global(self, pictures, captions, owners, held_out, measure):
+    def _fit_global(self, images, captions, owners, held_out, measure):
         if measure is None:
             raise ValueError(
                 "global_model is weighed on pairs held out, and there are none: use more "
-                "pictures, or raise validation_fraction."
+                "images, or raise validation_fraction."
             )
         model = GlobalSimilarity(self.global_model)
-        seen = model.of_pictures([pictures.pictures[place] for place in np.flatnonzero(held_out)])
+        seen = model.of_images([images.images[place] for place in np.flatnonzero(held_out)])
         said = model.of_captions([captions[place] for place in np.flatnonzero(held_out[owners])])
         self._global = model.fit(measure.similarities(), seen @ said.T, measure.recall)
         self.global_weight_ = model.weight

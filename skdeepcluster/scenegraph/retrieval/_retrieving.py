@@ -1,4 +1,4 @@
-"""What a fitted retriever says of pictures and captions."""
+"""What a fitted retriever says of images and captions."""
 
 from typing import Any
 
@@ -9,8 +9,8 @@ from sklearn.utils.validation import check_is_fitted
 from ..matching._phrases import words_of
 from ._captions import as_captions, with_triples
 from ._explanation import explain_pair
+from ._images import as_images
 from ._index import GraphIndex
-from ._pictures import as_pictures
 from ._recall import mean_recall, recall_table
 
 
@@ -27,30 +27,30 @@ class RetrievingMixin:
     _levels: tuple
 
     def similarity(self, X, y):
-        """Compare all pictures with all captions.
+        """Compare all images with all captions.
 
         Parameters
         ----------
-        X : sequence of SceneGraph, of pictures, or of (picture, SceneGraph), length n_pictures
+        X : sequence of SceneGraph, of images, or of (image, SceneGraph), length n_images
         y : sequence of captions or of lists of captions
             In lists, the captions stand one after the other.
 
         Returns
         -------
-        similarities : ndarray of shape (n_pictures, n_captions), float32
-            Weighted means of the levels' cosines. A level that a pair does not have, as where a
-            picture has no relations, counts with what speaks neither for nor against a pair: the
+        similarities : ndarray of shape (n_images, n_captions), float32
+            Weighted means of the levels' cosines. A level that a pair does not have, as where an
+            image has no relations, counts with what speaks neither for nor against a pair: the
             soft mean of pairs of the training that do not match. With a ``global_model`` these and
             its cosines, each divided by their standard deviation over the pairs held out, are
             mixed: no cosines then, and not from -1 to 1.
         """
         check_is_fitted(self)
-        pictures = self._read_pictures(X, self._global is not None)
+        images = self._read_images(X, self._global is not None)
         captions, _ = as_captions(y)
-        return self._similarity(pictures, captions)
+        return self._similarity(images, captions)
 
     def recall_table(self, X, y):
-        """Measure how well captions are found by pictures, and pictures by captions.
+        """Measure how well captions are found by images, and images by captions.
 
         Parameters
         ----------
@@ -64,8 +64,8 @@ class RetrievingMixin:
             queries with a right answer among the first k, and "median rank". Ties count against.
         """
         check_is_fitted(self)
-        pictures, captions, owners = self._read_pairs(X, y, self._global is not None)
-        return recall_table(self._similarity(pictures, captions), owners, pictures.identities)
+        images, captions, owners = self._read_pairs(X, y, self._global is not None)
+        return recall_table(self._similarity(images, captions), owners, images.identities)
 
     def score(self, X, y):
         """Mean recall over both directions and the first 1, 5 and 10.
@@ -82,22 +82,22 @@ class RetrievingMixin:
         return mean_recall(self.recall_table(X, y))
 
     def transform(self, X):
-        """Embed pictures, each as one vector.
+        """Embed images, each as one vector.
 
         The inner product with the vector of a caption is their similarity, if of each level the
         mean nodes are compared; ``similarity`` looks at each node.
 
         Parameters
         ----------
-        X : sequence of SceneGraph, of pictures, or of (picture, SceneGraph), length n_pictures
+        X : sequence of SceneGraph, of images, or of (image, SceneGraph), length n_images
 
         Returns
         -------
-        vectors : ndarray of shape (n_pictures, n_levels * (n_dimensions + 1) + 1), float32
+        vectors : ndarray of shape (n_images, n_levels * (n_dimensions + 1) + 1), float32
         """
         check_is_fitted(self)
-        pictures = self._read_pictures(X, False)
-        return self._encoder.pooled_graphs(pictures.graphs)
+        images = self._read_images(X, False)
+        return self._encoder.pooled_graphs(images.graphs)
 
     def transform_captions(self, y):
         """Embed captions, each as one vector: see ``transform``.
@@ -114,35 +114,35 @@ class RetrievingMixin:
         return self._encoder.pooled_captions(self._with_triples(as_captions(y)[0]))
 
     def index(self, X):
-        """Keep pictures to be searched with ``kneighbors``, in place of those kept before.
+        """Keep images to be searched with ``kneighbors``, in place of those kept before.
 
         Parameters
         ----------
-        X : sequence of SceneGraph, of pictures, or of (picture, SceneGraph), length n_pictures
+        X : sequence of SceneGraph, of images, or of (image, SceneGraph), length n_images
 
         Returns
         -------
         self : SceneGraphRetriever
         """
         check_is_fitted(self)
-        pictures = self._read_pictures(X, self._global is not None)
-        if not pictures.graphs:
+        images = self._read_images(X, self._global is not None)
+        if not images.graphs:
             raise ValueError("X is empty: there is nothing to search in.")
-        index = GraphIndex(self._encoder, pictures.graphs)
-        whole: Any = None if self._global is None else self._global.of_pictures(pictures.pictures)
+        index = GraphIndex(self._encoder, images.graphs)
+        whole: Any = None if self._global is None else self._global.of_images(images.images)
         # Both or none, whatever fails.
         self._index, self._indexed_whole = index, whole
         return self
 
     def kneighbors(self, y, n_neighbors=10, *, n_candidates=500):
-        """Find the pictures kept by ``index`` that fit captions best.
+        """Find the images kept by ``index`` that fit captions best.
 
         Parameters
         ----------
         y : sequence of captions or of lists of captions
         n_neighbors : int, default=10
         n_candidates : int, default=500
-            Pictures that are compared exactly, chosen by one vector each. With all of them the
+            Images that are compared exactly, chosen by one vector each. With all of them the
             result is exact.
 
         Returns
@@ -154,10 +154,10 @@ class RetrievingMixin:
         """
         check_is_fitted(self)
         if self._index is None:
-            raise ValueError("There are no pictures to search in yet: call index(X) first.")
+            raise ValueError("There are no images to search in yet: call index(X) first.")
         if not 1 <= n_neighbors <= len(self._index):
             raise ValueError(
-                f"n_neighbors={n_neighbors} must be from 1 to the number of indexed pictures, "
+                f"n_neighbors={n_neighbors} must be from 1 to the number of indexed images, "
                 f"{len(self._index)}."
             )
         captions, _ = as_captions(y)
@@ -177,7 +177,7 @@ class RetrievingMixin:
 
         Parameters
         ----------
-        image : SceneGraph, picture, or (picture, SceneGraph)
+        image : SceneGraph, image, or (image, SceneGraph)
         caption : str, dict or SceneGraph
 
         Returns
@@ -186,37 +186,37 @@ class RetrievingMixin:
             Print it, draw it with its ``plot``, or take its ``words`` and ``triples``.
         """
         check_is_fitted(self)
-        pictures = self._read_pictures([image], False)
+        images = self._read_images([image], False)
         captions = self._with_triples(as_captions([caption])[0])
         with torch.inference_mode():
             return explain_pair(
-                pictures.graphs[0],
+                images.graphs[0],
                 captions[0],
                 words_of(captions[0].text),
-                self._encoder.encode_graphs(pictures.graphs),
+                self._encoder.encode_graphs(images.graphs),
                 self._encode_captions(captions),
                 self._encoder.model,
             )
 
-    def _read_pictures(self, X, keep_pictures):
-        return as_pictures(X, self.visual_parser, keep_pictures)
+    def _read_images(self, X, keep_images):
+        return as_images(X, self.visual_parser, keep_images)
 
-    def _read_pairs(self, X, y, keep_pictures):
-        pictures = self._read_pictures(X, keep_pictures)
+    def _read_pairs(self, X, y, keep_images):
+        images = self._read_images(X, keep_images)
         captions, owners = as_captions(y)
         # Each entry of y has a caption at least.
         n_entries = owners[-1] + 1 if len(owners) else 0
-        if len(pictures.graphs) != n_entries:
+        if len(images.graphs) != n_entries:
             raise ValueError(
-                f"X has {len(pictures.graphs)} pictures, y {n_entries} entries: y needs one for "
+                f"X has {len(images.graphs)} images, y {n_entries} entries: y needs one for "
                 "each, a caption or a list of captions."
             )
-        return pictures, captions, owners
+        return images, captions, owners
 
-    def _similarity(self, pictures, captions):
-        similarities = self._encoder.similarity(pictures.graphs, self._with_triples(captions))
+    def _similarity(self, images, captions):
+        similarities = self._encoder.similarity(images.graphs, self._with_triples(captions))
         if self._global is not None and similarities.size:
-            seen = self._global.of_pictures(pictures.pictures)
+            seen = self._global.of_images(images.images)
             similarities = self._global.mix(
                 similarities, seen @ self._global.of_captions(captions).T
             )

@@ -27,15 +27,15 @@ _CLASSIFIER = re.compile(
 
 
 class Detections(NamedTuple):
-    """Objects of one picture, the surest first."""
+    """Objects of one image, the surest first."""
 
-    boxes: np.ndarray  # (n, 4), left, top, right, bottom in pixels of the picture
+    boxes: np.ndarray  # (n, 4), left, top, right, bottom in pixels of the image
     scores: np.ndarray  # (n,)
     classes: np.ndarray  # (n,), int64
 
 
 class Detector:
-    """Finds objects in pictures.
+    """Finds objects in images.
 
     Parameters
     ----------
@@ -74,12 +74,12 @@ class Detector:
         self._network = network.eval().to(self._device)
 
     @torch.inference_mode()
-    def __call__(self, pictures, min_score, max_objects):
-        """Find the objects of each picture.
+    def __call__(self, images, min_score, max_objects):
+        """Find the objects of each image.
 
         Parameters
         ----------
-        pictures : list of PIL.Image.Image
+        images : list of PIL.Image.Image
             RGB.
         min_score : float
         max_objects : int
@@ -87,16 +87,16 @@ class Detector:
         Returns
         -------
         found : list of Detections
-            Without boxes that are narrower than a pixel within the picture.
+            Without boxes that are narrower than a pixel within the image.
         """
         from torchvision.transforms.functional import to_tensor
 
-        found: list = [None] * len(pictures)
-        # Torchvision pads a batch to its largest picture, and detections change with the padding.
-        # With one size at a time a picture's graph does not depend on the others.
-        for size in dict.fromkeys(picture.size for picture in pictures):
-            places = [place for place, picture in enumerate(pictures) if picture.size == size]
-            raw = self._network([to_tensor(pictures[place]).to(self._device) for place in places])
+        found: list = [None] * len(images)
+        # Torchvision pads a batch to its largest image, and detections change with the padding.
+        # With one size at a time an image's graph does not depend on the others.
+        for size in dict.fromkeys(image.size for image in images):
+            places = [place for place, image in enumerate(images) if image.size == size]
+            raw = self._network([to_tensor(images[place]).to(self._device) for place in places])
             for place, detections in zip(places, _checked(raw, len(places)), strict=True):
                 found[place] = _choose(detections, size, min_score, max_objects)
         return found
@@ -187,16 +187,16 @@ def _count_classes(weights):
     return None
 
 
-def _checked(found, n_pictures):
+def _checked(found, n_images):
     keys = {"boxes", "labels", "scores"}
     if (
         not isinstance(found, list | tuple)
-        or len(found) != n_pictures
+        or len(found) != n_images
         or not all(isinstance(entry, dict) and keys <= entry.keys() for entry in found)
     ):
         raise TypeError(
             'The detector does not return a list of a dict with "boxes", "labels" and "scores" '
-            "a picture, as those of torchvision do."
+            "an image, as those of torchvision do."
         )
     return found
 

@@ -1,4 +1,4 @@
-"""Pictures to scene graphs."""
+"""Images to scene graphs."""
 
 from numbers import Integral, Real
 from pathlib import Path
@@ -20,7 +20,7 @@ from ._scene import Scene, add_features, encode_labels, match_predicates
 
 
 class VisualGraphParser(TransformerMixin, BaseEstimator):
-    """Turn pictures into scene graphs.
+    """Turn images into scene graphs.
 
     A detector finds the objects. How their boxes lie to one another makes the relations: "on",
     "under", "in", "beside", "overlapping", and "above", "below", "left of", "right of" of boxes
@@ -31,7 +31,7 @@ class VisualGraphParser(TransformerMixin, BaseEstimator):
     ----------
     detector : str or torch.nn.Module, default="fasterrcnn_resnet50_fpn_v2"
         Name of a detector of torchvision, or a module that takes and returns what these do: a
-        list of pictures (3, height, width) in [0, 1], and a list of dicts with "boxes" (n, 4),
+        list of images (3, height, width) in [0, 1], and a list of dicts with "boxes" (n, 4),
         "labels" (n,) and "scores" (n,).
     weights : path, default=None
         State dict of the detector, ``.safetensors`` or what ``torch.save`` wrote; nothing in
@@ -61,14 +61,14 @@ class VisualGraphParser(TransformerMixin, BaseEstimator):
     device : str or torch.device, default="auto"
         "auto" takes a GPU if there is one.
     batch_size : int, default=8
-        Pictures that are in memory together. Those of one size go through the detector together.
+        Images that are in memory together. Those of one size go through the detector together.
     verbose : int, default=0
         Above 0, a progress bar is shown.
 
     See Also
     --------
     TextGraphParser : For sentences.
-    skdeepcluster.ImageEmbedder : Features of whole pictures.
+    skdeepcluster.ImageEmbedder : Features of whole images.
 
     Notes
     -----
@@ -82,7 +82,7 @@ class VisualGraphParser(TransformerMixin, BaseEstimator):
     MB) knows words.
 
     The text tower is loaded once a call of ``transform`` with ``predicates``, which takes
-    seconds: pass many pictures at a time.
+    seconds: pass many images at a time.
 
     References
     ----------
@@ -167,23 +167,23 @@ class VisualGraphParser(TransformerMixin, BaseEstimator):
         return self
 
     def transform(self, X):
-        """Parse pictures.
+        """Parse images.
 
         Parameters
         ----------
         X : folder, sequence of paths, of Pillow images or of arrays, array, tensor or Dataset
-            See the user guide for all that counts as pictures.
+            See the user guide for all that counts as images.
 
         Returns
         -------
         graphs : list of SceneGraph
-            The surest objects and the most related pairs come first. A picture in which nothing
+            The surest objects and the most related pairs come first. An image in which nothing
             is found has a graph without objects.
 
         Raises
         ------
         ImageReadError
-            If a picture cannot be read; the message names it.
+            If an image cannot be read; the message names it.
         ValueError
             If a parameter is not what it should be.
         """
@@ -193,12 +193,10 @@ class VisualGraphParser(TransformerMixin, BaseEstimator):
         self._validate_params()
         source = as_image_source(X)
         if source is None:
-            raise TypeError("X is no pictures. Pass a folder, or a list of paths or of arrays.")
+            raise TypeError("X is no images. Pass a folder, or a list of paths or of arrays.")
         tools = self._load()
         scenes: list[Scene] = []
-        with tqdm(
-            total=len(source), desc="parsing", unit="picture", disable=not self.verbose
-        ) as bar:
+        with tqdm(total=len(source), desc="parsing", unit="image", disable=not self.verbose) as bar:
             for start in range(0, len(source), self.batch_size):
                 stop = min(start + self.batch_size, len(source))
                 scenes += self._look(tools, [source.read(i) for i in range(start, stop)])
@@ -208,7 +206,7 @@ class VisualGraphParser(TransformerMixin, BaseEstimator):
         return [scene.graph() for scene in scenes]
 
     def parse(self, image):
-        """Parse one picture.
+        """Parse one image.
 
         Parameters
         ----------
@@ -251,15 +249,15 @@ class VisualGraphParser(TransformerMixin, BaseEstimator):
             names = detector.name_classes(self.labels)
         return _Tools(detector, embedder, names, texts)
 
-    def _look(self, tools, pictures):
-        """Make scenes of a batch of pictures."""
+    def _look(self, tools, images):
+        """Make scenes of a batch of images."""
         scenes = []
-        found = tools.detector(pictures, self.min_score, self.max_objects)
+        found = tools.detector(images, self.min_score, self.max_objects)
         for boxes, scores, classes in found:
             pairs = related_pairs(boxes, scores, self.max_relations)
             scenes.append(Scene(boxes, scores, classes, pairs, box_predicates(boxes, pairs)))
         if tools.embedder is not None:
-            add_features(scenes, pictures, tools.embedder)
+            add_features(scenes, images, tools.embedder)
         for scene in scenes:
             if tools.texts is not None:
                 # Texts are unit vectors, so the length of a feature changes nothing.

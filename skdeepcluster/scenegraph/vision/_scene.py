@@ -1,4 +1,4 @@
-"""What is found in a picture, what a network sees there, and the phrases nearest to it."""
+"""What is found in an image, what a network sees there, and the phrases nearest to it."""
 
 import hashlib
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ _RELATION_PHRASE = "a photo of {} {} {}"
 
 @dataclass
 class Scene:
-    """What is known of one picture so far: n objects and m relations."""
+    """What is known of one image so far: n objects and m relations."""
 
     boxes: np.ndarray  # (n, 4)
     scores: np.ndarray  # (n,)
@@ -57,30 +57,30 @@ def _rows(features, entries):
 
 
 class _Crops(ImageSource):
-    """Parts of pictures, cut out when they are read: a large picture has dozens of large parts."""
+    """Parts of images, cut out when they are read: a large image has dozens of large parts."""
 
     def read(self, index, size_hint=None):
         """Cut out the box, and the pixels that it covers in part."""
-        picture, (left, top, right, bottom) = self.items[index]
+        image, (left, top, right, bottom) = self.items[index]
         corners = np.floor(left), np.floor(top), np.ceil(right), np.ceil(bottom)
-        return picture.crop(tuple(int(corner) for corner in corners))
+        return image.crop(tuple(int(corner) for corner in corners))
 
     def identity(self, index):
         """Digest of the pixels."""
         return hashlib.blake2b(self.read(index).tobytes(), digest_size=16).digest()
 
 
-def add_features(scenes, pictures, embedder):
+def add_features(scenes, images, embedder):
     """Embed the boxes of all objects and around all pairs.
 
     Parameters
     ----------
     scenes : list of Scene
-    pictures : list of PIL.Image.Image
+    images : list of PIL.Image.Image
     embedder : ImageEmbedder
     """
     boxes = [np.concatenate([s.boxes, union_boxes(s.boxes, s.pairs)]) for s in scenes]
-    items = [(picture, box) for picture, of in zip(pictures, boxes, strict=True) for box in of]
+    items = [(image, box) for image, of in zip(images, boxes, strict=True) for box in of]
     features = embedder.transform(_Crops(items))
     ends = np.cumsum([len(of) for of in boxes])[:-1]
     for scene, rows in zip(scenes, np.split(features, ends), strict=True):
@@ -107,7 +107,7 @@ def match_predicates(scenes, predicates, backbone):
         [((s.labels[i], s.labels[j]), (s.labels[j], s.labels[i])) for i, j in s.pairs]
         for s in scenes
     ]
-    # Equal words are encoded once, whatever the pictures.
+    # Equal words are encoded once, whatever the images.
     different = dict.fromkeys(ends for of in words for orders in of for ends in orders)
     if not different:
         return

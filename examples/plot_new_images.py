@@ -1,14 +1,14 @@
 """
 ===================================
-New pictures in the old clusters
+New images in the old clusters
 ===================================
 
-A fitted clusterer is saved, read again, and puts pictures that it has never seen to its clusters,
+A fitted clusterer is saved, read again, and puts images that it has never seen to its clusters,
 each with a probability.
 """
 
 # %%
-# Pictures
+# Images
 # --------
 # Random cut-outs of five photographs: those of the first lot are clustered, those of the second
 # come later.
@@ -55,7 +55,7 @@ table = pd.DataFrame(
 print(table.round(2).to_string())
 
 # %%
-# Each row begins with a cluster's most typical picture; beside it are the new ones that were put
+# Each row begins with a cluster's most typical image; beside it are the new ones that were put
 # there.
 size = table["cluster"].value_counts().max()
 fig, axes = plt.subplots(5, 1 + size, figsize=(2 * (1 + size), 10), layout="constrained")
@@ -64,9 +64,9 @@ for ax in axes.flat:
 for cluster, row in enumerate(axes):
     row[0].imshow(known[est.representative_indices_[cluster][0]])
     row[0].set_title(f"cluster {cluster}")
-    for ax, (index, picture) in zip(
+    for ax, (index, image) in zip(
         row[1:], table[table["cluster"] == cluster].iterrows(), strict=False
     ):
         ax.imshow(new[index])
-        ax.set_title(f"{picture['probability']:.2f}", color="tab:blue")
+        ax.set_title(f"{image['probability']:.2f}", color="tab:blue")
 plt.show()

@@ -1,4 +1,4 @@
-"""Pictures and their graphs as the retriever takes them."""
+"""Images and their graphs as the retriever takes them."""
 
 from collections.abc import Iterator
 from os import PathLike
@@ -12,74 +12,74 @@ from ..graph._graph import SceneGraph
 from ._parsing import parse
 
 
-class Pictures(NamedTuple):
-    """Graphs of pictures, and the pictures if they are needed, else None."""
+class Images(NamedTuple):
+    """Graphs of images, and the images if they are needed, else None."""
 
     graphs: list
-    pictures: list | None
+    images: list | None
 
     @property
     def identities(self):
-        """Numbers of the pictures, the same for those that are the same, (n,) int64.
+        """Numbers of the images, the same for those that are the same, (n,) int64.
 
-        By their graphs, unless there are the pictures. A graph without objects tells nothing:
+        By their graphs, unless there are the images. A graph without objects tells nothing:
         it is the same as no other.
         """
         numbers: dict = {}
         keys = (
-            graph if graph.objects and self.pictures is None else place
+            graph if graph.objects and self.images is None else place
             for place, graph in enumerate(self.graphs)
         )
         return np.array([numbers.setdefault(key, len(numbers)) for key in keys], np.int64)
 
 
-def as_pictures(X, parser, keep_pictures):
-    """Read graphs, pictures, or pictures with their graphs.
+def as_images(X, parser, keep_images):
+    """Read graphs, images, or images with their graphs.
 
     Parameters
     ----------
-    X : iterable of SceneGraph, of pictures, or of (picture, SceneGraph)
-    parser : transformer from pictures to SceneGraph objects, or None
-    keep_pictures : bool
-        Whether the pictures themselves are needed.
+    X : iterable of SceneGraph, of images, or of (image, SceneGraph)
+    parser : transformer from images to SceneGraph objects, or None
+    keep_images : bool
+        Whether the images themselves are needed.
 
     Returns
     -------
-    pictures : Pictures
+    images : Images
 
     Raises
     ------
     TypeError, ValueError
-        If graphs and pictures are mixed, or what is needed is not there.
+        If graphs and images are mixed, or what is needed is not there.
     """
     if isinstance(X, SceneGraph):
         raise TypeError("X is one graph; pass a list of graphs.")
     if isinstance(X, Iterator):
         X = list(X)
     entries = _entries(X)
-    kinds = ["picture"] if entries is None else [_kind(entry) for entry in entries]
+    kinds = ["image"] if entries is None else [_kind(entry) for entry in entries]
     if not kinds:
-        return Pictures([], [] if keep_pictures else None)
+        return Images([], [] if keep_images else None)
     culprit = next((place for place, kind in enumerate(kinds) if kind != kinds[0]), None)
     if culprit is not None:
         raise TypeError(
             f"X holds graphs and other things; X[{culprit}] is {shown(entries[culprit])}."
         )
     if kinds[0] == "pair":
-        pictures = [picture for picture, _ in entries] if keep_pictures else None
-        return Pictures([graph for _, graph in entries], pictures)
-    if kinds[0] == "picture":
-        return _parsed(X if entries is None else entries, parser, keep_pictures)
-    if keep_pictures:
+        images = [image for image, _ in entries] if keep_images else None
+        return Images([graph for _, graph in entries], images)
+    if kinds[0] == "image":
+        return _parsed(X if entries is None else entries, parser, keep_images)
+    if keep_images:
         raise ValueError(
-            "global_model compares pictures with sentences: pass (picture, SceneGraph) pairs, or "
-            "pictures and a visual_parser, not graphs alone."
+            "global_model compares images with sentences: pass (image, SceneGraph) pairs, or "
+            "images and a visual_parser, not graphs alone."
         )
-    return Pictures(entries, None)
+    return Images(entries, None)
 
 
 def _entries(X):
-    """List what may be graphs; None if it is pictures, which may be costly to read."""
+    """List what may be graphs; None if it is images, which may be costly to read."""
     if isinstance(X, list | tuple):
         return list(X)
     if isinstance(X, np.ndarray) and X.dtype == object:
@@ -92,18 +92,18 @@ def _kind(entry):
     if isinstance(entry, SceneGraph):
         return "graph"
     is_pair = isinstance(entry, tuple) and len(entry) == 2 and isinstance(entry[1], SceneGraph)
-    return "pair" if is_pair else "picture"
+    return "pair" if is_pair else "image"
 
 
-def _parsed(X, parser, keep_pictures):
+def _parsed(X, parser, keep_images):
     if parser is None:
         what = f"X[0] is {shown(X[0])}" if isinstance(X, list) else f"X is of {type(X)}"
         raise ValueError(
-            "X holds pictures: pass visual_parser=VisualGraphParser(...), which finds their "
+            "X holds images: pass visual_parser=VisualGraphParser(...), which finds their "
             f"graphs, or a list of SceneGraph. {what}."
         )
     if isinstance(X, str | PathLike):
         X = list_images(X)
     graphs = parse(parser, X)
     # A Dataset need not tell where it ends.
-    return Pictures(graphs, [X[place] for place in range(len(X))] if keep_pictures else None)
+    return Images(graphs, [X[place] for place in range(len(X))] if keep_images else None)

@@ -8,7 +8,7 @@ from torch.utils.data import Dataset
 
 from skdeepcluster import SceneGraph
 from skdeepcluster.scenegraph.retrieval._captions import Caption, with_triples
-from skdeepcluster.scenegraph.retrieval._pictures import as_pictures
+from skdeepcluster.scenegraph.retrieval._images import as_images
 
 from ._toy import Parser
 
@@ -27,45 +27,45 @@ def object_array(entries):
 
 @pytest.mark.parametrize("kind", [list, tuple, iter, series, object_array])
 def test_graphs(kind):
-    found = as_pictures(kind([DOG, CAT]), None, keep_pictures=False)
+    found = as_images(kind([DOG, CAT]), None, keep_images=False)
     assert found.graphs == [DOG, CAT]
-    assert found.pictures is None
+    assert found.images is None
 
 
 @pytest.mark.parametrize("keep", [False, True])
-def test_pictures_with_their_graphs(keep):
-    found = as_pictures([("a.jpg", DOG), ("b.jpg", CAT)], None, keep)
+def test_images_with_their_graphs(keep):
+    found = as_images([("a.jpg", DOG), ("b.jpg", CAT)], None, keep)
     assert found.graphs == [DOG, CAT]
-    assert found.pictures == (["a.jpg", "b.jpg"] if keep else None)
+    assert found.images == (["a.jpg", "b.jpg"] if keep else None)
 
 
 @pytest.mark.parametrize("keep", [False, True])
-def test_pictures_are_parsed(keep):
-    found = as_pictures(["a.jpg", "b.jpg"], Parser({"a.jpg": DOG, "b.jpg": CAT}), keep)
+def test_images_are_parsed(keep):
+    found = as_images(["a.jpg", "b.jpg"], Parser({"a.jpg": DOG, "b.jpg": CAT}), keep)
     assert found.graphs == [DOG, CAT]
-    assert found.pictures == (["a.jpg", "b.jpg"] if keep else None)
+    assert found.images == (["a.jpg", "b.jpg"] if keep else None)
 
 
-def test_an_array_of_pictures():
+def test_an_array_of_images():
     class Graphs:
         def transform(self, X):
-            return [SceneGraph(["dog"] * int(picture[0, 0, 0])) for picture in X]
+            return [SceneGraph(["dog"] * int(image[0, 0, 0])) for image in X]
 
     X = np.stack([np.full((4, 4, 3), n, np.uint8) for n in (2, 1)])
-    found = as_pictures(X, Graphs(), keep_pictures=True)
+    found = as_images(X, Graphs(), keep_images=True)
     assert list(map(len, found.graphs)) == [2, 1]
-    np.testing.assert_array_equal(found.pictures[1], X[1])
+    np.testing.assert_array_equal(found.images[1], X[1])
 
 
 @pytest.mark.parametrize("kind", [str, Path])
-def test_a_folder_is_kept_as_its_pictures(photo_folder, kind):
+def test_a_folder_is_kept_as_its_images(photo_folder, kind):
     class Graphs:
         def transform(self, X):
             return [DOG] * len(X)
 
-    found = as_pictures(kind(photo_folder), Graphs(), keep_pictures=True)
-    assert len(found.graphs) == len(found.pictures) == 40
-    assert sorted(map(str, found.pictures)) == sorted(map(str, photo_folder.iterdir()))
+    found = as_images(kind(photo_folder), Graphs(), keep_images=True)
+    assert len(found.graphs) == len(found.images) == 40
+    assert sorted(map(str, found.images)) == sorted(map(str, photo_folder.iterdir()))
 
 
 @pytest.mark.parametrize(
@@ -80,45 +80,45 @@ def test_a_folder_is_kept_as_its_pictures(photo_folder, kind):
 )
 def test_what_is_mixed_is_named(X, culprit):
     with pytest.raises(TypeError, match=re.escape(culprit)):
-        as_pictures(X, Parser({}), keep_pictures=False)
+        as_images(X, Parser({}), keep_images=False)
 
 
 def test_what_is_missing():
     with pytest.raises(TypeError, match="one graph"):
-        as_pictures(DOG, None, keep_pictures=False)
+        as_images(DOG, None, keep_images=False)
     with pytest.raises(ValueError, match=r"visual_parser=VisualGraphParser.*X\[0\] is 'a.jpg'"):
-        as_pictures(["a.jpg"], None, keep_pictures=False)
+        as_images(["a.jpg"], None, keep_images=False)
     with pytest.raises(ValueError, match=r"X is of .*ndarray"):
-        as_pictures(np.zeros((2, 4, 4, 3)), None, keep_pictures=False)
+        as_images(np.zeros((2, 4, 4, 3)), None, keep_images=False)
     with pytest.raises(ValueError, match="not graphs alone"):
-        as_pictures([DOG], None, keep_pictures=True)
+        as_images([DOG], None, keep_images=True)
 
 
 def test_equal_graphs_have_the_same_number():
     other = SceneGraph(["dog"], [(0, "near", 0)])
     boxed = SceneGraph([{"label": "dog", "box": (0, 0, 1, 1)}])
     X = [DOG, CAT, SceneGraph(["dog"]), other, boxed, SceneGraph(["cat"])]
-    identities = as_pictures(X, None, keep_pictures=False).identities
+    identities = as_images(X, None, keep_images=False).identities
     assert identities.dtype == np.int64
     np.testing.assert_array_equal(identities, [0, 1, 0, 2, 3, 1])
-    assert as_pictures([], None, keep_pictures=False).identities.shape == (0,)
+    assert as_images([], None, keep_images=False).identities.shape == (0,)
 
 
 def test_a_graph_without_objects_is_the_same_as_no_other():
-    identities = as_pictures([SceneGraph([])] * 3, None, keep_pictures=False).identities
+    identities = as_images([SceneGraph([])] * 3, None, keep_images=False).identities
     np.testing.assert_array_equal(identities, [0, 1, 2])
 
 
-def test_pictures_that_are_compared_as_wholes_are_different():
+def test_images_that_are_compared_as_wholes_are_different():
     X = [("a.jpg", DOG), ("b.jpg", DOG)]
-    np.testing.assert_array_equal(as_pictures(X, None, keep_pictures=True).identities, [0, 1])
-    np.testing.assert_array_equal(as_pictures(X, None, keep_pictures=False).identities, [0, 0])
+    np.testing.assert_array_equal(as_images(X, None, keep_images=True).identities, [0, 1])
+    np.testing.assert_array_equal(as_images(X, None, keep_images=False).identities, [0, 0])
 
 
 def test_paths_in_a_series_are_taken_by_position():
-    found = as_pictures(series(["a.jpg", "b.jpg"]), Parser({"a.jpg": DOG, "b.jpg": CAT}), True)
+    found = as_images(series(["a.jpg", "b.jpg"]), Parser({"a.jpg": DOG, "b.jpg": CAT}), True)
     assert found.graphs == [DOG, CAT]
-    assert found.pictures == ["a.jpg", "b.jpg"]
+    assert found.images == ["a.jpg", "b.jpg"]
 
 
 class Endless(Dataset):
@@ -142,9 +142,9 @@ class Dogs:
 
 def test_a_dataset_is_read_by_its_parser_alone():
     X = Endless()
-    assert as_pictures(X, Dogs(), keep_pictures=False).graphs == [DOG, DOG]
+    assert as_images(X, Dogs(), keep_images=False).graphs == [DOG, DOG]
     assert X.reads == 0
-    assert as_pictures(X, Dogs(), keep_pictures=True).pictures == [0, 1]
+    assert as_images(X, Dogs(), keep_images=True).images == [0, 1]
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ def test_a_parser_that_makes_something_else_is_named(graphs, error, message):
             return graphs
 
     with pytest.raises(error, match=message):
-        as_pictures(["a.jpg", "b.jpg"], Wrong(), keep_pictures=False)
+        as_images(["a.jpg", "b.jpg"], Wrong(), keep_images=False)
     captions = [Caption("a dog", None), Caption("a cat", None)]
     with pytest.raises(error, match=message):
         with_triples(captions, Wrong())
