@@ -56,7 +56,7 @@ def main():
             X, y, k = load_features(name)
             start, partitions = consensus_start(X, k, 20, np.random.RandomState(seed))
             labels = {
-                part: vote(partitions[voters], k, 10, np.random.RandomState(seed))
+                part: vote(partitions[voters], k, np.random.RandomState(seed), 10)
                 for part, voters in VOTERS.items()
             }
             labels["start"] = start

@@ -23,14 +23,10 @@ from skdeepcluster.neighbors import (
     neighborhood_modularity,
 )
 from skdeepcluster.starts import consensus_start
-from skdeepcluster.starts._consensus import (
-    consensuses,
-    feature_views,
-    mean_over_graphs,
-    merits,
-    vote,
-)
+from skdeepcluster.starts._consensus import consensuses, vote
+from skdeepcluster.starts._merits import mean_over_graphs, merits
 from skdeepcluster.starts._probe import linear_information
+from skdeepcluster.starts._views import feature_views
 
 RESULTS = Path(__file__).parent / "results" / "consensus.json"
 UNEVEN = ("imagenette", "cifar10", "fashion-mnist", "digits", "steel_defects", "caltech101")
@@ -84,7 +80,7 @@ def accuracies(X, y, seed):
     }
     accuracy = np.array([scores(y, labels)["ACC"] for labels in found])
     return {
-        "one vote of all": scores(y, vote(partitions, k, 10, random_state))["ACC"],
+        "one vote of all": scores(y, vote(partitions, k, random_state, 10))["ACC"],
         "mean of the eighty": accuracy.mean(),
         **{title: accuracy[np.argmax(merit)] for title, merit in rules.items()},
         "best of the eighty": accuracy.max(),

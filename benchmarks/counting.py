@@ -20,11 +20,8 @@ from sklearn.preprocessing import normalize
 
 from skdeepcluster.neighbors import nearest_neighbors, neighborhood_modularity
 from skdeepcluster.starts import estimate_n_clusters
-from skdeepcluster.starts._consensus import (
-    centered_components,
-    leading_eigenvectors,
-    shared_neighbor_graph,
-)
+from skdeepcluster.starts._spectral import leading_eigenvectors, shared_neighbor_graph
+from skdeepcluster.starts._views import centered_components
 
 RESULTS = Path(__file__).parent / "results" / "counting.json"
 PAGE = Path(__file__).parents[1] / "docs" / "choosing-k.md"

@@ -21,6 +21,7 @@ import tempfile
 import threading
 import time
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 from _data import load_features, machine
@@ -131,14 +132,16 @@ def fitted(X, y, n_clusters):
         "check_features": "read and check",
         "nearest_neighbors": "neighbours",
         "neighbor_recall": "recall",
-        "start_labels": "start",
+        "find_start": "start",
         "train_head": "head",
     }.items():
         meter.wrap(_clusterer, function, name)
     estimator = DeepImageClusterer(n_clusters, random_state=0)
-    settle = estimator._settle
-    estimator._settle = lambda *args: meter.run("settle", settle, *args)
-    estimator.fit(X)
+    found = _clusterer.Partition.found
+    with patch.object(
+        _clusterer.Partition, "found", lambda *args: meter.run("settle", found, *args)
+    ):
+        estimator.fit(X)
     labels = meter.run("predict", lambda: np.concatenate([z for z, _ in estimator.iter_predict(X)]))
     parts = meter.parts
     in_fit = [part for name, part in parts.items() if name != "predict"]
@@ -196,8 +199,8 @@ def embed(folder, n_images):
 def agreement(folder):
     """Labels by what serves many images, and by what serves few, on the same images."""
     from skdeepcluster import DeepImageClusterer
-    from skdeepcluster.latent import _training
-    from skdeepcluster.neighbors import _graph_sample, _search
+    from skdeepcluster.latent import _trainer
+    from skdeepcluster.neighbors import _sample, _search
     from skdeepcluster.starts import _landmarks
 
     sets = {"clear clusters, 10,000": (*feature_file(folder, 10_000, CLEAR), N_CLASSES)}
@@ -210,12 +213,12 @@ def agreement(folder):
             if size == "many":
                 _search._EXACT_LIMIT = 1000
                 _landmarks.N_LANDMARKS = 2000
-                _graph_sample.EPOCH_SIZE = _training.EPOCH_SIZE = 2000
+                _sample.EPOCH_SIZE = _trainer.EPOCH_SIZE = 2000
             estimator = DeepImageClusterer(k, random_state=0).fit(X)
             labels[size] = estimator.labels_
         _search._EXACT_LIMIT = 50_000
         _landmarks.N_LANDMARKS = 20_000
-        _graph_sample.EPOCH_SIZE = _training.EPOCH_SIZE = 50_000
+        _sample.EPOCH_SIZE = _trainer.EPOCH_SIZE = 50_000
         rows[name] = {
             "n": len(y),
             "neighbor_recall": estimator.history_["neighbor_recall"][-1],

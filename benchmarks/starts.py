@@ -1,7 +1,7 @@
 """Measure which of many k-means runs to start from.
 
 The one of least inertia, or the one that nearest neighbours agree with most, by modularity, by
-information or by the mean of both (``skdeepcluster.latent``)?
+information or by the mean of both (``skdeepcluster.neighbors``)?
 
 ``python benchmarks/starts.py`` writes ``benchmarks/results/starts.json``.
 """

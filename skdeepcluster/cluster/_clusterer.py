@@ -1,12 +1,16 @@
 """The estimator: images in, clusters out."""
 
+from __future__ import annotations
+
 import warnings
+from collections.abc import Callable
 from numbers import Integral, Real
-from os import PathLike, fspath
 from pathlib import Path
+from typing import Any, Literal, Self
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from sklearn.base import (
     BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
@@ -15,59 +19,61 @@ from sklearn.base import (
 )
 from sklearn.base import _fit_context as fit_context
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from ..adaptation import check_stages
 from ..backbones import Backbone, resolve_device
 from ..embedding import ImageEmbedder
-from ..features import check_features, rows_of_images, with_gaps, without_gaps
+from ..features import check_features, rows_of_images, without_gaps
 from ..images import as_image_source
-from ..latent import LatentHead, encode, pedcc
-from ..metrics import clustering_accuracy
+from ..latent import (
+    LatentHead,
+    Objective,
+    TrainingData,
+    TrainingSettings,
+    check_loss_weights,
+    pedcc,
+    train_head,
+)
 from ..neighbors import (
     ROUNDING,
-    calibrate_temperature,
     confidence,
     nearest_neighbors,
     neighbor_recall,
     neighborhood_information,
-    remoteness,
-    sample_graph,
+    sample_neighbors,
 )
 from ..process_group import rank
-from ..starts import estimate_n_clusters
+from ..starts import STARTS, check_init, estimate_n_clusters, find_start
 from ..storage import all_or_nothing
-from ._assigning import AssigningMixin
-from ._assignment import cluster_means, settle_centers
 from ._callbacks import CallbackSupportMixin, with_callbacks
-from ._editing import ClusterEditingMixin
+from ._editing import ClusterEditing
 from ._fine_tune import fine_tune
-from ._head_training import train_head
-from ._judge import judge, judge_images
+from ._network import Network
+from ._partition import Partition
 from ._persistence import load, save
-from ._prototypes import Prototypes
-from ._reporting import EpochReporter, stage
-from ._settings import (
-    Aim,
+from ._predicting import ClusterPrediction, make_embedder
+from ._reporting import EpochReporter, timed
+from ._strip import cluster_strip
+from ._validation import (
     check_cluster_prior,
-    check_init,
-    check_loss_weights,
     check_n_clusters,
     check_number_is_open,
-    start_labels,
+    is_uneven,
 )
-from ._strip import ClusterStripMixin
 
 # As published; the simplex of more classes needs more room.
 _N_COMPONENTS = 100
+# Warnings name the line that calls ``fit``: between it and the warning are the method itself,
+# the one that warns and three decorators.
+_WARNING_LEVEL = 6
 
 
 class DeepImageClusterer(
-    AssigningMixin,
-    ClusterStripMixin,
-    ClusterEditingMixin,
+    ClusterPrediction,
+    ClusterEditing,
     CallbackSupportMixin,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
@@ -229,7 +235,7 @@ class DeepImageClusterer(
         "image_size": [Interval(Integral, 16, None, closed="left"), None],
         "fine_tune": [Interval(Integral, 0, None, closed="left")],
         "fine_tune_iter": [Interval(Integral, 1, None, closed="left")],
-        "init": [StrOptions({"consensus", "kmeans", "random"}), callable, "array-like"],
+        "init": [StrOptions(set(STARTS)), callable, "array-like"],
         "n_components": [Interval(Integral, 1, None, closed="left"), None],
         "n_neighbors": [Interval(Integral, 1, None, closed="left")],
         "loss_weights": [dict, None],
@@ -250,31 +256,31 @@ class DeepImageClusterer(
 
     def __init__(
         self,
-        n_clusters=8,
+        n_clusters: int | Literal["auto"] = 8,
         *,
-        min_clusters=2,
-        max_clusters=100,
-        backbone="efficientnet_lite0",
-        image_size=None,
-        fine_tune=0,
-        fine_tune_iter=8,
-        init="consensus",
-        n_components=None,
-        n_neighbors=20,
-        loss_weights=None,
-        cluster_prior="estimated",
-        max_iter=30,
-        n_iter_no_change=5,
-        batch_size=512,
-        learning_rate=1e-3,
-        memory=None,
-        feature_dtype="float32",
-        engine="auto",
-        device="auto",
-        n_jobs=None,
-        on_error="raise",
-        random_state=None,
-        verbose=0,
+        min_clusters: int = 2,
+        max_clusters: int = 100,
+        backbone: str | Path | torch.nn.Module | Backbone = "efficientnet_lite0",
+        image_size: int | None = None,
+        fine_tune: int = 0,
+        fine_tune_iter: int = 8,
+        init: str | ArrayLike | Callable = "consensus",
+        n_components: int | None = None,
+        n_neighbors: int = 20,
+        loss_weights: dict[str, float] | None = None,
+        cluster_prior: str | ArrayLike = "estimated",
+        max_iter: int = 30,
+        n_iter_no_change: int = 5,
+        batch_size: int = 512,
+        learning_rate: float = 1e-3,
+        memory: Any = None,
+        feature_dtype: str = "float32",
+        engine: str = "auto",
+        device: str | torch.device = "auto",
+        n_jobs: int | None = None,
+        on_error: str = "raise",
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
     ):
         self.n_clusters = n_clusters
         self.min_clusters = min_clusters
@@ -301,10 +307,19 @@ class DeepImageClusterer(
         self.random_state = random_state
         self.verbose = verbose
 
+    embedder_: ImageEmbedder | None
+    history_: dict[str, list]
+    loss_curve_: list[float]
+    n_clusters_criterion_: dict[int, float]
+    n_features_in_: int
+    n_iter_: int
+    start_score_: float
+    _network: Network
+
     @all_or_nothing
     @with_callbacks
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    def fit(self, X: Any, y: Any = None) -> Self:
         """Cluster images, or features.
 
         Parameters
@@ -329,69 +344,71 @@ class DeepImageClusterer(
         """
         context = self._init_callback_context(max_subtasks=self.max_iter)
         context.call_on_fit_task_begin(estimator=self, X=X, y=y)
-        weights = check_loss_weights(self.loss_weights)
+        loss_weights = check_loss_weights(self.loss_weights)
         source = as_image_source(X)
-        if self.fine_tune and source is None:
-            raise ValueError("fine_tune needs images, and X is features. Set fine_tune=0.")
-        # All errors before embedding and training, which may take long; images that cannot
-        # be read are known after the former.
-        if source is not None:
-            self._check_clusters(len(source))
-            if self.on_error == "raise":
-                check_init(self.init, self.n_clusters, np.ones(len(source), dtype=bool))
+        self._check_before_embedding(source)
         features, readable = self._features_to_fit(X, source)
         self._check_clusters(len(features))
         init = check_init(self.init, self.n_clusters, readable)
         random_state = check_random_state(self.random_state)
-        self.loss_curve_: list[float] = []
-        self._is_tuned = self.fine_tune > 0
+        self.loss_curve_ = []
         if self.fine_tune:
             images = source.subset(np.flatnonzero(readable))
             features = self._fine_tune(images, init, random_state)
-        with stage("number of clusters", self.verbose and self.n_clusters == "auto"):
+
+        with timed("number of clusters", self.verbose and self.n_clusters == "auto"):
             n_clusters = self._count_clusters(features, random_state)
         generator = torch.Generator().manual_seed(int(random_state.randint(2**31)))
-        with stage("neighbours", self.verbose):
-            graph = nearest_neighbors(features, self.n_neighbors)
-        with stage("start", self.verbose):
-            start, partitions = start_labels(
-                init, features, n_clusters, graph, self.cluster_prior, random_state
-            )
-        n_components = self.n_components or max(_N_COMPONENTS, n_clusters - 1)
-        centroids = pedcc(n_clusters, n_components, random_state=random_state)
-        with torch.random.fork_rng(devices=[]):
-            torch.default_generator.manual_seed(int(random_state.randint(2**31)))
-            head = LatentHead.for_features(features, n_components)
-        aim = Aim(
-            centroids,
-            check_cluster_prior(self.cluster_prior, n_clusters, start),
-            weights,
-        )
-        recall = neighbor_recall(features, graph)
-        self.history_: dict[str, list] = {}
-        sample = sample_graph(graph)
-        self.start_score_ = np.nan if start is None else _information(start, sample, n_clusters)
-        with self._epoch_reporter(context, X, y, head, centroids, recall) as report:
+        with timed("neighbours", self.verbose):
+            neighbors = nearest_neighbors(features, self.n_neighbors)
+        with timed("start", self.verbose):
+            start = self._find_start(init, features, n_clusters, neighbors, random_state)
+        centroids = pedcc(n_clusters, self._n_latent(n_clusters), random_state=random_state)
+        head = self._make_head(features, centroids.shape[1], random_state)
+        prior = check_cluster_prior(self.cluster_prior, n_clusters, start.labels)
+
+        sample = sample_neighbors(neighbors)
+
+        def score(labels):
+            return neighborhood_information(labels[sample.rows], sample.neighbors, n_clusters)
+
+        self.start_score_ = np.nan if start.labels is None else score(start.labels)
+        self.history_ = {}
+        recall = neighbor_recall(features, neighbors)
+        with EpochReporter(self, context, X, y, head, centroids.numpy(), recall) as report:
             train_head(
                 head,
-                features,
-                graph,
-                sample,
-                aim,
-                start=start,
-                max_epochs=self.max_iter,
-                patience=self.n_iter_no_change,
-                batch_size=self.batch_size,
-                learning_rate=self.learning_rate,
+                TrainingData(features, neighbors, sample, start.labels),
+                Objective(centroids, prior, loss_weights),
+                TrainingSettings(
+                    max_epochs=self.max_iter,
+                    patience=self.n_iter_no_change,
+                    batch_size=self.batch_size,
+                    learning_rate=self.learning_rate,
+                ),
                 generator=generator,
                 random_state=random_state,
                 on_epoch=report,
             )
         self.n_iter_ = len(self.history_.get("loss", ()))
-        self._settle(head, features, centroids.numpy(), graph, sample, partitions, readable)
-        self._remember(source)
+        self._partition = Partition.found(
+            head, centroids.numpy(), features, neighbors, start.partitions, readable, source
+        )
+        # In the unit of the start, even if clusters could not be filled.
+        self._warn_of_shortcomings(n_clusters, score(self.labels_[readable]))
         context.call_on_fit_task_end(estimator=self, X=X, y=y)
         return self
+
+    def _check_before_embedding(self, source):
+        """Raise what can be known before embedding and training, which may take long."""
+        if source is None:
+            if self.fine_tune:
+                raise ValueError("fine_tune needs images, and X is features. Set fine_tune=0.")
+            return
+        self._check_clusters(len(source))
+        # Images that cannot be read are known after embedding only.
+        if self.on_error == "raise":
+            check_init(self.init, self.n_clusters, np.ones(len(source), dtype=bool))
 
     def _check_clusters(self, n_samples):
         check_n_clusters(self.n_clusters, self.min_clusters, self.max_clusters, n_samples)
@@ -401,94 +418,15 @@ class DeepImageClusterer(
             if self.n_components == 1 and self.n_clusters > 2:
                 raise ValueError("n_components=1 has room for two clusters, not for more.")
 
-    def _count_clusters(self, features, random_state):
-        if hasattr(self, "n_clusters_criterion_"):
-            del self.n_clusters_criterion_
-        if self.n_clusters != "auto":
-            return self.n_clusters
-        n_clusters, self.n_clusters_criterion_ = estimate_n_clusters(
-            features, self.min_clusters, self.max_clusters, random_state
-        )
-        return n_clusters
-
-    def _fine_tune(self, source, init, random_state):
-        """Replace the embedder by one that was trained on the images; return its features."""
-
-        def assign(features, indices):
-            n_clusters = self._count_clusters(features, random_state)
-            graph = nearest_neighbors(features, self.n_neighbors)
-            given = init[indices] if isinstance(init, np.ndarray) else init
-            labels, partitions = start_labels(
-                given, features, n_clusters, graph, self.cluster_prior, random_state
-            )
-            return None if labels is None else (labels, confidence(labels, graph, partitions))
-
-        assert self.embedder_ is not None, "fit refuses to fine-tune on features"
-        tuned, self.loss_curve_ = fine_tune(
-            self.embedder_.load(),
-            source,
-            assign,
-            n_stages=self.fine_tune,
-            max_epochs=self.fine_tune_iter,
-            # Without a seed, or with a function, a run cannot be told to be the same again.
-            memory=self.memory
-            if isinstance(self.random_state, Integral) and not callable(init)
-            else None,
-            depends_on=(
-                *(self.n_clusters, self.min_clusters, self.max_clusters),
-                *(init, self.n_neighbors, self.cluster_prior),
-            ),
-            device=resolve_device(self.device),
-            n_jobs=self.n_jobs,
-            random_state=random_state,
-            verbose=self.verbose,
-        )
-        self.embedder_ = self._make_embedder(tuned, self.image_size)
-        return self.embedder_.fit_transform(source)
-
-    def _settle(self, head, features, centroids, graph, sample, partitions, readable):
-        """Set what the training comes to."""
-        latents = encode(head, features)
-        centers, labels = settle_centers(latents, centroids)
-        if len(centers) < len(centroids):
-            warnings.warn(
-                f"Only {len(centers)} of n_clusters={len(centroids)} clusters could be filled: "
-                "too few samples lie apart.",
-                ConvergenceWarning,
-                stacklevel=6,
-            )
-        # In the unit of the start, even if clusters could not be filled.
-        score = _information(labels, sample, len(centroids))
-        if score < self.start_score_ - ROUNDING:
-            warnings.warn(
-                f"The result scores {score:.4f}, below the start's {self.start_score_:.4f}: the "
-                "head could not learn the start. A smaller batch_size gives it more steps.",
-                ConvergenceWarning,
-                stacklevel=6,
-            )
-        self._head = head
-        self._prototypes = Prototypes(centers)
-        self._feature_means = cluster_means(features, labels, len(centers))
-        self._names = [None] * len(centers)
-        self.n_clusters_ = len(centers)
-        self.cluster_centers_ = centers
-        self.temperature_ = calibrate_temperature(latents @ centers.T, graph, partitions)
-        self.labels_ = with_gaps(labels, readable, -1)
-        self.embedding_ = with_gaps(latents, readable, np.nan)
-        self.outlier_scores_ = with_gaps(remoteness(features, graph), readable, np.nan)
-        self.probabilities_ = self._probabilities_of(self.embedding_)
-
-    n_clusters_criterion_: dict
-
     def _features_to_fit(self, X, source):
         """Features of the images that can be read, and which ones those are."""
         if source is None:
             features = check_features(self, X, reset=True)
-            self.embedder_ = self._backbone_name = None
+            self.embedder_ = None
+            self._network = Network()
             return features, np.ones(len(features), dtype=bool)
-        self.embedder_ = self._make_embedder(self.backbone, self.image_size)
-        named = self.backbone
-        self._backbone_name = fspath(named) if isinstance(named, str | PathLike) else None
+        self.embedder_ = make_embedder(self, self.backbone, self.image_size)
+        self._network = Network.of(self.backbone, is_tuned=self.fine_tune > 0)
         if self.fine_tune:
             check_stages(self.embedder_.load(), self.fine_tune)
         features = self.embedder_.fit_transform(source)
@@ -504,78 +442,80 @@ class DeepImageClusterer(
             )
         return without_gaps(features, readable), readable
 
-    def _running(self):
-        """Parameters of how, not what, the embedder computes; they may change after ``fit``."""
-        names = ("engine", "device", "memory", "feature_dtype", "n_jobs", "on_error", "verbose")
-        return {name: getattr(self, name) for name in names}
+    def _count_clusters(self, features, random_state):
+        if hasattr(self, "n_clusters_criterion_"):
+            del self.n_clusters_criterion_
+        if self.n_clusters != "auto":
+            return self.n_clusters
+        n_clusters, self.n_clusters_criterion_ = estimate_n_clusters(
+            features, self.min_clusters, self.max_clusters, random_state
+        )
+        return n_clusters
 
-    def _make_embedder(self, backbone, image_size):
-        embedder = ImageEmbedder(backbone, image_size=image_size, **self._running())
-        # Arrays inside, whatever the user has set for the outside.
-        return embedder.set_output(transform="default")
+    def _find_start(self, init, features, n_clusters, neighbors, random_state):
+        uneven = is_uneven(self.cluster_prior)
+        return find_start(init, features, n_clusters, neighbors, random_state, uneven=uneven)
 
-    def _epoch_reporter(self, context, X, y, head, centroids, recall):
-        def as_fitted():
-            """Give a callback what predicting with the present state needs."""
-            return {
-                "n_features_in_": self.n_features_in_,
-                "n_clusters_": len(centroids),
-                "cluster_centers_": centroids.numpy(),
-                "_prototypes": Prototypes(centroids.numpy()),
-                "temperature_": 0.1,
-                "_head": head,
-                "embedder_": self.embedder_,
-            }
+    def _n_latent(self, n_clusters):
+        return self.n_components or max(_N_COMPONENTS, n_clusters - 1)
 
-        return EpochReporter(self, context, X, y, as_fitted, recall)
+    def _make_head(self, features, n_components, random_state):
+        with torch.random.fork_rng(devices=[]):
+            torch.default_generator.manual_seed(int(random_state.randint(2**31)))
+            return LatentHead.for_features(features, n_components)
 
-    def transform(self, X):
-        """Map images, or features, to the latent space.
+    def _fine_tune(self, source, init, random_state):
+        """Replace the embedder by one that was trained on the images; return its features."""
 
-        Parameters
-        ----------
-        X : images or array-like of shape (n_samples, n_features)
+        def assign(features, indices):
+            n_clusters = self._count_clusters(features, random_state)
+            neighbors = nearest_neighbors(features, self.n_neighbors)
+            given = init[indices] if isinstance(init, np.ndarray) else init
+            start = self._find_start(given, features, n_clusters, neighbors, random_state)
+            if start.labels is None:
+                return None
+            return start.labels, confidence(start.labels, neighbors, start.partitions)
 
-        Returns
-        -------
-        latents : ndarray of shape (n_samples, n_components), float32
-            Unit vectors; NaN for an image that was skipped.
-        """
-        return np.concatenate([*self._iter_latents(X)])
+        assert self.embedder_ is not None, "fit refuses to fine-tune on features"
+        tuned, self.loss_curve_ = fine_tune(
+            self.embedder_.load(),
+            source,
+            assign,
+            n_stages=self.fine_tune,
+            max_epochs=self.fine_tune_iter,
+            # Without a seed, or with a function, a run cannot be known to be the same again.
+            memory=self.memory
+            if isinstance(self.random_state, Integral) and not callable(init)
+            else None,
+            depends_on=(
+                *(self.n_clusters, self.min_clusters, self.max_clusters),
+                *(init, self.n_neighbors, self.cluster_prior),
+            ),
+            device=resolve_device(self.device),
+            n_jobs=self.n_jobs,
+            random_state=random_state,
+            verbose=self.verbose,
+        )
+        self.embedder_ = make_embedder(self, tuned, self.image_size)
+        return self.embedder_.fit_transform(source)
 
-    def score(self, X, y=None):
-        """Judge the clusters of ``X``; higher is better.
+    def _warn_of_shortcomings(self, n_wanted, score):
+        if self.n_clusters_ < n_wanted:
+            warnings.warn(
+                f"Only {self.n_clusters_} of n_clusters={n_wanted} clusters could be filled: "
+                "too few samples lie apart.",
+                ConvergenceWarning,
+                stacklevel=_WARNING_LEVEL,
+            )
+        if score < self.start_score_ - ROUNDING:
+            warnings.warn(
+                f"The result scores {score:.4f}, below the start's {self.start_score_:.4f}: the "
+                "head could not learn the start. A smaller batch_size gives it more steps.",
+                ConvergenceWarning,
+                stacklevel=_WARNING_LEVEL,
+            )
 
-        Parameters
-        ----------
-        X : images or array-like of shape (n_samples, n_features)
-        y : array-like of shape (n_samples,), default=None
-            Known classes, if there are any.
-
-        Returns
-        -------
-        score : float
-            Without ``y``, how well the clusters agree with a graph of nearest neighbours, at
-            most 1 and about 0 for clusters at random: the mean of the modularity (the share of
-            an image's neighbours that lie in its cluster, less the share expected by chance)
-            and of the mutual information of an image's cluster and a neighbour's, in units of
-            ``log(n_clusters)``. Neighbours of images are found by one and the same network
-            whatever ``backbone`` is, "efficientnet_lite0" at 128 pixels, which is one more pass
-            over the images unless ``memory`` has it; neighbours of features in the features.
-            With ``y``, the clustering accuracy.
-        """
-        source = as_image_source(X)
-        features = self._features(X)
-        labels = self._labels_of_features(features)
-        if y is not None:
-            check_consistent_length(labels, y)
-            readable = labels >= 0
-            return clustering_accuracy(np.asarray(y)[readable], labels[readable])
-        if source is None:
-            return judge(labels, features, self.n_clusters_)
-        return judge_images(labels, source, features, self.embedder_, self.n_clusters_)
-
-    def fit_predict(self, X, y=None):
+    def fit_predict(self, X: Any, y: Any = None) -> np.ndarray:
         """Cluster ``X`` and return ``labels_``; the same as ``fit(X).labels_``.
 
         Parameters
@@ -590,7 +530,7 @@ class DeepImageClusterer(
         """
         return self.fit(X).labels_
 
-    def fit_transform(self, X, y=None):
+    def fit_transform(self, X: Any, y: Any = None) -> np.ndarray:
         """Cluster ``X`` and return ``embedding_``; the same as ``fit(X).embedding_``.
 
         Parameters
@@ -605,7 +545,7 @@ class DeepImageClusterer(
         """
         return self.fit(X).embedding_
 
-    def save(self, folder):
+    def save(self, folder: str | Path) -> None:
         """Write the fitted estimator to a folder, as JSON and safetensors.
 
         Parameters
@@ -619,7 +559,9 @@ class DeepImageClusterer(
             save(self, folder)
 
     @classmethod
-    def load(cls, folder, *, backbone=None):
+    def load(
+        cls, folder: str | Path, *, backbone: torch.nn.Module | Backbone | None = None
+    ) -> Self:
         """Read a saved estimator. No code is run from the files.
 
         Parameters
@@ -634,6 +576,18 @@ class DeepImageClusterer(
         """
         return load(cls, folder, backbone)
 
+    def _repr_html_inner(self):
+        return super()._repr_html_inner() + self._strip()
+
+    def _repr_mimebundle_(self, **kwargs):
+        bundle = super()._repr_mimebundle_(**kwargs)
+        if "text/html" in bundle:
+            bundle["text/html"] += self._strip()
+        return bundle
+
+    def _strip(self):
+        return cluster_strip(self._partition) if hasattr(self, "labels_") else ""
+
     @property
     def _n_features_out(self):
         return self.cluster_centers_.shape[1]
@@ -642,7 +596,3 @@ class DeepImageClusterer(
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = []
         return tags
-
-
-def _information(labels, sample, n_clusters):
-    return neighborhood_information(labels[sample.rows], sample.neighbors, n_clusters)

@@ -4,8 +4,67 @@ import numpy as np
 from sklearn.preprocessing import normalize
 
 from ..backbones import encode_texts
+from ..images import as_image_source
 
 _PHRASE = "a photo of {}"
+
+
+def check_names(names, n_clusters):
+    """Check names that a user gives.
+
+    Parameters
+    ----------
+    names : list of str or dict of int to str
+    n_clusters : int
+
+    Returns
+    -------
+    names : dict of int to str or None
+        By cluster; None where a name is taken back.
+
+    Raises
+    ------
+    TypeError
+        If it is a single string.
+    ValueError
+        If there are not as many names as clusters, or a cluster does not exist.
+    """
+    if isinstance(names, str):
+        raise TypeError(f"names is a list of names or a dict, not one name: {names!r}.")
+    if not isinstance(names, dict):
+        if len(names) != n_clusters:
+            raise ValueError(f"There are {n_clusters} clusters, and {len(names)} names.")
+        names = dict(enumerate(names))
+    unknown = [label for label in names if label not in range(n_clusters)]
+    if unknown:
+        raise ValueError(f"There are no clusters {unknown}; labels go to {n_clusters - 1}.")
+    return {label: None if name is None else str(name) or None for label, name in names.items()}
+
+
+def images_of(partition, X=None):
+    """Find the images that a partition is of.
+
+    Parameters
+    ----------
+    partition : Partition
+    X : images, default=None
+        Those of the fit; needed if they are not files.
+
+    Returns
+    -------
+    source : ImageSource
+
+    Raises
+    ------
+    ValueError
+        If they are not at hand.
+    """
+    source = as_image_source(partition.images.paths if X is None else X)
+    if source is None or len(source) != len(partition.labels):
+        raise ValueError(
+            "The images are not at hand: pass X, the ones the estimator was fitted on."
+        )
+    return source
 
 
 def best_words(vocabulary, feature_means, model, n_words):

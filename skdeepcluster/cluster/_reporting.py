@@ -1,7 +1,9 @@
 """What a user and their callbacks see of a fit."""
 
+from ._partition import Partition
 
-def stage(name, verbose):
+
+def timed(name, verbose):
     """Give a context manager that shows what is being done, and then how long it took."""
     from tqdm.auto import tqdm
 
@@ -9,19 +11,33 @@ def stage(name, verbose):
 
 
 class EpochReporter:
-    """Writes ``history_``, moves the progress bar and calls scikit-learn's callbacks.
+    """Keeps the history, moves the progress bar and calls scikit-learn's callbacks.
 
     A context manager; called after each epoch of the head's training with its record, it says
-    whether a callback wants the training stopped. ``neighbor_recall`` is of the graph that
-    every epoch trains on, and so has a value an epoch like all that is in ``history_``.
+    whether a callback wants the training stopped.
+
+    Parameters
+    ----------
+    estimator : DeepImageClusterer
+        That is being fitted; its ``history_`` grows.
+    context : callback context of scikit-learn
+    X, y
+        What ``fit`` was given, for callbacks.
+    head : LatentHead
+        That is being trained.
+    centroids : ndarray of shape (n_clusters, n_components), float32
+    neighbor_recall : float
+        Of the neighbours that every epoch trains on, and so a value an epoch like all that is
+        in ``history_``.
     """
 
-    def __init__(self, estimator, context, X, y, as_fitted, neighbor_recall):
+    def __init__(self, estimator, context, X, y, head, centroids, neighbor_recall):
         self.estimator = estimator
         self.context = context
         self.X = X
         self.y = y
-        self.as_fitted = as_fitted
+        self.head = head
+        self.centroids = centroids
         self.neighbor_recall = neighbor_recall
 
     def __enter__(self):
@@ -41,12 +57,16 @@ class EpochReporter:
             self.estimator.history_.setdefault(name, []).append(value)
         self.bar.set_postfix(score=f"{record['score']:.3f}", refresh=False)
         self.bar.update()
-        # An epoch is told of when it is over: which one is the last is not known before.
+        # An epoch is reported when it is over: which one is the last is not known before.
         epoch = self.context.subcontext(task_name="epoch")
         epoch.call_on_fit_task_begin(estimator=self.estimator, X=self.X, y=self.y)
         return epoch.call_on_fit_task_end(
             estimator=self.estimator,
             X=self.X,
             y=self.y,
-            reconstruction_attributes=self.as_fitted,
+            reconstruction_attributes=self._as_fitted,
         )
+
+    def _as_fitted(self):
+        """Give a callback what predicting with the present state needs."""
+        return {"_partition": Partition.provisional(self.head, self.centroids)}

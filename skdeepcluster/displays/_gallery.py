@@ -48,13 +48,11 @@ class ClusterGalleryDisplay:
         -------
         display : ClusterGalleryDisplay
         """
-        display = cls._of(
-            X,
-            estimator.labels_,
-            estimator._own_similarities(),
-            estimator.cluster_names_,
-            n_pictures,
-        )
+        from ..cluster import partition_of
+
+        partition = partition_of(estimator)
+        nearness = partition.similarities_of(partition.latents)
+        display = cls._of(X, partition.labels, nearness, partition.cluster_names, n_pictures)
         return display.plot(ax=ax)
 
     @classmethod

@@ -87,16 +87,19 @@ class LatentMapDisplay:
         -------
         display : LatentMapDisplay
         """
-        latents = np.asarray(estimator.transform(X))
-        if hasattr(estimator, "_labels_of"):
+        from ..cluster import DeepImageClusterer, partition_of
+
+        latents, names = np.asarray(estimator.transform(X)), None
+        if isinstance(estimator, DeepImageClusterer):
             # Embedding the images once is enough.
-            labels = estimator._labels_of(latents)
+            partition = partition_of(estimator)
+            labels, names = partition.assign(latents), partition.names
         else:
             labels = estimator.predict(X)
         return cls.from_predictions(
             latents,
             labels,
-            names=getattr(estimator, "_names", None),
+            names=names,
             images=images,
             n_images=n_images,
             random_state=random_state,

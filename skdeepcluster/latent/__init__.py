@@ -1,19 +1,22 @@
-"""The latent space: centroids, losses, head and training. Tensors only, no images."""
+"""The latent space: centroids, losses, head and training. Features in, no images."""
 
-from ._head import LatentHead, as_tensor, encode
+from ._head import LatentHead, encode
+from ._head_training import TrainingData, TrainingSettings, train_head
 from ._losses import MMDLoss, alignment_loss, nearest_centroid_loss
+from ._objective import LOSS_WEIGHTS, Objective, check_loss_weights
 from ._pedcc import pedcc
-from ._training import LOSS_WEIGHTS, LatentTrainer, train
 
 __all__ = [
     "LOSS_WEIGHTS",
     "LatentHead",
-    "LatentTrainer",
     "MMDLoss",
+    "Objective",
+    "TrainingData",
+    "TrainingSettings",
     "alignment_loss",
-    "as_tensor",
+    "check_loss_weights",
     "encode",
     "nearest_centroid_loss",
     "pedcc",
-    "train",
+    "train_head",
 ]

@@ -1,26 +1,24 @@
 """Nearest neighbours in feature space, and what they say of a partition."""
 
+from ._confidence import calibrate_temperature, confidence, expected_accuracy
 from ._criterion import (
     ROUNDING,
-    calibrate_temperature,
-    confidence,
     evenness,
-    expected_accuracy,
     neighborhood_information,
     neighborhood_modularity,
     neighborhood_score,
     shared_information,
 )
-from ._graph_sample import EPOCH_SIZE, GraphSample, sample_graph
 from ._inverted_lists import InvertedLists
-from ._outliers import remoteness
+from ._outliers import outlier_scores
+from ._sample import EPOCH_SIZE, NeighborSample, sample_neighbors
 from ._search import nearest_neighbors, neighbor_recall
 
 __all__ = [
     "EPOCH_SIZE",
     "ROUNDING",
-    "GraphSample",
     "InvertedLists",
+    "NeighborSample",
     "calibrate_temperature",
     "confidence",
     "evenness",
@@ -30,7 +28,7 @@ __all__ = [
     "neighborhood_information",
     "neighborhood_modularity",
     "neighborhood_score",
-    "remoteness",
-    "sample_graph",
+    "outlier_scores",
+    "sample_neighbors",
     "shared_information",
 ]

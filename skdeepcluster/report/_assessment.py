@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..cluster import features_of, partition_of
 from ..features import rows_of_images, with_gaps, without_gaps
-from ..neighbors import nearest_neighbors, remoteness
+from ..neighbors import nearest_neighbors, outlier_scores
 
 
 @dataclass(frozen=True)
@@ -44,38 +45,36 @@ def assess(estimator, source):
         If the images are others and the estimator was fitted on features, or none of them
         can be read.
     """
-    if _is_of_fit(estimator, source):
+    partition = partition_of(estimator)
+    if _is_of_fit(partition, source):
         return Assessment(
-            estimator.labels_,
-            estimator.probabilities_,
-            estimator.embedding_,
-            estimator.outlier_scores_,
-            estimator._own_similarities(),
+            partition.labels,
+            partition.probabilities,
+            partition.latents,
+            partition.outlier_scores,
+            partition.similarities_of(partition.latents),
         )
     if estimator.embedder_ is None:
         raise ValueError(
             f"images are {len(source)} images, and the estimator was fitted on the features of "
-            f"{len(estimator.labels_)}. Pass the images that these are of, in the same order."
+            f"{len(partition.labels)}. Pass the images that these are of, in the same order."
         )
-    features = estimator._features(source)
+    features = features_of(estimator, source)
     readable = rows_of_images(features)
     if not readable.any():
         raise ValueError("None of the images could be read.")
-    latents = estimator._latents(features)
-    # As they are stored, also in half precision: who compares them scales them in float32.
+    latents = partition.encode(features)
+    # As they are stored, also in half precision: what compares them scales them in float32.
     features = without_gaps(features, readable)
-    graph = nearest_neighbors(features, estimator.n_neighbors)
+    neighbors = nearest_neighbors(features, estimator.n_neighbors)
     return Assessment(
-        estimator._labels_of(latents),
-        estimator._probabilities_of(latents),
+        partition.assign(latents),
+        partition.probabilities_of(latents),
         latents,
-        with_gaps(remoteness(features, graph), readable, np.nan),
-        estimator._prototypes.similarities(latents).max(axis=1),
+        with_gaps(outlier_scores(features, neighbors), readable, np.nan),
+        partition.similarities_of(latents),
     )
 
 
-def _is_of_fit(estimator, source):
-    if len(source) != len(estimator.labels_):
-        return False
-    # Whether features are of these images, only the user knows.
-    return estimator._fingerprint is None or estimator._fingerprint == source.fingerprint()
+def _is_of_fit(partition, source):
+    return len(source) == len(partition.labels) and partition.images.is_of(source)

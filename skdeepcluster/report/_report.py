@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from ..cluster import partition_of
 from ..images import as_image_source
 from ._assessment import assess
 from ._choice import choose_rows, fair_order
@@ -103,7 +104,7 @@ def write_report(
     assessment = assess(estimator, source)
     labels = assessment.labels
     rows = {int(label): choose_rows(assessment, label) for label in np.unique(labels[labels >= 0])}
-    data = page_data(assessment, source, rows, estimator._names, random_state)
+    data = page_data(assessment, source, rows, partition_of(estimator).names, random_state)
     data["folder"] = None if folder is None else quote(os.fsencode(folder.name)) + "/"
     title = f"Clusters of {len(source):,} images" if title is None else str(title)
 

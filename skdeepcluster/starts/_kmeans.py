@@ -1,4 +1,4 @@
-"""Assignments that training starts from."""
+"""K-means: one run by scikit-learn or faiss, and the start that is the best of several runs."""
 
 import warnings
 
@@ -49,21 +49,8 @@ def kmeans_start(features, n_clusters, neighbors, random_state):
         reduced = PCA(
             _N_PRINCIPAL_COMPONENTS, svd_solver="randomized", random_state=random_state
         ).fit_transform(reduced)
-    best_score, best_labels = -np.inf, np.zeros(len(features), dtype=np.int64)
-    with warnings.catch_warnings():
-        # Fewer distinct samples than clusters: said once, of the final result.
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        for seed in _seeds(n_clusters, random_state):
-            labels = KMeans(n_clusters, n_init=1, random_state=seed).fit_predict(reduced)
-            score = neighborhood_modularity(labels, neighbors)
-            if score > best_score:
-                best_score, best_labels = score, labels
-    return best_labels.astype(np.int64)
-
-
-def _seeds(n_clusters, random_state):
-    n_runs = _N_RUNS if n_clusters <= MANY_CLUSTERS else _N_RUNS_FOR_MANY
-    return random_state.randint(np.iinfo(np.int32).max, size=n_runs)
+    runs = (k_means(reduced, n_clusters, seed) for seed in _seeds(n_clusters, random_state))
+    return max(runs, key=lambda labels: neighborhood_modularity(labels, neighbors))
 
 
 def _kmeans_of_landmarks(features, landmarks, n_clusters, neighbors, random_state):
@@ -73,36 +60,69 @@ def _kmeans_of_landmarks(features, landmarks, n_clusters, neighbors, random_stat
     n_components = min(_N_PRINCIPAL_COMPONENTS, *unit.shape)
     components = PCA(n_components, svd_solver="covariance_eigh").fit(unit)
     reduced = components.transform(unit)
-    best_score, best_centers = -np.inf, None
-    for seed in _seeds(n_clusters, random_state):
-        centers = centers_by_kmeans(reduced, n_clusters, seed)
-        score = neighborhood_modularity(nearest_center(reduced, centers), neighbors)
-        if score > best_score:
-            best_score, best_centers = score, centers
+    runs = (Centers.of(reduced, n_clusters, seed) for seed in _seeds(n_clusters, random_state))
+    best = max(runs, key=lambda run: neighborhood_modularity(run.nearest(reduced), neighbors))
     labels = np.empty(len(features), dtype=np.int64)
     for chunk in row_chunks(len(features)):
-        labels[chunk] = nearest_center(
-            components.transform(unit_rows(features, chunk)), best_centers
-        )
+        labels[chunk] = best.nearest(components.transform(unit_rows(features, chunk)))
     return labels
 
 
-def centers_by_kmeans(rows, n_clusters, seed):
-    """Give an index of the centres that one run of k-means finds, quickly for many rows."""
-    import faiss
-
-    kmeans = faiss.Kmeans(
-        rows.shape[1],
-        n_clusters,
-        seed=int(seed),
-        # All rows are trained on, and no number of them is warned about.
-        max_points_per_centroid=len(rows),
-        min_points_per_centroid=1,
-    )
-    kmeans.train(np.ascontiguousarray(rows))
-    return kmeans.index
+def _seeds(n_clusters, random_state):
+    n_runs = _N_RUNS if n_clusters <= MANY_CLUSTERS else _N_RUNS_FOR_MANY
+    return draw_seeds(random_state, n_runs)
 
 
-def nearest_center(rows, centers):
-    """Give the number of the centre that each row is nearest to."""
-    return centers.search(np.ascontiguousarray(rows), 1)[1][:, 0]
+def draw_seeds(random_state, size=None):
+    """Draw seeds for runs of k-means, or a single one if no size is given."""
+    return random_state.randint(np.iinfo(np.int32).max, size=size)
+
+
+def k_means(rows, n_clusters, seed, n_init=1, sizes=None):
+    """Labels by k-means, which may be fewer than asked for if rows are alike.
+
+    Parameters
+    ----------
+    rows : ndarray or sparse array of shape (n_rows, n_columns), float
+    n_clusters, seed : int
+    n_init : int, default=1
+        Runs, of which that with the lowest inertia counts.
+    sizes : ndarray of shape (n_rows,), default=None
+        Weights of the rows.
+
+    Returns
+    -------
+    labels : ndarray of shape (n_rows,), int64
+    """
+    with warnings.catch_warnings():
+        # Fewer distinct samples than clusters: said once, of the final result.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model = KMeans(n_clusters, n_init=n_init, random_state=seed)
+        return model.fit_predict(rows, sample_weight=sizes).astype(np.int64)
+
+
+class Centers:
+    """Centres of clusters, found by one run of faiss's k-means: quick for many rows."""
+
+    def __init__(self, index):
+        self._index = index
+
+    @classmethod
+    def of(cls, rows, n_clusters, seed):
+        """Find the centres of rows, an ndarray of shape (n_rows, n_columns), float32."""
+        import faiss
+
+        kmeans = faiss.Kmeans(
+            rows.shape[1],
+            n_clusters,
+            seed=int(seed),
+            # All rows are trained on, and no number of them is warned about.
+            max_points_per_centroid=len(rows),
+            min_points_per_centroid=1,
+        )
+        kmeans.train(np.ascontiguousarray(rows))
+        return cls(kmeans.index)
+
+    def nearest(self, rows):
+        """Give the number of the centre that each row is nearest to, (n_rows,), int64."""
+        return self._index.search(np.ascontiguousarray(rows), 1)[1][:, 0]

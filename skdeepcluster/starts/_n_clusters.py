@@ -6,13 +6,10 @@ from sklearn.preprocessing import normalize
 
 from ..features import stored_rows, unit_rows
 from ..neighbors import nearest_neighbors, neighborhood_modularity
-from ._consensus import (
-    centered_components,
-    k_means,
-    leading_eigenvectors,
-    shared_neighbor_graph,
-)
+from ._kmeans import draw_seeds, k_means
 from ._landmarks import draw_landmarks
+from ._spectral import leading_eigenvectors, shared_neighbor_graph
+from ._views import centered_components
 
 # One partition is a few percent better or worse than the next by luck: the criterion is averaged
 # over numbers about this share apart, and what then is as good as the best to a percent is a tie.
@@ -76,7 +73,7 @@ def estimate_n_clusters(features, smallest, largest, random_state):
     merits = []
     for n_clusters in numbers:
         spaces = [unit, normalize(vectors[:, :n_clusters])] * _N_RUNS
-        partitions = [k_means(rows, n_clusters, 1, random_state) for rows in spaces]
+        partitions = [k_means(rows, n_clusters, draw_seeds(random_state)) for rows in spaces]
         merits.append(max(_merit(labels, n_clusters, unit, graph) for labels in partitions))
     criterion = _smoothed(np.log(numbers), np.array(merits))
     by_number = dict(zip(numbers, criterion.tolist(), strict=True))

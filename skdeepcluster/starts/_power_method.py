@@ -7,9 +7,11 @@ from sklearn.utils.extmath import randomized_range_finder
 
 from ..features import stored_rows
 from ..neighbors import nearest_neighbors, neighborhood_information
-from ._consensus import feature_views, mean_over_graphs, normalized, shared_neighbor_graph
-from ._kmeans import LANDMARKS_PER_CLUSTER, centers_by_kmeans, kmeans_start, nearest_center
+from ._kmeans import LANDMARKS_PER_CLUSTER, Centers, draw_seeds, kmeans_start
 from ._landmarks import draw_landmarks, vote_of_landmarks
+from ._merits import mean_over_graphs
+from ._spectral import normalized, shared_neighbor_graph
+from ._views import feature_views
 
 # Random vectors, unless there are fewer clusters, and how often they are multiplied by the graph
 # and its transpose: with more of either little was gained (benchmarks/many_clusters.py).
@@ -78,5 +80,5 @@ def power_method_cuts(graphs, n_clusters, random_state):
         random_state=random_state,
     )
     rows = normalize(basis)
-    seeds = random_state.randint(np.iinfo(np.int32).max, size=_N_CUTS)
-    return [nearest_center(rows, centers_by_kmeans(rows, n_clusters, seed)) for seed in seeds]
+    seeds = draw_seeds(random_state, _N_CUTS)
+    return [Centers.of(rows, n_clusters, seed).nearest(rows) for seed in seeds]

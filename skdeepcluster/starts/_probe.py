@@ -43,12 +43,12 @@ def linear_information(rows, partitions, n_clusters):
     n_together = max(1, _N_TARGETS // n_clusters)
     information = []
     for first in range(0, len(partitions), n_together):
-        some = np.stack(partitions[first : first + n_together])
-        targets = np.eye(n_clusters, dtype=np.float32)[some.T].reshape(len(rows), -1)
+        chosen = np.stack(partitions[first : first + n_together])
+        targets = np.eye(n_clusters, dtype=np.float32)[chosen.T].reshape(len(rows), -1)
         predicted = cross_val_predict(model, rows, targets, cv=folds)
-        predicted = predicted.reshape(len(rows), len(some), n_clusters).argmax(axis=2)
+        predicted = predicted.reshape(len(rows), len(chosen), n_clusters).argmax(axis=2)
         information += [
             shared_information(labels, found, n_clusters)
-            for labels, found in zip(some, predicted.T, strict=True)
+            for labels, found in zip(chosen, predicted.T, strict=True)
         ]
     return np.array(information)

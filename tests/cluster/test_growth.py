@@ -15,8 +15,8 @@ from sklearn.metrics import normalized_mutual_info_score
 from skdeepcluster import DeepImageClusterer, ImageEmbedder, list_images
 from skdeepcluster.embedding import _embedder
 from skdeepcluster.features import _rows
-from skdeepcluster.latent import _head, _training, encode
-from skdeepcluster.neighbors import _graph_sample, _inverted_lists, _search
+from skdeepcluster.latent import _head, _trainer, encode
+from skdeepcluster.neighbors import _inverted_lists, _sample, _search
 from skdeepcluster.starts import _landmarks
 
 
@@ -39,7 +39,7 @@ def of_few(digits):
 def lower_thresholds(monkeypatch):
     monkeypatch.setattr(_search, "_EXACT_LIMIT", 100)
     monkeypatch.setattr(_landmarks, "N_LANDMARKS", 600)
-    for module in (_graph_sample, _training):
+    for module in (_sample, _trainer):
         monkeypatch.setattr(module, "EPOCH_SIZE", 500)
 
 

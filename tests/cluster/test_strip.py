@@ -12,6 +12,7 @@ from sklearn import config_context
 from sklearn.base import clone
 
 from skdeepcluster import DeepImageClusterer, list_images
+from skdeepcluster.cluster import partition_of
 
 N_PICTURES = 8
 
@@ -79,7 +80,7 @@ def test_files_that_are_gone_are_left_out(photo_folder):
     list_images(photo_folder)[gone].unlink()
     titles = [image["title"] for image in Strip(est).images]
     assert titles
-    assert est._paths[gone] not in titles
+    assert partition_of(est).images.paths[gone] not in titles
     for path in list_images(photo_folder):
         path.unlink()
     assert Strip(est).html == ""

@@ -8,6 +8,7 @@ from matplotlib.colors import to_rgb
 from sklearn.cluster import KMeans
 
 from skdeepcluster import LatentMapDisplay
+from skdeepcluster.cluster import partition_of
 
 
 def blobs(n_clusters=3, size=8, n_components=5):
@@ -72,7 +73,8 @@ def test_names_are_shown_as_they_are(clusterer, digits):
 
 
 def test_estimators_names_are_used(clusterer, digits, monkeypatch):
-    monkeypatch.setattr(clusterer, "_names", [None, "one", None])
+    named = partition_of(clusterer).renamed({1: "one"})
+    monkeypatch.setattr(clusterer, "_partition", named)
     display = LatentMapDisplay.from_estimator(clusterer, digits[0][:12])
     assert display.text_[1].get_text() == "one" and display.text_[0].get_text() == "0"
 

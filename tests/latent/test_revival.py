@@ -1,6 +1,7 @@
 import numpy as np
+import torch
 
-from skdeepcluster.latent._revival import split_into_empty
+from skdeepcluster.latent._revival import revive, split_into_empty
 
 
 def test_empty_clusters_get_half_of_the_widest_one():
@@ -22,3 +23,23 @@ def test_full_clusters_stay():
 def test_too_few_samples_to_fill_all():
     found = split_into_empty(np.array([0, 1]), np.eye(2), np.ones(2), 5, np.random.RandomState(0))
     np.testing.assert_array_equal(found, [0, 1])
+
+
+def test_an_empty_cluster_is_filled_with_samples_of_the_judging_ones():
+    latents = np.concatenate([np.tile([1.0, 0.0], (6, 1)), np.tile([0.0, 1.0], (4, 1))])
+    latents[3:6] += 0.5
+    moved = []
+
+    class Trainer:
+        centroids = torch.zeros((3, 2))
+
+        def move(self, indices, targets, is_moved):
+            moved.append((indices[is_moved].tolist(), targets[is_moved].tolist()))
+            assert targets[~is_moved].tolist() == labels[~is_moved].tolist()
+
+    labels, spread = np.repeat([0, 1], [6, 4]), np.repeat([1.0, 0.0], [6, 4])
+    rows = np.arange(100, 110)
+    revive(Trainer(), latents, labels, spread, rows, np.random.RandomState(0))
+    ((indices, targets),) = moved
+    assert indices in ([100, 101, 102], [103, 104, 105])
+    assert targets == [2, 2, 2]

@@ -1,11 +1,14 @@
 import tarfile
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from skdeepcluster import DeepImageClusterer, read_tar_images
+from skdeepcluster.cluster import features_of, partition_of
 from skdeepcluster.images import as_image_source
+from skdeepcluster.report import _assessment
 from skdeepcluster.report._assessment import assess
 
 
@@ -17,7 +20,7 @@ def fitted(snapshots):
 
 
 def test_attributes_of_the_fit_are_used(fitted, snapshots, monkeypatch):
-    monkeypatch.setattr(fitted, "_features", lambda X: pytest.fail("images are embedded again"))
+    monkeypatch.setattr(_assessment, "features_of", lambda *_: pytest.fail("embedded again"))
     found = assess(fitted, as_image_source(snapshots[0]))
     assert found.labels is fitted.labels_ and found.latents is fitted.embedding_
     assert found.probabilities is fitted.probabilities_
@@ -28,7 +31,8 @@ def test_attributes_of_the_fit_are_used(fitted, snapshots, monkeypatch):
 
 def test_files_of_the_fit_are_known_however_they_are_named(few, tmp_path, monkeypatch):
     paths, est = few
-    monkeypatch.setattr(est, "_fingerprint", as_image_source(paths).fingerprint())
+    record = replace(partition_of(est).images, fingerprint=as_image_source(paths).fingerprint())
+    monkeypatch.setattr(est, "_partition", replace(partition_of(est), images=record))
     monkeypatch.chdir(tmp_path)
     relative = [str(path.relative_to(tmp_path)) for path in paths]
     assert assess(est, as_image_source(relative)).labels is est.labels_
@@ -40,8 +44,9 @@ def test_files_of_the_fit_are_known_however_they_are_named(few, tmp_path, monkey
 def test_other_images_are_embedded_once_and_assigned(fitted, snapshots, monkeypatch):
     images = snapshots[0][::2]
     calls = []
-    features_of = fitted._features
-    monkeypatch.setattr(fitted, "_features", lambda X: calls.append(1) or features_of(X))
+    monkeypatch.setattr(
+        _assessment, "features_of", lambda *given: calls.append(1) or features_of(*given)
+    )
     found = assess(fitted, as_image_source(images))
     assert calls == [1]
     np.testing.assert_array_equal(found.labels, fitted.predict(images))
@@ -60,10 +65,10 @@ def test_all_images_again_get_the_outlier_scores_of_the_fit(fitted, snapshots, m
 
 def test_others_in_half_precision_get_the_outlier_scores_of_the_fit(fitted, snapshots, monkeypatch):
     # Squares of such features are beyond the largest number of half precision.
-    features = (fitted._features(snapshots[0]) * 300).astype(np.float16)
+    features = (features_of(fitted, snapshots[0]) * 300).astype(np.float16)
     assert np.isfinite(features).all() and (features.max(axis=1) > 256).all()
     features = np.insert(features, 3, np.nan, axis=0)
-    monkeypatch.setattr(fitted, "_features", lambda X: features)
+    monkeypatch.setattr(_assessment, "features_of", lambda *_: features)
     found = assess(fitted, as_image_source([*snapshots[0], snapshots[0][0]]))
     assert np.isnan(found.outlier_scores[3]) and found.labels[3] == -1
     scores = np.delete(found.outlier_scores, 3)

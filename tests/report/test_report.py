@@ -9,8 +9,8 @@ from PIL import Image
 from sklearn.exceptions import NotFittedError
 
 from skdeepcluster import DeepImageClusterer
+from skdeepcluster.report import _assessment, write_report
 from skdeepcluster.report import _report as report
-from skdeepcluster.report import write_report
 from skdeepcluster.report._writing import MARKER
 
 from .conftest import colors_of
@@ -55,7 +55,7 @@ def test_all_names_are_there_where_only_some_clusters_have_images(few, tmp_path,
     est.set_cluster_names({0: "first", 2: "third"})
     some = [path for path, label in zip(paths, est.labels_.tolist(), strict=True) if label == 1]
     monkeypatch.setattr(est, "embedder_", object())
-    monkeypatch.setattr(est, "_features", lambda source: colors_of(source.paths))
+    monkeypatch.setattr(_assessment, "features_of", lambda _, source: colors_of(source.paths))
     data = block(write_report(est, some, tmp_path / "page.html"), "data")
     assert [cluster["label"] for cluster in data["clusters"]] == [1]
     assert data["cluster_names"] == ["first", None, "third"]

@@ -8,18 +8,14 @@ from sklearn.preprocessing import normalize
 
 from skdeepcluster.metrics import clustering_accuracy
 from skdeepcluster.neighbors import nearest_neighbors
-from skdeepcluster.starts import _consensus, _landmarks, consensus_start, kmeans_start
-from skdeepcluster.starts._consensus import (
-    candidates,
-    half_whitened,
-    leading_eigenvectors,
-    merits,
-    principal_components,
-    shared_neighbor_graph,
-    vote,
-)
+from skdeepcluster.starts import _landmarks, consensus_start, kmeans_start
+from skdeepcluster.starts._consensus import candidates, vote
+from skdeepcluster.starts._kmeans import k_means
 from skdeepcluster.starts._manifold import manifold_embedding
+from skdeepcluster.starts._merits import merits
 from skdeepcluster.starts._probe import linear_information
+from skdeepcluster.starts._spectral import leading_eigenvectors, shared_neighbor_graph
+from skdeepcluster.starts._views import half_whitened, principal_components
 
 
 def start(X, k, n_neighbors=20, **params):
@@ -158,7 +154,7 @@ def test_embedding_keeps_groups_of_a_graph_together_and_repeats(digits):
     assert embedding.shape == (600, 10)
     again = manifold_embedding(weights, vectors, np.random.RandomState(0))
     np.testing.assert_array_equal(embedding, again)
-    labels = _consensus.k_means(embedding, 10, 5, np.random.RandomState(0))
+    labels = k_means(embedding, 10, seed=0, n_init=5)
     assert clustering_accuracy(y[:600], labels) > 0.8
 
 
@@ -171,17 +167,17 @@ def test_most_votes_win_whatever_parts_are_called():
         wrong = rng.choice(60, 12, replace=False)
         partition[wrong] = rng.randint(3, size=12)
         partitions.append(partition)
-    labels = vote(np.stack(partitions), 3, 10, np.random.RandomState(0))
+    labels = vote(np.stack(partitions), 3, np.random.RandomState(0), 10)
     assert max(clustering_accuracy(truth, partition) for partition in partitions) < 0.95
     assert clustering_accuracy(truth, labels) == 1
     # Samples that come five times each are voted on like one with five times the weight.
     repeated = np.repeat(partitions, 5, axis=1)
-    labels = vote(repeated, 3, 10, np.random.RandomState(0))
+    labels = vote(repeated, 3, np.random.RandomState(0), 10)
     assert clustering_accuracy(np.repeat(truth, 5), labels) == 1
 
 
 def test_partitions_that_agree_are_their_consensus():
     parts = np.repeat([[0, 1, 2], [2, 0, 1]], 4, axis=1)
-    labels = vote(parts, 3, 1, np.random.RandomState(0))
+    labels = vote(parts, 3, np.random.RandomState(0))
     assert clustering_accuracy(parts[0], labels) == 1
-    assert len(set(vote(parts, 5, 1, np.random.RandomState(0)))) == 3
+    assert len(set(vote(parts, 5, np.random.RandomState(0)))) == 3

@@ -3,16 +3,16 @@ from functools import partial
 import numpy as np
 
 from skdeepcluster.neighbors import (
-    _graph_sample,
+    _sample,
     neighborhood_modularity,
     neighborhood_score,
-    sample_graph,
+    sample_neighbors,
 )
 
 
 def test_a_small_graph_is_taken_whole():
     graph = np.array([[1, 2], [0, 2], [0, 1]])
-    rows, sampled = sample_graph(graph)
+    rows, sampled = sample_neighbors(graph)
     np.testing.assert_array_equal(rows, [0, 1, 2])
     assert sampled is graph
 
@@ -24,8 +24,8 @@ def test_a_sample_has_the_neighbours_and_the_score_of_all(monkeypatch):
     members = [np.flatnonzero(labels == label) for label in range(4)]
     own = np.stack([rng.choice(members[label], 5) for label in labels])
     graph = np.where(rng.uniform(size=own.shape) < 1 / 3, rng.integers(20_000, size=own.shape), own)
-    monkeypatch.setattr(_graph_sample, "EPOCH_SIZE", 6000)
-    rows, sampled = sample_graph(graph)
+    monkeypatch.setattr(_sample, "EPOCH_SIZE", 6000)
+    rows, sampled = sample_neighbors(graph)
     assert 6000 <= len(rows) <= 12_000
     assert len(set(rows)) == len(rows)
     np.testing.assert_array_equal(rows[sampled], graph[rows[: len(sampled)]])
@@ -38,7 +38,7 @@ def test_a_sample_passes_over_no_cluster(monkeypatch):
     # Groups that are their own neighbours: those that are drawn are few of them.
     members = np.arange(20_000).reshape(400, 50)
     graph = np.concatenate([np.tile(group[:20], (50, 1)) for group in members])
-    monkeypatch.setattr(_graph_sample, "EPOCH_SIZE", 6000)
-    rows, sampled = sample_graph(graph)
+    monkeypatch.setattr(_sample, "EPOCH_SIZE", 6000)
+    rows, sampled = sample_neighbors(graph)
     assert len(np.unique(rows[: len(sampled)] // 50)) < 300
     assert len(np.unique(rows // 50)) == 400

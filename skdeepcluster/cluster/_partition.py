@@ -1,0 +1,274 @@
+"""What a fit found: clusters, how images are assigned to them, and what is known of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from sklearn.utils import gen_batches
+
+from ..features import stored_rows, with_gaps
+from ..images import ImageSource
+from ..latent import LatentHead, encode
+from ..neighbors import calibrate_temperature, outlier_scores
+from ..storage import prefixed, without_prefix
+from ._assignment import cluster_means, settle_centers
+from ._prototypes import Prototypes
+from ._record import ImageRecord
+
+# Samples that are encoded together: 42 MB at 1280 features.
+_CHUNK_SIZE = 8192
+# Of a state that is still trained, for callbacks.
+_PROVISIONAL_TEMPERATURE = 0.1
+# Small copies that are kept of images in memory: in all, and of a cluster.
+_N_KEPT = 240
+_N_KEPT_PER_CLUSTER = 8
+# Arrays as saved models name them.
+_ARRAYS = {
+    "labels": "labels_",
+    "centers": "cluster_centers_",
+    "latents": "embedding_",
+    "probabilities": "probabilities_",
+    "outlier_scores": "outlier_scores_",
+    "feature_means": "_feature_means",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Partition:
+    """Clusters of images: all that was found, in one object that never changes.
+
+    Editing makes another partition (:meth:`merged`, :meth:`renamed`).
+
+    Parameters
+    ----------
+    head : LatentHead
+        Maps features to latents.
+    prototypes : Prototypes
+        Points in the latent space by which a latent is assigned.
+    temperature : float
+        Of the softmax that makes probabilities of cosines.
+    centers : ndarray of shape (n_clusters, n_components), float32
+        Unit vectors in the latent space.
+    feature_means : ndarray of shape (n_clusters, n_features), float32
+        Mean of the unit features of each cluster.
+    names : tuple of str or None
+        Name of each cluster; None where none was given.
+    labels : ndarray of shape (n_samples,), int64
+        Of the images of the fit; -1 for one that could not be read.
+    latents : ndarray of shape (n_samples, n_components), float32
+    probabilities : ndarray of shape (n_samples, n_clusters), float32
+    outlier_scores : ndarray of shape (n_samples,), float32
+        NaN, as in the two arrays before, for an image that could not be read.
+    images : ImageRecord
+        What is remembered of the images themselves.
+    """
+
+    head: LatentHead
+    prototypes: Prototypes
+    temperature: float
+    centers: np.ndarray
+    feature_means: np.ndarray
+    names: tuple[str | None, ...]
+    labels: np.ndarray
+    latents: np.ndarray
+    probabilities: np.ndarray
+    outlier_scores: np.ndarray
+    images: ImageRecord
+
+    @classmethod
+    def found(
+        cls,
+        head: LatentHead,
+        centroids: np.ndarray,
+        features: np.ndarray,
+        neighbors: np.ndarray,
+        partitions: np.ndarray | None,
+        readable: np.ndarray,
+        source: ImageSource | None,
+    ) -> Partition:
+        """Assign the samples that a head was trained on.
+
+        Parameters
+        ----------
+        head : LatentHead
+            Trained.
+        centroids : ndarray of shape (n_clusters, n_components), float32
+            Those of clusters that cannot be filled are dropped.
+        features : ndarray of shape (n_readable, n_features), float32 or float16
+        neighbors : ndarray of shape (n_readable, n_neighbors), int64
+            Of the features, nearest first.
+        partitions : ndarray of shape (n_partitions, n_readable), int, or None
+            Other partitions, as good a priori, by which the probabilities are calibrated.
+        readable : ndarray of shape (n_samples,), bool
+            Which images the features are of.
+        source : ImageSource or None
+            The images.
+        """
+        latents = encode(head, features)
+        centers, labels = settle_centers(latents, centroids)
+        n_clusters = len(centers)
+        prototypes = Prototypes(centers)
+        temperature = calibrate_temperature(latents @ centers.T, neighbors, partitions)
+        latents = with_gaps(latents, readable, np.nan)
+        partition = cls(
+            head,
+            prototypes,
+            temperature,
+            centers,
+            cluster_means(features, labels, n_clusters),
+            (None,) * n_clusters,
+            with_gaps(labels, readable, -1),
+            latents,
+            prototypes.probabilities(latents, temperature),
+            with_gaps(outlier_scores(features, neighbors), readable, np.nan),
+            ImageRecord(),
+        )
+        # Of all clusters: merging may make small ones part of the largest.
+        n_kept = min(_N_KEPT_PER_CLUSTER, max(1, _N_KEPT // n_clusters))
+        return replace(partition, images=ImageRecord.of(source, partition.representatives(n_kept)))
+
+    @classmethod
+    def provisional(cls, head: LatentHead, centroids: np.ndarray) -> Partition:
+        """Give what predicts with a head that is still trained; it knows no sample."""
+        n_clusters, n_components = centroids.shape
+        return cls(
+            head,
+            Prototypes(centroids),
+            _PROVISIONAL_TEMPERATURE,
+            centroids,
+            np.zeros((n_clusters, len(head.mean)), dtype=np.float32),
+            (None,) * n_clusters,
+            np.zeros(0, dtype=np.int64),
+            np.zeros((0, n_components), dtype=np.float32),
+            np.zeros((0, n_clusters), dtype=np.float32),
+            np.zeros(0, dtype=np.float32),
+            ImageRecord(),
+        )
+
+    @property
+    def n_clusters(self) -> int:
+        """Number of clusters."""
+        return len(self.centers)
+
+    @property
+    def cluster_names(self) -> list[str]:
+        """Name of each cluster; "cluster 0" and so on where none was given."""
+        return [
+            f"cluster {cluster}" if name is None else name
+            for cluster, name in enumerate(self.names)
+        ]
+
+    @property
+    def sizes(self) -> np.ndarray:
+        """Images in each cluster, int64 of shape (n_clusters,)."""
+        return np.bincount(self.labels[self.labels >= 0], minlength=self.n_clusters)
+
+    def encode(self, features: np.ndarray) -> np.ndarray:
+        """Map features, (n, n_features), to latents, (n, n_components); NaN stays NaN."""
+        readable = ~np.isnan(features).any(axis=1)
+        return with_gaps(encode(self.head, features[readable]), readable, np.nan)
+
+    def assign(self, latents: np.ndarray) -> np.ndarray:
+        """Cluster of each latent, int64 of shape (n,); -1 for NaN."""
+        readable = ~np.isnan(latents[:, 0])
+        labels = self.prototypes.similarities(latents[readable]).argmax(axis=1)
+        return with_gaps(labels.astype(np.int64), readable, -1)
+
+    def assign_features(self, features: np.ndarray) -> np.ndarray:
+        """Cluster of each row of features, int64 of shape (n,), a chunk at a time."""
+        chunks = gen_batches(len(features), _CHUNK_SIZE)
+        return np.concatenate(
+            [self.assign(self.encode(stored_rows(features, rows))) for rows in chunks]
+        )
+
+    def probabilities_of(self, latents: np.ndarray) -> np.ndarray:
+        """Probability of each cluster, float32 of shape (n, n_clusters); NaN for NaN."""
+        return self.prototypes.probabilities(latents, self.temperature)
+
+    def similarities_of(self, latents: np.ndarray) -> np.ndarray:
+        """Cosine of each latent to the nearest prototype, that of its cluster, (n,)."""
+        return self.prototypes.similarities(latents).max(axis=1)
+
+    def representatives(self, n_images: int) -> list[np.ndarray]:
+        """Positions of each cluster's images nearest to its centre, nearest first."""
+        # By cluster, and within it the nearest first.
+        order = np.lexsort((-self.similarities_of(self.latents), self.labels))
+        order = order[self.labels[order] >= 0]
+        return [members[:n_images] for members in np.split(order, self.sizes.cumsum()[:-1])]
+
+    def renamed(self, names: dict[int, str | None]) -> Partition:
+        """Give the partition with other names of the clusters that are listed."""
+        return replace(
+            self,
+            names=tuple(names.get(cluster, name) for cluster, name in enumerate(self.names)),
+        )
+
+    def merged(self, new_labels: np.ndarray) -> Partition:
+        """Give the partition in which clusters of the same new label are one.
+
+        Parameters
+        ----------
+        new_labels : ndarray of shape (n_clusters,), int64
+            From 0 without a gap.
+        """
+        sizes = self.sizes
+        groups = [np.flatnonzero(new_labels == label) for label in range(new_labels.max() + 1)]
+        feature_means = [
+            np.average(self.feature_means[group], axis=0, weights=sizes[group]) for group in groups
+        ]
+        given = [[self.names[old] or "" for old in group if self.names[old]] for group in groups]
+        labels = np.where(self.labels >= 0, new_labels[self.labels], -1)
+        centers = [
+            self.centers[group[0]] if len(group) == 1 else _mean_latent(self.latents[labels == new])
+            for new, group in enumerate(groups)
+        ]
+        prototypes = self.prototypes.merged(new_labels)
+        return replace(
+            self,
+            prototypes=prototypes,
+            centers=np.stack(centers),
+            feature_means=np.stack(feature_means).astype(np.float32),
+            names=tuple(" / ".join(names) or None for names in given),
+            labels=labels,
+            probabilities=prototypes.probabilities(self.latents, self.temperature),
+        )
+
+    def state(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return what a saved model holds of the partition: facts for JSON, and tensors."""
+        from torch import from_numpy
+
+        arrays = {saved: getattr(self, name) for name, saved in _ARRAYS.items()}
+        arrays["prototypes.points"] = self.prototypes.points
+        arrays["prototypes.clusters"] = self.prototypes.clusters
+        tensors = {name: from_numpy(array.copy()) for name, array in arrays.items()}
+        tensors.update(prefixed("head.", self.head.state_dict()))
+        facts = {
+            "temperature": self.temperature,
+            "names": list(self.names),
+            "paths": self.images.paths,
+            "fingerprint": self.images.fingerprint,
+        }
+        return facts, tensors
+
+    @classmethod
+    def from_state(cls, facts: dict[str, Any], tensors: dict[str, Any]) -> Partition:
+        """Rebuild a partition from what :meth:`state` returned."""
+        arrays = {name: tensors[saved].numpy() for name, saved in _ARRAYS.items()}
+        prototypes = without_prefix("prototypes.", tensors)
+        head = LatentHead(arrays["feature_means"].shape[1], arrays["centers"].shape[1])
+        head.load_state_dict(without_prefix("head.", tensors))
+        return cls(
+            head=head,
+            prototypes=Prototypes(**{name: rows.numpy() for name, rows in prototypes.items()}),
+            temperature=facts["temperature"],
+            names=tuple(facts["names"]),
+            images=ImageRecord(facts["paths"], facts["fingerprint"]),
+            **arrays,
+        )
+
+
+def _mean_latent(latents):
+    mean = latents.mean(axis=0)
+    return mean / max(float(np.linalg.norm(mean)), 1e-12)

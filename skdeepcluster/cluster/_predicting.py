@@ -1,0 +1,195 @@
+"""What a fitted estimator says of images, a chunk of them at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.utils import check_consistent_length, gen_batches
+from sklearn.utils.validation import check_is_fitted
+
+from ..embedding import ImageEmbedder
+from ..features import check_features, stored_rows
+from ..images import as_image_source
+from ..metrics import clustering_accuracy
+from ._attributes import PartitionAttributes
+from ._judge import judge, judge_images
+
+# Images whose features are held together: 42 MB at 1280 features.
+_CHUNK_SIZE = 8192
+
+
+class ClusterPrediction(PartitionAttributes):
+    """Methods of a fitted estimator that take images, or features."""
+
+    embedder_: ImageEmbedder | None
+    engine: Any
+    device: Any
+    memory: Any
+    feature_dtype: Any
+    n_jobs: Any
+    on_error: Any
+    verbose: Any
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Assign images, or features, to the clusters.
+
+        Parameters
+        ----------
+        X : images or array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        labels : ndarray of shape (n_samples,), int64
+            -1 for an image that was skipped.
+        """
+        latents = iter_latents(self, X)
+        return np.concatenate([self._partition.assign(chunk) for chunk in latents])
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Probability of each cluster: softmax of the cosines over ``temperature_``.
+
+        Parameters
+        ----------
+        X : images or array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_samples, n_clusters), float32
+            NaN for an image that was skipped.
+        """
+        latents = iter_latents(self, X)
+        return np.concatenate([self._partition.probabilities_of(chunk) for chunk in latents])
+
+    def iter_predict(
+        self, X: Any, chunk_size: int = _CHUNK_SIZE
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Assign images, or features, as they come, in bounded memory.
+
+        Parameters
+        ----------
+        X : images or array-like of shape (n_samples, n_features)
+            Read as the results are asked for.
+        chunk_size : int, default=8192
+            Images whose features are held together. The images themselves are held by the
+            batch, so that small chunks save little and cost speed.
+
+        Yields
+        ------
+        labels : ndarray of shape (n_chunk,), int64
+            What ``predict`` says of the next images, in order.
+        probabilities : ndarray of shape (n_chunk, n_clusters), float32
+            What ``predict_proba`` says of them.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_digits
+        >>> from skdeepcluster import DeepImageClusterer
+        >>> X, _ = load_digits(n_class=3, return_X_y=True)
+        >>> est = DeepImageClusterer(n_clusters=3, random_state=0).fit(X)
+        >>> [len(labels) for labels, probabilities in est.iter_predict(X, chunk_size=200)]
+        [200, 200, 137]
+        """
+        if chunk_size < 1:
+            raise ValueError(f"chunk_size must be 1 at least, got {chunk_size!r}.")
+        latents = iter_latents(self, X, chunk_size)
+        partition = self._partition
+        return ((partition.assign(chunk), partition.probabilities_of(chunk)) for chunk in latents)
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Map images, or features, to the latent space.
+
+        Parameters
+        ----------
+        X : images or array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        latents : ndarray of shape (n_samples, n_components), float32
+            Unit vectors; NaN for an image that was skipped.
+        """
+        return np.concatenate([*iter_latents(self, X)])
+
+    def score(self, X: Any, y: ArrayLike | None = None) -> float:
+        """Judge the clusters of ``X``; higher is better.
+
+        Parameters
+        ----------
+        X : images or array-like of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,), default=None
+            Known classes, if there are any.
+
+        Returns
+        -------
+        score : float
+            Without ``y``, how well the clusters agree with a graph of nearest neighbours, at
+            most 1 and about 0 for clusters at random: the mean of the modularity (the share of
+            an image's neighbours that lie in its cluster, less the share expected by chance)
+            and of the mutual information of an image's cluster and a neighbour's, in units of
+            ``log(n_clusters)``. Neighbours of images are found by one and the same network
+            whatever ``backbone`` is, "efficientnet_lite0" at 128 pixels, which is one more pass
+            over the images unless ``memory`` has it; neighbours of features in the features.
+            With ``y``, the clustering accuracy.
+        """
+        source = as_image_source(X)
+        features = features_of(self, X)
+        labels = self._partition.assign_features(features)
+        if y is not None:
+            check_consistent_length(labels, y)
+            readable = labels >= 0
+            return clustering_accuracy(np.asarray(y)[readable], labels[readable])
+        if source is None:
+            return judge(labels, features, self.n_clusters_)
+        return judge_images(labels, source, features, self.embedder_, self.n_clusters_)
+
+
+def iter_latents(estimator: ClusterPrediction, X: Any, chunk_size: int = _CHUNK_SIZE):
+    """Yield the latents of images, or features, a chunk at a time."""
+    check_is_fitted(estimator)
+    source = as_image_source(X)
+    encode = estimator._partition.encode
+    if source is None:
+        X = check_features(estimator, X, reset=False)
+        return (encode(stored_rows(X, rows)) for rows in gen_batches(len(X), chunk_size))
+    return map(encode, _embedder_of_images(estimator).iter_transform(source, chunk_size))
+
+
+def features_of(estimator: ClusterPrediction, X: Any) -> np.ndarray:
+    """All features of images as a fitted estimator sees them, or of features themselves.
+
+    For where they are needed beside one another.
+
+    Returns
+    -------
+    features : ndarray of shape (n_samples, n_features), float32 or float16
+        NaN for an image that was skipped.
+    """
+    check_is_fitted(estimator)
+    source = as_image_source(X)
+    if source is None:
+        return check_features(estimator, X, reset=False)
+    return _embedder_of_images(estimator).transform(source)
+
+
+def running_parameters(estimator: ClusterPrediction) -> dict[str, Any]:
+    """Parameters of how, not what, the embedder computes; they may change after ``fit``."""
+    names = ("engine", "device", "memory", "feature_dtype", "n_jobs", "on_error", "verbose")
+    return {name: getattr(estimator, name) for name in names}
+
+
+def make_embedder(estimator: ClusterPrediction, backbone: Any, image_size: int | None):
+    """Make the embedder of an estimator, with a backbone that may have been trained."""
+    embedder = ImageEmbedder(backbone, image_size=image_size, **running_parameters(estimator))
+    # Arrays inside, whatever the user has set for the outside.
+    return embedder.set_output(transform="default")
+
+
+def _embedder_of_images(estimator):
+    if estimator.embedder_ is None:
+        raise ValueError(
+            f"X is images, but this {type(estimator).__name__} was fitted on features. Pass the "
+            "features of the images, from the same ImageEmbedder."
+        )
+    return estimator.embedder_.set_params(**running_parameters(estimator))

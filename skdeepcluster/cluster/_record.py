@@ -1,0 +1,69 @@
+"""What is remembered of the images of a fit: where they are, or small copies of a few."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ..images import ImageSource, as_image_source, encode_thumbnail, read_thumbnails
+
+# Pixels a side.
+THUMBNAIL_SIDE = 64
+
+
+@dataclass(frozen=True)
+class ImageRecord:
+    """The images of a fit, or none if it was on features.
+
+    Parameters
+    ----------
+    paths : list of str, default=None
+        If the images are files.
+    fingerprint : str, default=None
+        By which the same images are known again.
+    thumbnails : dict of int to bytes
+        Small files of images that are not files themselves, by position in ``X``.
+    """
+
+    paths: list[str] | None = None
+    fingerprint: str | None = None
+    thumbnails: dict[int, bytes] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, source: ImageSource | None, kept: Sequence[np.ndarray] = ()) -> ImageRecord:
+        """Take note of images.
+
+        Parameters
+        ----------
+        source : ImageSource or None
+        kept : sequence of ndarray of int
+            Positions of those that a copy is kept of, where there are no files.
+        """
+        if source is None:
+            return cls()
+        if source.paths is not None:
+            return cls(list(source.paths), source.fingerprint())
+        return cls(None, source.fingerprint(), encoded_thumbnails(source, kept))
+
+    def is_of(self, source: ImageSource) -> bool:
+        """Whether these are the images; of features, only the user knows what they are of."""
+        return self.fingerprint is None or self.fingerprint == source.fingerprint()
+
+    def name(self, index: int) -> str:
+        """Return what an image is called: its path, or its position."""
+        return self.paths[index] if self.paths else f"image {index}"
+
+    def thumbnails_of(self, kept: Sequence[np.ndarray]) -> dict[int, bytes]:
+        """Small files of images, by position; without those that are not at hand."""
+        if self.paths:
+            return encoded_thumbnails(as_image_source(self.paths), kept)
+        return self.thumbnails
+
+
+def encoded_thumbnails(source, kept):
+    """Small files of the images at these positions; without those that cannot be read."""
+    indices = np.concatenate([*kept])
+    thumbnails = read_thumbnails(source, indices, THUMBNAIL_SIDE, on_error="skip")
+    return {index: encode_thumbnail(pixels) for index, pixels in thumbnails.items()}

@@ -1,0 +1,45 @@
+"""Clusters as a table."""
+
+import numpy as np
+
+
+def cluster_table(partition, n_representatives):
+    """Describe the clusters, a row each.
+
+    Parameters
+    ----------
+    partition : Partition
+    n_representatives : int
+        How many of the most typical images are listed.
+
+    Returns
+    -------
+    table : pandas.DataFrame
+        "size", "share", "cohesion" (mean cosine to the nearest prototype), "representatives"
+        and "name".
+
+    Raises
+    ------
+    ValueError
+        If ``n_representatives`` is negative.
+    """
+    import pandas as pd
+
+    if n_representatives < 0:
+        raise ValueError(f"n_representatives={n_representatives} must not be negative.")
+    clustered = partition.labels >= 0
+    sizes = partition.sizes
+    similarities = partition.similarities_of(partition.latents)[clustered]
+    paths = partition.images.paths
+    return pd.DataFrame(
+        {
+            "size": sizes,
+            "share": sizes / sizes.sum(),
+            "cohesion": np.bincount(partition.labels[clustered], weights=similarities) / sizes,
+            "representatives": [
+                [paths[index] if paths else int(index) for index in typical]
+                for typical in partition.representatives(n_representatives)
+            ],
+            "name": partition.cluster_names,
+        }
+    ).rename_axis("cluster")

@@ -1,0 +1,62 @@
+"""Parameters of the estimator that only the data can settle."""
+
+import numpy as np
+import torch
+
+
+def check_n_clusters(n_clusters, min_clusters, max_clusters, n_samples):
+    """Check that there can be so many clusters."""
+    if n_clusters == "auto":
+        if min_clusters > max_clusters:
+            raise ValueError(f"min_clusters={min_clusters} is above max_clusters={max_clusters}.")
+    elif n_samples < n_clusters:
+        raise ValueError(f"n_samples={n_samples} should be >= n_clusters={n_clusters}.")
+
+
+def check_number_is_open(n_clusters, init, cluster_prior):
+    """Check that nothing else determines the number of clusters that is to be found."""
+    if n_clusters != "auto":
+        return
+    for name, given in (("init", init), ("cluster_prior", cluster_prior)):
+        if not (isinstance(given, str) or callable(given)):
+            raise ValueError(
+                f"{name} has one entry or more for each cluster, and so determines how many there "
+                'are: n_clusters="auto" has nothing to find. Give the number.'
+            )
+
+
+def is_uneven(cluster_prior):
+    """Whether sizes of clusters are expected to differ several times over."""
+    return not isinstance(cluster_prior, str) or cluster_prior == "uneven"
+
+
+def check_cluster_prior(cluster_prior, n_clusters, start):
+    """Share of each cluster, a float32 tensor of shape (n_clusters,) that sums to one.
+
+    Parameters
+    ----------
+    cluster_prior : str or array-like of shape (n_clusters,)
+    n_clusters : int
+    start : ndarray of shape (n_samples,), int64, or None
+        Assignment whose sizes the shares are, or are matched to.
+    """
+    if isinstance(cluster_prior, str):
+        if cluster_prior == "balanced" or start is None:
+            return torch.full((n_clusters,), 1 / n_clusters)
+        sizes = np.bincount(start, minlength=n_clusters)
+        return torch.from_numpy((sizes / sizes.sum()).astype(np.float32))
+    shares = np.asarray(cluster_prior, dtype=np.float64)
+    proper = np.isfinite(shares).all() and (shares >= 0).all() and shares.sum() > 0
+    if shares.shape != (n_clusters,) or not proper:
+        raise ValueError(
+            f"cluster_prior must be {n_clusters} shares, finite and not negative, one a cluster; "
+            f"got {cluster_prior!r}."
+        )
+    shares = shares / shares.sum()
+    if start is not None:
+        # Which share belongs to which cluster is not known: the largest goes to the largest
+        # cluster of the start, and so on.
+        matched = np.empty(n_clusters)
+        matched[np.bincount(start, minlength=n_clusters).argsort()] = np.sort(shares)
+        shares = matched
+    return torch.from_numpy(shares.astype(np.float32))

@@ -1,0 +1,37 @@
+"""Views of features: as they are, their principal components, and those half whitened."""
+
+import numpy as np
+from sklearn.decomposition import PCA
+
+from ..features import unit_rows
+
+_N_CENTERED = 100
+_N_WHITENED = 200
+
+
+def feature_views(features, random_state):
+    """Give the unit rows, their first hundred principal components, and half whitened ones."""
+    unit = unit_rows(features, slice(None))
+    components = principal_components(unit, random_state)
+    return [unit, components[:, :_N_CENTERED], half_whitened(components)]
+
+
+def centered_components(unit, random_state):
+    """Scores of the first hundred principal components."""
+    return principal_components(unit, random_state)[:, :_N_CENTERED]
+
+
+def principal_components(unit, random_state):
+    """Scores of the leading principal components, those without variance left out."""
+    pca = PCA(min(_N_WHITENED, *unit.shape), random_state=random_state)
+    # An array, whatever scikit-learn is set to give a user.
+    pca.set_output(transform="default")
+    scores = pca.fit_transform(unit)
+    spread = pca.explained_variance_ > 1e-7 * max(pca.explained_variance_[0], 1e-12)
+    # Samples that are all alike have no component; any column says so as well.
+    return scores[:, spread] if spread.any() else unit[:, :1]
+
+
+def half_whitened(components):
+    """Bring the components' standard deviations half-way, geometrically, to one another."""
+    return components / np.sqrt(components.std(axis=0) + 1e-12)
