@@ -13,7 +13,7 @@ from ..images import ImageSource
 from ..latent import LatentHead, encode
 from ..neighbors import calibrate_temperature, outlier_scores
 from ..storage import prefixed, without_prefix
-from ._assignment import cluster_means, settle_centers
+from ._centers import cluster_means, settle_centers
 from ._prototypes import Prototypes
 from ._record import ImageRecord
 

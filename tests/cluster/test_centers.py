@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from skdeepcluster.cluster._assignment import settle_centers
+from skdeepcluster.cluster._centers import settle_centers
 
 
 def unit(rng, n):

@@ -1,4 +1,4 @@
-"""From latents to labels, and what they say of the images."""
+"""Centres of clusters in the latent space, and their mean features."""
 
 import numpy as np
 from scipy import sparse
