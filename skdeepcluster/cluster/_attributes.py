@@ -32,6 +32,12 @@ class _OfPartition:
             )
         return getattr(partition, self._name)
 
+    def __set__(self, estimator, value):
+        raise AttributeError(
+            f"{self._attribute} cannot be set: it is what fit found. merge_clusters, "
+            "reduce_clusters and set_cluster_names change the clusters."
+        )
+
 
 def _of_partition(name: str) -> Any:
     return _OfPartition(name)

@@ -54,7 +54,7 @@ from ._fine_tune import fine_tune
 from ._network import Network
 from ._partition import Partition
 from ._persistence import load, save
-from ._predicting import ClusterPrediction, make_embedder
+from ._predicting import ClusterPrediction, iter_latents, make_embedder
 from ._reporting import EpochReporter, timed
 from ._strip import cluster_strip
 from ._validation import (
@@ -514,6 +514,21 @@ class DeepImageClusterer(
                 ConvergenceWarning,
                 stacklevel=_WARNING_LEVEL,
             )
+
+    # Here, and not in a mixin, since scikit-learn wraps for set_output what a class defines itself.
+    def transform(self, X: Any) -> np.ndarray:
+        """Map images, or features, to the latent space.
+
+        Parameters
+        ----------
+        X : images or array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        latents : ndarray of shape (n_samples, n_components), float32
+            Unit vectors; NaN for an image that was skipped.
+        """
+        return np.concatenate([*iter_latents(self, X)])
 
     def fit_predict(self, X: Any, y: Any = None) -> np.ndarray:
         """Cluster ``X`` and return ``labels_``; the same as ``fit(X).labels_``.

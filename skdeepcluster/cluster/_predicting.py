@@ -98,20 +98,6 @@ class ClusterPrediction(PartitionAttributes):
         partition = self._partition
         return ((partition.assign(chunk), partition.probabilities_of(chunk)) for chunk in latents)
 
-    def transform(self, X: Any) -> np.ndarray:
-        """Map images, or features, to the latent space.
-
-        Parameters
-        ----------
-        X : images or array-like of shape (n_samples, n_features)
-
-        Returns
-        -------
-        latents : ndarray of shape (n_samples, n_components), float32
-            Unit vectors; NaN for an image that was skipped.
-        """
-        return np.concatenate([*iter_latents(self, X)])
-
     def score(self, X: Any, y: ArrayLike | None = None) -> float:
         """Judge the clusters of ``X``; higher is better.
 

@@ -398,7 +398,7 @@ def test_interrupted_fit_writes_nothing_half(digits, monkeypatch, tmp_path):
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("skdeepcluster.latent.LatentTrainer.run_epoch", interrupt)
+    monkeypatch.setattr("skdeepcluster.latent._trainer.LatentTrainer.run_epoch", interrupt)
     est = clusterer(5)
     with pytest.raises(KeyboardInterrupt):
         est.fit(digits[0])

@@ -166,11 +166,11 @@ def test_centers_of_merged_clusters_are_mean_directions(fitted):
 
 
 def test_a_merge_that_fails_changes_nothing(fitted, monkeypatch):
-    def fail(latents):
+    def fail(self, latents, temperature):
         raise MemoryError
 
     before = dict(vars(fitted))
-    monkeypatch.setattr(type(fitted), "_probabilities_of", lambda self, latents: fail(latents))
+    monkeypatch.setattr("skdeepcluster.cluster._prototypes.Prototypes.probabilities", fail)
     with pytest.raises(MemoryError):
         fitted.merge_clusters([0, 1])
     assert all(vars(fitted)[name] is value for name, value in before.items())

@@ -140,3 +140,11 @@ def test_there_is_none_before_fit():
         assert not hasattr(est, name)
     with pytest.raises(NotFittedError, match="call fit before 'labels_'"):
         _ = est.labels_
+
+
+def test_what_was_found_cannot_be_set():
+    est = DeepImageClusterer()
+    est._partition = make_partition()[0]
+    assert len(est.labels_) == 30
+    with pytest.raises(AttributeError, match=r"labels_ cannot be set.*merge_clusters"):
+        est.labels_ = np.zeros(30)

@@ -2,6 +2,7 @@ import json
 import os
 import re
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from PIL import Image
 from sklearn.exceptions import NotFittedError
 
 from skdeepcluster import DeepImageClusterer
+from skdeepcluster.cluster import partition_of
 from skdeepcluster.report import _assessment, write_report
 from skdeepcluster.report import _report as report
 from skdeepcluster.report._writing import MARKER
@@ -64,8 +66,11 @@ def test_all_names_are_there_where_only_some_clusters_have_images(few, tmp_path,
 
 def test_the_second_choice_is_another_cluster_where_two_are_equally_likely(few, tmp_path):
     paths, est = few
-    est.probabilities_ = np.full((12, 3), [0.45, 0.45, 0.1], dtype=np.float32)
-    est.labels_ = np.array([0, 1] * 6)
+    est._partition = replace(
+        partition_of(est),
+        probabilities=np.full((12, 3), [0.45, 0.45, 0.1], dtype=np.float32),
+        labels=np.array([0, 1] * 6),
+    )
     data = block(write_report(est, paths, tmp_path / "page.html"), "data")
     assert data["seconds"] == [1, 0] * 6
 
