@@ -12,7 +12,7 @@ import timm
 import torch
 from PIL import Image
 from sklearn.base import clone
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, KFold
 
 from skdeepcluster import DeepImageClusterer, ImageEmbedder, list_images
 from skdeepcluster.backbones import register_backbone
@@ -169,9 +169,11 @@ def test_an_image_is_called_by_its_place(snapshots, on_dask):
 def test_grid_search(photo_folder, snapshots, client):
     paths = list_images(photo_folder)
     search = GridSearchCV(
-        DeepImageClusterer(image_size=32, max_iter=2, n_jobs=1, random_state=0),
+        # Twenty images to learn from: of as many neighbours, all would be one another's.
+        DeepImageClusterer(image_size=64, max_iter=2, n_neighbors=3, n_jobs=1, random_state=0),
         {"n_clusters": [2, 4]},
-        cv=2,
+        # The images come in the order of their scenes: every fold should have all of them.
+        cv=KFold(2, shuffle=True, random_state=0),
         error_score="raise",
     )
     labels = snapshots[1]

@@ -80,7 +80,8 @@ def test_estimators_take_them(images, paths, snapshots):
     train, test = train_test_split(images, random_state=0)
     assert (len(train), len(test)) == (30, 10)
     search = GridSearchCV(
-        DeepImageClusterer(image_size=32, max_iter=1, random_state=0),
+        # Twenty images to learn from: of as many neighbours, all would be one another's.
+        DeepImageClusterer(image_size=64, max_iter=1, n_neighbors=3, random_state=0),
         {"n_clusters": [2, 4]},
         # The images come in the order of their scenes: every fold should have all of them.
         cv=KFold(2, shuffle=True, random_state=0),
