@@ -1,19 +1,28 @@
 """Names to networks, their preprocessing and weights, and the engines that run them."""
 
 from ._backbone import Backbone, BackboneLoadError
-from ._engines import make_engine, resolve_device
+from ._checkpoint import fill, read_weights
+from ._engines import ENGINES, PRECISIONS, make_engine, resolve_device
+from ._hubs import check_url
 from ._open_clip import encode_texts
 from ._registry import load_backbone, register_backbone, registered_names
 from ._split import split_network
 from ._table import list_backbones
+from ._timm import did_you_mean
 
 __all__ = [
+    "ENGINES",
+    "PRECISIONS",
     "Backbone",
     "BackboneLoadError",
+    "check_url",
+    "did_you_mean",
     "encode_texts",
+    "fill",
     "list_backbones",
     "load_backbone",
     "make_engine",
+    "read_weights",
     "register_backbone",
     "registered_names",
     "resolve_device",

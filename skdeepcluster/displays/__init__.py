@@ -2,6 +2,7 @@
 
 from ._gallery import ClusterGalleryDisplay
 from ._latent_map import LatentMapDisplay
+from ._layout import lay_out
 from ._reliability import ReliabilityDisplay
 from ._training_curve import TrainingCurveDisplay
 
@@ -10,4 +11,5 @@ __all__ = [
     "LatentMapDisplay",
     "ReliabilityDisplay",
     "TrainingCurveDisplay",
+    "lay_out",
 ]

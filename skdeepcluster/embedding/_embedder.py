@@ -13,8 +13,7 @@ from sklearn.utils import gen_batches
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from ..backbones import Backbone, load_backbone, make_engine
-from ..backbones._engines import ENGINES, PRECISIONS
+from ..backbones import ENGINES, PRECISIONS, Backbone, load_backbone, make_engine
 from ..features import check_features, stored_rows
 from ..images import as_image_source
 from ..process_group import rank

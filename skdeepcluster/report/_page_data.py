@@ -4,7 +4,7 @@ import os
 
 import numpy as np
 
-from ..displays._layout import lay_out
+from ..displays import lay_out
 
 # Numbers are whole in the page: of these parts of 1, and of the map's side.
 _PROBABILITY_PARTS = 10_000
