@@ -4,14 +4,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..images import iter_batches
-
 
 class EmbeddedBatch(NamedTuple):
-    """Features of some images.
+    """Features of a batch of images.
 
     ``features`` is float32 of shape (n, n_features), ``indices`` int64 of shape (n,);
-    ``errors`` lists (index, ImageReadError) of the images left out.
+    ``errors`` lists (index, ImageReadError) of the images that were skipped.
     """
 
     indices: np.ndarray
@@ -19,14 +17,19 @@ class EmbeddedBatch(NamedTuple):
     errors: list
 
 
-def embed_batches(engine, source, resizing, **how):
-    """Run an engine over images; ``how`` goes to :func:`skdeepcluster.images.iter_batches`.
+def embed_batches(engine, batches):
+    """Run an engine over batches of images.
+
+    Parameters
+    ----------
+    engine : TorchEngine or OnnxEngine
+    batches : generator of Batch
+        As :func:`skdeepcluster.images.iter_batches` makes it; it is closed at the end.
 
     Yields
     ------
     batch : EmbeddedBatch
     """
-    batches = iter_batches(source, resizing, **how)
     try:
         for batch in batches:
             features = engine(batch.pixels) if len(batch.indices) else np.empty((0, 0), np.float32)

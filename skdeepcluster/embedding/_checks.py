@@ -1,22 +1,21 @@
-"""Validation of features that were computed, and the warning of images that have none."""
+"""Checks of computed features, and the warning about images that have none."""
 
 import warnings
 
 import numpy as np
 
 
-def check_batch(batch, source, network, engine, feature_dtype):
-    """Refuse features that would pass for an unreadable image, or cannot be kept.
+def check_batch(batch, source, network, feature_dtype):
+    """Refuse features that could be mistaken for an unreadable image's, or cannot be stored.
 
     Parameters
     ----------
     batch : EmbeddedBatch
     source : ImageSource
-    network : str
-        Name of what computed them.
-    engine : engine of the network
+    network : Network
+        Which computed them.
     feature_dtype : str
-        Precision in which they are kept.
+        Precision in which they are stored.
 
     Raises
     ------
@@ -27,26 +26,27 @@ def check_batch(batch, source, network, engine, feature_dtype):
     """
     finite = np.isfinite(batch.features).all(axis=1)
     if not finite.all():
-        precision = engine.precision
+        precision = network.engine.precision
         image = source.name(int(batch.indices[~finite][0]))
         cure = (
             'Use dtype="float32" or "bfloat16".'
             if precision == "float16"
-            else "Mend the network, or leave the image out."
+            else "Fix the network, or leave the image out."
         )
         raise FloatingPointError(
-            f"{network} returns features that are not finite in {precision} for {image}. {cure}"
+            f"{network.backbone.name} returns features that are not finite in {precision} for "
+            f"{image}. {cure}"
         )
     largest = np.abs(batch.features).max()
     if feature_dtype == "float16" and largest > np.finfo(np.float16).max:
         raise ValueError(
-            f"A feature of {network} is {largest:.0f}, beyond what half precision can hold. "
-            "Set feature_dtype='float32'."
+            f"A feature of {network.backbone.name} is {largest:.0f}, beyond what half precision "
+            "can hold. Set feature_dtype='float32'."
         )
 
 
 def warn_of_skipped(errors, total, shown=20):
-    """List the first images that could not be read.
+    """Warn about images that could not be read, and list the first of them.
 
     Parameters
     ----------
@@ -59,5 +59,7 @@ def warn_of_skipped(errors, total, shown=20):
         lines.append(f"  ... and {len(errors) - shown} more")
     warnings.warn(
         f"{len(errors)} of {total} images could not be read and were skipped:\n" + "\n".join(lines),
-        stacklevel=4,
+        # Scikit-learn wraps `transform`, and pipelines and clusterers call it in their turn: no
+        # number leads to the user's line, so the one shown is that of the embedder.
+        stacklevel=2,
     )

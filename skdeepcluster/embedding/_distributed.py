@@ -14,10 +14,11 @@ import numpy as np
 from joblib.parallel import BACKENDS, get_active_backend
 
 from ..backbones import load_backbone, make_engine, registered_names
+from ..images import iter_batches
 from ._batches import EmbeddedBatch, embed_batches
 
 _LOCAL = ("loky", "multiprocessing", "sequential", "threading")
-# Some seconds of work on a CPU: what a worker that dies costs at most.
+# A few seconds of work on a CPU, which is the most that is lost when a worker dies.
 _PICTURES_PER_TASK = 256
 
 
@@ -26,8 +27,8 @@ def is_distributed():
     backend, _ = get_active_backend()
     if type(backend) in [BACKENDS[name] for name in _LOCAL if name in BACKENDS]:
         return False
-    # A task of a grid search fills its place on the cluster already. If it waited for further
-    # tasks, all candidates would be started at a time.
+    # A task of a grid search occupies its slot on the cluster already. If it waited for tasks of
+    # its own, all candidates would be started at once.
     distributed = sys.modules.get("distributed")
     if distributed is not None:
         try:
@@ -40,7 +41,7 @@ def is_distributed():
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a worker makes the engine; ``packed`` is the network where a name does not do."""
+    """What a worker makes the engine from; ``packed`` is the network if a name is not enough."""
 
     fingerprint: str
     name: str | None
@@ -51,38 +52,38 @@ class Recipe:
     packed: bytes | None = field(default=None, compare=False, repr=False)
 
     @classmethod
-    def of(cls, embedder, backbone, precision):
-        """Take down what an embedder has loaded."""
+    def of(cls, embedder, network):
+        """Describe the network that an embedder has loaded."""
         given = embedder.backbone
-        # Names that were registered are known in this process alone, files perhaps on this
-        # machine alone.
+        # Registered names are known in this process only, files perhaps on this machine only.
         known = (
             isinstance(given, str) and given not in registered_names() and not _names_file(given)
         )
         packed = None
         if not known:
-            # Takes the class of a network along if it is defined in a notebook. dask brings it.
+            # Includes the class of a network that is defined in a notebook. Comes with dask.
             import cloudpickle
 
-            packed = cloudpickle.dumps(backbone)
+            packed = cloudpickle.dumps(network.backbone)
         return cls(
-            fingerprint=embedder._fingerprint,
+            fingerprint=network.fingerprint,
             name=given if known else None,
-            image_size=backbone.image_size,
+            image_size=network.backbone.image_size,
             engine=embedder.engine,
             device=str(embedder.device),
-            dtype=precision,
+            dtype=network.engine.precision,
             packed=packed,
         )
 
     def load(self):
-        """Load the backbone and what runs it."""
+        """Load the backbone; return the engine that runs it and the resizing of its images."""
         if self.packed is None:
             backbone = load_backbone(self.name, image_size=self.image_size)
             if backbone.fingerprint != self.fingerprint:
                 raise ValueError(
-                    f"The backbone {self.name!r} has other weights on this worker than where the "
-                    "work is handed out. Install the same files and versions on all machines."
+                    f"The backbone {self.name!r} has other weights on this worker than on the "
+                    "machine that hands out the work. Install the same files and versions on all "
+                    "machines."
                 )
         else:
             backbone = pickle.loads(self.packed)
@@ -92,23 +93,22 @@ class Recipe:
 
 def _names_file(backbone):
     """Whether a name is a path, or ends in one: "<family>:<model>/<path>"."""
-    places = (backbone, backbone.partition("/")[2])
-    return any(Path(place).expanduser().is_file() for place in places)
+    paths = (backbone, backbone.partition("/")[2])
+    return any(Path(path).expanduser().is_file() for path in paths)
 
 
 _LOADING = threading.Lock()
-# The one before serves what is still under way.
+# Two, since tasks of the recipe before may still be running.
 _load = functools.lru_cache(maxsize=2)(Recipe.load)
 
 
 def _embed_part(recipe, part, indices, batch_size, n_jobs):
-    """Work of one task: images that stand at ``indices`` where they come from."""
+    """Embed the images of one task, which have the positions ``indices`` in the full source."""
     # Two tasks in threads of one worker share what the first one loads.
     with _LOADING:
         engine, resizing = _load(recipe)
-    batches = list(
-        embed_batches(engine, part, resizing, batch_size=batch_size, n_jobs=n_jobs, on_error="skip")
-    )
+    images = iter_batches(part, resizing, batch_size=batch_size, n_jobs=n_jobs, on_error="skip")
+    batches = list(embed_batches(engine, images))
     rows = np.concatenate([batch.indices for batch in batches])
     errors = [(indices[row], error) for batch in batches for row, error in batch.errors]
     features = [batch.features for batch in batches if len(batch.indices)]
@@ -119,25 +119,27 @@ def _embed_part(recipe, part, indices, batch_size, n_jobs):
 
 def _run(tasks):
     """Yield results as they arrive."""
-    # Tasks are long: a backend that joins several would only lose more with a worker.
-    how = {"n_jobs": -1, "batch_size": 1}
+    # Tasks are long: joined to larger ones, more would be lost when a worker dies.
+    parallel = functools.partial(joblib.Parallel, n_jobs=-1, batch_size=1)
     if get_active_backend()[0].supports_return_generator:
-        yield from joblib.Parallel(return_as="generator_unordered", **how)(tasks)
+        yield from parallel(return_as="generator_unordered")(tasks)
     else:
-        # ray's returns nothing before everything: a few rounds bound what is held and lost.
-        while few := list(itertools.islice(tasks, 8 * joblib.effective_n_jobs(-1))):
-            yield from joblib.Parallel(**how)(few)
+        # Ray's backend returns all results at once: rounds bound what is held, and can be lost.
+        n_tasks = 8 * joblib.effective_n_jobs(-1)
+        while tasks_of_round := list(itertools.islice(tasks, n_tasks)):
+            yield from parallel()(tasks_of_round)
 
 
-def embed_on_workers(embedder, source, indices):
-    """Hand images to the workers of joblib's active backend, in parts.
+def embed_on_workers(embedder, network, source, indices):
+    """Send images to the workers of joblib's active backend, in parts.
 
-    Parts are cut as workers become free, so that no more than a few are held at a time.
+    Parts are cut as workers become free, so that only a few are in memory at a time.
 
     Parameters
     ----------
     embedder : ImageEmbedder
-        Loaded.
+    network : Network
+        The one that it has loaded.
     source : ImageSource
     indices : ndarray of int
         Which images.
@@ -145,7 +147,7 @@ def embed_on_workers(embedder, source, indices):
     Yields
     ------
     batch : EmbeddedBatch
-        In the order in which they are done.
+        In the order in which they are finished.
 
     Raises
     ------
@@ -154,16 +156,16 @@ def embed_on_workers(embedder, source, indices):
     """
     if not len(indices):
         return
-    recipe = Recipe.of(embedder, embedder.load(), embedder._engine.precision)
-    # A few parts a worker at least, lest some have none.
+    recipe = Recipe.of(embedder, network)
+    # At least two parts per worker, so that none is idle.
     fair = -(-len(indices) // (2 * joblib.effective_n_jobs(-1)))
     n_parts = -(-len(indices) // max(embedder.batch_size, min(_PICTURES_PER_TASK, fair)))
     tasks = (
         joblib.delayed(_embed_part)(
             recipe, source.cut(part), part, embedder.batch_size, embedder.n_jobs
         )
-        # As lists: joblib hands long arrays to one worker of dask, apart from the task, and when
-        # that one dies they are lost.
+        # As lists: joblib stores long arrays on one dask worker, apart from the task, and they
+        # are lost if that one dies.
         for part in (piece.tolist() for piece in np.array_split(indices, n_parts))
     )
     results = _run(tasks)
@@ -171,7 +173,7 @@ def embed_on_workers(embedder, source, indices):
         yield batch
         if batch.errors and embedder.on_error == "raise":
             with warnings.catch_warnings():
-                # That work is given up goes without saying.
+                # That the remaining tasks are cancelled is no news.
                 warnings.simplefilter("ignore")
                 results.close()
             raise batch.errors[0][1]

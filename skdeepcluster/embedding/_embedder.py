@@ -1,6 +1,5 @@
 """Images to features, as a scikit-learn transformer."""
 
-import copy
 import hashlib
 from numbers import Integral
 from pathlib import Path
@@ -13,14 +12,16 @@ from sklearn.utils import gen_batches
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from ..backbones import ENGINES, PRECISIONS, Backbone, load_backbone, make_engine
+from ..backbones import ENGINES, PRECISIONS, Backbone
 from ..features import check_features, stored_rows
-from ..images import as_image_source
+from ..images import as_image_source, iter_batches
 from ..process_group import rank
+from ..storage import loaded_once
 from ._batches import embed_batches
 from ._cache import FeatureCache
 from ._checks import check_batch, warn_of_skipped
 from ._distributed import embed_on_workers, is_distributed
+from ._network import Network
 from ._saving import FeatureSaver, image_keys
 
 # Above this, and with a folder to put it into, the array of all features is on disk: a laptop
@@ -176,8 +177,7 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         source = as_image_source(X)
         if source is None:
             return check_features(self, X, reset=False)
-        self._load_as_fitted()
-        return self._embed_all(source)
+        return self._embed_all(source, self._network_as_fitted())
 
     def load(self):
         """Load the network now, rather than at the first image.
@@ -186,20 +186,12 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         -------
         backbone : Backbone
         """
-        # An unpickled embedder loads again when needed, and one whose parameters were changed.
-        wanted = (self.backbone, self.image_size, self.engine, str(self.device), self.dtype)
-        if getattr(self, "_loaded", None) != wanted:
-            loaded = load_backbone(self.backbone, image_size=self.image_size)
-            # A backbone stays in its owner's hands: were it changed there, the features of one
-            # network would be kept under the fingerprint of another.
-            given = isinstance(self.backbone, Backbone)
-            self._backbone = copy.deepcopy(loaded) if given else loaded
-            self._fingerprint = self._backbone.fingerprint
-            self._engine = make_engine(
-                self._backbone, engine=self.engine, device=self.device, dtype=self.dtype
-            )
-            self._loaded = wanted
-        return self._backbone
+        return self._network().backbone
+
+    def _network(self):
+        """Load the network when it is first needed, and again when a parameter was changed."""
+        key = (self.backbone, self.image_size, self.engine, str(self.device), self.dtype)
+        return loaded_once(self, key, lambda: Network.load(self))
 
     def iter_transform(self, X, chunk_size=8192):
         """Embed images a chunk at a time, in bounded memory.
@@ -220,47 +212,48 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         if source is None:
             X = check_features(self, X, reset=False)
             return (stored_rows(X, rows) for rows in gen_batches(len(X), chunk_size))
-        self._load_as_fitted()
-        return self._iter_embed(source, chunk_size)
+        return self._iter_embed(source, self._network_as_fitted(), chunk_size)
 
-    def _load_as_fitted(self):
+    def _network_as_fitted(self):
         """Load the network, which must have as many features as were seen at ``fit``."""
-        n_features = self.load().n_features
-        if n_features != self.n_features_in_:
+        network = self._network()
+        backbone = network.backbone
+        if backbone.n_features != self.n_features_in_:
             raise ValueError(
-                f"This {type(self).__name__} was fitted on {self.n_features_in_} features, and "
-                f"{self._backbone.name} makes {n_features} of an image of "
-                f"{self._backbone.image_size} pixels. Call fit with the images again."
+                f"This {type(self).__name__} was fitted on {self.n_features_in_} features, but "
+                f"{backbone.name} computes {backbone.n_features} for an image of "
+                f"{backbone.image_size} pixels. Call fit with the images again."
             )
+        return network
 
-    def _iter_embed(self, source, chunk_size):
-        cache = self._open_cache()
+    def _iter_embed(self, source, network, chunk_size):
+        cache = self._open_cache(network)
         errors: list = []
         with self._progress_bar(len(source)) as bar:
             for rows in gen_batches(len(source), chunk_size):
-                shape = (rows.stop - rows.start, self._backbone.n_features)
+                shape = (rows.stop - rows.start, network.backbone.n_features)
                 features = np.empty(shape, dtype=self.feature_dtype)
-                errors += self._embed(source, rows, features, cache, bar)
+                errors += self._embed(source, rows, features, network, cache, bar)
                 yield features
         if errors:
             warn_of_skipped(errors, len(source))
 
-    def _embed_all(self, source):
-        cache = self._open_cache()
-        shape = (len(source), self._backbone.n_features)
+    def _embed_all(self, source, network):
+        cache = self._open_cache(network)
+        shape = (len(source), network.backbone.n_features)
         n_bytes = np.dtype(self.feature_dtype).itemsize * shape[0] * shape[1]
         if cache is not None and n_bytes > _BYTES_IN_MEMORY:
             features = cache.room_for(len(source))
         else:
             features = np.empty(shape, dtype=self.feature_dtype)
         with self._progress_bar(len(source)) as bar:
-            errors = self._embed(source, slice(0, len(source)), features, cache, bar)
+            errors = self._embed(source, slice(0, len(source)), features, network, cache, bar)
         if errors:
             warn_of_skipped(errors, len(source))
         return features
 
-    def _embed(self, source, rows, features, cache, bar):
-        """Set the features of some images; return the errors of those that are skipped."""
+    def _embed(self, source, rows, features, network, cache, bar):
+        """Fill in the features of a slice of the images; return the errors of those skipped."""
         indices = np.arange(rows.start, rows.stop)
         saver = None
         if cache is not None:
@@ -271,7 +264,7 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             bar.update(np.count_nonzero(found))
         indices = indices[source.reading_order(indices)]
         errors: list = []
-        batches = self._batches(source, indices)
+        batches = self._batches(source, indices, network)
         try:
             for batch in batches:
                 errors.extend(batch.errors)
@@ -279,32 +272,30 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
                     features[index - rows.start] = np.nan
                 if len(batch.indices):
                     places = batch.indices - rows.start
-                    check_batch(
-                        batch, source, self._backbone.name, self._engine, self.feature_dtype
-                    )
+                    check_batch(batch, source, network, self.feature_dtype)
                     features[places] = batch.features
                     if saver is not None:
                         saver.add(places)
                 bar.update(len(batch.indices) + len(batch.errors))
         finally:
-            # What is computed is kept, also at Ctrl-C and at an unreadable image.
+            # What has been computed is kept, even after Ctrl-C or an unreadable image.
             batches.close()
             if saver is not None:
                 saver.save()
         return errors
 
-    def _batches(self, source, indices):
+    def _batches(self, source, indices, network):
         if is_distributed():
-            return embed_on_workers(self, source, indices)
-        return embed_batches(
-            self._engine,
+            return embed_on_workers(self, network, source, indices)
+        batches = iter_batches(
             source,
-            self._backbone.resizing,
+            network.backbone.resizing,
             indices=indices,
             batch_size=self.batch_size,
             n_jobs=self.n_jobs,
             on_error=self.on_error,
         )
+        return embed_batches(network.engine, batches)
 
     def _progress_bar(self, total):
         from tqdm.auto import tqdm
@@ -312,26 +303,19 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         disable = not self.verbose or rank() > 0
         return tqdm(total=total, desc="embedding", unit="image", disable=disable)
 
-    def _open_cache(self):
+    def _open_cache(self, network):
         location = getattr(self.memory, "location", self.memory)
         if location is None:
             return None
-        space = f"{self._fingerprint}|{self._engine.precision}"
+        space = f"{network.fingerprint}|{network.engine.precision}"
         if self.feature_dtype != "float32":
             space += f"|{self.feature_dtype}"
         name = hashlib.blake2b(space.encode(), digest_size=16).hexdigest()
-        return FeatureCache(location, name, self._backbone.n_features, self.feature_dtype)
+        return FeatureCache(location, name, network.backbone.n_features, self.feature_dtype)
 
     @property
     def _n_features_out(self):
         return self.n_features_in_
-
-    def __getstate__(self):
-        state = super().__getstate__().copy()
-        # Sessions and networks are loaded again from their names.
-        for name in ("_backbone", "_engine", "_fingerprint", "_loaded"):
-            state.pop(name, None)
-        return state
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

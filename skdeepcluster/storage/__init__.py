@@ -1,4 +1,4 @@
-"""What is whole or not there at all: files, folders, saved models, the state of an estimator."""
+"""Files, folders and saved models that are written completely or not at all; estimators' state."""
 
 from ._all_or_nothing import all_or_nothing
 from ._atomic import (
@@ -9,6 +9,7 @@ from ._atomic import (
     whole_file,
     whole_folder,
 )
+from ._loaded_once import loaded_once
 from ._model_folder import check_model_folder, is_model, plain_params, read_model, write_model
 from ._moves import Moves
 from ._prefixes import prefixed, without_prefix
@@ -21,6 +22,7 @@ __all__ = [
     "check_model_folder",
     "check_writable",
     "is_model",
+    "loaded_once",
     "plain_params",
     "prefixed",
     "read_model",

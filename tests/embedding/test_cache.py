@@ -4,6 +4,7 @@ import mmap
 import shutil
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import joblib
 import numpy as np
@@ -32,6 +33,12 @@ def memory_of(array):
 
 def embedder(**params):
     return ImageEmbedder(image_size=64, **params)
+
+
+def forbid_computing(fitted):
+    """Let the embedder's engine fail when it is called."""
+    network = fitted._network()
+    network.engine = SimpleNamespace(precision=network.engine.precision)
 
 
 @pytest.fixture
@@ -127,7 +134,7 @@ def test_a_full_disk_names_the_file_and_leaves_what_was_there(small_disk, snapsh
     files = [file for file in small_disk.rglob("*") if file.is_file()]
     assert [file.suffix for file in files if file.name != "filler"] == [".safetensors"]
     again = embedder(memory=small_disk).fit(images)
-    again._compute = None
+    forbid_computing(again)
     np.testing.assert_array_equal(again.transform(images), first)
 
 
@@ -137,7 +144,7 @@ def test_a_disk_without_room_for_the_features_is_told_before_the_work(
     monkeypatch.setattr(_embedder, "_BYTES_IN_MEMORY", 0)
     fill(small_disk, leave=100_000)
     fitted = embedder(memory=small_disk).fit(snapshots[0])
-    fitted._compute = None
+    forbid_computing(fitted)
     with pytest.raises(FeatureCacheError, match=r"temporary file.* needs 0\.2 MB, and 0\.1 MB"):
         fitted.transform(snapshots[0])
 
@@ -171,8 +178,14 @@ def test_half_precision_on_request(snapshots, tmp_path):
 
 def test_what_half_precision_cannot_hold_is_told(snapshots):
     fitted = embedder(feature_dtype="float16").fit(snapshots[0])
-    engine = fitted._engine
-    fitted._engine = lambda pixels: engine(pixels) * 1e6
+    network = fitted._network()
+    engine = network.engine
+
+    def enlarged(pixels):
+        return engine(pixels) * 1e6
+
+    enlarged.precision = engine.precision
+    network.engine = enlarged
     with pytest.raises(ValueError, match="Set feature_dtype='float32'"):
         fitted.transform(snapshots[0][:3])
 
@@ -224,5 +237,5 @@ def test_two_processes_that_write_at_a_time_lose_nothing(photo_folder, tmp_path)
     fitted = embedder(memory=tmp_path / "cache").fit(paths)
     expected = fitted.set_params(memory=None).transform(paths)
     fitted.set_params(memory=tmp_path / "cache")
-    fitted._compute = None
+    forbid_computing(fitted)
     np.testing.assert_allclose(fitted.transform(paths), expected, atol=1e-5)

@@ -126,9 +126,9 @@ def test_cached_images_are_not_sent(photo_folder, tmp_path, on_dask, monkeypatch
     sent = []
     real = _distributed.embed_on_workers
 
-    def spying(fitted, source, indices):
+    def spying(fitted, network, source, indices):
         sent.extend(indices)
-        return real(fitted, source, indices)
+        return real(fitted, network, source, indices)
 
     monkeypatch.setattr("skdeepcluster.embedding._embedder.embed_on_workers", spying)
     second = embedder(memory=tmp_path / "cache").fit_transform(paths)
@@ -198,7 +198,7 @@ def test_weights_in_a_file_are_sent_along(name, snapshots, tmp_path, monkeypatch
     torch.save(timm.create_model(kind, num_classes=0).state_dict(), "w.pth")
     chosen = embedder(backbone=name, image_size=32)
     expected = chosen.fit_transform(snapshots[0][:2])
-    recipe = _distributed.Recipe.of(chosen, chosen.load(), "float32")
+    recipe = _distributed.Recipe.of(chosen, chosen._network())
     Path("w.pth").unlink()
     engine, resizing = recipe.load()
     pixels = np.stack([resizing(Image.fromarray(image)) for image in snapshots[0][:2]])
