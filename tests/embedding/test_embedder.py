@@ -224,7 +224,7 @@ def test_another_number_of_features_than_at_fit_is_told(snapshots):
     cells = nn.Sequential(nn.AvgPool2d(16), nn.Flatten())
     fitted = embedder(backbone=cells).set_output(transform="pandas").fit(snapshots[0])
     fitted.set_params(image_size=32)
-    with pytest.raises(ValueError, match=r"fitted on 48 features, but Sequential computes 12 .* 32"):
+    with pytest.raises(ValueError, match=r"on 48 features, but Sequential computes 12 .* 32"):
         fitted.transform(snapshots[0])
     assert fitted.fit(snapshots[0]).transform(snapshots[0]).shape == (40, 12)
     on_features = embedder(backbone=cells).fit(np.ones((5, 7)))

@@ -1,0 +1,58 @@
+from pathlib import Path
+
+import pytest
+
+from skdeepcluster.cli import main
+
+from ._command import run
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["assign", "{model}", "{photos}", "--output", "file"], "Nothing can be written to 'file'"),
+        (["assign", "{model}", "{photos}", "--output", "folder"], "labels.csv' is a folder"),
+        (["embed", "{photos}", "--output", "folder"], "'folder' is a folder"),
+        (["embed", "{photos}", "--output", "read-only/f.npz"], "Nothing can be written to"),
+        (["report", "{model}", "{photos}", "--output", "read-only/f.html"], "Nothing can be"),
+        (["cluster", "{photos}", "--n-clusters", "4", "--output", "read-only"], "Nothing can be"),
+    ],
+)
+def test_outputs_that_cannot_be_are_refused_before_the_work(
+    result, tmp_path, monkeypatch, capsys, arguments, message
+):
+    pytest.importorskip("jinja2")
+    import tempfile
+
+    def write(*, dir, write=tempfile.NamedTemporaryFile, **options):
+        if Path(dir).name == "read-only":
+            raise PermissionError(13, "Permission denied")
+        return write(dir=dir, **options)
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(tempfile, "NamedTemporaryFile", write)
+    monkeypatch.setattr(
+        "skdeepcluster.embedding.ImageEmbedder.transform", lambda *_: pytest.fail("embedded")
+    )
+    (tmp_path / "file").touch()
+    (tmp_path / "read-only").mkdir()
+    (tmp_path / "folder/labels.csv").mkdir(parents=True)
+    known = {"model": result / "out/model", "photos": result / "photos"}
+    assert main([argument.format(**known) for argument in arguments]) == 1
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["cluster", "assign", "report"])
+def test_a_missing_jinja2_is_told_before_the_work(result, tmp_path, monkeypatch, capsys, command):
+    import importlib.util
+
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    output = ["--output", tmp_path / "o"]
+    arguments = {
+        "cluster": [result / "photos", "--n-clusters", 4, *output, "--report"],
+        "assign": [result / "out/model", result / "photos", *output, "--report"],
+        "report": [result / "out/model", result / "photos", *output],
+    }
+    assert run(command, *arguments[command]) == 1
+    assert 'pip install "skdeepcluster[report]"' in capsys.readouterr().err
+    assert not (tmp_path / "o").exists()
