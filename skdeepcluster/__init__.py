@@ -4,8 +4,8 @@ from importlib import import_module
 
 from ._version import __version__
 
-# Public names and where they live. They are imported when first used, so that
-# `import skdeepcluster` does not wait for torch.
+# Public names and the folders that define them. They are imported when they are first used, so
+# that `import skdeepcluster` does not load torch.
 _HOMES = {
     "ClusterGalleryDisplay": "displays",
     "DeepImageClusterer": "cluster",

@@ -1,8 +1,9 @@
-"""Measures of clusterings against known classes, and of retrieval."""
+"""Metrics of clusterings against known classes, and of retrieval."""
 
 from numbers import Integral
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.optimize import linear_sum_assignment
 from sklearn.metrics.cluster import contingency_matrix
 from sklearn.utils import check_array, check_consistent_length, column_or_1d
@@ -16,20 +17,19 @@ __all__ = [
 ]
 
 
-def clustering_accuracy(y_true, y_pred):
-    """Share of samples that are right under the best matching of clusters to classes.
+def clustering_accuracy(y_true: ArrayLike, y_pred: ArrayLike) -> float:
+    """Fraction of samples that are correct under the best matching of clusters to classes.
 
-    Each cluster stands for one class at most and each class for one cluster; the matching is
-    found by the Hungarian method. Clusters left over count as wrong, and so do samples that are
-    in none.
+    Each cluster is matched to at most one class and vice versa, by the Hungarian method. Samples
+    in unmatched clusters count as wrong, and so do samples that are in no cluster.
 
     Parameters
     ----------
     y_true : array-like of shape (n_samples,)
         Classes: numbers or strings.
     y_pred : array-like of shape (n_samples,)
-        Clusters. Samples with the label -1, images that were skipped or the noise of a
-        clusterer by density, are in none: never right.
+        Clusters. Samples with the label -1, such as skipped images or the noise points of a
+        density-based clusterer, are in no cluster and never correct.
 
     Returns
     -------
@@ -46,11 +46,11 @@ def clustering_accuracy(y_true, y_pred):
     >>> clustering_accuracy(["cat", "cat", "dog", "dog"], [1, 1, 0, 1])
     0.75
     """
-    return float(_is_right(y_true, y_pred).mean())
+    return float(_is_correct(y_true, y_pred).mean())
 
 
-def _is_right(y_true, y_pred):
-    """Whether each sample is right under the best matching of clusters to classes."""
+def _is_correct(y_true, y_pred):
+    """Whether each sample is correct under the best matching of clusters to classes."""
     check_consistent_length(y_true, y_pred)
     y_true, y_pred = (
         column_or_1d(check_array(y, ensure_2d=False, dtype=None, input_name=name))
@@ -66,12 +66,14 @@ def _is_right(y_true, y_pred):
     return clustered & (matched[cluster_of] == class_of)
 
 
-def expected_calibration_error(y_true, labels, probabilities, n_bins=15):
-    """Mean gap between how sure a clustering is and how often it is right.
+def expected_calibration_error(
+    y_true: ArrayLike, labels: ArrayLike, probabilities: ArrayLike, n_bins: int = 15
+) -> float:
+    """Mean difference between the confidence and the accuracy of a clustering.
 
-    Samples are binned by their confidence; the gaps between the mean confidence and the
-    accuracy of the bins are averaged with the bins' sizes for weights. What is right is told
-    as in :func:`clustering_accuracy`.
+    Samples are binned by their confidence; the absolute differences between the mean confidence
+    and the accuracy of the bins are averaged, weighted by the sizes of the bins. Clusters are
+    matched to classes as in :func:`clustering_accuracy`.
 
     Parameters
     ----------
@@ -80,9 +82,10 @@ def expected_calibration_error(y_true, labels, probabilities, n_bins=15):
     labels : array-like of shape (n_samples,)
         Clusters. Samples with the label -1 are left out.
     probabilities : array-like of shape (n_samples, n_clusters) or (n_samples,)
-        Of each cluster, of which the highest counts, or of the one in ``labels``.
+        Probabilities of all clusters, of which the highest is used, or of the cluster in
+        ``labels``.
     n_bins : int, default=15
-        Bins of equal width from 0 to 1.
+        Number of bins, of equal width, from 0 to 1.
 
     Returns
     -------
@@ -92,7 +95,7 @@ def expected_calibration_error(y_true, labels, probabilities, n_bins=15):
     Raises
     ------
     ValueError
-        If the lengths differ, nothing is left, or a probability is not in [0, 1].
+        If the lengths differ, all labels are -1, or a probability is not in [0, 1].
 
     References
     ----------
@@ -116,12 +119,12 @@ def reliability_bins(y_true, labels, probabilities, n_bins):
     Returns
     -------
     confidence, accuracy : ndarray of shape (n_bins,)
-        Means of each bin; NaN in empty ones.
+        Mean of each bin; NaN in empty ones.
     share : ndarray of shape (n_bins,)
-        Of the samples; their sum is 1.
+        Fraction of the samples in each bin; the sum is 1.
     """
     if not isinstance(n_bins, Integral) or n_bins < 1:
-        raise ValueError(f"n_bins must be a whole number from 1, got {n_bins!r}.")
+        raise ValueError(f"n_bins must be a positive integer, got {n_bins!r}.")
     check_consistent_length(y_true, labels, probabilities)
     y_true, labels = np.asarray(y_true), np.asarray(labels)
     probabilities = np.asarray(probabilities, dtype=float)
@@ -131,34 +134,34 @@ def reliability_bins(y_true, labels, probabilities, n_bins):
     confidence = probabilities[clustered]
     if confidence.ndim == 2:
         confidence = confidence.max(axis=1)
-    # The rounding of a sum of small numbers is no error of the caller's.
+    # Probabilities may exceed 1 by rounding.
     if not ((confidence >= 0) & (confidence <= 1 + 1e-6)).all():
-        raise ValueError("probabilities must be from 0 to 1, without NaN where there is a label.")
-    right = _is_right(y_true[clustered], labels[clustered])
+        raise ValueError("probabilities must be in [0, 1], and NaN only where the label is -1.")
+    correct = _is_correct(y_true[clustered], labels[clustered])
     bins = np.digitize(confidence, np.linspace(0, 1, int(n_bins) + 1)[1:-1])
     sizes, sums, hits = (
-        np.bincount(bins, weights, minlength=n_bins) for weights in (None, confidence, right)
+        np.bincount(bins, weights, minlength=n_bins) for weights in (None, confidence, correct)
     )
     means = np.full((2, n_bins), np.nan)
     np.divide([sums, hits], sizes, out=means, where=sizes > 0)
     return *means, sizes / sizes.sum()
 
 
-def retrieval_ranks(y_true, y_score):
+def retrieval_ranks(y_true: ArrayLike, y_score: ArrayLike) -> np.ndarray:
     """Rank of the best relevant item of each query; ties count against it.
 
     Parameters
     ----------
     y_true : array-like of shape (n_queries, n_items), bool
-        Which items are relevant: one a query at least.
+        Which items are relevant; at least one for each query.
     y_score : array-like of shape (n_queries, n_items)
         Higher is more similar.
 
     Returns
     -------
     ranks : ndarray of shape (n_queries,), int64
-        From 1: one more than the number of items that are not relevant and score at least as
-        much as the best one that is.
+        From 1: one more than the number of irrelevant items that score at least as high as the
+        best relevant one.
 
     Examples
     --------
@@ -166,19 +169,19 @@ def retrieval_ranks(y_true, y_score):
     >>> retrieval_ranks([[True, False, False], [False, True, True]], [[0, 0, 1], [2, 1, 3]])
     array([3, 1])
     """
-    y_true = check_array(y_true, dtype=None, input_name="y_true").astype(bool)
-    y_score = check_array(y_score, dtype=None, input_name="y_score")
-    if y_true.shape != y_score.shape:
-        raise ValueError(f"y_true has the shape {y_true.shape}, y_score {y_score.shape}.")
-    if not y_true.any(axis=1).all():
-        culprit = int(np.flatnonzero(~y_true.any(axis=1))[0])
-        raise ValueError(f"Query {culprit} has no relevant item in y_true.")
-    best = np.where(y_true, y_score, -np.inf).max(axis=1)
-    return 1 + ((y_score >= best[:, None]) & ~y_true).sum(axis=1)
+    relevant = check_array(y_true, dtype=None, input_name="y_true").astype(bool)
+    scores = check_array(y_score, dtype=None, input_name="y_score")
+    if relevant.shape != scores.shape:
+        raise ValueError(f"y_true has shape {relevant.shape}, but y_score {scores.shape}.")
+    if not relevant.any(axis=1).all():
+        query = int(np.flatnonzero(~relevant.any(axis=1))[0])
+        raise ValueError(f"Query {query} has no relevant item in y_true.")
+    best = np.where(relevant, scores, -np.inf).max(axis=1)
+    return 1 + ((scores >= best[:, None]) & ~relevant).sum(axis=1)
 
 
-def recall_at_k(y_true, y_score, k=10):
-    """Share of queries with a relevant item among the first k; ties count against it.
+def recall_at_k(y_true: ArrayLike, y_score: ArrayLike, k: int = 10) -> float:
+    """Fraction of queries with a relevant item among the first k; ties count against it.
 
     Parameters
     ----------
@@ -199,8 +202,8 @@ def recall_at_k(y_true, y_score, k=10):
     return float((retrieval_ranks(y_true, y_score) <= k).mean())
 
 
-def median_rank(y_true, y_score):
-    """Median over queries of the rank of the best relevant item, from 1; lower is better.
+def median_rank(y_true: ArrayLike, y_score: ArrayLike) -> float:
+    """Median over queries of the rank of the best relevant item, from 1 (lower is better).
 
     Parameters
     ----------

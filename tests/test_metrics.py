@@ -105,7 +105,7 @@ def test_calibration_error_without_what_is_in_no_cluster():
 
 def test_calibration_error_refuses_what_is_no_probability():
     for wrong in (1.5, -0.1, np.nan):
-        with pytest.raises(ValueError, match="from 0 to 1"):
+        with pytest.raises(ValueError, match=r"in \[0, 1\]"):
             expected_calibration_error([0, 1], [0, 1], [0.5, wrong])
     with pytest.raises(ValueError, match="inconsistent"):
         expected_calibration_error([0, 1], [0, 1], [0.5])

@@ -32,8 +32,8 @@ MAY_IMPORT = {
     ],
     # Graphs of images and sentences; they know nothing of clusters.
     "scenegraph.graph": ["images"],
-    "scenegraph.text": ["scenegraph.graph"],
-    "scenegraph.vision": ["backbones", "embedding", "images", "scenegraph.graph"],
+    "scenegraph.text": ["scenegraph.graph", "storage"],
+    "scenegraph.vision": ["backbones", "embedding", "images", "scenegraph.graph", "storage"],
     "scenegraph.matching": ["scenegraph.graph"],
     "scenegraph.retrieval": [
         *("backbones", "embedding", "images", "metrics", "storage"),

@@ -1,4 +1,4 @@
-"""Backbones from checkpoints that do not name their architecture: their tensors tell it."""
+"""Backbones from checkpoints without a named architecture, which is inferred from the tensors."""
 
 import math
 
@@ -16,18 +16,18 @@ _RESNETS: dict[tuple, str] = {  # blocks a stage, bottleneck -> name
 }
 _RESNET_MARKS = {f"layer{stage}.0.conv1.weight" for stage in (1, 2, 3, 4)}
 _VIT_MARKS = {"patch_embed.proj.weight", "blocks.0.norm1.weight", "blocks.0.attn.qkv.weight"}
-# Width -> heads of tiny, small, base, large and huge: the one thing that tensors do not tell.
+# Width -> heads of tiny, small, base, large and huge, which cannot be inferred from the tensors.
 _VIT_HEADS = {192: 3, 384: 6, 768: 12, 1024: 16, 1280: 16}
 _MOCO_V3_SMALL_HEADS = 12
 
 
 def load(path, image_size=None):
-    """Load a checkpoint of a ResNet or ViT, with the usual preprocessing of their training."""
+    """Load a checkpoint of a ResNet or ViT, with the preprocessing usual in their training."""
     weights = read_weights(path)
     found = _find_resnet(weights, path) or _find_vit(weights, path)
     if found is None:
         raise BackboneLoadError(
-            f"The architecture of {str(path)!r} cannot be told from its tensors "
+            f"The architecture of {str(path)!r} cannot be inferred from its tensors "
             f"({', '.join(list(weights)[:3])}, ...). Name it: 'timm:<model>/{path}'."
         )
     name, own_size, interpolation, options = found
@@ -67,7 +67,7 @@ def _find_vit(weights, path):
         return None
     projection, positions = network["patch_embed.proj.weight"], network["pos_embed"]
     if (projection.ndim, positions.ndim) != (4, 3):
-        # A ViT of videos or of something else than images.
+        # A ViT for videos or for something other than images.
         return None
     width, _, patch, _ = projection.shape
     heads = _VIT_HEADS.get(width)
@@ -77,14 +77,14 @@ def _find_vit(weights, path):
         heads = _MOCO_V3_SMALL_HEADS
     registers = next((n for n in ("register_tokens", "reg_token") if n in network), None)
     tokens = positions.shape[1]
-    # The grid is a square; one more token is the class token.
+    # The grid is square; the class token is one more.
     own_size = math.isqrt(tokens) * patch
     options = {
         "patch_size": patch,
         "embed_dim": width,
         "depth": len({key.split(".")[1] for key in network if key.startswith("blocks.")}),
         "num_heads": heads,
-        # Any number: it makes the layers, whose values are in the file.
+        # Any number creates the layers; their values are in the file.
         "init_values": 1e-5 if "blocks.0.ls1.gamma" in network else None,
         "reg_tokens": network[registers].shape[1] if registers else 0,
         "no_embed_class": registers is not None,

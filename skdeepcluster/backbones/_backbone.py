@@ -1,4 +1,4 @@
-"""A network that embeds images, with all that belongs to it."""
+"""A network that embeds images, with its preprocessing."""
 
 from dataclasses import dataclass, field
 
@@ -14,7 +14,7 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 
 
 class BackboneLoadError(OSError):
-    """A backbone cannot be had. The message says what was tried and what works instead."""
+    """A backbone cannot be loaded. The message says what was tried and what works instead."""
 
 
 @dataclass(eq=False)
@@ -26,59 +26,59 @@ class Backbone:
     name : str
     network : torch.nn.Module
         Maps normalised images (n, 3, image_size, image_size), float32, to features
-        (n, n_features). It is handed over: put in evaluation mode, its gradients turned off.
+        (n, n_features). It is modified: set to evaluation mode, with gradients turned off.
     n_features : int
     image_size : int
         Side in pixels.
     mean, std : tuple of 3 floats
-        Normalisation of channels in [0, 1].
+        For the normalisation of channels in [0, 1].
     crop_fraction : float
-        Share of the shortest side that is kept.
+        Fraction of the shortest side that is kept.
     interpolation : {"bicubic", "bilinear", "lanczos", "nearest"}
     stages : list of list of str
-        Names of the network's parameters, from the input to the output; each in one stage.
-        If empty, stages are found from the network's modules.
+        Names of the network's parameters, from input to output, each in one stage. If empty,
+        stages are derived from the network's modules.
     license : str
-        Of the weights; empty if it is not known.
+        License of the weights; empty if it is unknown.
     """
 
     name: str
     network: nn.Module
     n_features: int
     image_size: int
-    mean: tuple = IMAGENET_MEAN
-    std: tuple = IMAGENET_STD
+    mean: tuple[float, float, float] = IMAGENET_MEAN
+    std: tuple[float, float, float] = IMAGENET_STD
     crop_fraction: float = 1.0
     interpolation: str = "bicubic"
-    stages: list = field(default_factory=list)
+    stages: list[list[str]] = field(default_factory=list)
     license: str = ""
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self.network.eval()
         for parameter in self.network.parameters():
             parameter.requires_grad_(False)
         self.stages = self.stages or natural_stages(self.network)
 
     @property
-    def resizing(self):
-        """How images are brought to the network's size."""
+    def resizing(self) -> Resizing:
+        """Resizing of images to the network's size."""
         return Resizing(self.image_size, self.crop_fraction, self.interpolation)
 
     @property
-    def fingerprint(self):
-        """Hexadecimal digest of weights, code and preprocessing; it changes when they do.
+    def fingerprint(self) -> str:
+        """Hexadecimal digest of weights, code and preprocessing, which changes when they do.
 
-        The name is left out: the same network under another name has the same features.
+        It does not depend on the name: the same network under another name has the same features.
         """
         preprocessing = (self.image_size, self.mean, self.std, self.crop_fraction)
         return fingerprint(self.network, (*preprocessing, self.interpolation))
 
 
 class PixelNetwork(nn.Module):
-    """A backbone that takes bytes: uint8 images (n, side, side, 3) to features.
+    """A backbone with its normalisation: maps uint8 images (n, side, side, 3) to features.
 
-    What engines run: the normalisation is a part of the graph, and in float32 whatever the
-    precision of the network.
+    This is what engines run. The normalisation is part of the graph and computed in float32,
+    whatever the precision of the network.
     """
 
     mean: torch.Tensor
@@ -98,33 +98,33 @@ class PixelNetwork(nn.Module):
 
 
 def count_features(network, image_size):
-    """Find the number of features by a trial run on two grey images.
+    """Find the number of features by running the network on two blank images.
 
     Raises
     ------
     BackboneLoadError
-        If the network does not take images of that size, or returns anything but one row
-        of features an image.
+        If the network does not accept images of that size, or does not return one row of
+        features per image.
     """
     kind = type(network).__name__
     try:
         with torch.inference_mode():
             features = network.eval()(torch.zeros(2, 3, image_size, image_size))
     except Exception as error:
-        # Networks say in many ways that a size does not suit them.
+        # Networks raise many kinds of errors for sizes that they do not support.
         raise BackboneLoadError(
             f"{kind} does not run on float32 images of shape (2, 3, {image_size}, "
-            f"{image_size}): {error} ({type(error).__name__}). Name the size it was made for "
-            "with image_size."
+            f"{image_size}): {error} ({type(error).__name__}). Set image_size to the size that it "
+            "was made for."
         ) from error
     if not isinstance(features, torch.Tensor):
         raise BackboneLoadError(
-            f"{kind} returns a {type(features).__name__}; a backbone returns a tensor of "
-            "features. Wrap it in a module that takes the pooled features out."
+            f"{kind} returns a {type(features).__name__}; a backbone must return a tensor of "
+            "features. Wrap it in a module that returns the pooled features."
         )
     if features.ndim != 2 or len(features) != 2:
         raise BackboneLoadError(
-            f"{kind} maps 2 images to the shape {tuple(features.shape)}; a backbone returns "
+            f"{kind} maps 2 images to the shape {tuple(features.shape)}; a backbone must return "
             "(2, n_features). Add a pooling layer and a flatten."
         )
     return features.shape[1]

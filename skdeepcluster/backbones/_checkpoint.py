@@ -1,4 +1,4 @@
-"""Weights from files, of self-supervised training above all."""
+"""Weights from files, in particular checkpoints of self-supervised training."""
 
 import argparse
 import collections
@@ -13,12 +13,12 @@ import torch
 from ..storage import without_prefix
 from ._backbone import BackboneLoadError
 
-# A checkpoint of self-supervised training often holds two copies of the network. Which one is
-# used is as in the methods' own evaluations: the teacher of DINO and an average of the weights
-# before all, the query encoder of MoCo before the key or momentum encoder.
+# A checkpoint of self-supervised training often holds two copies of the network. As in the
+# methods' own evaluations, the teacher of DINO and averages of the weights are preferred to
+# others, and the query encoder of MoCo to the key or momentum encoder.
 _FIRST_CHOICE = re.compile(r"teacher|(^|[._])ema")
 _LAST_CHOICE = re.compile(r"student|momentum|target|encoder_k")
-# Sequential(*resnet.children()), as lightly's tutorials have it, numbers the modules.
+# Sequential(*resnet.children()), as in the tutorials of lightly, numbers the modules.
 _RESNET_CHILDREN = {
     "0": "conv1",
     "1": "bn1",
@@ -31,12 +31,12 @@ _LAST_OF_CHILDREN = "7.0.conv1.weight"
 
 
 def read_weights(path):
-    """Read the tensors of a file under dotted names; nothing in the file is run.
+    """Read the tensors of a file, with dotted names; no code in the file is run.
 
     Parameters
     ----------
     path : str or Path
-        A ``.safetensors`` file, or what ``torch.save`` wrote.
+        A ``.safetensors`` file, or one written by ``torch.save``.
 
     Returns
     -------
@@ -45,7 +45,7 @@ def read_weights(path):
     Raises
     ------
     BackboneLoadError
-        If there is no such file, or it is damaged, or holds more than tensors and plain values.
+        If there is no such file, it is damaged, or it holds more than tensors and plain values.
     """
     path = Path(path).expanduser()
     if not path.is_file():
@@ -62,27 +62,27 @@ def _read(path):
     try:
         if path.suffix == ".safetensors":
             return load_file(path)
-        # The options of a training script, which DINO and MAE save along, run nothing.
+        # Options of the training script, which DINO and MAE save too, run no code.
         with torch.serialization.safe_globals([argparse.Namespace]):
             return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         refused = re.search(r"GLOBAL (\S+)", str(error))
         culprit = f" (it asks for {refused[1]})" if refused else ""
         raise BackboneLoadError(
-            f"{str(path)!r} holds more than tensors{culprit} and is not read, since code in it "
-            "would be run. If you trust its source, load it with torch and save its state dict "
+            f"{str(path)!r} holds more than tensors{culprit} and is not read, since that would "
+            "run code in it. If you trust its source, load it with torch and save its state dict "
             "with safetensors."
         ) from error
     except Exception as error:
-        # Of which kind depends on where the file is damaged.
+        # The kind of error depends on where the file is damaged.
         raise BackboneLoadError(
-            f"{str(path)!r} is damaged, or no file of weights: {str(error)[:200]} "
+            f"{str(path)!r} is damaged or not a weights file: {str(error)[:200]} "
             f"({type(error).__name__})."
         ) from error
 
 
 def _flatten(content, path):
-    """Bring nested dicts ("state_dict", "teacher", ...) to one, of dotted names."""
+    """Flatten nested dicts ("state_dict", "teacher", ...) to one with dotted names."""
     if isinstance(content, torch.Tensor):
         return {path: content}
     weights: dict = {}
@@ -93,7 +93,7 @@ def _flatten(content, path):
 
 
 def _name_children(weights):
-    """Give the numbered modules of a ResNet their names."""
+    """Rename the numbered modules of a ResNet."""
     for key in weights:
         prefix = key.removesuffix(_LAST_OF_CHILDREN)
         if prefix != key and f"{prefix}0.weight" in weights:
@@ -111,21 +111,21 @@ def _name_children(weights):
 
 
 def find_network(weights, wanted, path):
-    """Find where in a checkpoint the network stands.
+    """Find the network in a checkpoint.
 
     Parameters
     ----------
     weights : dict of str to Tensor
     wanted : set of str
-        Names of tensors of the network.
+        Names of the network's tensors.
     path : str or Path
-        Of the file, for messages.
+        Path of the file, for messages.
 
     Returns
     -------
     prefix : str or None
-        What stands before the names, such as "state_dict.module.encoder_q."; None if none of
-        them is found.
+        Prefix of the names, such as "state_dict.module.encoder_q."; None if none of them is
+        found.
     """
     hits: collections.Counter = collections.Counter()
     for key in weights:
@@ -151,36 +151,36 @@ def _rank(prefix):
 
 
 def fill(network, weights, path):
-    """Give a network its weights; projection heads and the like are left over.
+    """Load weights into a network; projection heads and the like are ignored.
 
     Raises
     ------
     BackboneLoadError
-        If a tensor of the network is missing, which would stay random, or of another shape.
+        If a tensor of the network is missing, which would stay random, or has another shape.
     """
     own = network.state_dict()
     wanted = {name for name in own if not name.endswith("num_batches_tracked")}
     prefix = find_network(weights, wanted, path)
     found = without_prefix(prefix, weights) if prefix is not None else {}
     unfit = _unfit(own, wanted, found)
-    # Other names for the same, and position embeddings for another size: timm knows.
+    # Other names of the same tensors, and position embeddings of another size, are timm's job.
     convert = getattr(sys.modules[type(network).__module__], "checkpoint_filter_fn", None)
     if unfit and found and convert is not None:
-        # It fails on kinds that it does not know; what does not fit is listed below.
+        # It fails on unknown checkpoints; the tensors that do not fit are listed below.
         with contextlib.suppress(IndexError, KeyError, RuntimeError, ValueError):
             found = convert(found, network)
         unfit = _unfit(own, wanted, found)
     if unfit:
         raise BackboneLoadError(
             f"{str(path)!r} does not fit {type(network).__name__}: {len(unfit)} of {len(wanted)} "
-            f"tensors do not, such as {'; '.join(unfit[:3])}. The file has "
+            f"tensors differ, such as {'; '.join(unfit[:3])}. The file has "
             f"{', '.join(list(weights)[:3])}, ..."
         )
     network.load_state_dict({name: found[name] for name in own if name in found}, strict=False)
 
 
 def _unfit(own, wanted, found):
-    """List the tensors that are missing or of another shape."""
+    """List the tensors that are missing or have another shape."""
     return [
         f"{name} (missing)"
         if name not in found

@@ -1,4 +1,4 @@
-"""What runs a backbone: torch, or ONNX Runtime."""
+"""Engines that run a backbone: torch or ONNX Runtime."""
 
 import copy
 import logging
@@ -15,10 +15,10 @@ PRECISIONS = ("auto", "float32", "float16", "bfloat16")
 
 
 def resolve_device(device):
-    """Turn "auto" into the best device there is.
+    """Replace "auto" by the best available device.
 
-    A GPU that is not there is replaced with a warning, so that an estimator that was fitted on
-    one can be used without.
+    A GPU that is not available is replaced as well, with a warning, so that an estimator that was
+    fitted on one can be used without.
 
     Parameters
     ----------
@@ -32,7 +32,9 @@ def resolve_device(device):
         device = torch.device(device)
         if device.type != "cuda" or torch.cuda.is_available():
             return device
-        warnings.warn(f'There is no device "{device}" here; device="auto" is used.', stacklevel=2)
+        warnings.warn(
+            f'There is no device "{device}"; device="auto" is used instead.', stacklevel=2
+        )
     if torch.cuda.is_available():
         return torch.device("cuda")
     if torch.backends.mps.is_available():
@@ -41,24 +43,24 @@ def resolve_device(device):
 
 
 def make_engine(backbone, *, engine="auto", device="auto", dtype="auto"):
-    """Make a function from pixels to features.
+    """Make a callable that maps pixels to features.
 
     Parameters
     ----------
     backbone : Backbone
     engine : {"auto", "torch", "onnxruntime"}, default="auto"
-        "auto" is ONNX Runtime for float32 on a CPU, unless the network cannot be exported,
-        else torch.
+        "auto" is ONNX Runtime for float32 on a CPU if the network can be exported, otherwise
+        torch.
     device : str or torch.device, default="auto"
-        ONNX Runtime computes on the CPU.
+        ONNX Runtime runs on the CPU only.
     dtype : {"auto", "float32", "float16", "bfloat16"}, default="auto"
         Precision of the computation; "auto" is float32 on a CPU and float16 elsewhere.
 
     Returns
     -------
     engine : TorchEngine or OnnxEngine
-        Called with uint8 pixels (n, side, side, 3), returns float32 features (n, n_features).
-        Has ``kind`` ("torch" or "onnxruntime") and ``precision``.
+        Maps uint8 pixels (n, side, side, 3) to float32 features (n, n_features). Its attributes
+        are ``kind`` ("torch" or "onnxruntime") and ``precision``.
 
     Raises
     ------
@@ -66,14 +68,14 @@ def make_engine(backbone, *, engine="auto", device="auto", dtype="auto"):
         If engine, device and dtype do not go together.
     """
     if engine not in ENGINES:
-        raise ValueError(f"engine={engine!r} is none of {', '.join(ENGINES)}.")
+        raise ValueError(f"engine must be one of {', '.join(ENGINES)}, got {engine!r}.")
     if dtype not in PRECISIONS:
-        raise ValueError(f"dtype={dtype!r} is none of {', '.join(PRECISIONS)}.")
+        raise ValueError(f"dtype must be one of {', '.join(PRECISIONS)}, got {dtype!r}.")
     if engine == "onnxruntime":
         device = torch.device("cpu" if device == "auto" else device)
         if device.type != "cpu" or dtype not in ("auto", "float32"):
             raise ValueError(
-                'engine="onnxruntime" computes in float32 on the CPU, not in '
+                'engine="onnxruntime" runs in float32 on the CPU, not with '
                 f'dtype={dtype!r} on device="{device}". Use engine="torch".'
             )
         return OnnxEngine(backbone)
@@ -84,7 +86,7 @@ def make_engine(backbone, *, engine="auto", device="auto", dtype="auto"):
         try:
             return OnnxEngine(backbone)
         except Exception as error:
-            # Networks with operations that ONNX lacks still run, only slower.
+            # Networks with operations that ONNX lacks run as well, but more slowly.
             logging.getLogger(__name__).info(
                 "%s is run by torch; it cannot be exported to ONNX: %s", backbone.name, error
             )
@@ -92,7 +94,7 @@ def make_engine(backbone, *, engine="auto", device="auto", dtype="auto"):
 
 
 class TorchEngine:
-    """Runs a backbone by torch."""
+    """Runs a backbone with torch."""
 
     kind = "torch"
 
@@ -101,7 +103,7 @@ class TorchEngine:
         self._device = device
         self._network = PixelNetwork(backbone).eval()
         if device.type != "cpu" or dtype != "float32":
-            # A copy: the backbone itself stays where and what it is.
+            # A copy: the backbone itself keeps its device and precision.
             self._network = copy.deepcopy(self._network).to(device)
             self._network.dtype = getattr(torch, dtype)
             self._network.network.to(self._network.dtype, memory_format=torch.channels_last)
@@ -109,6 +111,6 @@ class TorchEngine:
     @torch.inference_mode()
     def __call__(self, pixels):
         """Embed a batch."""
-        # torch shares the memory, and wants it writable.
+        # Torch shares the memory, which must be writable.
         batch = torch.from_numpy(np.require(pixels, requirements=["C", "W"]))
         return self._network(batch.to(self._device)).float().cpu().numpy()

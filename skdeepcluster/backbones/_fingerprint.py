@@ -1,8 +1,8 @@
-"""A digest of all that decides what a network computes.
+"""A digest of everything that determines what a network computes.
 
-It is made of weights and code, not of features of some image: those differ in their last
-digits between machines, engines and numbers of threads, and wherever they are rounded, some
-stand at a boundary. What one machine has computed would not be found again by another.
+It is computed from weights and code, not from the features of an example image: those differ in
+their last digits between machines, engines and numbers of threads, and however they are rounded,
+some lie at a boundary. Features that one machine has cached would not be found by another.
 """
 
 import argparse
@@ -22,10 +22,10 @@ import numpy as np
 import torch
 from torch import nn
 
-# What every module has: gradients, hooks, the mode. Parameters and buffers are read as tensors.
+# Attributes of every module: gradients, hooks, mode. Parameters and buffers are read as tensors.
 _BOOKKEEPING = frozenset(vars(nn.Module()))
 _PLAIN = (bool, int, float, complex, str, bytes, type(None), torch.dtype, torch.device)
-# Where each keeps the function that it makes something else of.
+# The attribute in which each wrapper keeps its function.
 _WRAPPERS = {
     property: "fget",
     classmethod: "__func__",
@@ -34,23 +34,23 @@ _WRAPPERS = {
     type(functools.cache(len)): "__wrapped__",
 }
 _STANDARD = sys.stdlib_module_names | {"torch"}
-# TorchScript numbers the types of one process that share a name.
+# TorchScript numbers the types of a process that share a name.
 _MANGLE = re.compile(rb"___torch_mangle_\d+\.?")
 
 
 def fingerprint(network, *others):
     """Hash weights, structure, settings and code of a network, one tensor at a time.
 
-    Weights alone do not do: two modules of the same weights may pool in different ways, and
-    one that was edited in a notebook still has its weights. What one of them computed must not
-    be taken for the other's. Code is followed through all that it uses, up to the libraries:
-    those are known by the names and the code of what is used of them.
+    Weights alone are not enough: two modules with the same weights may pool differently, and one
+    that was edited in a notebook keeps its weights. The features of one must not be mistaken for
+    those of the other. Code is followed through everything that it uses, up to libraries, of
+    which only the names and the code that is used directly are hashed.
 
     Parameters
     ----------
     network : torch.nn.Module
     *others : plain values
-        Hashed along.
+        Hashed as well.
 
     Returns
     -------
@@ -64,25 +64,25 @@ def fingerprint(network, *others):
 
 
 class _Description:
-    """Texts of values: equal ones read alike in every process, without addresses or order.
+    """Descriptions of values, equal for equal values in every process: no addresses, no order.
 
-    Functions, classes and objects may use one another in circles. Where one is met it is called
-    by a number, and described once, after what is described then.
+    Functions, classes and objects may refer to one another in cycles. Each is referred to by a
+    number and described once, after the description that refers to it first.
     """
 
     def __init__(self):
         self._numbers: dict[int, int] = {}
-        # Held as well, lest another value has the address of one that is gone.
+        # References, so that no other value gets the address of one that was freed.
         self._met: list = []
 
     def texts(self, network, others):
-        """Yield the texts that describe a network and what else it depends on."""
+        """Yield the texts that describe a network and everything it depends on."""
         yield self._of(others)
         yield from self._of_network(network)
-        # What is described adds to the list.
+        # The list grows while values are described.
         for value in self._met:
             yield self._number(value)
-            yield from self._whole(value)
+            yield from self._in_full(value)
 
     def _of_network(self, network):
         modules = dict(network.named_modules())
@@ -102,12 +102,12 @@ class _Description:
         if isinstance(module, torch.jit.ScriptModule):
             return _describe_script(module)
         settings = {key: value for key, value in vars(module).items() if key not in _BOOKKEEPING}
-        # Their keys count all hooks of the process.
+        # Only the values: the keys count all hooks of the process.
         hooks = [[*module._forward_pre_hooks.values()], [*module._forward_hooks.values()]]
         return self._of(settings) + (self._of(hooks) if any(hooks) else "")
 
     def _of(self, value):
-        """Write a value, or the number under which it is described."""
+        """Describe a value, or return the number under which it is described."""
         if isinstance(value, _PLAIN):
             return repr(value)
         if isinstance(value, torch.Tensor):
@@ -156,7 +156,7 @@ class _Description:
         if isinstance(name, str) and name:
             # A function in C.
             return f"{_name(kind)}:{getattr(value, '__module__', '')}.{name}"
-        # What else libraries have in their objects, loggers or caches, is different every time.
+        # Other objects of libraries, such as loggers or caches, differ every time.
         is_settings = callable(value) and not _is_standard(kind)
         return self._number(value) if is_settings else _name(kind)
 
@@ -169,8 +169,8 @@ class _Description:
             self._met.append(value)
         return f"#{self._numbers[id(value)]}"
 
-    def _whole(self, value):
-        """Yield the texts that describe what has a number."""
+    def _in_full(self, value):
+        """Yield the texts that describe a value that has a number."""
         if isinstance(value, nn.Module):
             yield from self._of_network(value)
         elif isinstance(value, type):
@@ -183,7 +183,7 @@ class _Description:
             yield self._of_class(type(value)) + self._of(object.__getstate__(value))
 
     def _code(self, value):
-        """Write what a function does, not where it stands; empty if the value is no function."""
+        """Describe what a function does, not where it is; empty if the value is not a function."""
         value = getattr(value, "__func__", value)
         if isinstance(value, types.FunctionType):
             value = value.__code__
@@ -208,7 +208,7 @@ def _is_own(code):
 
 
 def _is_own_module(name):
-    # Where a notebook or a worker is run from an installed package, that one is its file.
+    # In a notebook or a worker, its file is that of the installed package that runs it.
     if name == "__main__":
         return True
     file = getattr(sys.modules.get(name), "__file__", None) or ""
@@ -217,7 +217,7 @@ def _is_own_module(name):
 
 
 def _members(kind):
-    """Attributes of a class, but for what Python itself notes down."""
+    """Attributes of a class, without those that Python itself adds."""
     return {
         name: value
         for name, value in vars(kind).items()
@@ -226,15 +226,15 @@ def _members(kind):
 
 
 def _surroundings(function):
-    """Yield what a function takes from the variables around it."""
+    """Yield the variables of enclosing functions that a function uses."""
     for cell in function.__closure__ or ():
-        # A variable that is not set yet has no contents.
+        # Raised for a variable that is not set yet.
         with contextlib.suppress(ValueError):
             yield cell.cell_contents
 
 
 def _globals(function):
-    """Yield what a function takes from its module, and from other modules of the user's own."""
+    """Yield the globals that a function uses, of its module and of other modules of the user."""
     names = set(_names(function.__code__))
     spaces = [function.__globals__]
     for space in spaces:
@@ -250,7 +250,7 @@ def _globals(function):
 
 
 def _names(code):
-    """Names that code looks up: globals, and attributes as well."""
+    """Names that code looks up: globals and attributes."""
     yield from code.co_names
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
@@ -262,11 +262,11 @@ def _is_in_script(path, modules):
 
 
 def _describe_script(script):
-    """Hash code, settings and constants of TorchScript as it is saved, which has all of them."""
+    """Hash TorchScript in its saved form, which has all code, settings and constants."""
     digest = hashlib.blake2b(digest_size=16)
     with zipfile.ZipFile(io.BytesIO(script.save_to_buffer())) as archive:
         for name in sorted(archive.namelist()):
-            # Lines of the source, and a digest of the archive itself, differ for the same code.
+            # Line numbers and the digest of the archive itself differ for the same code.
             if not name.endswith((".debug_pkl", "serialization_id")):
                 digest.update(_MANGLE.sub(b"", name.encode() + b"\0" + archive.read(name)))
     return digest.hexdigest()

@@ -1,20 +1,20 @@
-"""Where weights are fetched from: quick to give up, and clear about why."""
+"""Downloads of weights that fail quickly without a network, and say why."""
 
 import contextlib
 import os
 import urllib.error
 import urllib.request
 
-# Seconds to wait for an answer before a hub counts as out of reach.
-_PATIENCE = 5
+# Seconds to wait for an answer before a hub is considered unreachable.
+_TIMEOUT = 5
 _OFFLINE_VARIABLES = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")
 _WITHOUT_NETWORK = (
-    "Without a network, 'efficientnet_lite0' works, and so do files of weights "
-    "('timm:<model>/<file>', or the path of a ResNet or ViT checkpoint) and what was downloaded "
-    "to the hub's cache before."
+    "Without a network, 'efficientnet_lite0' works, and so do weights files "
+    "('timm:<model>/<file>', or the path of a ResNet or ViT checkpoint) and weights that are in "
+    "the hub's cache."
 )
-# Names, not classes: they differ between the versions of the libraries, and not all of these
-# are installed.
+# Names instead of classes: they differ between versions of the libraries, of which not all are
+# installed.
 _GATED = {"GatedRepoError"}
 _ABSENT = {
     "RemoteEntryNotFoundError",
@@ -43,9 +43,9 @@ def is_offline():
 
 @contextlib.contextmanager
 def hugging_face():
-    """Leave the Hugging Face hub alone, but for its cache, if it cannot be reached.
+    """Use only the cache of the Hugging Face hub if the hub cannot be reached.
 
-    Its library tries for half a minute a file, and a model has several.
+    Its library would retry for half a minute for each of a model's files.
     """
     from huggingface_hub import constants
 
@@ -61,39 +61,39 @@ def _answers(endpoint):
     from huggingface_hub.utils import get_session
 
     try:
-        get_session().head(endpoint, timeout=_PATIENCE)
+        get_session().head(endpoint, timeout=_TIMEOUT)
     except Exception:
-        # Of requests or httpx, by the version of the library.
+        # From requests or httpx, depending on the version of the library.
         return False
     return True
 
 
 def check_url(url, cached):
-    """Raise an error at once if a file is not in the cache and cannot be fetched.
+    """Raise an error early if a file is neither in the cache nor can be downloaded.
 
     Parameters
     ----------
     url : str
     cached : Path
-        Where the file is if it was fetched before.
+        Path of the file if it was downloaded before.
     """
     if cached.is_file():
         return
     if is_offline():
-        raise ConnectionError(f"{cached} is not there, and {url} is not to be asked")
+        raise ConnectionError(f"{cached} does not exist, and {url} may not be downloaded offline")
     request = urllib.request.Request(url, method="HEAD")
-    urllib.request.urlopen(request, timeout=_PATIENCE).close()
+    urllib.request.urlopen(request, timeout=_TIMEOUT).close()
 
 
 def explain(name, hub, error):
-    """Say what was tried, and whether the network was the cause.
+    """Explain what was tried, and whether the network was the cause.
 
     Parameters
     ----------
     name : str
-        Of the backbone.
+        Name of the backbone.
     hub : str
-        Where its weights come from; empty if they are not fetched.
+        Where its weights come from; empty if they are not downloaded.
     error : Exception
 
     Returns
@@ -114,16 +114,16 @@ def explain(name, hub, error):
         return f"{name}: the package {missing!r} is missing. Install it with pip. {detail}"
     if hub and kinds & _GATED:
         return (
-            f"{name}: {hub} was reached, but these weights are given to registered users only. "
+            f"{name}: {hub} was reached, but these weights are for registered users only. "
             f"Accept their terms on the page of the model and log in ('hf auth login'). {detail}"
         )
     if hub and (kinds & _ABSENT or refused):
-        return f"{name}: {hub} was reached and has no such weights. Check the name. {detail}"
+        return f"{name}: {hub} was reached but has no such weights. Check the name. {detail}"
     if hub and kinds & _NETWORK:
         reason = (
-            f"and {' or '.join(_OFFLINE_VARIABLES)} forbids fetching them from {hub}"
+            f"and {' or '.join(_OFFLINE_VARIABLES)} forbids downloading them from {hub}"
             if is_offline()
-            else f"and could not be fetched from {hub}: the network was the cause"
+            else f"and could not be downloaded from {hub}: the network was the cause"
         )
         return f"{name}: its weights are not in the cache, {reason} {detail}. {_WITHOUT_NETWORK}"
     return f"{name}: loading it failed; the network was not the cause {detail}."

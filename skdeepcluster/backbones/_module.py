@@ -1,4 +1,4 @@
-"""Backbones from modules of the user's own."""
+"""Backbones from modules that the user passes."""
 
 import copy
 
@@ -15,7 +15,7 @@ from ._backbone import (
 
 
 def load(module, image_size=None):
-    """Copy a module to the CPU and wrap it; the user's own is neither moved nor changed."""
+    """Copy a module to the CPU and wrap it; the user's module is neither moved nor changed."""
     try:
         with torch.no_grad():
             network = copy.deepcopy(module).cpu().float().eval()
@@ -25,7 +25,7 @@ def load(module, image_size=None):
         ) from error
     name = type(module).__name__
     if isinstance(getattr(network, "pretrained_cfg", None), dict):
-        # Whether the weights are still those that timm publishes cannot be known.
+        # No license: the weights may differ from those that timm publishes.
         return _timm.as_backbone(network, name, image_size, license="")
     size = image_size or _side(getattr(network, "image_size", None)) or 224
     return Backbone(
@@ -39,10 +39,10 @@ def load(module, image_size=None):
 
 
 def _side(size):
-    """Read a side from an int or a pair of equal ones."""
+    """Read a side from an int or from a pair of equal ones."""
     if isinstance(size, tuple | list):
         if len(set(size)) != 1:
-            raise BackboneLoadError(f"The images of a backbone are square, not {size}.")
+            raise BackboneLoadError(f"The images of a backbone must be square, not {size}.")
         return int(size[0])
     return size
 
@@ -59,11 +59,11 @@ def _channels(network, name, default):
     if len(numbers) not in (1, 3):
         raise BackboneLoadError(
             f"The attribute {name!r} of {type(network).__name__} is {value!r}; it should be "
-            "three numbers, one for each of red, green and blue in [0, 1]."
+            "three numbers, for red, green and blue in [0, 1]."
         )
     if max(numbers) > 1:
         raise BackboneLoadError(
-            f"The attribute {name!r} of {type(network).__name__} is {value!r}; channels are in "
-            "[0, 1]. Divide it by 255."
+            f"The attribute {name!r} of {type(network).__name__} is {value!r}, but channels are "
+            "in [0, 1]. Divide it by 255."
         )
     return tuple(numbers * (3 // len(numbers)))

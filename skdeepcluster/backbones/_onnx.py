@@ -1,4 +1,4 @@
-"""ONNX Runtime as an engine, and the cache of exported networks."""
+"""The engine that runs ONNX Runtime, and its cache of exported networks."""
 
 import contextlib
 import logging
@@ -16,26 +16,25 @@ from ..storage import whole_file
 from ._backbone import PixelNetwork
 
 _OPSET = 18
-# Silence is for the whole process: two threads would restore one another's.
+# Output is silenced for the entire process: two threads would restore each other's settings.
 _EXPORTING = threading.Lock()
-# Fine-tuned networks are exported too, each anew: what was not used for longest makes room.
+# Every fine-tuned network is exported, too. The least recently used exports are removed.
 _CACHE_BYTES = 4 * 2**30
-# Share of the length of a feature vector by which an export may differ from torch. The angle
-# is below that: a cosine of 0.99995.
+# By how much an export may differ from torch, relative to the length of a feature vector. That
+# bounds the angle between them: a cosine of 0.99995.
 _TOLERANCE = 0.01
 
 
 class OnnxEngine:
-    """Runs a backbone by ONNX Runtime on the CPU.
+    """Runs a backbone with ONNX Runtime on the CPU.
 
-    The network is exported once; the file is kept in the user's cache folder under the
-    fingerprint of the network. Whether it comes from there or not, it is used only if it
-    computes what torch does.
+    The network is exported once, to the user's cache folder under the network's fingerprint. An
+    export, cached or new, is only used if it computes the same as torch.
 
     Raises
     ------
     RuntimeError
-        If the network cannot be exported, or computes something else then.
+        If the network cannot be exported, or the export computes something else.
     """
 
     kind = "onnxruntime"
@@ -52,7 +51,7 @@ class OnnxEngine:
                     f"Exported to ONNX, {backbone.name} computes other features than in torch. "
                     'Use engine="torch".'
                 )
-            # A folder that cannot be written costs time at the next start, no more.
+            # If the folder is not writable, the next start takes longer.
             with contextlib.suppress(OSError):
                 _keep(path, model)
         self._session = session
@@ -68,12 +67,12 @@ def _cache_folder():
 
 
 def _open_cached(path):
-    """Open an exported file, or return None if there is none or it cannot be opened."""
+    """Open an exported file; None if it does not exist or cannot be opened."""
     try:
         session = _open(str(path))
         os.utime(path)
     except Exception:
-        # Missing, cut in half, not allowed: it is exported again.
+        # Missing, truncated or not readable: the network is exported again.
         return None
     return session
 
@@ -82,17 +81,17 @@ def _open(model):
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    # torch's number respects OMP_NUM_THREADS and the limits of joblib's workers.
+    # Torch's number respects OMP_NUM_THREADS and the limits of joblib's workers.
     options.intra_op_num_threads = torch.get_num_threads()
-    # Threads that wait for work in a loop take the processors from those that decode.
+    # Threads that spin while they wait take processors from those that decode.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    # Errors are raised; they need not be on the screen too.
+    # Errors are raised, and need not be printed as well.
     options.log_severity_level = 4
     return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
 def _agrees(session, backbone):
-    """Whether a session computes what torch does, on an image of noise."""
+    """Whether a session computes the same as torch on an image of noise."""
     side = backbone.image_size
     noise = np.random.default_rng(0).integers(0, 256, (1, side, side, 3), dtype=np.uint8)
     with torch.inference_mode():
@@ -100,7 +99,7 @@ def _agrees(session, backbone):
     try:
         found = session.run(None, {"pixels": noise})[0]
     except Exception:
-        # A file that opens may still not run.
+        # A file that can be opened may still fail to run.
         return False
     if found.shape != expected.shape:
         return False
@@ -110,7 +109,7 @@ def _agrees(session, backbone):
 def _export(backbone):
     """Export to ONNX; return the bytes."""
     side = backbone.image_size
-    # Two images: with one, the exporter takes the batch for a constant.
+    # Two images: with one, the exporter treats the batch size as a constant.
     example = torch.zeros(2, side, side, 3, dtype=torch.uint8)
     with _EXPORTING, tempfile.TemporaryDirectory() as folder, _silence():
         path = Path(folder, "model.onnx")
@@ -129,9 +128,9 @@ def _export(backbone):
 
 @contextlib.contextmanager
 def _silence():
-    """Keep the exporter's warnings, and the graph it prints when it fails, off the screen."""
+    """Suppress the exporter's warnings, and the graph that it prints when it fails."""
     logging_before = logging.root.manager.disable
-    # Not public, but the exporter turns the public switch on again. It writes past sys.stdout.
+    # Not public, but the exporter overrides the public switch. It does not write to sys.stdout.
     internals: Any = torch._C
     print_before = getattr(internals, "_jit_onnx_log", None)
     with warnings.catch_warnings():
@@ -146,7 +145,7 @@ def _silence():
 
 
 def _keep(path, content):
-    """Write a file, and remove what has not been used for longest."""
+    """Write a file, and remove the least recently used ones."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with whole_file(path) as partial:
         partial.write_bytes(content)

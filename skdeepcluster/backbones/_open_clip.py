@@ -17,7 +17,7 @@ def load(model, image_size=None):
     """Load ``"<architecture>/<tag>"``, such as "ViT-B-32/laion2b_s34b_b79k", or ".../<file>".
 
     ``"hf-hub:<owner>/<repository>"`` is any model on the Hugging Face hub in open_clip's
-    format. Of the model, only the image tower is kept.
+    format. Only the image tower of the model is kept.
     """
     import open_clip
 
@@ -27,11 +27,11 @@ def load(model, image_size=None):
     size = size if isinstance(size, int) else size[0]
     network = clip.visual
     if hasattr(network, "output_tokens"):
-        # CoCa's towers return the tokens beside the pooled features.
+        # CoCa's towers also return the tokens.
         network.output_tokens = False
     stages = natural_stages(network)
     if hasattr(network, "proj") and "proj" in stages[0]:
-        # The projection to the output is a parameter of the tower itself: listed first, used last.
+        # The output projection is a parameter of the tower itself: listed first, but used last.
         stages[0].remove("proj")
         stages[-1].append("proj")
     return Backbone(
@@ -48,7 +48,7 @@ def load(model, image_size=None):
 
 
 def encode_texts(backbone, texts):
-    """Embed texts with the text tower that belongs to an open_clip backbone.
+    """Embed texts with the text tower of an open_clip backbone.
 
     Parameters
     ----------
@@ -66,10 +66,10 @@ def encode_texts(backbone, texts):
     model = backbone.removeprefix("open_clip:")
     if model == backbone:
         raise ValueError(
-            f"The backbone {backbone!r} cannot read words. Use one of open_clip, such as "
+            f"The backbone {backbone!r} has no text encoder. Use one of open_clip, such as "
             '"open_clip:ViT-B-32/laion2b_s34b_b79k".'
         )
-    clip, tokenizer = _reader(model)
+    clip, tokenizer = _text_encoder(model)
     with torch.inference_mode():
         chunks = [
             clip.encode_text(tokenizer(texts[start : start + 256]), normalize=True)
@@ -78,10 +78,10 @@ def encode_texts(backbone, texts):
     return torch.cat(chunks).numpy()
 
 
-# Whoever asks for one sentence asks for more.
+# The next texts are usually for the same model.
 @lru_cache(maxsize=1)
-def _reader(model):
-    """Load a model to read words with, and its tokenizer."""
+def _text_encoder(model):
+    """Load a model and its tokenizer."""
     import open_clip
 
     clip, _ = _create(model)
@@ -90,7 +90,7 @@ def _reader(model):
 
 
 def _create(model, image_size=None):
-    """Load a model with both towers; return it and the licence of its weights."""
+    """Load a model with both towers; return it and the license of its weights."""
     import open_clip
 
     options: dict = {"force_image_size": image_size}
@@ -103,12 +103,12 @@ def _create(model, image_size=None):
         _check_name(architecture, weights)
         options["pretrained"] = weights
         tag = open_clip.get_pretrained_cfg(architecture, weights)
-        # Weights trained with another activation than the architecture of that name has.
+        # For weights that were trained with another activation than the architecture's.
         options["force_quick_gelu"] = bool(tag.get("quick_gelu"))
         if tag:
             license = _license(weights, tag.get("hf_hub", ""))
         else:
-            # A file needs no hub.
+            # A local file.
             hub = contextlib.nullcontext
     with hub(), _quiet_root_logger():
         clip = open_clip.create_model(architecture, require_pretrained=True, **options)
@@ -116,7 +116,7 @@ def _create(model, image_size=None):
 
 
 def _license(tag, repository):
-    """Licence of published weights, as their cards have it; empty where that is not known."""
+    """License of published weights according to their model cards; empty if unknown."""
     if repository.startswith("laion/") or tag in ("openai", "laion400m_e31", "laion400m_e32"):
         return "mit"
     if tag.startswith("metaclip"):
@@ -136,14 +136,14 @@ def _check_name(architecture, weights):
     tags = open_clip.list_pretrained_tags_by_model(architecture)
     if weights not in tags and not Path(weights).is_file():
         raise BackboneLoadError(
-            f"open_clip has no weights {weights!r} for {architecture}, and it is no file; there "
-            f"are {', '.join(tags) or 'none'}."
+            f"open_clip has no weights {weights!r} for {architecture}, and there is no such file. "
+            f"Available: {', '.join(tags) or 'none'}."
         )
 
 
 @contextlib.contextmanager
 def _quiet_root_logger():
-    """Keep open_clip from setting up the root logger, which is the user's."""
+    """Keep open_clip from configuring the root logger, which is up to the user."""
     handler = logging.NullHandler()
     logging.root.addHandler(handler)
     try:

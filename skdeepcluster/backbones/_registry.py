@@ -1,9 +1,10 @@
-"""Names of backbones, and how each is loaded."""
+"""Names of backbones and their loaders."""
 
 import dataclasses
 import difflib
 import functools
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from torch import nn
@@ -32,15 +33,16 @@ _FAMILIES = {
 }
 
 
-def register_backbone(name, loader):
-    """Make a backbone of your own known by a name, in this process.
+def register_backbone(name: str, loader: Callable[[], Backbone | nn.Module]) -> None:
+    """Register a backbone of your own under a name, in this process.
 
     Parameters
     ----------
     name : str
-        Without a colon, which separates families.
+        Without a colon, which separates the family from the model.
     loader : callable
-        Called without arguments at each load; returns a Backbone or a torch.nn.Module.
+        Called without arguments whenever the backbone is loaded; returns a Backbone or a
+        torch.nn.Module.
 
     Examples
     --------
@@ -53,20 +55,22 @@ def register_backbone(name, loader):
     3
     """
     if not isinstance(name, str) or not name or ":" in name:
-        raise ValueError(f"A backbone's name is a string without a colon, not {name!r}.")
+        raise ValueError(f"name must be a string without a colon, got {name!r}.")
     if name in _PACKAGED:
-        raise ValueError(f"The name {name!r} is taken by a backbone of the package.")
+        raise ValueError(f"The name {name!r} belongs to a backbone of the package.")
     if not callable(loader):
-        raise TypeError(f"The loader of {name!r} is no function, but {loader!r}.")
+        raise TypeError(f"The loader of {name!r} must be callable, got {loader!r}.")
     _REGISTERED[name] = loader
 
 
-def registered_names():
-    """Names given by :func:`register_backbone`."""
+def registered_names() -> list[str]:
+    """Names that were registered with :func:`register_backbone`."""
     return list(_REGISTERED)
 
 
-def load_backbone(backbone, *, image_size=None):
+def load_backbone(
+    backbone: str | os.PathLike[str] | nn.Module | Backbone, *, image_size: int | None = None
+) -> Backbone:
     """Load a network that embeds images.
 
     Parameters
@@ -74,18 +78,18 @@ def load_backbone(backbone, *, image_size=None):
     backbone : str, path, torch.nn.Module or Backbone
         One of
 
-        - a name of :func:`list_backbones`, or one given by :func:`register_backbone`;
+        - a name from :func:`list_backbones` or one registered with :func:`register_backbone`;
         - "timm:<model>", "torchvision:<model>/<weights>", "open_clip:<architecture>/<tag>":
           any model of these libraries; "timm:hf-hub:<repository>" and
           "open_clip:hf-hub:<repository>": any model in their formats on the Hugging Face hub;
-        - "timm:<model>/<file>": weights in a file;
-        - the path of a ResNet or ViT checkpoint, whose architecture is found out; the network
+        - "timm:<model>/<file>": a timm model with weights from a file;
+        - the path of a ResNet or ViT checkpoint, whose architecture is inferred; the network
           is found in checkpoints of MoCo, DINO, SwAV, Barlow Twins, SimCLR, MAE and the like;
         - "untrained:<timm model>": random weights, always the same, for tests;
         - a module. It is copied; its attributes ``image_size``, ``mean`` and ``std`` are used
-          if it has them, else 224 and ImageNet's.
+          if it has them, otherwise 224 and those of ImageNet.
     image_size : int, default=None
-        Side of the images in pixels; None is the network's own.
+        Side of the images in pixels; None uses the network's own.
 
     Returns
     -------
@@ -94,10 +98,10 @@ def load_backbone(backbone, *, image_size=None):
     Raises
     ------
     BackboneLoadError
-        If there is no such backbone, or its weights cannot be had.
+        If there is no such backbone, or its weights cannot be loaded.
     """
     if image_size is not None and image_size < 1:
-        raise ValueError(f"image_size={image_size} is no number of pixels.")
+        raise ValueError(f"image_size must be 1 or more, got {image_size}.")
     if isinstance(backbone, Backbone):
         return _resize(backbone, image_size)
     if isinstance(backbone, nn.Module):
@@ -115,7 +119,7 @@ def load_backbone(backbone, *, image_size=None):
         except BackboneLoadError:
             raise
         except Exception as error:
-            # Each library has errors of its own, for the network, a missing file and more.
+            # Each library has its own errors for the network, a missing file and so on.
             raise BackboneLoadError(_hubs.explain(name, hub, error)) from error
     if Path(name).expanduser().is_file():
         return _architecture.load(name, image_size=image_size)
@@ -140,12 +144,12 @@ def _load_registered(name, image_size):
 
 
 def _unknown(name):
-    """Say what a name could have been."""
+    """Say which names are close to an unknown one."""
     import timm
 
     path = Path(name).expanduser()
     if path.is_dir():
-        return f"{name!r} is a folder. Name the file of weights in it."
+        return f"{name!r} is a folder. Pass the path of a weights file."
     names = [*_PACKAGED, *_REGISTERED]
     near = difflib.get_close_matches(name, names, n=3)
     family, colon, model = name.partition(":")
@@ -156,6 +160,6 @@ def _unknown(name):
         near.append(f"timm:{name}")
     return (
         f"There is no backbone {name!r}: it is neither a name ({', '.join(names)}), nor a family "
-        f"and a model ({', '.join(f'{family}:...' for family in _FAMILIES)}), nor a file of "
-        f"weights.{_timm.did_you_mean(near)} list_backbones() recommends some."
+        f"and a model ({', '.join(f'{family}:...' for family in _FAMILIES)}), nor a weights "
+        f"file.{_timm.did_you_mean(near)} See list_backbones() for recommendations."
     )

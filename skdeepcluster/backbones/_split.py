@@ -1,20 +1,20 @@
-"""A network in two parts: a trunk that stays as it is, and the rest, which is trained."""
+"""A network in two parts: a frozen trunk and the rest, which is trained."""
 
 import torch
 from torch import fx, nn
 
 
 def split_network(network, trained, image_size):
-    """Cut a network where one tensor passes, before anything that is trained.
+    """Split a network before the first trained parameter, where a single tensor passes.
 
-    What the trunk computes can be kept, so that training costs the rest alone.
+    The trunk's output can be cached, so that training only costs the rest.
 
     Parameters
     ----------
     network : torch.nn.Module
         In evaluation mode.
     trained : set of str
-        Names of the parameters that only the rest may use.
+        Names of the trained parameters, which only the rest may use.
     image_size : int
 
     Returns
@@ -23,7 +23,7 @@ def split_network(network, trained, image_size):
         Maps images (n, 3, image_size, image_size) to one tensor with n rows.
     rest : torch.nn.Module
         Maps that tensor to the features of the network, and shares the network's parameters.
-        If the network cannot be cut, the trunk does nothing and the rest is the network.
+        If the network cannot be split, the trunk is the identity and the rest the network.
     """
     example = torch.zeros(2, 3, image_size, image_size)
     try:
@@ -32,7 +32,7 @@ def split_network(network, trained, image_size):
         ).module()
         return _cut(exported, trained)
     except Exception:
-        # Control flow that depends on values, custom operations: no two networks fail alike.
+        # Data-dependent control flow, custom operations: networks fail in many ways.
         return nn.Identity(), network
 
 
@@ -68,7 +68,7 @@ def _cut(exported, trained):
 
 
 def _last_use(node, computed):
-    """Place of the last node that needs it; -1 for the batch size, which any tensor tells."""
+    """Position of the last node that uses it; -1 for the batch size, which any tensor has."""
     if _is_batch_size(node):
         return -1
     return max((computed.get(user, 0) for user in node.users), default=0)
@@ -79,7 +79,7 @@ def _is_batch_size(node):
 
 
 def _copy(node, graph, known):
-    """Copy a node, and all it needs that is not known yet; return the copy."""
+    """Copy a node and everything it needs that is not copied yet; return the copy."""
     needed: set[fx.Node] = set()
     waiting = [node]
     while waiting:

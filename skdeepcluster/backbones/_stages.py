@@ -1,25 +1,24 @@
-"""The stages of a network, of which fine-tuning trains the last ones."""
+"""The stages of a network; fine-tuning trains the last ones."""
 
-# A module with more than this share of the parameters is the network itself in a wrapper, such
-# as the "features" of an EfficientNet or the "transformer" of a CLIP tower: its children are
-# the stages. (The last stage of a ResNet-18 has three quarters.)
+# A module with more than this fraction of the parameters wraps the network itself, such as the
+# "features" of an EfficientNet or the "transformer" of a CLIP tower: its children are the stages.
+# (The last stage of a ResNet-18 has three quarters.)
 _WRAPPER = 0.9
-# A final normalisation alone is not worth the name of a stage.
+# A last stage with less than this fraction, such as a final normalisation, is not one.
 _TINY = 0.01
 
 
 def natural_stages(network):
     """Find stages from the order and the sizes of a network's modules.
 
-    A layer that only scales and shifts, such as a normalisation, belongs to what stands
-    before it.
+    A layer that only scales and shifts, such as a normalisation, belongs to the stage before it.
 
     Returns
     -------
     stages : list of list of str
         Names of the parameters, each once, in the order of the modules.
     """
-    # A parameter that two modules share is in here, and in a stage, under its first name.
+    # A parameter that two modules share has only its first name here.
     parameters = dict(network.named_parameters())
     total = sum(parameter.numel() for parameter in parameters.values())
     stages: list[list[str]] = []
@@ -47,7 +46,7 @@ def natural_stages(network):
 
 
 def timm_stages(network):
-    """Stages as timm groups them, or natural ones where it does not."""
+    """Return the stages as timm groups them, or natural ones if it does not."""
     from timm.models import group_parameters
 
     try:

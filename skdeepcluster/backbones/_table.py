@@ -1,8 +1,13 @@
 """The table of recommended backbones."""
 
+from typing import TYPE_CHECKING
+
 from ._registry import registered_names
 
-# name, features, side, MB (10^6 bytes to fetch; of open_clip with the text tower), licence,
+if TYPE_CHECKING:
+    import pandas as pd
+
+# name, features, side, MB (10^6 bytes to download; for open_clip with the text tower), license,
 # training, download
 _TABLE = [
     ("efficientnet_lite0", 1280, 224, 19, "apache-2.0", "supervised", False),
@@ -36,19 +41,19 @@ _TABLE = [
 ]
 
 
-def list_backbones():
-    """Table of recommended backbones.
+def list_backbones() -> "pd.DataFrame":
+    """List recommended backbones.
 
-    Many more can be named, see :func:`~skdeepcluster.backbones.load_backbone`.
+    Many more are available, see :func:`~skdeepcluster.backbones.load_backbone`.
 
     Returns
     -------
     table : pandas.DataFrame
         Index "name"; columns "family", "n_features", "image_size" (the network's own, in
         pixels), "MB" (of the weights), "license" (of the weights), "training" ("supervised",
-        "self-supervised" or "image-text") and "download" (whether the weights are fetched at
-        the first use). Backbones that you registered follow, of which nothing more is known
-        before they are loaded.
+        "self-supervised" or "image-text") and "download" (whether the weights are downloaded at
+        first use). Registered backbones come last, with missing values, since nothing else is
+        known before they are loaded.
     """
     import pandas as pd
 

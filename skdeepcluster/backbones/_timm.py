@@ -22,7 +22,7 @@ def create(name, image_size=None, *, pretrained=False, **options) -> Any:
     options.update(pretrained=pretrained, num_classes=0)
     if image_size is not None:
         try:
-            # Transformers are built for one size, and resample their position embedding.
+            # Transformers are built for one size, to which their position embedding is resampled.
             return timm.create_model(name, img_size=image_size, **options)
         except TypeError as error:
             if "img_size" not in str(error):
@@ -40,21 +40,21 @@ def _check_name(name, pretrained):
     tags = [known.partition(".")[2] for known in timm.list_pretrained(f"{model}.*")]
     if pretrained and not tags:
         raise BackboneLoadError(
-            f"timm has no weights for {model!r}. Name a file: 'timm:{model}/<file>'."
+            f"timm has no weights for {model!r}. Pass a file: 'timm:{model}/<file>'."
         )
     if tag and tag not in tags:
         raise BackboneLoadError(
-            f"timm has no weights {tag!r} for {model!r}; there are {', '.join(tags) or 'none'}."
+            f"timm has no weights {tag!r} for {model!r}. Available: {', '.join(tags) or 'none'}."
         )
 
 
 def did_you_mean(names):
-    """Suggest names, if there are any."""
+    """Suggest names, if any."""
     return f" Did you mean {' or '.join(map(repr, names))}?" if names else ""
 
 
 def as_backbone(network, name, image_size=None, **overrides):
-    """Wrap a timm network; what its configuration says can be overridden."""
+    """Wrap a timm network; values of its configuration can be overridden."""
     from timm.data import resolve_model_data_config
 
     config = resolve_model_data_config(network)
@@ -77,7 +77,7 @@ def as_backbone(network, name, image_size=None, **overrides):
 
 
 def load(model, image_size=None):
-    """Load ``"<model>.<tag>"`` from timm's hub, or ``"<model>/<file of weights>"``.
+    """Load ``"<model>.<tag>"`` from timm's hub, or ``"<model>/<weights file>"``.
 
     ``"hf-hub:<owner>/<repository>"`` is any model on the Hugging Face hub in timm's format.
     """
@@ -85,7 +85,7 @@ def load(model, image_size=None):
     if slash and not model.startswith(_HUB_NAMES):
         network = create(name, image_size)
         fill(network, read_weights(file), file)
-        # What timm says of its own weights does not hold for these.
+        # Without the license, which is that of timm's own weights.
         return as_backbone(network, f"timm:{model}", image_size, license="")
     if not model.startswith(_HUB_NAMES):
         _check_name(model, pretrained=True)
@@ -95,7 +95,7 @@ def load(model, image_size=None):
 
 
 def load_untrained(name, image_size=None):
-    """Create a network with random weights, the same every time. For tests."""
+    """Create a network with random weights, the same every time, for tests."""
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(0)
         network = create(name, image_size)

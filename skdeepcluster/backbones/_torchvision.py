@@ -10,7 +10,7 @@ from . import _hubs
 from ._backbone import Backbone, BackboneLoadError, count_features
 from ._timm import did_you_mean
 
-# Where torchvision's classifiers sit.
+# Names of the classifier in torchvision's networks.
 _CLASSIFIERS = ("fc", "classifier", "head", "heads")
 
 
@@ -28,7 +28,7 @@ def load(model, image_size=None):
     choices = models.get_model_weights(name)
     if weights_name and weights_name not in choices.__members__:
         raise BackboneLoadError(
-            f"torchvision has no weights {weights_name!r} for {name}; there are "
+            f"torchvision has no weights {weights_name!r} for {name}. Available: "
             f"{', '.join(choices.__members__)}."
         )
     weights = choices[weights_name or "DEFAULT"]
@@ -37,8 +37,8 @@ def load(model, image_size=None):
     size = image_size or own_size
     if name.startswith("vit_") and size != own_size:
         raise BackboneLoadError(
-            f"torchvision's {name} takes images of {own_size} pixels only, not {size}. timm's "
-            "transformers take other sizes: 'timm:...'."
+            f"torchvision's {name} only accepts images of {own_size} pixels, not {size}. "
+            "Transformers of timm accept other sizes: 'timm:...'."
         )
     cached = Path(torch.hub.get_dir(), "checkpoints", Path(weights.url).name)
     _hubs.check_url(weights.url, cached)
@@ -53,19 +53,19 @@ def load(model, image_size=None):
         std=tuple(preset.std),
         crop_fraction=own_size / preset.resize_size[0],
         interpolation=preset.interpolation.value,
-        # The weights of SWAG name terms of their own.
+        # The weights of SWAG have another license.
         license="cc-by-nc-4.0" if "SWAG" in weights.meta.get("license", "") else "bsd-3-clause",
     )
 
 
 def remove_classifier(network):
-    """Put the identity in place of the last layer of a torchvision network's classifier."""
+    """Replace the last layer of a torchvision network's classifier by the identity."""
     name = next(name for name in _CLASSIFIERS if hasattr(network, name))
     classifier = getattr(network, name)
     if not isinstance(classifier, nn.Sequential):
         setattr(network, name, nn.Identity())
         return
-    # The layers before it, where there are any, belong to the features.
+    # The layers before it, if any, belong to the features.
     last = max(
         position
         for position, layer in enumerate(classifier)

@@ -1,4 +1,4 @@
-"""The command ``skdeepcluster``: a module a command, and ``main``."""
+"""The command ``skdeepcluster``: ``main``, and a module for each subcommand."""
 
 from ._main import main
 

@@ -1,4 +1,4 @@
-"""``python -m skdeepcluster.cli``, where the command is not on the path."""
+"""``python -m skdeepcluster.cli``, for when the command is not on the path."""
 
 import sys
 

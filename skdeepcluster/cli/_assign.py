@@ -2,29 +2,29 @@
 
 from ._clustered import check_output, memory_of, summarize, write_results
 from ._images import open_images
-from ._interruption import going_on
+from ._interruption import explain_interruption
 from ._options import add_images, add_model, add_output
 
-HELP = "put new images to the clusters of a model"
+HELP = "assign new images to the clusters of a model"
 EPILOG = """\
 example:
   skdeepcluster assign result/model more-photos/ --output more-result/
 
 JSON: "n_pictures", "n_clusters", "skipped" (paths of images that could not be read), "clusters"
 (objects with "cluster", "name" and "size", the number of new images) and "files" ("labels",
-"cache" and, if wanted, "report" and "export").
+"cache" and, if requested, "report" and "export").
 """
 
 
 def add_options(parser):
-    """Model, images, and what is written."""
+    """Add options for the model, the images and the output."""
     add_model(parser)
     add_images(parser)
     add_output(parser)
 
 
 def run(options):
-    """Predict, write."""
+    """Assign the images and write the results."""
     import numpy as np
     import pandas as pd
 
@@ -35,7 +35,7 @@ def run(options):
     estimator.set_params(on_error="skip", verbose=1, memory=memory)
     images = open_images(options)
     check_output(options)
-    with going_on(memory):
+    with explain_interruption(memory):
         probabilities = estimator.predict_proba(images.X)
         skipped = np.isnan(probabilities[:, 0])
         labels = np.where(skipped, -1, np.nan_to_num(probabilities).argmax(axis=1))

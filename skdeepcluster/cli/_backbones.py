@@ -13,11 +13,11 @@ JSON: "backbones", a list of objects with "name", "family", "n_features", "image
 
 
 def add_options(parser):
-    """None of its own."""
+    """Add nothing: there are no options."""
 
 
 def run(options):
-    """Make the table."""
+    """Print the table."""
     from ..backbones import list_backbones
 
     table = list_backbones()

@@ -4,7 +4,7 @@ from argparse import ArgumentTypeError
 
 from ._clustered import check_output, memory_of, summarize, write_results
 from ._images import open_images
-from ._interruption import going_on
+from ._interruption import explain_interruption
 from ._options import add_backbone, add_images, add_output
 
 HELP = "cluster the images in a folder"
@@ -12,18 +12,18 @@ EPILOG = """\
 example:
   skdeepcluster cluster photos/ --n-clusters 12 --output result/ --report --export copy
 
-DIR gets labels.csv or labels.parquet (path, label, probability; label -1 for an image that could
-not be read), the folder model, and cache, the features: after an interruption the same command
-goes on where it stopped.
+DIR will hold labels.csv or labels.parquet (path, label, probability; label -1 for an image that
+could not be read), the folder model, and the folder cache with the features: after an
+interruption, the same command resumes where it stopped.
 
 JSON: "n_pictures", "n_clusters", "skipped" (paths of images that could not be read), "clusters"
 (objects with "cluster", "name", "size", "cohesion" and "representative", the most typical
-image) and "files" ("labels", "model", "cache" and, if wanted, "report" and "export").
+image) and "files" ("labels", "model", "cache" and, if requested, "report" and "export").
 """
 
 
 def add_options(parser):
-    """Images, how many clusters, network, and what is written."""
+    """Add options for the images, the number of clusters, the network and the output."""
     add_images(parser)
     parser.add_argument(
         "--n-clusters", type=_count, required=True, metavar="K", help="a number, or auto"
@@ -50,7 +50,7 @@ def _count(text):
 
 
 def run(options):
-    """Fit, save, write."""
+    """Fit and save the model, and write the results."""
     import pandas as pd
 
     from .. import DeepImageClusterer
@@ -71,7 +71,7 @@ def run(options):
         random_state=options.seed,
         verbose=1,
     )
-    with going_on(memory):
+    with explain_interruption(memory):
         estimator.fit(images.X)
         estimator.save(model)
         files = write_results(
@@ -80,7 +80,7 @@ def run(options):
     clusters = estimator.cluster_info()
     typical = [best[0] for best in estimator.representative_indices_]
     names = [str(images.names[index]) for index in typical]
-    # Names of files need not be text, which strings of pandas must be.
+    # Strings of pandas must be valid text, which the names of files need not be.
     clusters["representative"] = pd.Series(names, clusters.index, dtype=object)
     return summarize(
         images.names,

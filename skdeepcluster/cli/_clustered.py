@@ -1,4 +1,4 @@
-"""What ``cluster`` and ``assign`` share: images with labels, as files and as text."""
+"""The output of ``cluster`` and ``assign``: images with labels, as files and as text."""
 
 import warnings
 
@@ -7,13 +7,13 @@ from ._outcome import Outcome, records
 
 
 def check_output(options):
-    """Make the folder; refuse before the work what would fail after it."""
+    """Create the folder, and check before the computation that results can be written after it."""
     from ..export import check_export
     from ..storage import check_file, check_writable
 
     if options.export and options.images.suffix in IMAGE_FILES:
         raise ValueError(
-            f"--export sorts the files of a folder, and {str(options.images)!r} is none."
+            f"--export sorts the files of a folder, but {str(options.images)!r} is not a folder."
         )
     files = _files(options)
     if options.export:
@@ -22,7 +22,7 @@ def check_output(options):
         _check_installed("pyarrow", "The Parquet table", "parquet")
     if options.report:
         check_report()
-    # Last, so that what is refused leaves no folder behind.
+    # Last, so that no folder is created if a check before fails.
     check_writable(options.output)
     check_file(files["labels"])
     if options.report:
@@ -30,19 +30,19 @@ def check_output(options):
 
 
 def check_report():
-    """Raise an ImportError if what the report is made with is not there."""
+    """Raise an ImportError if the report cannot be made."""
     _check_installed("jinja2", "The report", "report")
 
 
-def _check_installed(package, what, extra):
+def _check_installed(package, purpose, extra):
     from importlib.util import find_spec
 
     if find_spec(package) is None:
-        raise ImportError(f'{what} needs {package}: pip install "skdeepcluster[{extra}]"')
+        raise ImportError(f'{purpose} needs {package}: pip install "skdeepcluster[{extra}]"')
 
 
 def memory_of(options):
-    """Folder of the features; without ``--memory`` in the output, so that a run can go on."""
+    """Return the folder of the features: by default in the output, so that runs can resume."""
     return options.memory or options.output / "cache"
 
 
@@ -56,7 +56,7 @@ def _files(options):
 
 
 def write_results(options, estimator, images, labels, probabilities):
-    """Write the table and what else is wanted.
+    """Write the table, and the report and the export if they are requested.
 
     Returns
     -------
@@ -71,7 +71,7 @@ def write_results(options, estimator, images, labels, probabilities):
         write_labels(files["labels"], images.names, labels, probabilities.max(axis=1))
     if options.report and not _write_report(estimator, images, files["report"]):
         del files["report"]
-    # Last, for it may move the images.
+    # Last, since it may move the images.
     if options.export:
         export_clusters(files["export"], images.names, labels, options.export)
     return {name: str(path) for name, path in files.items()}
@@ -82,10 +82,10 @@ def _write_report(estimator, images, path):
 
     try:
         write_report(estimator, images.X, path)
-    # Whatever it is, what was found in hours of work is still to be exported and told.
+    # Whatever the error, the results of hours of work must still be exported and printed.
     except Exception as error:
         warnings.warn(
-            'The report was not written; "skdeepcluster report" can still do it, from the model. '
+            'The report was not written; "skdeepcluster report" can write it from the model. '
             f"{type(error).__name__}: {error}",
             stacklevel=2,
         )
@@ -94,14 +94,14 @@ def _write_report(estimator, images, path):
 
 
 def summarize(names, labels, clusters, files):
-    """Say what was found and where it is.
+    """Summarize the clusters and the files that were written.
 
     Parameters
     ----------
     names : list of str or Path
     labels : ndarray of shape (n_images,), int64
     clusters : DataFrame
-        A row a cluster.
+        With a row for each cluster.
     files : dict of str to str
 
     Returns

@@ -4,36 +4,36 @@ from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from ._images import open_images
-from ._interruption import going_on
+from ._interruption import explain_interruption
 from ._options import add_backbone, add_images
 from ._outcome import Outcome
 
-HELP = "write the features of the images in a folder"
+HELP = "compute the features of the images in a folder"
 EPILOG = """\
 example:
   skdeepcluster embed photos/ --output features.npz --memory cache/
 
-The file has "paths", str of shape (n,), and "features", float32 of shape (n, n_features); an
-image that could not be read is a row of NaN.
+The file holds "paths", str of shape (n,), and "features", float32 of shape (n, n_features); the
+row of an image that could not be read is NaN.
 
 JSON: "n_pictures", "n_features", "skipped" (paths of images that could not be read) and "files"
 ("features").
 """
 
-# Paths that are written at a time.
+# Number of paths that are written at a time.
 _CHUNK = 1000
 
 
 def add_options(parser):
-    """Images, network, and the file."""
+    """Add options for the images, the network and the output."""
     add_images(parser)
     parser.add_argument("--output", type=Path, required=True, metavar="FILE.npz")
     add_backbone(parser)
-    parser.add_argument("--memory", type=Path, metavar="DIR", help="keep features in this folder")
+    parser.add_argument("--memory", type=Path, metavar="DIR", help="cache features in this folder")
 
 
 def run(options):
-    """Embed, and write the file whole or not at all."""
+    """Embed the images, and write the file completely or not at all."""
     import numpy as np
 
     from .. import ImageEmbedder
@@ -48,7 +48,7 @@ def run(options):
         on_error="skip",
         verbose=1,
     )
-    with going_on(options.memory):
+    with explain_interruption(options.memory):
         features = embedder.fit_transform(images.X)
     with whole_file(options.output) as partial, ZipFile(partial, "w") as archive:
         _write_paths(archive, [str(name) for name in images.names])
@@ -69,8 +69,8 @@ def run(options):
 def _write_paths(archive, paths):
     import numpy as np
 
-    # Each has the width of the longest: that is why they are compressed, as features are not,
-    # and why they are never all in memory as an array.
+    # Each path has the width of the longest: that is why they are compressed, unlike features,
+    # and never all in memory as an array.
     dtype = np.dtype(f"<U{max(map(len, paths))}")
     header = {"descr": dtype.str, "fortran_order": False, "shape": (len(paths),)}
     member = ZipInfo("paths.npy")

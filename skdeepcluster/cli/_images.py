@@ -1,4 +1,4 @@
-"""The images a command is given: a folder, a tar file, or a Parquet file."""
+"""The images of a command: a folder, a tar file or a Parquet file."""
 
 import warnings
 from typing import Any, NamedTuple
@@ -7,7 +7,7 @@ IMAGE_FILES = (".parquet", ".tar")
 
 
 class Images(NamedTuple):
-    """What estimators take as ``X``, and what each image is called."""
+    """Images as estimators accept them, and their names."""
 
     X: Any
     names: list
@@ -17,12 +17,12 @@ class Images(NamedTuple):
 
 
 def open_images(options):
-    """Find the images that ``options`` names.
+    """Find the images that the options name.
 
     Returns
     -------
     images : Images
-        Without those in the folder that earlier runs exported there.
+        Without those that earlier runs exported into the folder.
     """
     from .. import list_images, read_parquet_images, read_tar_images
     from ..images import as_image_source
@@ -30,8 +30,8 @@ def open_images(options):
     path = options.images
     if path.suffix not in IMAGE_FILES and path.is_file():
         raise NotADirectoryError(
-            f"{str(path)!r} is a file; a folder is wanted, or a file of images that ends in "
-            f"{' or '.join(IMAGE_FILES)}. What is compressed must be unpacked."
+            f"{str(path)!r} is a file. Pass a folder, or a file of images that ends in "
+            f"{' or '.join(IMAGE_FILES)}. Decompress it if it is compressed."
         )
     if path.suffix not in IMAGE_FILES:
         paths = _without_exported(path.expanduser(), list_images(path))
@@ -51,14 +51,14 @@ def _without_exported(folder, paths):
     exports = {
         export
         for export in {path.parent.parent for path in paths}
-        # Who names the export itself wants its images.
+        # Users who name the export itself want its images.
         if export != folder and export.is_relative_to(folder) and is_export(export)
     }
     kept = [path for path in paths if path.parent.parent not in exports]
     if not kept:
         raise ValueError(
-            f"All images in {str(folder)!r} were exported there by earlier runs. Name one of "
-            f"these folders: {', '.join(map(repr, sorted(map(str, exports))))}."
+            f"All images in {str(folder)!r} were exported there by earlier runs. To use them, "
+            f"pass one of these folders: {', '.join(map(repr, sorted(map(str, exports))))}."
         )
     if len(kept) < len(paths):
         warnings.warn(

@@ -1,23 +1,23 @@
-"""What becomes of an interrupted run."""
+"""The message after an interruption."""
 
 from contextlib import contextmanager
 
 
 @contextmanager
-def going_on(memory):
-    """Tell who presses Ctrl-C what is kept.
+def explain_interruption(memory):
+    """Say after Ctrl-C which features are kept and how to resume.
 
     Parameters
     ----------
     memory : Path or None
-        Where the features are kept.
+        Folder in which the features are cached.
     """
     try:
         yield
     except KeyboardInterrupt:
         raise KeyboardInterrupt(
-            f"Features computed so far are kept in {str(memory)!r}: the same command goes on "
+            f"Features computed so far are kept in {str(memory)!r}: the same command resumes "
             "from there."
             if memory
-            else "Nothing is kept; with --memory the same command would go on."
+            else "Nothing is kept. With --memory, the same command would resume."
         ) from None

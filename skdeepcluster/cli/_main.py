@@ -1,10 +1,11 @@
-"""The road of every command: read the options, do the work, print what it came to."""
+"""The main function: parses the options, runs the command and prints its results."""
 
 import argparse
 import json
 import os
 import sys
 import warnings
+from collections.abc import Sequence
 from contextlib import redirect_stdout
 
 from .._version import __version__
@@ -18,26 +19,27 @@ examples:
   skdeepcluster retrieve graphs.jsonl "a dog jumps over a bar"
 
 exit status:
-  0    done; images that cannot be read are skipped and listed on stderr
-  1    an error, told in one line on stderr
-  2    wrong usage
+  0    success; images that cannot be read are skipped and listed on stderr
+  1    an error, with one line on stderr
+  2    incorrect usage
   130  interrupted
 
-Progress, warnings and errors go to stderr, results to stdout; with --json these are one JSON
-object, whose keys the help of each command lists, and after an error nothing.
+Progress, warnings and errors are printed to stderr, results to stdout. With --json, the results
+are one JSON object, whose keys are listed in the help of each command; after an error, stdout is
+empty.
 """
 
-# Errors whose messages say what to do; others are faults of the program, and show where.
-_TOLD = (FloatingPointError, ImportError, MemoryError, OSError, RuntimeError, ValueError)
+# Errors whose messages say what to do. Others are bugs, and show a traceback.
+_EXPECTED = (FloatingPointError, ImportError, MemoryError, OSError, RuntimeError, ValueError)
 
 
-def main(arguments=None):
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command.
 
     Parameters
     ----------
     arguments : list of str, default=None
-        None takes those of the process.
+        None uses those of the process.
 
     Returns
     -------
@@ -47,7 +49,7 @@ def main(arguments=None):
     Raises
     ------
     SystemExit
-        With the code 2 after wrong usage, 0 after ``--help`` and ``--version``.
+        With code 2 after incorrect usage, 0 after ``--help`` and ``--version``.
     """
     try:
         try:
@@ -55,7 +57,7 @@ def main(arguments=None):
         finally:
             sys.stdout.flush()
     except BrokenPipeError:
-        # Who read the output has gone, such as `head`: nothing is left to be told to anybody.
+        # The reader of the output, such as `head`, has exited: there is nobody to print for.
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
         return 1
@@ -71,16 +73,16 @@ def _run(options):
         return 130
     except BrokenPipeError:
         raise
-    except _TOLD as error:
-        told = " ".join(str(error).split()) or type(error).__name__
-        print(f"skdeepcluster: error: {_shown(told)}", file=sys.stderr)
+    except _EXPECTED as error:
+        message = " ".join(str(error).split()) or type(error).__name__
+        print(f"skdeepcluster: error: {_shown(message)}", file=sys.stderr)
         return 1
     _print(json.dumps(outcome.data, indent=1) if options.json else _shown(outcome.text))
     return 0
 
 
 def _print(text):
-    """Print what the terminal can show, and file names that are no text with escapes."""
+    """Print text, with escapes for what the terminal cannot encode."""
     encoding = sys.stdout.encoding or "utf-8"
     print(text.encode(encoding, "backslashreplace").decode(encoding))
 
@@ -90,9 +92,10 @@ def _print_warning(message, *_):
 
 
 def _shown(text):
-    """Escape what a terminal would obey: names of files may hold its control sequences."""
+    """Escape control characters: file names may contain sequences that terminals interpret."""
     return "".join(
-        sign if sign.isprintable() or sign in "\n\t" else repr(sign)[1:-1] for sign in str(text)
+        character if character.isprintable() or character in "\n\t" else repr(character)[1:-1]
+        for character in str(text)
     )
 
 

@@ -1,60 +1,66 @@
-"""Options that several commands have."""
+"""Options that several commands share."""
 
 from pathlib import Path
 
 
 def add_images(parser):
-    """Ask for the images."""
+    """Add options for the images."""
     parser.add_argument(
         "images",
         type=Path,
-        help="a folder, with those in it; a .tar of images; or a .parquet of them or of paths",
+        help="a folder (searched recursively), a .tar of images, or a .parquet of images or paths",
     )
     parser.add_argument(
-        "--column", default="image", help="of the Parquet file (default: %(default)s)"
+        "--column", default="image", help="column of the Parquet file (default: %(default)s)"
     )
 
 
 def add_model(parser):
-    """Ask for a clustering of before."""
-    parser.add_argument("model", type=Path, help="the folder 'model' of an earlier output")
+    """Add an option for a saved model."""
+    parser.add_argument("model", type=Path, help="the folder 'model' in the output of 'cluster'")
 
 
 def add_backbone(parser):
-    """Ask for the network."""
+    """Add options for the network."""
     parser.add_argument(
-        "--backbone", default="efficientnet_lite0", metavar="NAME", help="default: %(default)s"
+        "--backbone",
+        default="efficientnet_lite0",
+        metavar="NAME",
+        help="pretrained network, see 'skdeepcluster backbones' (default: %(default)s)",
     )
     parser.add_argument(
         "--image-size",
         type=int,
         metavar="PIXELS",
-        help="side to which images are scaled (default: the backbone's own); smaller is faster",
+        help="side to which images are resized (default: the backbone's own); smaller is faster",
     )
 
 
 def add_output(parser):
-    """Ask where results go, and which."""
+    """Add options for the output."""
     parser.add_argument(
         "--output",
         type=Path,
         required=True,
         metavar="DIR",
-        help="gets the labels and the rest",
+        help="folder for the results",
     )
     parser.add_argument(
         "--export",
         choices=["copy", "symlink", "move"],
-        help="also sort the images into DIR/clusters, a folder a cluster, where exported.csv "
-        "tells which went where",
+        help="also sort the images into DIR/clusters, with a folder for each cluster and "
+        "exported.csv, which lists where each image is",
     )
     parser.add_argument(
         "--format",
         choices=["csv", "parquet"],
         default="csv",
-        help="of the table of labels (default: %(default)s)",
+        help="format of the table of labels (default: %(default)s)",
     )
     parser.add_argument("--report", action="store_true", help="also write DIR/report.html")
     parser.add_argument(
-        "--memory", type=Path, metavar="DIR", help="keep features here (default: OUTPUT/cache)"
+        "--memory",
+        type=Path,
+        metavar="DIR",
+        help="cache features in this folder (default: cache in the output folder)",
     )

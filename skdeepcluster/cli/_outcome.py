@@ -1,16 +1,16 @@
-"""What a command comes to."""
+"""The results of a command."""
 
 from typing import Any, NamedTuple
 
 
 class Outcome(NamedTuple):
-    """What a command prints when it is done: ``data`` with ``--json``, else ``text``."""
+    """What a command prints at the end: ``data`` with ``--json``, otherwise ``text``."""
 
     data: dict[str, Any]
     text: str
 
 
 def records(table):
-    """Rows of a DataFrame, with its index, as dicts that JSON can hold; missing values None."""
+    """Convert a DataFrame with its index to dicts for JSON; missing values become None."""
     table = table.reset_index()
     return table.astype(object).where(table.notna(), None).to_dict("records")

@@ -4,45 +4,47 @@ from pathlib import Path
 
 from ._clustered import check_report
 from ._images import open_images
-from ._interruption import going_on
+from ._interruption import explain_interruption
 from ._options import add_images, add_model
 from ._outcome import Outcome
 
-HELP = "write one HTML page of a clustering"
+HELP = "write an HTML page of a clustering"
 EPILOG = """\
 example:
   skdeepcluster report result/model photos/ --output page.html
 
-The folder is the one that was clustered, or one of other images, which are assigned to the
-clusters; --memory more-result/cache takes their features from an earlier "assign". The page is one
-file; with --all-pictures the folder page_pictures belongs to it.
+The images are those that were clustered, or others, which are assigned to the clusters; with
+--memory more-result/cache, features of an earlier "assign" are reused. The page is a single file;
+with --all-pictures, the folder page_pictures belongs to it.
 
 JSON: "n_pictures", "n_clusters" and "files" ("report" and, with --all-pictures, "pictures").
 """
 
 
 def add_options(parser):
-    """Model, its images, and the page."""
+    """Add options for the model, the images and the page."""
     add_model(parser)
     add_images(parser)
     parser.add_argument("--output", type=Path, required=True, metavar="FILE.html")
     parser.add_argument(
-        "--all-pictures", action="store_true", help="also write all images, made small, beside it"
+        "--all-pictures",
+        action="store_true",
+        help="also write thumbnails of all images to a folder beside the page",
     )
     parser.add_argument(
         "--max-megabytes",
         type=float,
         default=20,
         metavar="MB",
-        help="size of the thumbnails in the page at most (default: %(default)s)",
+        help="maximum size of the thumbnails in the page (default: %(default)s)",
     )
     parser.add_argument(
-        "--memory", type=Path, metavar="DIR", help="keep features of other images in this folder"
+        "--memory", type=Path, metavar="DIR", help="cache features of other images in this folder"
     )
 
 
 def run(options):
-    """Load the model, write the page."""
+    """Load the model and write the page."""
     check_report()
     from .. import DeepImageClusterer
     from ..report import write_report
@@ -51,7 +53,7 @@ def run(options):
     estimator = DeepImageClusterer.load(options.model)
     memory = options.memory or estimator.memory
     estimator.set_params(on_error="skip", verbose=1, memory=memory)
-    with going_on(memory):
+    with explain_interruption(memory):
         write_report(
             estimator,
             images.X,

@@ -1,4 +1,4 @@
-"""Plots by scikit-learn's Display convention. They need matplotlib, the extra "plot"."""
+"""Plots that follow scikit-learn's Display convention. They need matplotlib, the extra "plot"."""
 
 from ._gallery import ClusterGalleryDisplay
 from ._latent_map import LatentMapDisplay

@@ -1,4 +1,4 @@
-"""What all displays need of matplotlib, which is imported when the first one is drawn."""
+"""Axes for the displays; matplotlib is imported when the first one is drawn."""
 
 
 def axes_or_new(ax, figsize):

@@ -1,11 +1,19 @@
 """Clusters as rows of images."""
 
+from collections.abc import Sequence
 from numbers import Integral
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from ..images import as_image_source, read_thumbnails
+from ..images import ImagesLike, as_image_source, read_thumbnails
 from ._axes import axes_or_new
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from ..cluster import DeepImageClusterer
 
 _THUMBNAIL = 96
 _GAP = 4
@@ -17,9 +25,9 @@ class ClusterGalleryDisplay:
     Parameters
     ----------
     thumbnails : list of ndarray of shape (n_pictures, side, side, 3), uint8
-        A cluster each.
+        The images of each cluster.
     titles : list of str
-        A cluster each.
+        The title of each cluster.
 
     Attributes
     ----------
@@ -27,21 +35,28 @@ class ClusterGalleryDisplay:
     figure_ : matplotlib Figure
     """
 
-    def __init__(self, thumbnails, titles):
+    def __init__(self, thumbnails: Sequence[np.ndarray], titles: Sequence[str]):
         self.thumbnails = thumbnails
         self.titles = titles
 
     @classmethod
-    def from_estimator(cls, estimator, X, *, n_pictures=8, ax=None):
+    def from_estimator(
+        cls,
+        estimator: "DeepImageClusterer",
+        X: ImagesLike,
+        *,
+        n_pictures: int = 8,
+        ax: "Axes | None" = None,
+    ) -> Self:
         """Show the clusters of a fitted DeepImageClusterer.
 
         Parameters
         ----------
         estimator : DeepImageClusterer
         X : images
-            The ones it was fitted on, in the same order.
+            The images it was fitted on, in the same order.
         n_pictures : int, default=8
-            Images a cluster, the nearest to its centre first.
+            Number of images per cluster, nearest to its centre first.
         ax : matplotlib Axes, default=None
 
         Returns
@@ -56,8 +71,16 @@ class ClusterGalleryDisplay:
         return display.plot(ax=ax)
 
     @classmethod
-    def from_predictions(cls, X, labels, confidence=None, *, n_pictures=8, ax=None):
-        """Show the clusters that labels describe.
+    def from_predictions(
+        cls,
+        X: ImagesLike,
+        labels: ArrayLike,
+        confidence: ArrayLike | None = None,
+        *,
+        n_pictures: int = 8,
+        ax: "Axes | None" = None,
+    ) -> Self:
+        """Show the clusters given by labels.
 
         Parameters
         ----------
@@ -65,8 +88,9 @@ class ClusterGalleryDisplay:
         labels : array-like of shape (n_samples,)
             Images with the label -1 are left out.
         confidence : array-like of shape (n_samples,), default=None
-            The highest come first; None keeps the order of ``X``.
+            Images with the highest confidence come first; None keeps the order of ``X``.
         n_pictures : int, default=8
+            Number of images per cluster.
         ax : matplotlib Axes, default=None
 
         Returns
@@ -76,8 +100,8 @@ class ClusterGalleryDisplay:
         Raises
         ------
         ValueError
-            If lengths differ, ``confidence`` has two dimensions, ``n_pictures`` is no whole number
-            from 1, or all labels are -1.
+            If lengths differ, ``confidence`` has two dimensions, ``n_pictures`` is not a positive
+            integer, or all labels are -1.
         """
         return cls._of(X, labels, confidence, None, n_pictures).plot(ax=ax)
 
@@ -86,17 +110,17 @@ class ClusterGalleryDisplay:
         source = as_image_source(X)
         labels = np.asarray(labels)
         if source is None or len(source) != len(labels):
-            raise ValueError("X must be images, as many as there are labels.")
+            raise ValueError("X must be images, one for each label.")
         nearness = np.zeros(len(labels)) if nearness is None else np.asarray(nearness)
         if nearness.ndim != 1:
             raise ValueError(
-                f"confidence must be a number an image, got an array of shape {nearness.shape}. "
-                "Of probabilities of all clusters, give the highest: proba.max(axis=1)."
+                f"confidence must be one number per image, got an array of shape {nearness.shape}. "
+                "For probabilities of all clusters, pass the highest: proba.max(axis=1)."
             )
         if len(nearness) != len(labels):
-            raise ValueError(f"confidence: {len(nearness)} numbers for {len(labels)} labels.")
+            raise ValueError(f"confidence has {len(nearness)} numbers for {len(labels)} labels.")
         if not isinstance(n_pictures, Integral) or n_pictures < 1:
-            raise ValueError(f"n_pictures must be a whole number from 1, got {n_pictures!r}.")
+            raise ValueError(f"n_pictures must be a positive integer, got {n_pictures!r}.")
         if not (labels >= 0).any():
             raise ValueError("No image is in a cluster: all labels are -1.")
         thumbnails, titles = [], []
@@ -107,13 +131,13 @@ class ClusterGalleryDisplay:
             titles.append(f"{label if names is None else names[label]}: {len(members)}")
         return cls(thumbnails, titles)
 
-    def plot(self, ax=None):
+    def plot(self, ax: "Axes | None" = None) -> Self:
         """Draw the gallery.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            None makes a figure of fitting size.
+            None creates a figure of fitting size.
 
         Returns
         -------
@@ -129,7 +153,7 @@ class ClusterGalleryDisplay:
         ax = axes_or_new(ax, figsize=(columns + 1, len(self.thumbnails)))
         ax.imshow(sheet)
         middles = cell * (np.arange(len(self.titles)) + 0.5)
-        # A name may hold signs that matplotlib would take for a formula.
+        # A name may contain characters that matplotlib would parse as a formula.
         ax.set_yticks(middles, self.titles, parse_math=False)
         ax.set_xticks([])
         ax.set_ylabel("cluster: images")

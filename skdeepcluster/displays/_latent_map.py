@@ -1,17 +1,23 @@
-"""The latent space, laid out on a plane."""
+"""The latent space in two dimensions."""
 
+from collections.abc import Mapping, Sequence
 from numbers import Integral
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.preprocessing import normalize
 from sklearn.utils import check_array, check_consistent_length, column_or_1d
 
-from ..images import Resizing, as_image_source
+from ..images import ImagesLike, Resizing, as_image_source
 from ._axes import axes_or_new
 from ._layout import lay_out
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 _THUMBNAIL = 32
-# Of what is in no cluster; matplotlib's "tab20" has navy in its place here.
+# For images that are in no cluster. In its place, "tab20" of matplotlib has navy here.
 _GREY = "0.72"
 _STRONG = [
     *("#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd"),
@@ -24,25 +30,25 @@ _PALE = [
 
 
 class LatentMapDisplay:
-    """Map of the latents: a point an image, coloured by cluster.
+    """Map of the latents: a point for each image, coloured by cluster.
 
     Parameters
     ----------
     positions : ndarray of shape (n_samples, 2)
         NaN for an image that could not be read.
     labels : ndarray of shape (n_samples,), int
-        Clusters; those with -1, in none, are grey.
+        Clusters. Images with the label -1, which are in none, are grey.
     names : dict of int to str, default=None
-        Names of the clusters; the label itself is written where there is none.
+        Names of the clusters; clusters without a name show their label.
     thumbnails : dict of int to ndarray of shape (n_images, side, side, 3), uint8, default=None
         Typical images of the clusters.
 
     Attributes
     ----------
     scatter_ : matplotlib PathCollection
-        Of the images that are in a cluster.
+        Points of the images that are in a cluster.
     noise_ : matplotlib PathCollection
-        Of those that are in none.
+        Points of the images that are in none.
     text_ : dict of int to matplotlib Text
         Name of each cluster, at the median of its points.
     thumbnails_ : dict of int to matplotlib AnnotationBbox
@@ -60,14 +66,29 @@ class LatentMapDisplay:
     (537, 2)
     """
 
-    def __init__(self, positions, labels, names=None, thumbnails=None):
+    def __init__(
+        self,
+        positions: np.ndarray,
+        labels: np.ndarray,
+        names: Mapping[int, str] | None = None,
+        thumbnails: Mapping[int, np.ndarray] | None = None,
+    ):
         self.positions = positions
         self.labels = labels
         self.names = names
         self.thumbnails = thumbnails
 
     @classmethod
-    def from_estimator(cls, estimator, X, *, images=None, n_images=3, random_state=None, ax=None):
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: ImagesLike | ArrayLike,
+        *,
+        images: ImagesLike | None = None,
+        n_images: int = 3,
+        random_state: int | np.random.RandomState | None = None,
+        ax: "Axes | None" = None,
+    ) -> Self:
         """Map images as a fitted estimator sees them.
 
         Parameters
@@ -76,7 +97,7 @@ class LatentMapDisplay:
             Or anything else that has ``transform`` and ``predict``.
         X : images or array-like of shape (n_samples, n_features)
         images : images, default=None
-            Those of ``X``, in the same order, to show some of them.
+            The images of ``X``, in the same order, of which a few are shown for each cluster.
         n_images : int, default=3
             Images shown a cluster, those nearest to its centre.
         random_state : int, RandomState instance or None, default=None
@@ -108,14 +129,22 @@ class LatentMapDisplay:
 
     @classmethod
     def from_predictions(
-        cls, latents, labels, *, names=None, images=None, n_images=3, random_state=None, ax=None
-    ):
-        """Map latents that are there already, such as ``embedding_`` and ``labels_``.
+        cls,
+        latents: ArrayLike,
+        labels: ArrayLike,
+        *,
+        names: Sequence[str | None] | Mapping[int, str | None] | None = None,
+        images: ImagesLike | None = None,
+        n_images: int = 3,
+        random_state: int | np.random.RandomState | None = None,
+        ax: "Axes | None" = None,
+    ) -> Self:
+        """Map latents that have been computed, such as ``embedding_`` with ``labels_``.
 
-        More than two dimensions are laid out by UMAP with cosines for distances: what lies
-        together is alike, but the lengths of gaps mean little. Of more than 20,000 images so
-        many are, drawn at random; each other one is put amid the three of them nearest to it.
-        Fewer than 16 images are projected to their principal components.
+        More than two dimensions are reduced by UMAP with cosine distances: neighbouring images
+        are similar, but the sizes of gaps mean little. Of more than 20,000 images, so many are
+        drawn at random and laid out; each of the others is placed among the three of them that
+        are nearest to it. Fewer than 16 images are projected to their principal components.
 
         Parameters
         ----------
@@ -124,9 +153,9 @@ class LatentMapDisplay:
         labels : array-like of shape (n_samples,), int
             Clusters; -1 for an image in none.
         names : list of str or dict of int to str, default=None
-            Of the clusters, by their labels.
+            Names of the clusters, by label.
         images : images, default=None
-            As many as latents, to show some of them.
+            One for each latent, of which a few are shown for each cluster.
         n_images : int, default=3
             Images shown a cluster, those nearest to its centre.
         random_state : int, RandomState instance or None, default=None
@@ -140,35 +169,35 @@ class LatentMapDisplay:
         Raises
         ------
         ValueError
-            If there are not as many labels, or images, as latents, no latent is finite, a list of
-            names is shorter than there are clusters, or ``n_images`` is no whole number from 0.
+            If the numbers of latents, labels and images differ, no latent is finite, a list of
+            names is shorter than the number of clusters, or ``n_images`` is not an integer from 0.
         """
-        latents = check_array(latents, ensure_all_finite="allow-nan", input_name="latents")
-        labels = column_or_1d(labels)
-        check_consistent_length(latents, labels)
-        if not np.issubdtype(labels.dtype, np.integer):
-            raise ValueError(f"labels must be whole numbers, got {labels.dtype}.")
+        rows = check_array(latents, ensure_all_finite="allow-nan", input_name="latents")
+        clusters = column_or_1d(labels)
+        check_consistent_length(rows, clusters)
+        if not np.issubdtype(clusters.dtype, np.integer):
+            raise ValueError(f"labels must be integers, got {clusters.dtype}.")
         if not isinstance(n_images, Integral) or n_images < 0:
-            raise ValueError(f"n_images must be a whole number from 0, got {n_images!r}.")
-        readable = ~np.isnan(latents).any(axis=1)
+            raise ValueError(f"n_images must be an integer from 0, got {n_images!r}.")
+        readable = ~np.isnan(rows).any(axis=1)
         if not readable.any():
             raise ValueError("All latents are NaN: there is nothing to map.")
-        names = _names_by_label(names, labels)
+        names = _names_by_label(names, clusters)
         thumbnails = None
         if images is not None:
-            # Before the layout, which takes longer, for the sake of errors.
-            thumbnails = _typical_images(latents, labels, readable, images, n_images)
-        positions = np.full((len(latents), 2), np.nan)
-        positions[readable] = lay_out(latents[readable], random_state)
-        return cls(positions, labels, names, thumbnails).plot(ax=ax)
+            # Before the layout, which takes longer, so that errors are raised early.
+            thumbnails = _typical_images(rows, clusters, readable, images, n_images)
+        positions = np.full((len(rows), 2), np.nan)
+        positions[readable] = lay_out(rows[readable], random_state)
+        return cls(positions, clusters, names, thumbnails).plot(ax=ax)
 
-    def plot(self, ax=None):
+    def plot(self, ax: "Axes | None" = None) -> Self:
         """Draw the map.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            None makes a figure.
+            None creates a figure.
 
         Returns
         -------
@@ -179,7 +208,7 @@ class LatentMapDisplay:
         noise, clustered = drawn & (self.labels < 0), drawn & (self.labels >= 0)
         clusters, members = np.unique(self.labels[clustered], return_inverse=True)
         palette = _palette(len(clusters))
-        # Thousands of points are drawn small and faint.
+        # The more points, the smaller and fainter.
         n_points = max(1, drawn.sum())
         style = {
             "s": np.clip(20000 / n_points, 2, 40),
@@ -190,7 +219,8 @@ class LatentMapDisplay:
         self.noise_ = ax.scatter(*self.positions[noise].T, color=_GREY, **style)
         points = self.positions[clustered]
         self.scatter_ = ax.scatter(*points.T, color=palette[members], **style)
-        self.text_, self.thumbnails_ = {}, {}
+        self.text_: dict[int, Any] = {}
+        self.thumbnails_: dict[int, Any] = {}
         for number, cluster in enumerate(clusters.tolist()):
             place = np.median(points[members == number], axis=0)
             self._label(ax, cluster, place, palette[number])
@@ -217,7 +247,7 @@ class LatentMapDisplay:
             color=0.55 * color[:3],
             weight="bold",
             path_effects=[withStroke(linewidth=3, foreground="white")],
-            # A name is no formula.
+            # A name is not a formula.
             parse_math=False,
             zorder=5,
         )
@@ -236,7 +266,7 @@ class LatentMapDisplay:
 
 
 def _palette(n_clusters):
-    """Colours of shape (n_clusters, 4); they come again after twenty."""
+    """Colours as an array of shape (n_clusters, 4); they repeat after twenty."""
     from matplotlib.colors import to_rgba_array
 
     colors = to_rgba_array(_STRONG if n_clusters <= len(_STRONG) else _STRONG + _PALE)
@@ -246,20 +276,18 @@ def _palette(n_clusters):
 def _names_by_label(names, labels):
     if names is None:
         return None
-    if not isinstance(names, dict):
+    if not isinstance(names, Mapping):
         if labels.max() >= len(names):
-            raise ValueError(f"There are {len(names)} names, but labels up to {labels.max()}.")
+            raise ValueError(f"Got {len(names)} names, but labels up to {labels.max()}.")
         names = dict(enumerate(names))
     return {int(label): str(name) for label, name in names.items() if name is not None}
 
 
 def _typical_images(latents, labels, readable, images, n_images):
-    """Thumbnails by cluster of the images with the highest cosine to the mean direction."""
+    """Read thumbnails of the images with the highest cosine to their cluster's mean direction."""
     source = as_image_source(images)
     if source is None or len(source) != len(labels):
-        raise ValueError(
-            "images must be files or pixels, not features, and as many as there are latents."
-        )
+        raise ValueError("images must be files or pixels, not features, and one for each latent.")
     resizing = Resizing(_THUMBNAIL)
     thumbnails = {}
     for label in np.unique(labels[readable & (labels >= 0)]).tolist():

@@ -1,21 +1,22 @@
-"""Positions on a plane for samples of many dimensions."""
+"""Two-dimensional layout of samples with many dimensions."""
 
 import numpy as np
 
-# UMAP looks at so many neighbours; with fewer samples there is nothing to unfold.
+# Neighbours in UMAP. It is not used for fewer samples.
 _N_NEIGHBORS = 15
-# UMAP of more takes minutes.
+# With more samples UMAP takes minutes.
 _MOST_LAID_OUT = 20_000
-# Of those laid out, that place one that is not.
+# Number of nearest samples in the layout by which another sample is placed.
 _N_ANCHORS = 3
 
 
 def lay_out(latents, random_state):
-    """Find a place for each latent, those alike together.
+    """Find positions at which similar latents are together.
 
-    More than two dimensions are laid out by UMAP with cosines for distances; of more than
-    20,000 samples so many, drawn at random, and each of the others is put amid the three of
-    them nearest to it. Fewer than 16 samples are projected to their principal components.
+    More than two dimensions are reduced by UMAP with cosine distances. Of more than 20,000
+    samples, so many are drawn at random for that, and each of the others is placed among the
+    three of them that are nearest to it. Fewer than 16 samples are projected to their principal
+    components.
 
     Parameters
     ----------
@@ -28,7 +29,7 @@ def lay_out(latents, random_state):
     -------
     positions : ndarray of shape (n_samples, 2)
     """
-    # Linear algebra knows no float16.
+    # NumPy's linear algebra does not support float16.
     latents = latents.astype(np.promote_types(latents.dtype, np.float32), copy=False)
     n_samples, n_components = latents.shape
     if n_components <= 2:
@@ -44,15 +45,15 @@ def lay_out(latents, random_state):
 
 
 def _unfold(latents, random_state):
-    # Imported here: numba takes seconds, which small data need not wait for.
+    # Imported here: numba takes seconds to load, which small data do not need.
     from umap import UMAP
 
-    # Identical latents have no components to start from.
+    # Identical latents have no principal components to start from.
     constant = np.ptp(latents, axis=0).max() < 1e-6
     layout = UMAP(
         n_neighbors=_N_NEIGHBORS,
         metric="cosine",
-        # Trained clusters are so dense that they would be dots far apart.
+        # Trained clusters are so dense that they would be far dots with less.
         min_dist=0.8,
         init="random" if constant else "pca",
         random_state=random_state,
@@ -71,7 +72,7 @@ def _unfold_sample(latents, random_state):
     unit = normalize(latents)
     positions = np.empty((len(latents), 2))
     positions[sample] = _unfold(latents[sample], random_state)
-    # By Euclidean distance of unit vectors, which orders as the cosine does.
+    # The Euclidean distance of unit vectors, which has the same order as the cosine distance.
     search = NearestNeighbors(n_neighbors=_N_ANCHORS, algorithm="brute").fit(unit[sample])
     distances, anchors = search.kneighbors(unit[rest])
     weights = 1 / np.maximum(distances, 1e-6)

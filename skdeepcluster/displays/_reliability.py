@@ -1,41 +1,49 @@
-"""How far probabilities of clusters can be believed."""
+"""The reliability diagram: how well probabilities of clusters are calibrated."""
+
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from ..images import ImagesLike
 from ..metrics import reliability_bins
 from ._axes import axes_or_new
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+# The line connects bins with at least this fraction of the images: smaller ones are noisy.
 _MANY = 0.01
 
 
 class ReliabilityDisplay:
-    """Accuracy by confidence, against the diagonal on which both are equal.
+    """Reliability diagram: accuracy over confidence, with the diagonal of perfect calibration.
 
     Parameters
     ----------
     confidence : ndarray of shape (n_bins,)
         Mean probability of the images in each bin; NaN in empty ones.
     accuracy : ndarray of shape (n_bins,)
-        Share of them that is right; NaN in empty ones.
+        Fraction of them that is correct; NaN in empty ones.
     share : ndarray of shape (n_bins,)
-        Share of all images in the bin. The bins divide [0, 1] evenly.
+        Fraction of all images in each bin. The bins divide [0, 1] evenly.
 
     Attributes
     ----------
     calibration_error_ : float
-        The expected calibration error, in the title.
+        The expected calibration error, shown in the title.
     line_ : matplotlib Line2D
-        Accuracy by confidence of the bins with one percent of the images.
+        Connects the bins with at least one percent of the images.
     points_ : matplotlib PathCollection
-        All bins; the areas grow with the shares.
+        All bins; the areas grow with the fractions of the images.
     bars_ : matplotlib BarContainer
-        The shares.
+        The fractions of the images.
     ax_ : matplotlib Axes
     figure_ : matplotlib Figure
 
     See Also
     --------
-    skdeepcluster.metrics.expected_calibration_error : The number alone.
+    skdeepcluster.metrics.expected_calibration_error : The error without the plot.
 
     Examples
     --------
@@ -48,23 +56,32 @@ class ReliabilityDisplay:
     True
     """
 
-    def __init__(self, confidence, accuracy, share):
+    def __init__(self, confidence: np.ndarray, accuracy: np.ndarray, share: np.ndarray):
         self.confidence = confidence
         self.accuracy = accuracy
         self.share = share
 
     @classmethod
-    def from_estimator(cls, estimator, X, y, *, n_bins=15, ax=None):
-        """Compare what a fitted estimator believes with known classes.
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: ImagesLike | ArrayLike,
+        y: ArrayLike,
+        *,
+        n_bins: int = 15,
+        ax: "Axes | None" = None,
+    ) -> Self:
+        """Compare the probabilities of a fitted estimator with known classes.
 
         Parameters
         ----------
         estimator : DeepImageClusterer
-            Or anything else that has ``predict_proba``.
+            Or any other estimator that has ``predict_proba``.
         X : images or array-like of shape (n_samples, n_features)
         y : array-like of shape (n_samples,)
             Classes: numbers or strings.
         n_bins : int, default=15
+            Number of bins.
         ax : matplotlib Axes, default=None
 
         Returns
@@ -77,7 +94,15 @@ class ReliabilityDisplay:
         return cls.from_predictions(y, labels, probabilities, n_bins=n_bins, ax=ax)
 
     @classmethod
-    def from_predictions(cls, y_true, labels, probabilities, *, n_bins=15, ax=None):
+    def from_predictions(
+        cls,
+        y_true: ArrayLike,
+        labels: ArrayLike,
+        probabilities: ArrayLike,
+        *,
+        n_bins: int = 15,
+        ax: "Axes | None" = None,
+    ) -> Self:
         """Compare probabilities of clusters with known classes.
 
         Clusters are matched to classes as in
@@ -90,8 +115,10 @@ class ReliabilityDisplay:
         labels : array-like of shape (n_samples,)
             Clusters. Images with the label -1 are left out.
         probabilities : array-like of shape (n_samples, n_clusters) or (n_samples,)
-            Of each cluster, of which the highest counts, or of the one in ``labels``.
+            Probabilities of all clusters, of which the highest is used, or of the cluster in
+            ``labels``.
         n_bins : int, default=15
+            Number of bins.
         ax : matplotlib Axes, default=None
 
         Returns
@@ -101,17 +128,17 @@ class ReliabilityDisplay:
         Raises
         ------
         ValueError
-            If the lengths differ, nothing is left, or a probability is not in [0, 1].
+            If the lengths differ, all labels are -1, or a probability is not in [0, 1].
         """
         return cls(*reliability_bins(y_true, labels, probabilities, n_bins)).plot(ax=ax)
 
-    def plot(self, ax=None):
+    def plot(self, ax: "Axes | None" = None) -> Self:
         """Draw the diagram.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            None makes a figure.
+            None creates a figure.
 
         Returns
         -------
@@ -134,9 +161,8 @@ class ReliabilityDisplay:
             label="share of the images",
         )
         ax.plot([0, 1], [0, 1], color="gray", linestyle=":", label="perfectly calibrated")
-        # What a handful of images do is noise.
         many = share >= _MANY
-        (self.line_,) = ax.plot(confidence[many], accuracy[many], color="C0", linewidth=1)
+        self.line_: Any = ax.plot(confidence[many], accuracy[many], color="C0", linewidth=1)[0]
         self.points_ = ax.scatter(
             confidence,
             accuracy,

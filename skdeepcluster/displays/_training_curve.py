@@ -1,10 +1,16 @@
-"""Losses and the score of a training, epoch by epoch."""
+"""Losses and scores of a training, epoch by epoch."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from ._axes import axes_or_new
 
-# Higher is better, and the best epoch is kept; the first one that there is.
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+# Scores, of which the first that a history has is drawn: higher is better.
 _SCORES = {"score": "score", "validation_recall": "validation recall"}
 # Neither losses nor scores.
 _NOT_DRAWN = (
@@ -14,13 +20,13 @@ _NOT_DRAWN = (
 
 
 class TrainingCurveDisplay:
-    """Losses of a training, and its score on an axis of its own, epoch by epoch.
+    """Losses of a training by epoch, and its score on a second axis.
 
     Parameters
     ----------
     history : dict of str to list of float
-        A value an epoch, as ``history_`` of the estimators. "score" or "validation_recall" is
-        the score; "seconds", "learning_rate", "label_change", "n_occupied", "improved" and
+        One value per epoch, as in ``history_`` of the estimators. "score" or "validation_recall"
+        is the score; "seconds", "learning_rate", "label_change", "n_occupied", "improved" and
         "neighbor_recall" are not drawn; everything else is a loss.
     start_score : float, default=None
         The score before the first epoch.
@@ -28,23 +34,23 @@ class TrainingCurveDisplay:
     Attributes
     ----------
     best_epoch_ : int or None
-        The epoch, from 1, that the training kept: the last that "improved", or the one with the
-        highest score; 0 if it was the start, None without scores.
+        The epoch, from 1, whose model was kept: the last one that "improved", or the one with
+        the highest score; 0 if the start was kept, None without scores.
     lines_ : dict of str to matplotlib Line2D
         By the key in ``history``.
     start_line_ : matplotlib Line2D or None
     best_line_ : matplotlib Line2D or None
-        The mark of the best epoch.
+        The marker of the best epoch.
     ax_ : matplotlib Axes
-        Of the losses, or of the score if there are none.
+        The axes of the losses, or of the score if there are no losses.
     score_ax_ : matplotlib Axes or None
-        Of the score.
+        The axes of the score.
     figure_ : matplotlib Figure
 
     Raises
     ------
     ValueError
-        If ``history`` holds no epoch.
+        If ``history`` has no epochs.
 
     Examples
     --------
@@ -55,14 +61,14 @@ class TrainingCurveDisplay:
     2
     """
 
-    def __init__(self, history, start_score=None):
+    def __init__(self, history: Mapping[str, Sequence[float]], start_score: float | None = None):
         drawn = {
             name: np.asarray(values, dtype=float)
             for name, values in history.items()
             if name not in _NOT_DRAWN and len(values)
         }
         if not drawn:
-            raise ValueError("The history holds no epoch: there is no training to draw.")
+            raise ValueError("The history has no epochs: there is no training to draw.")
         self.history = history
         self.start_score = start_score
         self._drawn = drawn
@@ -70,14 +76,14 @@ class TrainingCurveDisplay:
         self.best_epoch_ = self._best_epoch()
 
     @classmethod
-    def from_estimator(cls, estimator, *, ax=None):
+    def from_estimator(cls, estimator: Any, *, ax: "Axes | None" = None) -> Self:
         """Draw the training of a fitted estimator.
 
         Parameters
         ----------
         estimator : DeepImageClusterer or SceneGraphRetriever
-            Or anything else that has a ``history_``. ``loss_curve_``, the fine-tuning of a
-            backbone, is not part of it.
+            Or any other estimator that has ``history_``. ``loss_curve_``, the fine-tuning of a
+            backbone, is not drawn.
         ax : matplotlib Axes, default=None
 
         Returns
@@ -87,13 +93,13 @@ class TrainingCurveDisplay:
         Raises
         ------
         ValueError
-            If there is no ``history_``, or no epoch in it.
+            If there is no ``history_``, or it has no epochs.
         """
         history = getattr(estimator, "history_", None)
         if not history:
             raise ValueError(
                 f"This {type(estimator).__name__} has no training to draw: its history_ is "
-                "missing or empty. Fit it, with one epoch at least."
+                "missing or empty. Fit it with at least one epoch."
             )
         return cls(history, getattr(estimator, "start_score_", None)).plot(ax=ax)
 
@@ -103,7 +109,7 @@ class TrainingCurveDisplay:
         scores = np.nan_to_num(self._drawn[self._score], nan=-np.inf)
         if "improved" in self.history:
             return int(max(np.flatnonzero(self.history["improved"]) + 1, default=0))
-        # The first of equals, and the start is before all.
+        # The first of equal scores, and the start comes before all epochs.
         if self._has_start and self.start_score >= scores.max():
             return 0
         return int(scores.argmax()) + 1
@@ -116,13 +122,13 @@ class TrainingCurveDisplay:
             and (np.isfinite(self.start_score))
         )
 
-    def plot(self, ax=None):
+    def plot(self, ax: "Axes | None" = None) -> Self:
         """Draw the curves.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            None makes a figure.
+            None creates a figure.
 
         Returns
         -------
@@ -137,7 +143,7 @@ class TrainingCurveDisplay:
                 np.arange(1, len(values) + 1),
                 values,
                 label=name.replace("_", " "),
-                # The sum of the others.
+                # The sum of the other losses.
                 linewidth=2.2 if name == "loss" else 1.2,
                 marker="o" if len(values) == 1 else None,
             )
@@ -145,7 +151,8 @@ class TrainingCurveDisplay:
             ax.set_ylabel("loss")
             ax.set_ylim(bottom=min(0, ax.get_ylim()[0]))
         ax.set_xlabel("epoch")
-        ax.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
+        locator: Any = ax.xaxis.get_major_locator()
+        locator.set_params(integer=True, min_n_ticks=1)
         self.ax_, self.figure_ = ax, ax.figure
         self.score_ax_ = self.start_line_ = self.best_line_ = None
         if self._score is not None:

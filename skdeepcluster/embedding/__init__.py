@@ -1,4 +1,4 @@
-"""Images to features: streamed, cached, in parallel."""
+"""Images to features: streamed, cached and in parallel."""
 
 from ._cache import FeatureCacheError
 from ._embedder import ImageEmbedder

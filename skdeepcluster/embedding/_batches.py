@@ -1,4 +1,4 @@
-"""Batches of features, as they are computed in this process."""
+"""Batches of features, computed in this process."""
 
 from typing import NamedTuple
 

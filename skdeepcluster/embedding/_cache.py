@@ -1,4 +1,4 @@
-"""Features on disk, found again by image, weights and preprocessing."""
+"""Features on disk, under keys of image, weights and preprocessing."""
 
 import contextlib
 import errno
@@ -25,20 +25,20 @@ class FeatureCacheError(OSError):
 class FeatureCache:
     """Features of one backbone, in a folder of append-only safetensors files.
 
-    A file holds the features of one stretch of work. It appears under its name only when it
-    is complete, so an interrupted run leaves what it finished and nothing half-written, and
-    processes that share the folder do not disturb one another. What others have added is seen
-    by a cache that is opened afterwards.
+    Each file holds the features that were computed in a stretch. It gets its name when it is
+    complete, so an interrupted run leaves what it has finished and no partial files, and
+    processes that share the folder do not interfere. Features that other processes add are seen
+    by caches that are opened afterwards.
 
     Parameters
     ----------
     location : path
         The cache folder of the user.
     space : str
-        Names what the features depend on besides the image: weights and preprocessing.
+        Identifies what the features depend on besides the image: weights and preprocessing.
     n_features : int
     dtype : dtype
-        Of the features, as they are stored.
+        Type in which the features are stored.
     """
 
     def __init__(self, location, space, n_features, dtype):
@@ -61,7 +61,7 @@ class FeatureCache:
         ----------
         keys : ndarray of shape (n_keys, 16), uint8
         features : ndarray of shape (n_keys, n_features)
-            The rows that are found are set.
+            The rows of keys that are found are filled in.
 
         Returns
         -------
@@ -79,7 +79,7 @@ class FeatureCache:
         return found
 
     def put(self, keys, features):
-        """Store features, shape (n_keys, n_features), under their keys, shape (n_keys, 16)."""
+        """Store features of shape (n_keys, n_features) under keys of shape (n_keys, 16)."""
         from safetensors.numpy import save_file
 
         if not len(keys) or rank() > 0:
@@ -89,28 +89,28 @@ class FeatureCache:
             "keys": np.ascontiguousarray(keys),
             "features": np.ascontiguousarray(features, dtype=self.dtype),
         }
-        # The user may have removed it since.
+        # The user may have removed it in the meantime.
         self._make_folder()
         path = self.folder / f"{uuid.uuid4().hex}.safetensors"
         try:
             with whole_file(path) as partial:
                 save_file(tensors, partial)
         except Exception as error:
-            # safetensors reports a full disk or a missing right by an error of its own.
+            # Safetensors reports a full disk or a missing permission as an error of its own.
             n_bytes = sum(tensor.nbytes for tensor in tensors.values())
             raise FeatureCacheError(_unusable(path, error, n_bytes)) from error
 
-    def room_for(self, n_rows):
-        """Make an array of (n_rows, n_features) in a file without a name.
+    def empty(self, n_rows):
+        """Create an array of shape (n_rows, n_features) in a file without a name.
 
-        The file is gone with the array, or with the process, however that ends.
+        The file is deleted with the array, or when the process ends in whatever way.
         """
         shape = (n_rows, self.n_features)
         n_bytes = self.dtype.itemsize * n_rows * self.n_features
         self._make_folder()
         try:
             with tempfile.TemporaryFile(dir=self.folder) as file:
-                # A map of a file that the disk has no room for would kill the process.
+                # Writing to a map beyond the free space of the disk would kill the process.
                 self._reserve(file, n_bytes)
                 return SharedMap(file.fileno(), n_bytes).array(shape, self.dtype)
         except OSError as error:
@@ -126,7 +126,7 @@ class FeatureCache:
             file.truncate(n_bytes)
 
     def _read(self, path, name, rows=None):
-        """Keys or features of one file, all or some rows, or None if it is damaged."""
+        """Read the keys or features of one file, or only some rows; None if it is damaged."""
         from safetensors import SafetensorError, safe_open
 
         try:
@@ -138,12 +138,13 @@ class FeatureCache:
                     raise SafetensorError("shapes do not fit")
                 return stored.get_tensor(name) if rows is None else _take(stored, name, rows)
         except FileNotFoundError:
-            # Another process found it damaged and took it away.
+            # Another process found it damaged and removed it.
             return None
         except SafetensorError as error:
             warnings.warn(
                 f"The cache file {str(path)!r} is damaged ({error}); it is removed and its "
                 "features are computed again.",
+                # As in `warn_of_skipped`.
                 stacklevel=2,
             )
             path.unlink(missing_ok=True)
@@ -153,7 +154,7 @@ class FeatureCache:
 
 
 class _Index:
-    """Where each key is: 40 bytes an image, whatever it is that is looked up."""
+    """The location of each key, in 40 bytes per image that is stored."""
 
     def __init__(self, folder, read):
         self.paths = sorted(folder.glob("*.safetensors"))
@@ -167,7 +168,7 @@ class _Index:
         self.heads = heads[self.order]
 
     def look_up(self, keys):
-        """Yield each file that has some of the keys, their rows there and their positions."""
+        """Yield (file, rows in the file, positions in ``keys``) for files with any of the keys."""
         if not len(self.keys):
             return
         places = np.searchsorted(self.heads, _heads(keys))
@@ -181,25 +182,25 @@ class _Index:
 
 
 def _take(stored, name, rows):
-    """Read some rows of a file, a stretch of neighbours at a time, and nothing else."""
+    """Read only the given rows of a file, a run of consecutive ones at a time."""
     tensor = stored.get_slice(name)
     stretches = np.split(rows, np.flatnonzero(np.diff(rows) != 1) + 1)
     return np.concatenate([tensor[int(part[0]) : int(part[-1]) + 1] for part in stretches])
 
 
 def _heads(keys):
-    """Half of each key as a number; it may be met twice by chance once in 10^19."""
+    """Return half of each key as a number: two keys share it with a probability of 10^-19."""
     return np.ascontiguousarray(keys[:, : KEY_BYTES // 2]).view(np.uint64)[:, 0]
 
 
 def _unusable(path, error, n_bytes=None):
     space = ""
     if n_bytes is not None:
-        # The folder may be what is missing.
+        # The folder itself may be missing.
         with contextlib.suppress(OSError):
             free = shutil.disk_usage(path.parent).free
-            space = f" It needs {n_bytes / 1e6:.1f} MB, and {free / 1e6:.1f} MB are free there."
+            space = f" It needs {n_bytes / 1e6:.1f} MB, and {free / 1e6:.1f} MB are free."
     return (
-        f"The cache {str(path)!r} cannot be used: {error}.{space} Give `memory=` a folder that "
-        "can be written to and has room, or leave it at None to work without a cache."
+        f"The cache {str(path)!r} cannot be used: {error}.{space} Set `memory` to a folder that "
+        "is writable and has enough space, or to None to work without a cache."
     )

@@ -78,6 +78,7 @@ class Recipe:
     def load(self):
         """Load the backbone; return the engine that runs it and the resizing of its images."""
         if self.packed is None:
+            assert self.name is not None, "a recipe has either"
             backbone = load_backbone(self.name, image_size=self.image_size)
             if backbone.fingerprint != self.fingerprint:
                 raise ValueError(

@@ -1,11 +1,15 @@
 """Images to features, as a scikit-learn transformer."""
 
 import hashlib
+from collections.abc import Iterator
 from numbers import Integral
 from pathlib import Path
+from typing import Literal, Self
 
+import joblib
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.base import _fit_context as fit_context
 from sklearn.utils import gen_batches
@@ -14,7 +18,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..backbones import ENGINES, PRECISIONS, Backbone
 from ..features import check_features, stored_rows
-from ..images import as_image_source, iter_batches
+from ..images import ImagesLike, PathLike, as_image_source, iter_batches
 from ..process_group import rank
 from ..storage import loaded_once
 from ._batches import embed_batches
@@ -24,49 +28,49 @@ from ._distributed import embed_on_workers, is_distributed
 from ._network import Network
 from ._saving import FeatureSaver, image_keys
 
-# Above this, and with a folder to put it into, the array of all features is on disk: a laptop
-# has room for a few arrays of this size.
+# Larger feature arrays are on disk if there is a cache folder: the memory of a laptop has room
+# for a few arrays of this size.
 _BYTES_IN_MEMORY = 2**30
 
 
 class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """Turn images into features with a pretrained network.
 
-    Images are decoded in threads while the network computes, so beside the features no more
-    than a few batches are in memory. With ``memory``, features of more than 1 GB are a
-    memory-mapped array; ``iter_transform`` holds a chunk at a time. A 2-D array of numbers is
-    taken for features and passes through unchanged.
+    Images are decoded in threads while the network computes, so only a few batches are in memory
+    besides the features. With ``memory``, features of more than 1 GB are a memory-mapped array;
+    ``iter_transform`` yields them in chunks. A 2-D array of numbers is treated as features and
+    returned unchanged.
 
     Parameters
     ----------
     backbone : str, path, torch.nn.Module or Backbone, default="efficientnet_lite0"
-        The network: a name of :func:`skdeepcluster.backbones.list_backbones`, a file of
-        weights or a module. The default needs no download.
+        The network: a name from :func:`skdeepcluster.backbones.list_backbones`, a weights file
+        or a module. The default needs no download.
     image_size : int, default=None
-        Side in pixels to which images are resized and cropped; None is the network's own.
-        Smaller is faster: the time goes with the square.
+        Side in pixels to which images are resized and cropped; None uses the network's own.
+        Smaller images are faster: the time grows with the square of the side.
     batch_size : int, default=32
-        Images that go through the network together.
+        Number of images that go through the network together.
     engine : {"auto", "torch", "onnxruntime"}, default="auto"
-        What runs the network. On a CPU, "auto" is ONNX Runtime, which is several times as
-        fast as torch; elsewhere torch.
-    device : str, default="auto"
-        A torch device. "auto" takes a GPU if there is one.
+        What runs the network. "auto" is ONNX Runtime on a CPU, where it is several times as
+        fast as torch, and torch elsewhere.
+    device : str or torch.device, default="auto"
+        A torch device. "auto" uses a GPU if there is one.
     dtype : {"auto", "float32", "float16", "bfloat16"}, default="auto"
         Precision of the computation. "auto" is half precision on a GPU and float32 on a CPU.
     feature_dtype : {"float32", "float16"}, default="float32"
-        Precision in which features are kept and returned. "float16" halves memory and disk
-        for a relative error of 0.05 % at most.
+        Precision in which features are stored and returned. "float16" halves memory and disk
+        space, with a relative error of at most 0.05 %.
     memory : path or joblib.Memory, default=None
-        Folder in which features are kept. An image is known again by its path, size and
-        time of change if it is a file, by its content otherwise.
+        Folder in which features are cached. An image is recognised by its path, size and
+        modification time if it is a file, otherwise by its content.
     n_jobs : int, default=None
-        Threads that decode images; None is as many as there are processors.
+        Number of threads that decode images; None uses one per processor.
     on_error : {"raise", "skip"}, default="raise"
-        What happens at an image that cannot be read. With "skip" its row is NaN, and one
-        warning lists the images.
+        What to do when an image cannot be read. With "skip" its row is NaN, and a single
+        warning lists the skipped images.
     verbose : int, default=0
-        Above 0, a progress bar is shown.
+        A progress bar is shown if this is above 0.
 
     Attributes
     ----------
@@ -102,18 +106,18 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
 
     def __init__(
         self,
-        backbone="efficientnet_lite0",
+        backbone: PathLike | torch.nn.Module | Backbone = "efficientnet_lite0",
         *,
-        image_size=None,
-        batch_size=32,
-        engine="auto",
-        device="auto",
-        dtype="auto",
-        feature_dtype="float32",
-        memory=None,
-        n_jobs=None,
-        on_error="raise",
-        verbose=0,
+        image_size: int | None = None,
+        batch_size: int = 32,
+        engine: Literal["auto", "torch", "onnxruntime"] = "auto",
+        device: str | torch.device = "auto",
+        dtype: Literal["auto", "float32", "float16", "bfloat16"] = "auto",
+        feature_dtype: Literal["float32", "float16"] = "float32",
+        memory: PathLike | joblib.Memory | None = None,
+        n_jobs: int | None = None,
+        on_error: Literal["raise", "skip"] = "raise",
+        verbose: int = 0,
     ):
         self.backbone = backbone
         self.image_size = image_size
@@ -128,13 +132,13 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         self.verbose = verbose
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
-        """Load the network and take note of the number of features.
+    def fit(self, X: ImagesLike | ArrayLike, y: None = None) -> Self:
+        """Load the network and store the number of its features.
 
         Parameters
         ----------
         X : images or array-like of shape (n_samples, n_features)
-            See the user guide for all that counts as images.
+            See the user guide for everything that can be passed as images.
         y : None
             Ignored.
 
@@ -150,7 +154,7 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             self.n_features_in_ = self.load().n_features
         return self
 
-    def transform(self, X):
+    def transform(self, X: ImagesLike | ArrayLike) -> np.ndarray:
         """Embed images.
 
         Parameters
@@ -161,17 +165,17 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         -------
         features : ndarray of shape (n_samples, n_features), of ``feature_dtype``
             With ``memory``, a memory-mapped array if it takes more than 1 GB; its file is in
-            that folder, has no name, and is gone when the array is.
+            that folder, has no name, and is deleted with the array.
 
         Raises
         ------
         ImageReadError
             If an image cannot be read and ``on_error="raise"``.
         FeatureCacheError
-            If the folder ``memory`` cannot be written to or its disk is full. What is in it
-            stays usable.
+            If the folder ``memory`` is not writable or its disk is full. Features that are in
+            it stay usable.
         FloatingPointError
-            If features are not finite, as where float16 is too small for a network.
+            If features are not finite, as when float16 is too small for a network.
         """
         check_is_fitted(self)
         source = as_image_source(X)
@@ -179,8 +183,8 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             return check_features(self, X, reset=False)
         return self._embed_all(source, self._network_as_fitted())
 
-    def load(self):
-        """Load the network now, rather than at the first image.
+    def load(self) -> Backbone:
+        """Load the network now instead of with the first image.
 
         Returns
         -------
@@ -193,25 +197,27 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         key = (self.backbone, self.image_size, self.engine, str(self.device), self.dtype)
         return loaded_once(self, key, lambda: Network.load(self))
 
-    def iter_transform(self, X, chunk_size=8192):
+    def iter_transform(
+        self, X: ImagesLike | ArrayLike, chunk_size: int = 8192
+    ) -> Iterator[np.ndarray]:
         """Embed images a chunk at a time, in bounded memory.
 
         Parameters
         ----------
         X : images or array-like of shape (n_samples, n_features)
         chunk_size : int, default=8192
-            Images whose features are held together.
+            Number of images in a chunk.
 
         Yields
         ------
         features : ndarray of shape (n_chunk, n_features)
-            Of the next images, in order, as ``transform`` has them.
+            Those of the next images, in order, as ``transform`` returns them.
         """
         check_is_fitted(self)
         source = as_image_source(X)
         if source is None:
-            X = check_features(self, X, reset=False)
-            return (stored_rows(X, rows) for rows in gen_batches(len(X), chunk_size))
+            features = check_features(self, X, reset=False)
+            return (stored_rows(features, rows) for rows in gen_batches(len(features), chunk_size))
         return self._iter_embed(source, self._network_as_fitted(), chunk_size)
 
     def _network_as_fitted(self):
@@ -243,7 +249,7 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         shape = (len(source), network.backbone.n_features)
         n_bytes = np.dtype(self.feature_dtype).itemsize * shape[0] * shape[1]
         if cache is not None and n_bytes > _BYTES_IN_MEMORY:
-            features = cache.room_for(len(source))
+            features = cache.empty(len(source))
         else:
             features = np.empty(shape, dtype=self.feature_dtype)
         with self._progress_bar(len(source)) as bar:

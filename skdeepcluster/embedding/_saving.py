@@ -1,4 +1,4 @@
-"""Features on their way into the cache, under keys of their images."""
+"""Writing features to the cache while they are computed."""
 
 import time
 
@@ -8,14 +8,14 @@ from ..features import let_go
 from ..images import ImageReadError
 from ._cache import KEY_BYTES
 
-# Features that are written to the cache together, whichever is reached first: what a kill can
-# cost at most.
+# Features are written to the cache when either is reached, which is the most that a killed run
+# can lose.
 _PICTURES_PER_CACHE_FILE = 2048
 _SECONDS_PER_CACHE_FILE = 30
 
 
 def image_keys(source, indices):
-    """Make cache keys of images, and say which of them could be looked at.
+    """Make the cache keys of images, and say which images have one.
 
     Parameters
     ----------
@@ -33,20 +33,20 @@ def image_keys(source, indices):
         try:
             keys[row] = np.frombuffer(source.identity(index), dtype=np.uint8)
         except (ImageReadError, OSError):
-            # Reading it will say what is wrong, and whether that may be skipped.
+            # Reading the image will raise or skip it, as the user wants.
             known[row] = False
     return keys, known
 
 
 class FeatureSaver:
-    """Puts rows of features into a cache, a stretch of work at a time.
+    """Writes rows of features to a cache, many at a time.
 
     Parameters
     ----------
     cache : FeatureCache
     keys : ndarray of shape (n_images, 16), uint8
     features : ndarray of shape (n_images, n_features)
-        Being filled.
+        Filled in by the caller.
     """
 
     def __init__(self, cache, keys, features):
@@ -55,18 +55,18 @@ class FeatureSaver:
         self._saved_at = time.monotonic()
 
     def add(self, rows):
-        """Take note of rows that are filled, and save if there is enough to save."""
+        """Register rows that are filled in, and save if there are enough of them."""
         self._rows.extend(rows.tolist())
         waited = time.monotonic() - self._saved_at
         if len(self._rows) >= _PICTURES_PER_CACHE_FILE or waited >= _SECONDS_PER_CACHE_FILE:
             self.save()
 
     def save(self):
-        """Save what is filled and not saved yet."""
+        """Save the rows that are filled in and not saved yet."""
         self._saved_at = time.monotonic()
         if self._rows:
             rows = np.array(self._rows)
-            # What cannot be saved is not tried again.
+            # Cleared before: rows that cannot be saved are not tried again.
             self._rows.clear()
             self._cache.put(self._keys[rows], self._features[rows])
             let_go(self._features)

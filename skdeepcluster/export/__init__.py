@@ -1,4 +1,4 @@
-"""Clusters handed on to others: folders of images, Parquet files."""
+"""Clusters for other programs: folders of images, CSV and Parquet files."""
 
 from ._folders import check_export, export_clusters, is_export, write_labels
 from ._parquet import write_parquet

@@ -1,4 +1,4 @@
-"""Results of a clustering as files: a table, and a folder a cluster."""
+"""Results of a clustering as files: a table, and a folder for each cluster."""
 
 import csv
 import os
@@ -9,15 +9,15 @@ from pathlib import Path
 
 from ..storage import Moves, whole_file, whole_folder
 
-# Lies among the folders of the clusters, and by it they are known.
+# Stands beside the folders of the clusters, and marks them as an export.
 _RECORD = "exported.csv"
 _COLUMNS = ("path", "exported")
-# What file systems have room for.
+# The longest file name that file systems allow.
 _NAME_BYTES = 255
 
 
 def write_labels(path, names, labels, probabilities):
-    """Write a CSV file of path, label and probability; it appears whole or not at all."""
+    """Write a CSV file of path, label and probability, completely or not at all."""
     with whole_file(path) as partial, _table(partial, "path", "label", "probability") as table:
         for name, label, probability in zip(names, labels, probabilities, strict=True):
             # An image that could not be read has no probability.
@@ -25,7 +25,7 @@ def write_labels(path, names, labels, probabilities):
 
 
 def is_export(folder):
-    """Tell whether images were exported into a folder: a file of that name alone says nothing."""
+    """Whether images were exported into a folder: it has a record with the expected columns."""
     record = Path(folder, _RECORD)
     if not record.is_file():
         return False
@@ -34,30 +34,30 @@ def is_export(folder):
 
 
 def check_export(folder):
-    """Raise a FileExistsError if there is something in the place of the folder."""
+    """Raise a FileExistsError if the folder, or anything of that name, exists."""
     folder = Path(folder)
     if is_export(folder):
         raise FileExistsError(
-            f"{str(folder)!r} exists already, and {_RECORD} in it tells where its images come "
-            "from. Name another output."
+            f"{str(folder)!r} already exists, and {_RECORD} in it says where its images come "
+            "from. Choose another output."
         )
     if os.path.lexists(folder):
-        raise FileExistsError(f"{str(folder)!r} exists already. Name another output.")
+        raise FileExistsError(f"{str(folder)!r} already exists. Choose another output.")
 
 
 def export_clusters(folder, paths, labels, mode):
-    """Sort images into a folder a cluster.
+    """Sort images into a folder for each cluster.
 
     Parameters
     ----------
     folder : path
-        Gets the folders "0", "1", ... and a table "exported.csv" of each image's path and its
-        place among them; must not exist yet.
+        Created with the folders "0", "1", ... and a table "exported.csv" of each image's path
+        and its new place; must not exist yet.
     paths : list of path
     labels : array-like of int
-        Images with the label -1 are left where they are.
+        Images with the label -1 are left out.
     mode : {"copy", "symlink", "move"}
-        All of them, or none: what was moved is moved back if a later one cannot be.
+        Applied to all images or none: if one cannot be moved, the others are moved back.
     """
     check_export(folder)
     places = _places(paths, labels)
@@ -69,14 +69,14 @@ def export_clusters(folder, paths, labels, mode):
 
 
 def _places(paths, labels):
-    """List each image that is in a cluster, and its place in the export."""
+    """List the images that are in a cluster, with their relative paths in the export."""
     places, taken = [], set()
     last_number: dict[str, int] = {}
     for path, label in zip(map(Path, paths), labels, strict=True):
         if label < 0:
             continue
         place = Path(str(label), path.name)
-        # Images of one name from several folders are numbered.
+        # Images of the same name from several folders are numbered.
         name = _key(place)
         number = last_number.get(name, 1)
         while _key(place) in taken:
@@ -89,7 +89,7 @@ def _places(paths, labels):
 
 
 def _key(place):
-    """Return what is equal for names that some file system takes for one."""
+    """Return a key that is equal for names that some file systems do not tell apart."""
     return unicodedata.normalize("NFC", str(place)).casefold()
 
 
@@ -108,30 +108,30 @@ def _fill(folder, places, action):
         for path, place in places:
             target = folder / place
             if os.path.lexists(target):
-                raise FileExistsError(f"{str(target)!r} exists already.")
-            # Before it is done: of a run that is killed it tells where images went.
+                raise FileExistsError(f"{str(target)!r} already exists.")
+            # Written first: if the run is killed, the record says where the images are.
             record.writerow([path, place.as_posix()])
             action(path.absolute(), target)
 
 
 def _move(folder, places):
-    # Both look at every image, and nothing is to be undone yet.
+    # Every image is looked at here, while there is nothing to undo yet.
     moves = Moves(path.absolute() for path, _ in places)
-    # Links come last, when it is known where the files are that they lead to.
+    # Links come last, when the new places of the files that they lead to are known.
     places = sorted(places, key=lambda pair: pair[0].is_symlink())
-    # Images belong under their final names at once: they are nowhere else.
+    # Not under a temporary name: a killed run must not leave the only copies there.
     folder.mkdir(parents=True)
     try:
         _fill(folder, places, moves.move)
     except BaseException:
-        moves.undo(told_by=folder / _RECORD)
+        moves.undo(record=folder / _RECORD)
         shutil.rmtree(folder)
         raise
 
 
 @contextmanager
 def _table(path, *columns):
-    """Open a CSV file that keeps the bytes of file names, and has each row on the disk at once."""
+    """Open a CSV file that keeps the bytes of file names and writes each row to disk at once."""
     with open(
         path, "w", buffering=1, newline="", encoding="utf-8", errors="surrogateescape"
     ) as file:

@@ -1,33 +1,47 @@
-"""Results of a clustering or an embedding as Parquet."""
+"""Results of a clustering or an embedding as Parquet files."""
 
 import os
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..storage import check_file, check_folder, whole_file, whole_folder
+
+if TYPE_CHECKING:
+    from ..images import ImagesLike
 
 _ROWS_AT_A_TIME = 4096
 
 
-def write_parquet(path, X, *, labels=None, probabilities=None, features=None, partition=False):
-    """Write a row for each image: "path", and what is given of it.
+def write_parquet(
+    path: str | os.PathLike[str],
+    X: "ImagesLike",
+    *,
+    labels: ArrayLike | None = None,
+    probabilities: ArrayLike | None = None,
+    features: ArrayLike | None = None,
+    partition: bool = False,
+) -> None:
+    """Write a table with a row for each image: its path and what else is given.
 
     Parameters
     ----------
     path : path
-        A file that is made or replaced; a folder that must not exist with ``partition``.
+        The file to create or replace; with ``partition``, a folder that must not exist.
     X : images
-        What was clustered or embedded; gives the names in "path". Paths are as they were given,
-        images in tar and Parquet files are "<file>/<member>" and "<file>[<row>]", others
-        "image <number>".
+        The images that were clustered or embedded, for the column "path": paths as they were
+        given, "<file>/<member>" and "<file>[<row>]" for images in tar and Parquet files,
+        "image <number>" for others.
     labels : array-like of shape (n_samples,), default=None
-        "label", int64.
+        For the column "label", int64.
     probabilities : array-like of shape (n_samples, n_clusters), default=None
-        "probabilities", a list of float32 in each row, and "probability", the highest of them.
+        For the columns "probabilities", a list of float32, and "probability", the highest of
+        them.
     features : array-like of shape (n_samples, n_features), default=None
-        "features", a list of float32 in each row; a memory-mapped array is read in parts.
+        For the column "features", a list of float32. A memory-mapped array is read in parts.
     partition : bool, default=False
-        Write a folder "label=<label>" for each cluster, which other programs can read alone.
+        Whether to write a folder "label=<label>" for each cluster, which can be read on its own.
 
     Raises
     ------
@@ -36,14 +50,14 @@ def write_parquet(path, X, *, labels=None, probabilities=None, features=None, pa
     FileExistsError
         If the folder of a partitioned table exists.
     OSError
-        If nothing can be written there.
+        If it cannot be written.
     ValueError
         If lengths or dimensions are wrong, or ``partition`` is set without ``labels``.
 
     Notes
     -----
-    An image that was skipped has the label -1, and nulls for probabilities and features. The
-    table appears when it is whole.
+    An image that was skipped has the label -1 and nulls for probabilities and features. The table
+    is written completely or not at all.
     """
     try:
         import pyarrow
@@ -56,21 +70,21 @@ def write_parquet(path, X, *, labels=None, probabilities=None, features=None, pa
 
     source = as_image_source(X)
     if source is None:
-        raise ValueError("X is the images, whose names are written, not their features.")
+        raise ValueError("X must be the images, whose names are written, not their features.")
     columns = {"label": labels, "probabilities": probabilities, "features": features}
-    given = {name: values for name, values in columns.items() if values is not None}
+    given: dict[str, Any] = {n: values for n, values in columns.items() if values is not None}
     for name, values in given.items():
         if len(values) != len(source):
-            raise ValueError(f"{name}: {len(values)} rows for {len(source)} images.")
+            raise ValueError(f"{name} has {len(values)} rows for {len(source)} images.")
         n_dimensions = 1 if name == "label" else 2
         if np.ndim(values) != n_dimensions:
             raise ValueError(f"{name} must be {n_dimensions}-D, not {np.ndim(values)}-D.")
     if partition and labels is None:
-        raise ValueError("A table is partitioned by its labels; give labels.")
+        raise ValueError("partition=True needs labels, by which the table is partitioned.")
     if partition and os.path.lexists(path):
-        raise FileExistsError(f"{os.fspath(path)!r} exists already. Remove it or name another.")
-    check_place = check_folder if partition else check_file
-    check_place(path)
+        raise FileExistsError(f"{os.fspath(path)!r} already exists. Remove it or choose another.")
+    check_path = check_folder if partition else check_file
+    check_path(path)
     schema = pyarrow.schema(_fields(pyarrow, given))
 
     def batches():
@@ -102,7 +116,7 @@ def write_parquet(path, X, *, labels=None, probabilities=None, features=None, pa
 
 
 def _text(name):
-    """Write bytes of a name that are no text as Python shows them."""
+    """Escape the bytes of a name that are not UTF-8."""
     return name.encode("utf-8", "backslashreplace").decode()
 
 

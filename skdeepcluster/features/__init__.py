@@ -1,4 +1,4 @@
-"""Matrices of features: validated, with gaps, and with more rows than memory has room for."""
+"""Feature matrices: validation, missing rows, and access to more rows than fit into memory."""
 
 from ._checks import check_features
 from ._gaps import rows_of_images, with_gaps, without_gaps

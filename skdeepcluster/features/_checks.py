@@ -1,4 +1,4 @@
-"""Validation of features that a user gives."""
+"""Validation of features that a user passes."""
 
 import numpy as np
 from sklearn.utils import assert_all_finite
@@ -8,7 +8,7 @@ from ._rows import float_rows, row_chunks
 
 
 def check_features(estimator, X, *, reset):
-    """Validate features as scikit-learn does, without a copy of those in single or half precision.
+    """Validate features as scikit-learn does, without copying those in single or half precision.
 
     Parameters
     ----------
@@ -16,8 +16,8 @@ def check_features(estimator, X, *, reset):
     X : array-like of shape (n_samples, n_features)
         A memory-mapped array stays on disk.
     reset : bool
-        Whether the estimator takes note of the number and names of the features, as in
-        ``fit``, or compares them.
+        Whether the number and names of the features are stored on the estimator, as in ``fit``,
+        or compared with those that are.
 
     Returns
     -------
@@ -32,7 +32,7 @@ def check_features(estimator, X, *, reset):
         estimator, X, reset=reset, dtype=[np.float32, np.float16], ensure_all_finite=False
     )
     for chunk in row_chunks(len(X)):
-        # In half precision sums overflow, and a sum is what is looked at first.
+        # The check begins with a sum, which would overflow in half precision.
         assert_all_finite(
             float_rows(X, chunk),
             estimator_name=type(estimator).__name__,

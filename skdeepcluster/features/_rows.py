@@ -6,19 +6,20 @@ import numpy as np
 from sklearn.preprocessing import normalize
 from sklearn.utils import gen_batches
 
-# Rows that are computed with together: 84 MB of float32 at 1280 features.
+# Rows in a chunk: 84 MB of float32 with 1280 features.
 _CHUNK_SIZE = 16_384
-# Rows anywhere in a mapped file, each of which makes the system map what is around it as well.
+# Scattered rows of a mapped file that are read at a time: with each, the system maps its
+# surroundings as well.
 _SCATTERED = 2048
-# Maps of less are not worth the calls of the system.
+# For smaller maps, releasing pages is not worth the system calls.
 _SMALL_MAP = 2**25
 
 
 def stored_rows(features, rows):
-    """Take some rows, a slice or indices, in the precision they are stored in.
+    """Take rows, given by a slice or by indices, in the precision they are stored in.
 
-    Of a memory-mapped array, the pages that were read are let go, so that the process does not
-    seem to hold, and at last holds, the whole file.
+    The pages of a memory-mapped array are released after reading, so that the process does not
+    end up with the entire file in memory.
     """
     if _map_behind(features) is None:
         return features[rows]
@@ -34,31 +35,31 @@ def stored_rows(features, rows):
 
 
 def let_go(features):
-    """Give the pages of a memory-mapped array back; what was written stays in the file."""
+    """Release the pages of a memory-mapped array; what was written stays in the file."""
     mapped = _map_behind(features)
     if mapped is not None:
         mapped.madvise(mmap.MADV_DONTNEED)
 
 
 def float_rows(features, rows):
-    """Take some rows, a slice or indices, as float32."""
+    """Take rows, given by a slice or by indices, as float32."""
     return np.asarray(stored_rows(features, rows), dtype=np.float32)
 
 
 def scaled_rows(features, rows):
-    """Take some rows as float32, each times a power of two, so that its largest number is about 1.
+    """Take rows as float32, each times a power of two, so that its largest value is about 1.
 
-    That is exact, and the squares of very large or very small numbers are beyond float32.
+    That is exact, and keeps the squares of very large or very small values within float32.
     """
     taken = float_rows(features, rows)
     largest = np.maximum(taken.max(axis=1, keepdims=True), -taken.min(axis=1, keepdims=True))
-    # No more than float32 holds; rows of zeros stay as they are.
+    # Within the range of float32; rows of zeros stay as they are.
     powers = np.minimum(-np.frexp(largest)[1], 126)
     return taken * np.ldexp(np.float32(1), powers)
 
 
 def unit_rows(features, rows):
-    """Take some rows as float32, scaled to unit length."""
+    """Take rows as float32, scaled to unit length."""
     return normalize(scaled_rows(features, rows), copy=False)
 
 
@@ -68,9 +69,9 @@ def row_chunks(n_samples):
 
 
 def random_rows(n_samples, size):
-    """Draw row numbers, all of them if there are no more; the same for the same numbers.
+    """Draw row numbers, or return all of them if there are no more; the same at every call.
 
-    For what hardly depends on which rows are drawn, such as means.
+    For quantities that hardly depend on which rows are drawn, such as means.
     """
     if n_samples <= size:
         return np.arange(n_samples)
@@ -78,24 +79,24 @@ def random_rows(n_samples, size):
 
 
 class SharedMap(mmap.mmap):
-    """A map whose changes are in the file at once."""
+    """A memory map whose changes are written to the file."""
 
     def array(self, shape, dtype):
-        """Return an array of the bytes that joblib takes for one in memory.
+        """Return an array of the bytes that joblib treats as one in memory.
 
-        Of a ``numpy.memmap`` it would send other processes the name of a file, and there may be
-        none.
+        Of a ``numpy.memmap`` it would send other processes the name of the file, which this one
+        may not have.
         """
         return np.frombuffer(memoryview(self), dtype=dtype).reshape(shape)
 
 
 def _map_behind(array):
-    """Find the map that an array is a view of, if its pages can be read again at any time."""
+    """Find the memory map that an array is a view of, if its pages can be read again any time."""
     if array.nbytes < _SMALL_MAP:
         return None
     shared = False
     while isinstance(array, np.ndarray):
-        # Changes of a copy on write are in its pages alone.
+        # With copy on write, changes are in the pages only.
         shared |= isinstance(array, np.memmap) and array.mode != "c"
         array = array.base
     if isinstance(array, memoryview):

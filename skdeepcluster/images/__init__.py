@@ -1,4 +1,4 @@
-"""Reading, validating, batching and augmenting images. Knows nothing of networks."""
+"""Reading, validating, batching and augmenting images, independent of any network."""
 
 from ._augment import RandomViews
 from ._batches import Batch, iter_batches
@@ -9,11 +9,14 @@ from ._resize import Resizing
 from ._source import ImageSource
 from ._tar import read_tar_images
 from ._thumbnails import encode_thumbnail, read_thumbnails
+from ._typing import ImagesLike, PathLike
 
 __all__ = [
     "Batch",
     "ImageReadError",
     "ImageSource",
+    "ImagesLike",
+    "PathLike",
     "RandomViews",
     "Resizing",
     "as_image_source",

@@ -1,4 +1,4 @@
-"""Random views of a batch of images, all at a time."""
+"""Random views of a batch of images."""
 
 import math
 from dataclasses import dataclass
@@ -6,20 +6,20 @@ from dataclasses import dataclass
 import torch
 from torch.nn import functional
 
-# Luma weights of ITU-R BT.601, as Pillow and torchvision use for grey.
+# Luma weights of ITU-R BT.601, which Pillow and torchvision use for greyscale.
 _LUMA = (0.299, 0.587, 0.114)
 
 
 @dataclass(frozen=True)
 class RandomViews:
-    """Draw a random view of every image: crop, flip, rotation, colours.
+    """Draw a random view of every image: crop, flip, rotation and colour jitter.
 
-    Each image of a batch has its own draw, yet the batch is computed as one.
+    Each image of a batch has its own random draw; the batch is transformed at once.
 
     Parameters
     ----------
     scale : tuple of float, default=(0.5, 1.0)
-        Range of the share of the image's area that is kept.
+        Range of the fraction of the image's area that is kept.
     flip : float, default=0.5
         Probability of a left-right flip.
     rotation : float, default=10.0
@@ -27,7 +27,7 @@ class RandomViews:
     brightness, contrast, saturation : float, default=0.3
         Largest relative change.
     grayscale : float, default=0.1
-        Probability that an image turns grey.
+        Probability that an image is converted to greyscale.
     """
 
     scale: tuple = (0.5, 1.0)
@@ -45,11 +45,11 @@ class RandomViews:
         ----------
         images : torch.Tensor of shape (n, 3, height, width), float in [0, 1]
         generator : torch.Generator
-            On the CPU, whatever the device of the images, so that draws are the same.
+            On the CPU, so that draws do not depend on the device of the images.
 
         Returns
         -------
-        views : torch.Tensor, same shape and range
+        views : torch.Tensor, of the same shape and range
         """
         n = len(images)
 

@@ -1,4 +1,4 @@
-"""Batches of resized images, decoded ahead of their use."""
+"""Batches of resized images, decoded in advance."""
 
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +14,7 @@ class Batch(NamedTuple):
     """Images that go through a network together.
 
     ``pixels`` is uint8 of shape (n, size, size, 3), ``indices`` int64 of shape (n,); ``errors``
-    lists (index, ImageReadError) of the images left out.
+    lists (index, ImageReadError) of the images that were skipped.
     """
 
     indices: np.ndarray
@@ -32,21 +32,21 @@ def iter_batches(
     on_error="raise",
     lookahead=2,
 ):
-    """Decode and resize images in threads while the caller uses the batches before.
+    """Decode and resize images in threads while the caller uses the previous batches.
 
     Parameters
     ----------
     source : ImageSource
     resizing : Resizing
     indices : ndarray of int, default=None
-        Which images, in which order; None is all.
+        Which images to read, in this order. None reads all.
     batch_size : int, default=32
     n_jobs : int, default=None
-        Number of threads; None is one a processor. Pillow decodes without holding Python's
-        lock, so threads do.
+        Number of threads; None uses one per processor. Pillow releases the GIL while it
+        decodes, so threads are enough.
     on_error : {"raise", "skip"}, default="raise"
     lookahead : int, default=2
-        Batches decoded in advance: the bound of the memory.
+        Number of batches that are decoded in advance, which bounds the memory.
 
     Yields
     ------
@@ -54,7 +54,7 @@ def iter_batches(
         In the order of ``indices``. Closing the generator stops the threads.
     """
     indices = np.arange(len(source)) if indices is None else np.asarray(indices, dtype=np.int64)
-    # Processors of this machine, also where joblib's backend has others.
+    # The processors of this machine, even if joblib's active backend has others.
     with joblib.parallel_config(backend="threading"):
         n_threads = joblib.effective_n_jobs(-1 if n_jobs is None else n_jobs)
     if not source.concurrent:

@@ -1,4 +1,4 @@
-"""Images as the bytes of files inside of larger files."""
+"""Encoded images that are stored in larger files."""
 
 import io
 from abc import abstractmethod
@@ -6,16 +6,16 @@ from abc import abstractmethod
 import numpy as np
 
 from ._reading import open_image, reading
-from ._source import ImageSource, _digest
+from ._source import ImageSource, digest
 
 
 class EncodedSource(ImageSource):
-    """Encoded images, decoded one at a time; a sequence that estimators take for ``X``.
+    """A sequence of encoded images, decoded one at a time, that estimators accept as ``X``.
 
-    An integer as index gives an image as :func:`skdeepcluster.read_image` does, a slice or an
-    array of integers or booleans a sequence of some of the images, which is also what
-    scikit-learn's splitters and ``train_test_split`` do. Sequences are small when pickled: the
-    images stay where they are.
+    Indexing with an integer returns an image as :func:`skdeepcluster.read_image` does. Indexing
+    with a slice or an array of integers or booleans returns a sequence of those images, so
+    scikit-learn's splitters and ``train_test_split`` work. Pickles are small: the images stay in
+    their files.
 
     Attributes
     ----------
@@ -25,12 +25,12 @@ class EncodedSource(ImageSource):
 
     @property
     def shape(self):
-        """Number of images, as arrays tell it."""
+        """Number of images, as a tuple like that of an array."""
         return (len(self),)
 
     def __getitem__(self, index):
         if isinstance(index, tuple):
-            # scikit-learn asks for array[indices, ...].
+            # Scikit-learn indexes with array[indices, ...].
             index = index[0]
         chosen = np.arange(len(self))[index]
         return self.cut(chosen) if np.ndim(chosen) else np.asarray(self.read(int(chosen)))
@@ -39,7 +39,7 @@ class EncodedSource(ImageSource):
         return f"<{type(self).__name__}: {len(self)} images>"
 
     def full_name(self, index):
-        """Where the image is, which is its name."""
+        """Return the location of the image, which is its name."""
         return self.name(index)
 
     @abstractmethod
@@ -52,12 +52,12 @@ class EncodedSource(ImageSource):
 
     @abstractmethod
     def state(self, index):
-        """Return what tells an image and its last change, or None if that is not known."""
+        """Return what identifies an image and its last change, or None if that is unknown."""
 
     def identity(self, index):
-        """Digest of place and time of change, without a read where the file system tells it."""
+        """Digest of location and modification time if they are known, otherwise of the bytes."""
         state = self.state(index)
-        return _digest(self._encoded(index) if state is None else repr(state).encode())
+        return digest(self._encoded(index) if state is None else repr(state).encode())
 
     def _encoded(self, index):
         with reading(self.name(index)):

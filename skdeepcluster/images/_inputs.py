@@ -1,4 +1,4 @@
-"""Whatever a user hands over as images, told apart."""
+"""Recognition of everything that a user can pass as images."""
 
 import os
 from pathlib import Path
@@ -13,7 +13,7 @@ from ._source import ArraySource, DatasetSource, FileSource, ImageSource, Pillow
 
 
 def as_image_source(X):
-    """Find out what kind of images ``X`` is.
+    """Find out what kind of images ``X`` holds.
 
     Parameters
     ----------
@@ -23,13 +23,13 @@ def as_image_source(X):
     Returns
     -------
     source : ImageSource or None
-        None if ``X`` is two-dimensional numbers, that is features, or nothing that could be
-        images, which scikit-learn's validation will name.
+        None if ``X`` is a two-dimensional array of numbers, that is features, or nothing that
+        resembles images, about which scikit-learn's validation will complain.
 
     Raises
     ------
     ValueError, TypeError
-        If it could be images but is not quite; the message says what to change.
+        If it resembles images but is invalid; the message says what to change.
     """
     if isinstance(X, ImageSource):
         return X
@@ -74,7 +74,7 @@ def _from_array(X, channels_first):
     if len(shape) > 4:
         raise ValueError(
             f"Found {kind} with dim {len(shape)} (shape {shape}). Images are 4-D "
-            "(n, height, width, channels), or 3-D if they are grey; features are 2-D."
+            "(n, height, width, channels), or 3-D if they are greyscale; features are 2-D."
         )
     if shape[0] == 0:
         raise ValueError(f"Found {kind} with 0 images (shape {shape}); at least 1 is needed.")
@@ -82,8 +82,8 @@ def _from_array(X, channels_first):
         channels = shape[0] if channels_first else shape[2]
         if channels in (3, 4):
             raise ValueError(
-                f"An {kind} of shape {shape} looks like one colour image. Pass X[None] if it "
-                "is, or a list of grey images."
+                f"The {kind} of shape {shape} looks like one colour image. Pass X[None] if it is, "
+                "or a list of greyscale images."
             )
         return ArraySource(X)
     if channels_first:
@@ -112,7 +112,7 @@ def _from_sequence(items):
     if first is None:
         if any(kind in ("path", "Pillow image") for kind in kinds):
             _raise_mixed(kinds, items)
-        # Numbers or rows of numbers: features, or nothing of ours.
+        # Numbers or rows of numbers: features, or invalid.
         return None
     if any(kind != first for kind in kinds):
         _raise_mixed(kinds, items)
@@ -151,6 +151,6 @@ def _refuse_split_folder(items):
         os.path.exists(item) for item in items if item not in "./"
     ):
         raise ValueError(
-            "X is a list of single letters: a folder's name was cut up by something that splits "
-            "X, such as GridSearchCV. Pass list_images(folder) instead of the folder."
+            "X is a list of single letters: the name of a folder was split into its letters, as "
+            "GridSearchCV does. Pass list_images(folder) instead of the folder."
         )

@@ -3,46 +3,51 @@
 import os
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from ._encoded import EncodedSource
 from ._reading import ImageReadError
+from ._typing import PathLike
 
-# Row groups that are held at a time: images are read in order, across one border.
+# Row groups in memory: images are read in order, so a batch crosses one border at most.
 _ROW_GROUPS = 2
 
 
-def read_parquet_images(path, column="image", *, filesystem=None):
+def read_parquet_images(
+    path: PathLike | Sequence[PathLike], column: str = "image", *, filesystem: Any = None
+) -> "ParquetSource | list[str]":
     """Read a column of images from Parquet files.
 
     Parameters
     ----------
     path : path, URL or list of them
-        A file, a folder of files (partitioned or not) or a list of files: whatever
-        ``pyarrow.dataset.dataset`` takes.
+        A file, a folder of files (partitioned or not) or a list of files: anything that
+        ``pyarrow.dataset.dataset`` accepts.
     column : str, default="image"
-        Holds encoded images (bytes, or a struct with the field "bytes", as Hugging Face
-        writes it) or paths (strings).
+        The column of encoded images (bytes, or a struct with the field "bytes", as Hugging Face
+        writes it) or of paths (strings).
     filesystem : fsspec or pyarrow filesystem, default=None
-        Where ``path`` is; None finds out from ``path``, with fsspec if it is a URL.
+        Where ``path`` is. None infers it from ``path``, with fsspec if it is a URL.
 
     Returns
     -------
     images : ParquetSource or list of str
-        What the estimators take for ``X``. Bytes are a sequence in the order of the rows, read
-        one row group at a time and decoded when they are needed; two row groups are held in
-        memory. Paths are read at once; if they are relative, they are so to the working
-        folder.
+        To be passed to the estimators as ``X``. Encoded images are a sequence in the order of
+        the rows, read one row group at a time and decoded when they are needed; two row groups
+        are in memory at most. Paths are read at once; relative ones are relative to the current
+        working directory.
 
     Raises
     ------
     ImportError
-        Without pyarrow.
+        If pyarrow is not installed.
     FileNotFoundError
         If there is no such file.
     ValueError
-        If it is no Parquet file or has no rows, or if a file has no such column.
+        If it is not a Parquet file or has no rows, or if a file has no such column.
 
     Examples
     --------
@@ -60,7 +65,7 @@ def read_parquet_images(path, column="image", *, filesystem=None):
     if len(kinds) > 1:
         raise ValueError(
             f"Column {column!r} of {str(path)!r} holds images in some files and paths in others. "
-            "Read them apart."
+            "Read them separately."
         )
     if kinds == {"paths"}:
         return _paths(dataset.to_table(columns=[column])[column].to_pylist(), column, str(path))
@@ -68,7 +73,7 @@ def read_parquet_images(path, column="image", *, filesystem=None):
 
 
 def _kind(schema, column, path, types):
-    """Tell whether the column holds "images" or "paths"."""
+    """Find out whether the column holds "images" or "paths"."""
     if column not in schema.names:
         raise ValueError(
             f"There is no column {column!r} in {path!r}; there are {', '.join(schema.names)}."
@@ -109,10 +114,10 @@ def _open(path, filesystem):
         filesystem = fsspec.core.url_to_fs(paths[0])[0]
         paths = [filesystem._strip_protocol(each) for each in paths]
     elif filesystem is None:
-        # Workers elsewhere have another working folder.
+        # Workers on other machines have another working directory.
         paths = [os.path.abspath(each) for each in paths]
     try:
-        # What the names of folders say is of no use here, and may contradict the columns.
+        # Values in the names of folders are not needed, and may contradict the columns.
         return pyarrow, dataset.dataset(
             paths if several else paths[0],
             format="parquet",
@@ -124,7 +129,7 @@ def _open(path, filesystem):
 
 
 def _index(dataset, column, path):
-    """List row groups and rows of all files."""
+    """List the row groups and rows of all files."""
     groups: list[tuple] = []
     n_rows: list[int] = []
     for fragment in dataset.get_fragments():
@@ -144,8 +149,8 @@ def _index(dataset, column, path):
 class ParquetSource(EncodedSource):
     """Encoded images in Parquet files.
 
-    ``items`` are (place in ``groups``, row in the row group), int64; ``groups`` are (path, row
-    group, its first row in the file, size of the file, time of change or None).
+    ``items`` are (position in ``groups``, row in the row group), int64; ``groups`` are (path, row
+    group, its first row in the file, size of the file, modification time or None).
     """
 
     def __init__(self, items, groups, filesystem, column):
@@ -160,17 +165,17 @@ class ParquetSource(EncodedSource):
         self._lock = threading.Lock()
 
     def name(self, index):
-        """Path of the file and number of the row in it."""
+        """Return the path of the file and the number of the row in it."""
         group, row = self.items[index]
         path, _, first, _, _ = self.groups[group]
         return f"{path}[{first + row}]"
 
     def reading_order(self, indices):
-        """Row group after row group, each of which is read whole."""
+        """Order images by row group, since each is read as a whole."""
         return np.lexsort(self.items[indices].T[::-1])
 
     def cut(self, indices):
-        """Return a sequence of some of the images, with what it needs of the groups alone."""
+        """Return a sequence of the given images, with only the row groups that it needs."""
         items = self.items[np.asarray(indices, dtype=np.int64)]
         used, places = np.unique(items[:, 0], return_inverse=True)
         groups = [self.groups[group] for group in used]
@@ -198,10 +203,10 @@ class ParquetSource(EncodedSource):
         return value
 
     def _column(self, group):
-        """Read the column in a row group, or take it out of those that are held."""
+        """Read the column of a row group, or take it from those in memory."""
         from pyarrow import parquet
 
-        # One thread reads while the others wait for the same.
+        # One thread reads while others wait for the same row group.
         with self._lock:
             if group not in self._held:
                 path, number, _, size, changed = self.groups[group]
@@ -220,7 +225,7 @@ class ParquetSource(EncodedSource):
             return self._held[group]
 
     def state(self, index):
-        """Return path, size and time of change of the file, and the row."""
+        """Return path, size and modification time of the file, and the row."""
         group, row = self.items[index]
         path, _, first, size, changed = self.groups[group]
         if changed is None:

@@ -1,4 +1,4 @@
-"""Files to RGB images, by stated rules."""
+"""Reading files as RGB images."""
 
 import errno
 import os
@@ -14,8 +14,8 @@ SUFFIXES = (
     *(".pgm", ".png", ".ppm", ".tga", ".tif", ".tiff", ".webp"),
 )
 
-# Pixels that a draft must have for each one wanted. With twice as many, features of detailed
-# photographs fell to a cosine of 0.998 with those of the full image; with three, 0.9994.
+# How many times the wanted side a JPEG is at least decoded at. With a factor of two, features of
+# detailed photographs had a cosine of 0.998 with those of the full image; with three, 0.9994.
 _DRAFT_FACTOR = 3
 
 _ORIENTATION = 0x0112
@@ -29,7 +29,7 @@ _TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 
-# Faults of the machine or of the road to the file: the next image meets them, too.
+# Errors of the machine, disk or network: the next image would fail, too.
 _MACHINE_ERRORS = (MemoryError, TimeoutError, ConnectionError)
 _MACHINE_ERRNOS = {
     *(errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENODEV, errno.ENOMEM),
@@ -38,23 +38,23 @@ _MACHINE_ERRNOS = {
 
 
 class ImageReadError(ValueError):
-    """An image cannot be read. The message names it, says what is wrong and what to do."""
+    """An image cannot be read. The message names the image, the problem and a remedy."""
 
 
-def list_images(folder, *, recursive=True):
+def list_images(folder: str | os.PathLike[str], *, recursive: bool = True) -> list[Path]:
     """List the images in a folder.
 
     Parameters
     ----------
     folder : path
     recursive : bool, default=True
-        Whether folders in the folder are searched, too.
+        Whether subfolders are searched, too.
 
     Returns
     -------
     paths : list of Path
-        Sorted. Files are told by their suffix; hidden files and folders are left out, and
-        folders that links lead to a second time.
+        Sorted. Images are recognised by their suffix. Hidden files and folders are left out, and
+        so are folders that symbolic links lead to a second time.
 
     Raises
     ------
@@ -68,7 +68,7 @@ def list_images(folder, *, recursive=True):
     Warns
     -----
     UserWarning
-        If a folder in the folder cannot be read: its images are left out.
+        If a subfolder cannot be read: its images are left out.
 
     Examples
     --------
@@ -78,8 +78,8 @@ def list_images(folder, *, recursive=True):
     folder = Path(folder).expanduser()
     if not folder.exists():
         raise FileNotFoundError(
-            f"There is no folder {str(folder)!r} (seen from {os.getcwd()!r}). Check the spelling "
-            "or give the full path."
+            f"There is no folder {str(folder)!r} (working directory: {os.getcwd()!r}). Check the "
+            "spelling, or pass the full path."
         )
     if not folder.is_dir():
         raise NotADirectoryError(f"{str(folder)!r} is a file, not a folder. Pass a list: [path].")
@@ -87,7 +87,7 @@ def list_images(folder, *, recursive=True):
     paths, others, seen = [], 0, set()
     for parent, folders, files in os.walk(folder, onerror=unreadable.append, followlinks=True):
         folders[:] = sorted(name for name in folders if not name.startswith(".")) * recursive
-        # Links may lead to what was seen already, and round in circles.
+        # Symbolic links may lead to a folder that was seen already, or form a cycle.
         place = os.path.realpath(parent)
         if place in seen:
             folders.clear()
@@ -118,18 +118,18 @@ def list_images(folder, *, recursive=True):
 
 
 def _is_special(path):
-    """Whether it is a pipe or the like, which would be waited for; no link to nothing."""
+    """Whether it is a pipe or the like, reading from which would block; not a broken link."""
     return not path.is_file() and path.exists()
 
 
-def read_image(path):
-    """Read an image as the estimators see it.
+def read_image(path: str | os.PathLike[str]) -> np.ndarray:
+    """Read an image as the estimators do.
 
-    Everything becomes 8-bit RGB: grey is repeated in three channels; palettes are looked up;
-    transparent parts show white; CMYK is converted; 16-bit values keep their upper 8 bits;
-    floating-point values must lie in [0, 1]. The EXIF rotation is applied, and of several
-    frames the first is taken. Pillow's limit against decompression bombs stays on; from half
-    of it on, Pillow warns.
+    Every image becomes 8-bit RGB: greyscale is repeated in three channels; palettes are looked
+    up; transparent parts become white; CMYK is converted; 16-bit values keep their upper 8 bits;
+    floating-point values must be in [0, 1]. The EXIF orientation is applied, and only the first
+    of several frames is read. Pillow's limit against decompression bombs applies; above half of
+    it, Pillow warns.
 
     Parameters
     ----------
@@ -142,17 +142,17 @@ def read_image(path):
     Raises
     ------
     ImageReadError
-        If the file is missing, damaged, no image or too large.
+        If the file is missing, damaged, not an image or too large.
     """
     return np.asarray(open_image(path))
 
 
 def open_image(path, size_hint=None, name=None):
-    """Read a file, or a binary stream of a ``name``, as an RGB Pillow image.
+    """Read a file, or a binary stream with a ``name``, as an RGB Pillow image.
 
-    With a ``size_hint`` a large JPEG is decoded at a half, a quarter or an eighth of its size,
-    whichever still has three times that many pixels on its shortest side: several times
-    faster, and what the resizing makes of it differs by less than one grey level in the mean.
+    With a ``size_hint``, a large JPEG is decoded at the smallest of a half, a quarter or an
+    eighth of its size at which the shortest side still has three times that many pixels. This is
+    several times as fast, and the resized image differs by less than one grey level on average.
     """
     name = path if name is None else name
     with reading(name), Image.open(path) as image:
@@ -163,9 +163,9 @@ def open_image(path, size_hint=None, name=None):
 
 @contextmanager
 def reading(name):
-    """Turn whatever goes wrong with an image into an ImageReadError that names it.
+    """Turn every error of an image into an ImageReadError that names it.
 
-    What goes wrong with the machine is raised as it is.
+    Errors of the machine are raised as they are.
     """
     try:
         yield
@@ -175,23 +175,23 @@ def reading(name):
         raise ImageReadError(f"{name}: there is no such file. Check the path.") from None
     except UnidentifiedImageError:
         raise ImageReadError(
-            f"{name}: this is not an image that Pillow can read. Remove it, convert it, or "
-            "set on_error='skip'."
+            f"{name}: this is not an image that Pillow can read. Remove it, convert it, or set "
+            "on_error='skip'."
         ) from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        # The warning is raised where the user's filters say so.
+        # The warning is an error if the user's filters make it one.
         raise ImageReadError(
-            f"{name}: {error} If you trust the file, make it smaller or raise "
+            f"{name}: {error} If you trust the file, shrink it or increase "
             "PIL.Image.MAX_IMAGE_PIXELS."
         ) from None
     except Exception as error:
         if _is_of_machine(error):
-            error.add_note(f"{name} was being read.")
+            error.add_note(f"This happened while {name} was read.")
             raise
-        # Decoders raise whatever damaged bytes make them raise: OSError, SyntaxError, ...
+        # On damaged files decoders raise all kinds of errors: OSError, SyntaxError, ...
         raise ImageReadError(
             f"{name}: it cannot be decoded ({type(error).__name__}: {error}). It may be "
-            "cut off or damaged; replace it, or set on_error='skip'."
+            "truncated or damaged; replace it, or set on_error='skip'."
         ) from error
 
 
@@ -200,14 +200,14 @@ def _is_of_machine(error):
 
 
 def _draft_size(size, shortest):
-    """Size of the same shape whose shortest side is ``shortest``."""
+    """Size of the same aspect ratio whose shortest side is ``shortest``."""
     width, height = size
     scale = shortest / min(width, height)
     return round(width * scale), round(height * scale)
 
 
 def to_rgb(image, name):
-    """Turn a Pillow image as its EXIF says and convert it to RGB, as :func:`read_image` does."""
+    """Apply the EXIF orientation and convert to RGB, as :func:`read_image` does."""
     image.load()
     turn = _TURNS.get(_orientation(image))
     if turn is not None:
@@ -231,14 +231,14 @@ def _orientation(image):
     except Exception as error:
         if _is_of_machine(error):
             raise
-        # Damaged tags do not make the pixels worse.
+        # The pixels are usable without the tags.
         return None
 
 
 def _upper_bits(values, name):
     if values.min(initial=0) < 0 or values.max(initial=0) > 65535:
         raise ImageReadError(
-            f"{name}: integer pixels outside of [0, 65535]. Scale them to 8 or 16 bits first."
+            f"{name}: integer pixels outside [0, 65535]. Scale them to 8 or 16 bits first."
         )
     return (values >> 8).astype(np.uint8)
 
@@ -249,7 +249,7 @@ def unit_to_bytes(values, name):
     # Written so that NaN fails, too.
     if not (low >= 0 and high <= 1):
         raise ImageReadError(
-            f"{name}: floating-point pixels must lie in [0, 1], these run from {low:g} to "
+            f"{name}: floating-point pixels must be in [0, 1], but these range from {low:g} to "
             f"{high:g}. Divide by the largest possible value, or pass uint8."
         )
     return np.rint(values * 255).astype(np.uint8)

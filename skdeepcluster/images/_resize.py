@@ -8,17 +8,17 @@ from PIL import Image
 
 @dataclass(frozen=True)
 class Resizing:
-    """Scale the shortest side, then crop the centre to a square.
+    """Resize the shortest side, then crop the centre to a square.
 
-    Does what "resize to ``size / crop_fraction``, centre crop to ``size``" does in two steps,
-    in one: only the pixels that are kept are computed.
+    The same as "resize to ``size / crop_fraction``, centre crop to ``size``", but in one step:
+    only the pixels that are kept are computed.
 
     Parameters
     ----------
     size : int
         Side of the square in pixels.
     crop_fraction : float in (0, 1], default=1.0
-        Share of the shortest side that is kept.
+        Fraction of the shortest side that is kept.
     interpolation : {"bicubic", "bilinear", "lanczos", "nearest"}, default="bicubic"
     """
 
@@ -34,7 +34,7 @@ class Resizing:
     def __call__(self, image):
         """Resize an RGB Pillow image to an array of shape (size, size, 3), uint8."""
         width, height = image.size
-        # The long side is cut to a whole pixel, as the usual transforms do.
+        # The long side is rounded down, as torchvision and timm do.
         if width <= height:
             scaled = self.shortest_side, int(self.shortest_side * height / width)
         else:

@@ -1,4 +1,4 @@
-"""Images of any kind, read one at a time."""
+"""Sources of images of any kind, read one at a time."""
 
 import copy
 import hashlib
@@ -13,23 +13,23 @@ from PIL import Image, ImageFile
 
 from ._reading import ImageReadError, open_image, reading, to_rgb, unit_to_bytes
 
-# Of images in memory, to tell whether they are the same.
-_N_LOOKED_AT = 16
+# Number of images in memory that a fingerprint looks at.
+_N_SAMPLED = 16
 
-# A Pillow image can be decoded by one thread alone, and one object can stand in several places
-# and sources: its number in memory says which lock is its own. Others that have the same wait.
+# A Pillow image can be decoded by only one thread, and the same object can occur several times
+# and in several sources: its address chooses its lock, which other images may share.
 _DECODING = [threading.Lock() for _ in range(251)]
 
 
 class ImageSource(ABC):
-    """A sequence of images, wherever they are.
+    """A sequence of images, wherever they are stored.
 
     Attributes
     ----------
     concurrent : bool
-        Whether several threads may read at a time.
+        Whether several threads may read at the same time.
     paths : list of str or None
-        Files of the images, if they are files.
+        Paths of the images, if they are files.
     """
 
     concurrent = True
@@ -43,26 +43,27 @@ class ImageSource(ABC):
         return len(self.items)
 
     def name(self, index):
-        """Say what messages call the image."""
+        """Return the name of the image in messages."""
         return f"image {index if self._places is None else self._places[index]}"
 
     def full_name(self, index):
-        """Say where the image is, from whatever folder; None if it is only in memory."""
+        """Return the absolute location of the image; None if it is only in memory."""
         return None
 
     def fingerprint(self):
         """Hexadecimal digest that is the same for the same images in the same order.
 
-        Of where they are; of images in memory, of what a few of them hold.
+        It is computed from their locations, or from the contents of a sample of the images if
+        they are in memory.
         """
         names = [self.full_name(index) for index in range(len(self))]
         if None in names:
-            few = np.unique(np.linspace(0, len(self) - 1, _N_LOOKED_AT).astype(int))
-            parts = [self._identity_or_nothing(index) for index in few]
+            sample = np.unique(np.linspace(0, len(self) - 1, _N_SAMPLED).astype(int))
+            parts = [self._identity_or_nothing(index) for index in sample]
         else:
-            # A name need not be text.
+            # The bytes of a name need not be valid text.
             parts = [f"{name}\0".encode(errors="surrogatepass") for name in names]
-        return _digest(str(len(self)).encode(), *parts).hex()
+        return digest(str(len(self)).encode(), *parts).hex()
 
     def _identity_or_nothing(self, index):
         try:
@@ -71,13 +72,13 @@ class ImageSource(ABC):
             return b""
 
     def subset(self, indices):
-        """Return a source of some of the images."""
+        """Return a source of the given images, which reads them from this one."""
         return SubsetSource(self, indices)
 
     def cut(self, indices):
-        """Return a source that holds some of the images and nothing else, to be sent away.
+        """Return a source that holds only the given images, to be sent to another process.
 
-        Messages call the images what they are called here.
+        The images keep their names in messages.
         """
         part = copy.copy(self)
         part.items = [self.items[index] for index in indices]
@@ -85,14 +86,14 @@ class ImageSource(ABC):
         return part
 
     def reading_order(self, indices):
-        """Return the permutation that puts an array of indices into the order read fastest."""
+        """Return the permutation of an array of indices in which reading is fastest."""
         return np.arange(len(indices))
 
     @abstractmethod
     def read(self, index, size_hint=None):
         """Return the image as an RGB Pillow image.
 
-        ``size_hint`` is the shortest side in pixels that the caller will scale it to.
+        ``size_hint`` is the shortest side in pixels that the caller will resize it to.
         """
 
     @abstractmethod
@@ -101,7 +102,7 @@ class ImageSource(ABC):
 
 
 class SubsetSource(ImageSource):
-    """Some images of another source."""
+    """A selection of the images of another source."""
 
     def __init__(self, source, indices):
         super().__init__([int(index) for index in indices])
@@ -113,7 +114,7 @@ class SubsetSource(ImageSource):
         return self.source.name(self.items[index])
 
     def full_name(self, index):
-        """Where the image of the other source is."""
+        """Location of the image in the other source."""
         return self.source.full_name(self.items[index])
 
     def read(self, index, size_hint=None):
@@ -145,7 +146,7 @@ class FileSource(ImageSource):
         return self.items[index]
 
     def full_name(self, index):
-        """Full path of the image."""
+        """Absolute path of the image."""
         return os.path.abspath(self.items[index])
 
     def read(self, index, size_hint=None):
@@ -153,27 +154,27 @@ class FileSource(ImageSource):
         return open_image(self.items[index], size_hint)
 
     def cut(self, indices):
-        """Keep full paths: the working folder may be another elsewhere."""
+        """Keep absolute paths: other machines may have another working directory."""
         return FileSource([self.full_name(index) for index in indices])
 
     def identity(self, index):
-        """Digest of the full path, the size and the time of change, without a read."""
+        """Digest of absolute path, size and modification time; the file is not read."""
         path = self.full_name(index)
         status = os.stat(path)
-        # A name need not be text.
+        # The bytes of a name need not be valid text.
         key = f"{path}|{status.st_size}|{status.st_mtime_ns}".encode(errors="surrogatepass")
-        return _digest(key)
+        return digest(key)
 
 
 class PillowSource(ImageSource):
     """Pillow images."""
 
     def read(self, index, size_hint=None):
-        """Turn as EXIF says and convert to RGB."""
+        """Apply the EXIF orientation and convert to RGB."""
         image, name = self.items[index], self.name(index)
         with reading(name), _DECODING[id(image) % len(_DECODING)]:
             if _is_as_opened(image):
-                # Decoded pixels would stay in the caller's image.
+                # Opened again: the decoded pixels would stay in memory with the caller's image.
                 return open_image(image.filename, name=name)
             return to_rgb(image, name)
 
@@ -183,21 +184,21 @@ class PillowSource(ImageSource):
 
 
 def _is_as_opened(image):
-    """Whether a Pillow image's file was opened and nothing else done, and is still there."""
+    """Whether a Pillow image was opened from a file that still exists, and nothing else done."""
     if not isinstance(image, ImageFile.ImageFile) or not image.filename or image.fp is None:
         return False
-    # It was decoded, is to be decoded at another size, or another frame was chosen.
+    # It was decoded, has another decoding size, or another frame was chosen.
     if not image.tile or image.decoderconfig or image.tell():
         return False
     try:
         return os.path.samestat(os.fstat(image.fp.fileno()), os.stat(image.filename))
     except OSError:
-        # The file is gone, or the system has none for the stream.
+        # The file was deleted, or the stream does not belong to a file.
         return False
 
 
 class ArraySource(ImageSource):
-    """Arrays or tensors: one of all images, or a list of one each."""
+    """Arrays or tensors: one for all images, or a list with one per image."""
 
     def read(self, index, size_hint=None):
         """Convert to 8-bit RGB."""
@@ -208,7 +209,7 @@ class ArraySource(ImageSource):
         return _array_digest(_pixels(self.items[index]))
 
     def cut(self, indices):
-        """Copy the images: a view of a tensor would take all of it along."""
+        """Copy the images: pickling a view of a tensor would include all of it."""
         part = super().cut(indices)
         part.items = [_pixels(item).copy() for item in part.items]
         return part
@@ -217,15 +218,15 @@ class ArraySource(ImageSource):
 class DatasetSource(ImageSource):
     """A map-style torch dataset of images, or of tuples that begin with one."""
 
-    # User code need not be safe in threads.
+    # User code need not be thread-safe.
     concurrent = False
 
     def cut(self, indices):
-        """Take the dataset along: only it knows how to make an image."""
+        """Include the dataset: only it can create its images."""
         return self.subset(indices)
 
     def read(self, index, size_hint=None):
-        """Take the image out of the dataset and convert it to RGB."""
+        """Get the image from the dataset and convert it to RGB."""
         with reading(self.name(index)):
             item = self.items[index]
             if isinstance(item, tuple | list):
@@ -242,12 +243,12 @@ class DatasetSource(ImageSource):
 
 
 def _pixels(image):
-    """Array of an array, or of a tensor with channels first, with channels last."""
+    """Convert an array, or a tensor with channels first, to an array with channels last."""
     if not isinstance(image, torch.Tensor):
         return np.asarray(image)
     tensor = image.detach().cpu()
     if tensor.dtype == torch.bfloat16:
-        # NumPy has no such type.
+        # NumPy does not have this type.
         tensor = tensor.float()
     return tensor.movedim(0, -1).numpy() if tensor.ndim == 3 else tensor.numpy()
 
@@ -261,7 +262,7 @@ def array_to_rgb(pixels, name):
         cure = (
             "Channels come last: use pixels.transpose(1, 2, 0)."
             if channels_first
-            else ("An image is an array of shape (height, width) or (height, width, 1, 3 or 4).")
+            else "An image is an array of shape (height, width) or (height, width, 1, 3 or 4)."
         )
         raise ImageReadError(f"{name}: its array has the shape {pixels.shape}. {cure}")
     if pixels.size == 0:
@@ -282,11 +283,12 @@ def array_to_rgb(pixels, name):
 
 def _array_digest(pixels):
     head = f"{pixels.dtype.str}|{pixels.shape}|".encode()
-    return _digest(head, np.ascontiguousarray(pixels).data)
+    return digest(head, np.ascontiguousarray(pixels).data)
 
 
-def _digest(*parts):
-    digest = hashlib.blake2b(digest_size=16)
+def digest(*parts):
+    """Hash bytes to 16 bytes."""
+    hashed = hashlib.blake2b(digest_size=16)
     for part in parts:
-        digest.update(part)
-    return digest.digest()
+        hashed.update(part)
+    return hashed.digest()

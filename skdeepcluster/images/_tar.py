@@ -1,37 +1,39 @@
-"""Images in tar files, as WebDataset has them, read where they stand."""
+"""Images in tar files, such as those of WebDataset, read without unpacking."""
 
 import os
 import tarfile
+from collections.abc import Sequence
 from functools import partial
 from pathlib import PurePosixPath
 
 from ._encoded import EncodedSource
 from ._reading import SUFFIXES, ImageReadError
+from ._typing import PathLike
 
 
-def read_tar_images(paths):
-    """List the images in tar files; nothing is unpacked.
+def read_tar_images(paths: PathLike | Sequence[PathLike]) -> "TarSource":
+    """List the images in tar files, without unpacking them.
 
-    The members are looked up once. Images are read by their place in the file. Of members of
-    the same name the last one counts, and hard links are followed, as in unpacking; symbolic
-    links are left out.
+    The members are listed once, and images are then read from their position in the file. As in
+    unpacking, the last of several members of the same name counts and hard links are followed.
+    Symbolic links are left out.
 
     Parameters
     ----------
     paths : path or sequence of path
-        Tar files, not compressed: compressed ones cannot be read from the middle.
+        Tar files without compression: compressed ones cannot be read from the middle.
 
     Returns
     -------
     images : TarSource
-        What the estimators take for ``X``: a sequence of the images in the order of the files,
-        told by their suffix.
+        To be passed to the estimators as ``X``: a sequence of the images in the order of the
+        files. Images are recognised by their suffix.
 
     Raises
     ------
     ValueError
-        If a file is no tar file, is compressed or damaged, if an image is stored as a sparse
-        file or is a link to what is not in the tar file, or if there is no image.
+        If a file is not a tar file, is compressed or damaged, if an image is stored as a sparse
+        file or is a link to something outside the tar file, or if there is no image.
 
     Examples
     --------
@@ -64,20 +66,21 @@ def _members(file, path):
     except tarfile.TarError as error:
         raise ValueError(
             f"{path!r} cannot be read as a tar file without compression ({error}). If it is "
-            "compressed, unpack the .gz, .bz2 or .xz around it."
+            "compressed with gzip, bzip2 or xz, decompress it."
         ) from error
-    # At a damaged header tarfile stops as if it were the end.
+    # The tarfile module takes a damaged header for the end.
     file.seek(end)
     if any(block.strip(b"\0") for block in iter(partial(file.read, 2**16), b"")):
         raise ValueError(
-            f"{path!r} is damaged at byte {end}: after member {len(members)} comes neither another "
-            "one nor the end. Make it anew; of tar files that were joined, pass each."
+            f"{path!r} is damaged at byte {end}: member {len(members)} is followed neither by "
+            "another one nor by the end. Create it again; if tar files were concatenated, pass "
+            "them separately."
         )
     return members
 
 
 def _unpacked(members):
-    """Members by the names that they have after unpacking, which replace one another."""
+    """Members by the names of the files that unpacking would create."""
     files: dict[PurePosixPath, tarfile.TarInfo] = {}
     for member in members:
         name = PurePosixPath(member.name)
@@ -87,7 +90,7 @@ def _unpacked(members):
 
 
 def _is_image(name, member):
-    # macOS adds a hidden file to each.
+    # macOS adds a hidden file for each image.
     hidden = any(part.startswith(".") and part != ".." for part in name.parts)
     is_file = member.isreg() or member.islnk()
     return is_file and name.suffix.lower() in SUFFIXES and not hidden
@@ -96,18 +99,18 @@ def _is_image(name, member):
 def _refuse_unreadable(member, name):
     if member.islnk():
         raise ValueError(
-            f"{name} is a link to {member.linkname!r}, which does not come before it. Make the "
-            "tar file of both."
+            f"{name} is a link to {member.linkname!r}, which does not come before it. Create the "
+            "tar file from both."
         )
     if member.issparse():
         raise ValueError(
-            f"{name} is stored as a sparse file, which cannot be read where it stands. Make the "
-            "tar file without --sparse."
+            f"{name} is stored as a sparse file, which cannot be read without unpacking. Create "
+            "the tar file without --sparse."
         )
 
 
 def _state(file):
-    """Time of change and size, which tell whether an open file is the one that was listed."""
+    """Modification time and size, to check that an open file is the one that was listed."""
     status = os.fstat(file.fileno())
     return status.st_mtime_ns, status.st_size
 
@@ -116,7 +119,7 @@ class TarSource(EncodedSource):
     """Images in tar files; ``items`` are (path, state of the file, member, offset, size)."""
 
     def name(self, index):
-        """Path of the tar file and name of the member."""
+        """Return the path of the tar file and the name of the member."""
         path, _, member, _, _ = self.items[index]
         return f"{path}/{member}"
 
@@ -133,5 +136,5 @@ class TarSource(EncodedSource):
             return file.read(size)
 
     def state(self, index):
-        """Return path, state and place."""
+        """Return the path, state, name, offset and size."""
         return self.items[index]

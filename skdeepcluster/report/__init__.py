@@ -1,4 +1,4 @@
-"""A clustering as one HTML page. It needs jinja2, the extra "report"."""
+"""A clustering as an HTML page. It needs jinja2, the extra "report"."""
 
 from ._report import write_report
 

@@ -1,4 +1,4 @@
-"""What a fitted estimator says of the images of a report."""
+"""Labels, probabilities and scores of the images of a report."""
 
 from dataclasses import dataclass
 
@@ -11,11 +11,12 @@ from ..neighbors import nearest_neighbors, outlier_scores
 
 @dataclass(frozen=True)
 class Assessment:
-    """Arrays with a row an image; one that could not be read has the label -1 and NaN.
+    """Arrays with one row per image: -1 as label and NaN for one that could not be read.
 
     ``labels`` is int64 of shape (n_samples,), ``probabilities`` of shape (n_samples,
     n_clusters), ``latents`` of shape (n_samples, n_components). ``outlier_scores`` and
-    ``similarities``, the cosine to the centre of the own cluster, are of shape (n_samples,).
+    ``similarities``, the cosines to the centre of an image's own cluster, are of shape
+    (n_samples,).
     """
 
     labels: np.ndarray
@@ -26,7 +27,7 @@ class Assessment:
 
 
 def assess(estimator, source):
-    """Take what was found at ``fit``, or embed images that are others and assign them.
+    """Return the results of ``fit`` if these are its images, or assign other images to clusters.
 
     Parameters
     ----------
@@ -37,13 +38,13 @@ def assess(estimator, source):
     Returns
     -------
     assessment : Assessment
-        Outlier scores of other images are by distances among themselves.
+        Outlier scores of other images are based on distances among themselves.
 
     Raises
     ------
     ValueError
-        If the images are others and the estimator was fitted on features, or none of them
-        can be read.
+        If these are other images and the estimator was fitted on features, or none of them can
+        be read.
     """
     partition = partition_of(estimator)
     if _is_of_fit(partition, source):
@@ -56,15 +57,15 @@ def assess(estimator, source):
         )
     if estimator.embedder_ is None:
         raise ValueError(
-            f"images are {len(source)} images, and the estimator was fitted on the features of "
-            f"{len(partition.labels)}. Pass the images that these are of, in the same order."
+            f"Got {len(source)} images, but the estimator was fitted on the features of "
+            f"{len(partition.labels)}. Pass the images of these features, in the same order."
         )
     features = features_of(estimator, source)
     readable = rows_of_images(features)
     if not readable.any():
         raise ValueError("None of the images could be read.")
     latents = partition.encode(features)
-    # As they are stored, also in half precision: what compares them scales them in float32.
+    # In the precision in which they are stored: comparisons convert them to float32.
     features = without_gaps(features, readable)
     neighbors = nearest_neighbors(features, estimator.n_neighbors)
     return Assessment(

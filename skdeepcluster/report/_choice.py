@@ -1,13 +1,13 @@
-"""Which images of a cluster are shown, and in which order all get a thumbnail."""
+"""Which images of a cluster are shown, and the order in which images get a thumbnail."""
 
 import numpy as np
 
-# Images in a row of a cluster.
+# Number of images in each row of a cluster.
 ROWS = {"typical": 8, "boundary": 6, "outliers": 6}
 
 
 def choose_rows(assessment, label):
-    """Choose images of a cluster for its rows.
+    """Choose the images of a cluster for its rows.
 
     Parameters
     ----------
@@ -17,9 +17,9 @@ def choose_rows(assessment, label):
     Returns
     -------
     rows : dict of str to list of int
-        "typical": the nearest to the centre; "boundary": those whose second cluster is nearly
-        as likely as theirs; "outliers": the least like any other image. No image is in two
-        rows; a small cluster fills them in turn.
+        "typical": the nearest to the centre; "boundary": those whose second cluster is almost
+        as likely as their own; "outliers": those with the highest outlier scores. No image is
+        in two rows; in a small cluster the rows take turns.
     """
     members = np.flatnonzero(assessment.labels == label)
     orders = {
@@ -41,7 +41,7 @@ def choose_rows(assessment, label):
 
 
 def _margins(probabilities):
-    """How far the most likely cluster is ahead of the second."""
+    """Difference between the probabilities of the most likely cluster and the second."""
     if probabilities.shape[1] < 2:
         return np.ones(len(probabilities))
     last_two = np.partition(probabilities, -2, axis=1)[:, -2:]
@@ -49,20 +49,20 @@ def _margins(probabilities):
 
 
 def fair_order(rows, labels, random_state):
-    """Order images so that every beginning of the order is fair to the clusters.
+    """Order images so that the first n, for any n, represent all clusters.
 
     Parameters
     ----------
     rows : dict of int to dict of str to list of int
-        What ``choose_rows`` returned, by cluster.
+        The results of ``choose_rows`` by cluster.
     labels : ndarray of shape (n_samples,), int
     random_state : RandomState instance
 
     Returns
     -------
     order : ndarray of int
-        All images that are in a cluster. First come those of the rows, then the others in
-        random order; the clusters take turns.
+        All images that are in a cluster: first those of the rows, then the others in random
+        order. The clusters take turns.
     """
     queues = []
     for label, chosen in rows.items():
@@ -73,7 +73,7 @@ def fair_order(rows, labels, random_state):
 
 
 def _in_turn(queues):
-    """One item of each queue, then the second of each, and so on."""
+    """Return the first item of each queue, then the second of each, and so on."""
     ranked = [(rank, turn) for turn, queue in enumerate(queues) for rank in range(len(queue))]
     queues = list(queues)
     return [queues[turn][rank] for rank, turn in sorted(ranked)]

@@ -1,4 +1,4 @@
-"""The page: a template with its styles and scripts inside."""
+"""The page: a template with inlined styles and scripts."""
 
 import base64
 import hashlib
@@ -6,7 +6,7 @@ from importlib.resources import files
 
 from .._version import __version__
 
-# In this order; each uses what those before define.
+# In this order: each uses definitions of those before.
 _SCRIPTS = ("data.js", "selection.js", "gallery.js", "viewer.js", "map.js", "page.js")
 
 
@@ -29,7 +29,7 @@ def load_template():
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    # As small as can be, and clusters and images in the order they have here.
+    # As compact as possible, and without sorting by key.
     environment.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "sort_keys": False}
     return environment.get_template("page.html.jinja")
 
@@ -42,14 +42,16 @@ def render(template, title, data, thumbnails):
     template : jinja2.Template
     title : str
     data : dict
-        Of ``page_data``; with "folder", a URL, if there are images beside the page.
+        The result of ``page_data``, with "folder": the URL of the images beside the page, or
+        None.
     thumbnails : dict of str to str
         WebP in base64, by the position of the image.
 
     Returns
     -------
     page : bytes
-        HTML in UTF-8. Its policy lets nothing in but what is in it, and images beside it.
+        HTML in UTF-8. Its content security policy allows only its own content, and the images
+        beside it.
     """
     style = _read("page.css")
     script = "".join(_read(name) for name in _SCRIPTS)
@@ -62,7 +64,7 @@ def render(template, title, data, thumbnails):
         policy="; ".join(
             [
                 "default-src 'none'",
-                # A page that is opened from a disk is of no origin: 'self' is not enough.
+                # A page that is opened from disk has no origin, so 'self' does not match.
                 "img-src data:" + (" 'self' file:" if data["folder"] else ""),
                 f"style-src '{_digest(style)}'",
                 f"script-src '{_digest(script)}'",
@@ -74,7 +76,7 @@ def render(template, title, data, thumbnails):
         n_unread=data["labels"].count(-1),
         version=__version__,
     )
-    # A title may come from a file name, with bytes that are no UTF-8.
+    # A title may come from a file name, whose bytes need not be UTF-8.
     return page.encode("utf-8", errors="replace")
 
 
@@ -83,5 +85,5 @@ def _read(name):
 
 
 def _digest(text):
-    """Hash by which the policy lets an inline script or style in."""
+    """Hash with which the policy allows an inline script or style."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")

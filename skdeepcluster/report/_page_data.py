@@ -1,4 +1,4 @@
-"""The numbers and names behind the page, as plain lists."""
+"""The numbers and names on the page, as plain lists."""
 
 import os
 
@@ -6,35 +6,36 @@ import numpy as np
 
 from ..displays import lay_out
 
-# Numbers are whole in the page: of these parts of 1, and of the map's side.
+# Numbers are integers on the page: multiples of these fractions of 1, and of the map's side.
 _PROBABILITY_PARTS = 10_000
 _SCORE_PARTS = 1_000
 _MAP_SIDE = 4095
 
 
 def page_data(assessment, source, rows, names, random_state):
-    """Collect what the page tells of clusters and images.
+    """Collect the data of clusters and images that the page shows.
 
     Parameters
     ----------
     assessment : Assessment
     source : ImageSource
     rows : dict of int to dict of str to list of int
-        Images shown of each cluster.
+        The images that are shown for each cluster.
     names : list of str or None
-        Of all clusters of the estimator, by label.
+        Names of all clusters of the estimator, by label.
     random_state : int, RandomState instance or None
-        Of the map.
+        Determines the map.
 
     Returns
     -------
     data : dict
-        "clusters": a dict for each that has images, the largest first. "cluster_names": of
-        all clusters, for the next likely one may have no image here. "root": how all paths
-        begin; "separator": what stands between folders. The others are lists with an item an
-        image: "names", the rest of the path; "labels" and "seconds", the next likely
-        cluster; "probabilities" in ten-thousandths, "outliers", the scores, in thousandths;
-        "x" and "y" from 0 to 4095. Of an image that could not be read all numbers are -1.
+        "clusters": a dict for each cluster that has images, largest first. "cluster_names":
+        names of all clusters, since the second most likely one of an image may have no images
+        here. "root": the common beginning of all paths; "separator": the path separator. The
+        others are lists with an item for each image: "names", the rest of the path; "labels"
+        and "seconds", the second most likely cluster; "probabilities" in ten-thousandths;
+        "outliers", the outlier scores in thousandths; "x" and "y" from 0 to 4095. All numbers
+        of an image that could not be read are -1.
     """
     labels = assessment.labels
     root, shown_names = _split_root([source.name(index) for index in range(len(source))])
@@ -56,40 +57,40 @@ def page_data(assessment, source, rows, names, random_state):
         "names": shown_names,
         "labels": labels.tolist(),
         "seconds": _second_labels(assessment),
-        "probabilities": _whole(assessment.probabilities.max(axis=1), _PROBABILITY_PARTS),
-        "outliers": _whole(assessment.outlier_scores, _SCORE_PARTS),
+        "probabilities": _integers(assessment.probabilities.max(axis=1), _PROBABILITY_PARTS),
+        "outliers": _integers(assessment.outlier_scores, _SCORE_PARTS),
         "x": x,
         "y": y,
     }
 
 
 def _split_root(paths):
-    # Cut at the last separator, so that letters may be compared.
+    # Letters may be compared, since the prefix is cut at the last separator.
     beginning = os.path.commonprefix(paths)  # noqa: RUF071
     root = beginning[: beginning.rfind(os.sep) + 1]
     return root, [path[len(root) :] for path in paths]
 
 
-def _whole(values, parts):
-    whole = np.rint(np.nan_to_num(values) * parts).astype(int)
-    return np.where(np.isnan(values), -1, whole).tolist()
+def _integers(values, parts):
+    rounded = np.rint(np.nan_to_num(values) * parts).astype(int)
+    return np.where(np.isnan(values), -1, rounded).tolist()
 
 
 def _second_labels(assessment):
     labels, others = assessment.labels, np.nan_to_num(assessment.probabilities)
     if others.shape[1] < 2:
         return [-1] * len(others)
-    # Masked, for where two are equally likely the own one need not come out as the first.
+    # Masked, since an image's own cluster need not be the first of two equally likely ones.
     others[np.arange(len(labels)), labels] = -1
     return np.where(labels < 0, -1, others.argmax(axis=1)).tolist()
 
 
 def _positions(latents, random_state):
-    """Whole coordinates on a square, the longer extent from edge to edge; y grows downwards."""
+    """Scale positions to integers on a square that they fill in one direction; y points down."""
     readable = ~np.isnan(latents[:, 0])
     positions = np.full((len(latents), 2), np.nan)
     positions[readable] = lay_out(latents[readable], random_state)
     low, high = np.nanmin(positions, axis=0), np.nanmax(positions, axis=0)
     extent = max((high - low).max(), 1e-12)
     centered = (positions - (low + high) / 2) / extent * [1, -1] + 0.5
-    return [_whole(column, _MAP_SIDE) for column in centered.T]
+    return [_integers(column, _MAP_SIDE) for column in centered.T]

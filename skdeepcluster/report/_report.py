@@ -1,7 +1,8 @@
-"""Write a clustering as one HTML page."""
+"""Writing a clustering as an HTML page."""
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import numpy as np
@@ -9,7 +10,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from ..cluster import partition_of
-from ..images import as_image_source
+from ..images import ImagesLike, PathLike, as_image_source
 from ._assessment import assess
 from ._choice import choose_rows, fair_order
 from ._page import load_template, render
@@ -17,70 +18,73 @@ from ._page_data import page_data
 from ._thumbnails import Thumbnailer
 from ._writing import check_target, write_files
 
+if TYPE_CHECKING:
+    from ..cluster import DeepImageClusterer
+
 _MEGABYTE = 1_000_000
 _SIDE_IN_FOLDER = 256
 
 
 def write_report(
-    estimator,
-    images,
-    path,
+    estimator: "DeepImageClusterer",
+    images: ImagesLike,
+    path: PathLike,
     *,
-    title=None,
-    max_megabytes=20,
-    all_pictures=False,
-    random_state=0,
-):
-    """Write one HTML page on which a clustering can be looked at.
+    title: str | None = None,
+    max_megabytes: float = 20,
+    all_pictures: bool = False,
+    random_state: int | np.random.RandomState | None = 0,
+) -> Path:
+    """Write an HTML page for exploring a clustering.
 
     The page shows typical, boundary and outlying images of each cluster and a map of the
-    latents. It can be searched by file name and filtered by probability; images can be
-    selected, and paths and labels taken out as text or CSV. It holds all it needs, asks for
-    nothing on the network and can be sent as one file. All images are listed in it, those
-    that could not be read as well.
+    latents. It can be searched by file name and filtered by probability; images can be selected,
+    and paths and labels exported as text or CSV. The page is self-contained: it loads nothing
+    from the network and can be sent as a single file. It lists all images, including those that
+    could not be read.
 
     Parameters
     ----------
     estimator : DeepImageClusterer
-        Fitted, or loaded.
+        Fitted or loaded.
     images : images
-        Those of the fit (the same paths, or as many, in the same order), of which all is known
-        already, or others, which are embedded and assigned to the clusters.
+        The images of the fit (the same paths, or the same number of images, in the same order),
+        whose results are known, or other images, which are embedded and assigned to the
+        clusters.
     path : path
-        The HTML file to write; one that exists is replaced.
+        The HTML file to write or replace.
     title : str, default=None
-        Heading of the page. None tells the number of images.
+        Heading of the page. None uses the number of images.
     max_megabytes : float, default=20
-        Thumbnails in the page take at most so many million bytes; infinity sets no bound. First
-        come those shown of each cluster, at 160 pixels a side or, if they are too many, down to
-        48; then others, the clusters in turn. The rest of the page comes on top: 0.05 MB, and
-        the list of images, about 55 bytes each.
+        Upper bound of the size of the thumbnails in the page, in millions of bytes; infinity for
+        no bound. The images shown for each cluster come first, with a side of 160 pixels, or
+        down to 48 if there are many; then further images, with the clusters taking turns. The
+        rest of the page adds 0.05 MB and about 55 bytes per image.
     all_pictures : bool, default=False
-        Whether thumbnails of all images are written to the folder ``<stem>_pictures`` beside
-        the page, of 256 pixels a side at most. The page itself then holds only those shown of
-        each cluster; the bound does not count the folder, which is replaced whole if an earlier
-        report wrote it, and must be new or empty otherwise.
+        Whether to write thumbnails of all images, with a side of up to 256 pixels, to the folder
+        ``<stem>_pictures`` beside the page. The page itself then only holds those shown for each
+        cluster. The bound does not include the folder, which is replaced if an earlier report
+        wrote it, and must otherwise be new or empty.
     random_state : int, RandomState instance or None, default=0
-        Of the map, and of which further images get a thumbnail.
+        Determines the map, and which further images get a thumbnail.
 
     Returns
     -------
     path : Path
-        The file, which appears whole or not at all.
+        The file, which is written completely or not at all.
 
     Raises
     ------
     ImportError
-        If jinja2 is missing.
+        If jinja2 is not installed.
     ValueError
-        If ``images`` are not images, are others than those of a fit on features, cannot be
-        read, or ``max_megabytes`` is no number above 0.
+        If ``images`` are not images, are not those of a fit on features, or cannot be read, or
+        if ``max_megabytes`` is not a positive number.
     ImageReadError
-        If an image that is to be shown cannot be read and the estimator has
-        ``on_error="raise"``.
+        If an image to be shown cannot be read and the estimator has ``on_error="raise"``.
     OSError
-        If there is no folder for the page, it is a folder itself, nothing can be written there,
-        or the folder for all images holds files that no report wrote, or images of this one.
+        If the folder of the page does not exist or is not writable, the page is a folder, or the
+        folder for all images holds files that no report wrote, or images of this report.
 
     Examples
     --------
@@ -96,7 +100,7 @@ def write_report(
     if source is None:
         raise ValueError("images must be files or pixels; features cannot be shown.")
     if not max_megabytes > 0:
-        raise ValueError(f"max_megabytes must be a number above 0, got {max_megabytes}.")
+        raise ValueError(f"max_megabytes must be a positive number, got {max_megabytes}.")
     path = Path(path)
     folder = path.with_name(f"{path.stem}_pictures") if all_pictures else None
     check_target(path, folder, source)

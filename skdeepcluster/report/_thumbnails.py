@@ -8,10 +8,10 @@ from tqdm.auto import tqdm
 
 from ..images import ImageReadError, Resizing, encode_thumbnail
 
-# Sides in pixels that are tried, until the images that must be shown have room.
+# Sides in pixels, of which the first is chosen at which all images that must be shown fit.
 _SIDES = (160, 128, 96, 64, 48)
-# So many tell how many bytes a thumbnail takes.
-_N_TRIED = 48
+# Number of thumbnails from which the size of all is estimated.
+_N_SAMPLED = 48
 _N_AT_ONCE = 64
 
 
@@ -22,10 +22,10 @@ class Thumbnailer:
     ----------
     source : ImageSource
     n_jobs : int or None
-        Threads; None is one a processor.
+        Number of threads; None uses one per processor.
     on_error : {"raise", "skip"}
     verbose : int
-        Above 0, a progress bar is shown.
+        A progress bar is shown if this is above 0.
     """
 
     def __init__(self, source, n_jobs, on_error, verbose):
@@ -35,13 +35,13 @@ class Thumbnailer:
         self.verbose = verbose
 
     def make(self, indices, side):
-        """Yield (index, bytes) of images; those that cannot be read are left out or raised.
+        """Yield (index, bytes) of images; those that cannot be read are skipped or raise an error.
 
-        An image's centre is cut out, which is about what the network sees of it. Nothing but
-        pixels is kept of the file.
+        Images are cropped to their centre, about as they are for the network. Metadata of the
+        file are dropped.
         """
         bar = tqdm(total=len(indices), desc="thumbnails", disable=not self.verbose)
-        # Threads, also where joblib's backend has other processes or machines.
+        # Threads, even if joblib's active backend has other processes or machines.
         with bar, Parallel(self.n_jobs, require="sharedmem") as parallel:
             for start in range(0, len(indices), _N_AT_ONCE):
                 chosen = [int(index) for index in indices[start : start + _N_AT_ONCE]]
@@ -58,19 +58,19 @@ class Thumbnailer:
             if self.on_error == "raise":
                 raise
             return None
-        # An image that is smaller still is not blown up.
+        # Smaller images are not enlarged.
         return encode_thumbnail(Resizing(min(side, *image.size))(image))
 
     def within(self, order, n_needed, n_bytes):
-        """Make as many thumbnails as there is room for, in base64.
+        """Make as many thumbnails in base64 as fit into a number of bytes.
 
         Parameters
         ----------
         order : ndarray of int
-            The first ``n_needed`` decide how large thumbnails are.
+            Images in order of preference.
         n_needed : int
+            Thumbnails are made so small that this many fit, if possible.
         n_bytes : int
-            Room in the page.
 
         Returns
         -------
@@ -88,10 +88,10 @@ class Thumbnailer:
         return thumbnails
 
     def _fitting_side(self, needed, n_bytes):
-        tried = needed[np.linspace(0, len(needed) - 1, min(_N_TRIED, len(needed))).astype(int)]
+        sample = needed[np.linspace(0, len(needed) - 1, min(_N_SAMPLED, len(needed))).astype(int)]
         for side in _SIDES:
-            sizes = [len(thumbnail) for _, thumbnail in self.make(tried, side)]
-            # Base64 makes four bytes of three; a tenth for what the tried ones did not tell.
-            if sum(sizes) / len(tried) * len(needed) * 4 / 3 * 1.1 <= n_bytes:
+            sizes = [len(thumbnail) for _, thumbnail in self.make(sample, side)]
+            # Base64 turns three bytes into four; 10 % are for the error of the estimate.
+            if sum(sizes) / len(sample) * len(needed) * 4 / 3 * 1.1 <= n_bytes:
                 break
         return side

@@ -1,23 +1,23 @@
-"""The page, and the folder of images beside it."""
+"""Writing the page and the folder of images beside it."""
 
 import os
 import re
 
 from ..storage import check_file, check_folder, resolved, whole_file, whole_folder
 
-# Lies among the images beside a page, and by it their folder is known.
+# A file among the images beside a page that marks their folder as one of a report.
 MARKER = ".skdeepcluster-report"
 
 
 def check_target(path, folder, source):
-    """Refuse before the work what would fail after it.
+    """Check before the computation that the page and the folder can be written after it.
 
     Parameters
     ----------
     path : Path
-        Of the page.
+        Path of the page.
     folder : Path or None
-        Of the images beside it; what an earlier report wrote there will be replaced.
+        Folder of the images beside it; that of an earlier report will be replaced.
     source : ImageSource
         Images of the report.
     """
@@ -31,25 +31,25 @@ def check_target(path, folder, source):
     others = {name for name in names if not re.fullmatch(r"\d{6,}\.webp", name)} - {MARKER}
     if others:
         raise FileExistsError(
-            f"{str(folder)!r} holds other files, such as {min(others)!r}. Name another page."
+            f"{str(folder)!r} holds other files, such as {min(others)!r}. Choose another page."
         )
-    # Images of users may be named by numbers, too.
+    # The names of users' images may be numbers, too.
     if MARKER not in names:
         raise FileExistsError(
-            f"{str(folder)!r} holds images, and no {MARKER} that tells they are of a report. "
-            "Name another page, or remove the folder."
+            f"{str(folder)!r} holds images, but no {MARKER} that marks them as those of a report. "
+            "Choose another page, or remove the folder."
         )
     inside = resolved(folder)
     shown = next((one for one in source.paths or [] if inside in resolved(one).parents), None)
     if shown is not None:
         raise FileExistsError(
-            f"{str(folder)!r} would be replaced, and {str(shown)!r} of the images is in it. "
-            "Name another page."
+            f"{str(folder)!r} would be replaced, but {str(shown)!r} in it is one of the images. "
+            "Choose another page."
         )
 
 
 def write_files(path, page, folder, images):
-    """Write the page and the images beside it; both appear whole or not at all.
+    """Write the page and the images beside it, both completely or not at all.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def write_files(path, page, folder, images):
     page : bytes
     folder : Path or None
     images : iterable of (int, bytes)
-        Number and contents of each file in the folder; not touched if there is none.
+        Number and contents of each file in the folder; not consumed without a folder.
     """
     with whole_file(path) as partial:
         partial.write_bytes(page)

@@ -1,12 +1,12 @@
-"""An estimator that a failed fit leaves as it was."""
+"""Methods that leave an estimator as it was if they fail."""
 
 from functools import wraps
 
 
 def all_or_nothing(method):
-    """Let a method that raises, or is interrupted, leave no attribute behind or changed.
+    """Restore all attributes of an estimator if the method raises or is interrupted.
 
-    Otherwise parts of a fit that failed would stand beside parts of the one before.
+    Otherwise attributes of a failed fit would be mixed with those of the fit before.
     """
 
     @wraps(method)

@@ -1,4 +1,4 @@
-"""Files and folders that appear whole or not at all."""
+"""Files and folders that are written completely or not at all."""
 
 import os
 import shutil
@@ -10,17 +10,17 @@ from pathlib import Path
 
 @contextmanager
 def whole_file(path):
-    """Give a place to write a file to, which becomes ``path`` if all goes well.
+    """Write a file under another name, which becomes ``path`` if nothing is raised.
 
     Parameters
     ----------
     path : path
-        A file that is made or replaced; a link leads to it.
+        The file to create or replace. A symbolic link is followed.
 
     Yields
     ------
     partial : Path
-        Beside it, hidden, not there yet.
+        A hidden path in the same folder, where no file exists yet.
     """
     path = resolved(path)
     partial = _beside(path)
@@ -33,17 +33,18 @@ def whole_file(path):
 
 @contextmanager
 def whole_folder(folder):
-    """Give an empty folder to fill, which becomes ``folder`` if all goes well.
+    """Fill a folder under another name, which becomes ``folder`` if nothing is raised.
 
     Parameters
     ----------
     folder : path
-        Made, with the folders above it, or replaced with all that is in it; a link leads to it.
+        The folder to create, with its parents, or to replace with everything in it. A symbolic
+        link is followed.
 
     Yields
     ------
     partial : Path
-        Beside it, hidden.
+        A hidden, empty folder beside it.
     """
     folder = resolved(folder)
     partial, before = _beside(folder), _beside(folder)
@@ -64,12 +65,12 @@ def whole_folder(folder):
 
 
 def check_file(path):
-    """Refuse before the work a file that could not be written after it.
+    """Check before a long computation that a file can be written after it.
 
     Raises
     ------
     OSError
-        If there is no folder for it, it is a folder itself, or nothing can be written there.
+        If its folder does not exist, it is a folder itself, or its folder is not writable.
     """
     path = Path(path)
     if not path.parent.is_dir():
@@ -80,12 +81,12 @@ def check_file(path):
 
 
 def check_folder(folder):
-    """Refuse before the work a folder that could not be made or replaced after it.
+    """Check before a long computation that a folder can be created or replaced after it.
 
     Raises
     ------
     OSError
-        If it is a file, or nothing can be written beside it.
+        If it is a file, or the folder that contains it is not writable.
     """
     folder = Path(folder)
     if folder.is_file():
@@ -94,7 +95,7 @@ def check_folder(folder):
 
 
 def check_writable(folder):
-    """Make a folder if there is none, and write to it for a trial.
+    """Create a folder if it does not exist, and try to write to it.
 
     Raises
     ------
@@ -107,15 +108,16 @@ def check_writable(folder):
             pass
     except OSError as error:
         raise type(error)(
-            f"Nothing can be written to {str(folder)!r}: {error.strerror}. Name another place."
+            f"Cannot write to {str(folder)!r}: {error.strerror}. Choose another folder."
         ) from error
 
 
 def resolved(path):
-    """Follow links: what replaces a link would leave what it leads to as it was."""
+    """Follow symbolic links: replacing a link would leave its target as it was."""
     return Path(os.path.realpath(path))
 
 
 def _beside(path):
-    # Its name tells whose it is, if a run is killed; with that of the path it may be too long.
+    # The name says where it comes from, should a run be killed. Together with the name of the
+    # path it could be too long.
     return path.with_name(f".skdeepcluster-{uuid.uuid4().hex}")

@@ -1,4 +1,4 @@
-"""Fitted estimators as folders of JSON and safetensors, which run no code when read."""
+"""Fitted estimators as folders of JSON and safetensors, which run no code when loaded."""
 
 import json
 from pathlib import Path
@@ -11,19 +11,19 @@ from ._atomic import check_folder, whole_folder
 _FORMAT = 1
 _CONFIG = "config.json"
 _TENSORS = "tensors.safetensors"
-# What file managers leave in folders that were looked at.
-_OF_THE_SYSTEM = {".DS_Store", "Thumbs.db", "desktop.ini"}
+# Files that file managers create in folders they have shown.
+_SYSTEM_FILES = {".DS_Store", "Thumbs.db", "desktop.ini"}
 
 
 def write_model(folder, config, tensors):
-    """Write beside the folder first, so that it appears whole or not at all.
+    """Write a model completely, or leave what was there before.
 
     Parameters
     ----------
     folder : path
-        Made, or replaced if it holds a model already; a link leads to it.
+        Created, or replaced if it holds a model already. A symbolic link is followed.
     config : dict
-        What JSON can hold.
+        Values that JSON can represent.
     tensors : dict of str to torch.Tensor
 
     Raises
@@ -31,7 +31,7 @@ def write_model(folder, config, tensors):
     FileExistsError
         If the folder holds other files.
     OSError
-        If nothing can be written there.
+        If it cannot be written.
     """
     from safetensors.torch import save_file
 
@@ -45,14 +45,14 @@ def write_model(folder, config, tensors):
 
 
 def check_model_folder(folder):
-    """Raise an OSError if no model can be written there, or others' files would be replaced."""
+    """Raise an OSError if a model cannot be written there, or would replace other files."""
     folder = Path(folder)
     check_folder(folder)
     if not folder.exists():
         return
-    names = {path.name for path in folder.iterdir()} - _OF_THE_SYSTEM
+    names = {path.name for path in folder.iterdir()} - _SYSTEM_FILES
     if names not in ({_CONFIG, _TENSORS}, set()):
-        raise FileExistsError(f"{str(folder)!r} holds other files. Name a new folder.")
+        raise FileExistsError(f"{str(folder)!r} holds other files. Choose a new folder.")
 
 
 def is_model(folder):
@@ -61,13 +61,13 @@ def is_model(folder):
 
 
 def read_model(folder, kind):
-    """Read what ``write_model`` wrote.
+    """Read a model that ``write_model`` wrote.
 
     Parameters
     ----------
     folder : path
     kind : str
-        Name of the estimator, for messages.
+        Name of the estimator's class.
 
     Returns
     -------
@@ -77,55 +77,55 @@ def read_model(folder, kind):
     Raises
     ------
     FileNotFoundError
-        If there is no model.
+        If there is no model in the folder.
     ValueError
-        If it is damaged, or of another format.
+        If it is damaged, of another format, or of another class.
     """
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     folder = Path(folder)
     if not is_model(folder):
-        raise FileNotFoundError(f"{str(folder)!r} is no saved {kind}: no {_CONFIG} in it.")
+        raise FileNotFoundError(f"There is no saved {kind} in {str(folder)!r}: no {_CONFIG}.")
     try:
         config = json.loads((folder / _CONFIG).read_text(encoding="utf-8"))
         tensors = load_file(folder / _TENSORS)
-    # What is no JSON, and what is no UTF-8, are ValueErrors.
+    # Invalid JSON and invalid UTF-8 are ValueErrors.
     except (ValueError, SafetensorError) as error:
-        raise ValueError(f"{str(folder)!r} is damaged: {error}. Save it anew.") from error
+        raise ValueError(f"{str(folder)!r} is damaged: {error}. Save it again.") from error
     if not isinstance(config, dict):
-        raise ValueError(f"{str(folder)!r} is damaged: {_CONFIG} holds no object. Save it anew.")
+        raise ValueError(f"{str(folder)!r} is damaged: {_CONFIG} is not an object. Save it again.")
     if config.get("format") != _FORMAT:
         raise ValueError(
-            f"{str(folder)!r} has the format {config.get('format')}, and this version "
+            f"{str(folder)!r} has format {config.get('format')}, but this version "
             f"({__version__}) reads {_FORMAT}. It was written by version {config.get('version')}."
         )
-    # Folders that are older than the second estimator do not say which they hold.
+    # When there was only one estimator, folders did not say which one they hold.
     if config.get("kind", kind) != kind:
-        raise ValueError(f"{str(folder)!r} is a saved {config['kind']}, no {kind}.")
+        raise ValueError(f"{str(folder)!r} is a saved {config['kind']}, not a {kind}.")
     return _Parts(config, folder / _CONFIG), _Parts(tensors, folder / _TENSORS)
 
 
 class _Parts(dict):
-    """What a file of a model holds; damage is told by who looks for what is not there."""
+    """The parts of a file of a model. Looking up one that is missing says that it is damaged."""
 
     def __init__(self, parts, path):
         super().__init__(parts)
         self._path = path
 
     def __missing__(self, name):
-        raise ValueError(f"{str(self._path)!r} is damaged: it has no {name!r}. Save it anew.")
+        raise ValueError(f"{str(self._path)!r} is damaged: it has no {name!r}. Save it again.")
 
 
 def plain_params(estimator):
-    """Return the parameters that JSON can hold; a module, an array or a callable is left out."""
+    """Return the parameters that JSON can represent: no modules, arrays or callables."""
     params = estimator.get_params(deep=False)
     params = {name: _as_plain(value) for name, value in params.items()}
     return {name: value for name, value in params.items() if _is_plain(value)}
 
 
 def _as_plain(value):
-    # A grid of parameters is often an array, and its values NumPy's.
+    # Values of a parameter grid that is an array are NumPy scalars.
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, dict):

@@ -1,20 +1,20 @@
-"""Files that are moved, and back if need be."""
+"""Moving files, and moving them back if something fails."""
 
 import os
 import shutil
 
 
 class Moves:
-    """Moves files and links one by one, and can undo it.
+    """Moves files and symbolic links one by one, and can move them back.
 
     Parameters
     ----------
     sources : iterable of Path
-        All that will be moved; absolute.
+        Absolute paths of everything that will be moved.
     """
 
     def __init__(self, sources):
-        # While all are in place: how a link reads, and the file at its end.
+        # While all are in place: the text of each link, and the file that it leads to.
         self._links = {
             source: (os.readlink(source), os.path.realpath(source))
             for source in sources
@@ -24,7 +24,7 @@ class Moves:
         self._new_places = {}
 
     def move(self, source, target):
-        """Move a file; of a link make another, to where its file is now."""
+        """Move a file; replace a link by a new one to where its file is now."""
         self._begun.append((source, target))
         if source not in self._links:
             self._new_places[os.path.realpath(source)] = target
@@ -34,13 +34,13 @@ class Moves:
         os.symlink(self._new_places.get(end, end), target)
         source.unlink()
 
-    def undo(self, told_by):
-        """Move all back.
+    def undo(self, record):
+        """Move everything back.
 
         Parameters
         ----------
-        told_by : Path
-            A file that lists the moves.
+        record : Path
+            A file that lists the moves, for the message.
 
         Raises
         ------
@@ -53,12 +53,12 @@ class Moves:
                     self._move_back(source, target)
         except BaseException as error:
             raise RuntimeError(
-                f"Images were being moved, and not all could be moved back: {str(told_by)!r} "
-                "tells where they are."
+                f"Images were being moved, and not all could be moved back: {str(record)!r} "
+                "says where they are."
             ) from error
 
     def _move_back(self, source, target):
-        # One that is there still never left, and what is at the target was cut off.
+        # If the source still exists it was never moved, and the target is a partial copy.
         if not os.path.lexists(source):
             if source not in self._links:
                 shutil.move(target, source)

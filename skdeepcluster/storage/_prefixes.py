@@ -1,13 +1,13 @@
-"""Tensors of a part, among those of the whole: their names begin with that of the part."""
+"""Prefixes of tensor names, which tell the parts of a saved model apart."""
 
 
 def prefixed(prefix, tensors):
-    """Put a prefix before all names."""
+    """Add a prefix to all names."""
     return {prefix + name: tensor for name, tensor in tensors.items()}
 
 
 def without_prefix(prefix, tensors):
-    """Return the tensors whose names begin with a prefix, without it."""
+    """Return the tensors whose names begin with the prefix, with it removed."""
     return {
         name.removeprefix(prefix): tensor
         for name, tensor in tensors.items()

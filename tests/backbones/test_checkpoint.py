@@ -268,13 +268,13 @@ class TestRefusals:
         """Before torch 1.6 a file was a chain of pickles, read with many kinds of errors."""
         path = tmp_path / "w.pth"
         torch.save({"a": torch.ones(3)}, path, _use_new_zipfile_serialization=False)
-        whole = path.read_bytes()
-        for end in range(0, len(whole), 7):
-            path.write_bytes(whole[:end])
+        content = path.read_bytes()
+        for end in range(0, len(content), 7):
+            path.write_bytes(content[:end])
             assert re.search("damaged|more than tensors", self.message(path)), end
-        for place in range(30, len(whole), 5):
-            path.write_bytes(whole[:place] + b"\xff\xff" + whole[place + 2 :])
-            # What is left of some may be read.
+        for place in range(30, len(content), 5):
+            path.write_bytes(content[:place] + b"\xff\xff" + content[place + 2 :])
+            # Some of these can still be read.
             self.message(path)
 
     @pytest.mark.parametrize(
@@ -288,7 +288,7 @@ class TestRefusals:
     def test_transformers_of_something_else_than_images(self, name, shape, vit, tmp_path):
         weights = {**vit.state_dict(), name: torch.ones(shape)}
         save_file(weights, tmp_path / "w.safetensors")
-        assert "cannot be told" in self.message(tmp_path / "w.safetensors")
+        assert "cannot be inferred" in self.message(tmp_path / "w.safetensors")
 
     @pytest.mark.parametrize("content", [{"epoch": 3}, [torch.ones(3)], {}])
     def test_a_file_without_a_state_dict(self, content, tmp_path):
@@ -299,7 +299,7 @@ class TestRefusals:
         network = timm.create_model("convnext_atto")
         save_file(network.state_dict(), tmp_path / "w.safetensors")
         message = self.message(tmp_path / "w.safetensors")
-        assert "cannot be told" in message
+        assert "cannot be inferred" in message
         assert f"'timm:<model>/{tmp_path / 'w.safetensors'}'" in message
 
     def test_tensors_that_are_missing_would_stay_random(self, resnet, tmp_path):

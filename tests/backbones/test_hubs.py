@@ -67,7 +67,7 @@ def test_without_a_network_it_fails_at_once_and_says_so(name, no_network, capfd)
 def test_the_variables_that_forbid_the_network_are_heeded(name, variable, no_network, monkeypatch):
     monkeypatch.setenv(variable, "1")
     message = message_of(name)
-    assert "HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE forbids fetching them" in message
+    assert "HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE forbids downloading them" in message
     assert "the network was the cause" not in message
     assert not no_network
 
@@ -127,8 +127,8 @@ def hub(monkeypatch):
     ("answer", "expected"),
     [
         ((403, {"X-Error-Code": "GatedRepo"}), "registered users only.*log in"),
-        ((404, {"X-Error-Code": "RepoNotFound"}), "was reached and has no such weights"),
-        ((404, {"X-Error-Code": "EntryNotFound"}), "was reached and has no such weights"),
+        ((404, {"X-Error-Code": "RepoNotFound"}), "was reached but has no such weights"),
+        ((404, {"X-Error-Code": "EntryNotFound"}), "was reached but has no such weights"),
     ],
     ids=["gated", "no repository", "no file"],
 )
@@ -142,7 +142,7 @@ def test_a_hub_that_answers_is_not_blamed_on_the_network(name, answer, expected,
 def test_a_hub_that_never_answers_is_given_up(monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         monkeypatch.setattr(constants, "ENDPOINT", f"http://127.0.0.1:{silent.getsockname()[1]}")
-        monkeypatch.setattr(_hubs, "_PATIENCE", 0.2)
+        monkeypatch.setattr(_hubs, "_TIMEOUT", 0.2)
         message = message_of("timm:test_vit.r160_in1k")
     assert "the network was the cause" in message
 
@@ -155,7 +155,7 @@ def test_weights_that_are_gone_from_a_server(hub, monkeypatch):
     url = f"{constants.ENDPOINT}/resnet18.pth"
     monkeypatch.setattr(type(weights), "url", property(lambda self: url))
     message = message_of("torchvision:resnet18/IMAGENET1K_V1")
-    assert "download.pytorch.org was reached and has no such weights" in message
+    assert "download.pytorch.org was reached but has no such weights" in message
 
 
 @pytest.mark.parametrize(

@@ -44,8 +44,8 @@ def test_a_name_can_be_registered_again():
     [
         ("own:cells", SmallNetwork, ValueError, "colon"),
         ("", SmallNetwork, ValueError, "string without a colon"),
-        ("efficientnet_lite0", SmallNetwork, ValueError, "taken"),
-        ("cells", "network", TypeError, "'cells' is no function"),
+        ("efficientnet_lite0", SmallNetwork, ValueError, "belongs to"),
+        ("cells", "network", TypeError, "'cells' must be callable"),
     ],
 )
 def test_what_cannot_be_registered(name, loader, error, message):
@@ -112,13 +112,13 @@ class TestTable:
         model = name.removeprefix("timm:")
         listed = list_backbones().loc[name]
         with torch.device("meta"):
-            whole = timm.create_model(model)
-        config = whole.pretrained_cfg
+            network = timm.create_model(model)
+        config = network.pretrained_cfg
         assert config["hf_hub_id"]
-        assert listed["n_features"] == whole.num_features
+        assert listed["n_features"] == network.num_features
         assert listed["image_size"] == config["input_size"][-1]
         assert listed["license"] == config["license"]
-        assert listed["MB"] == round(megabytes(whole))
+        assert listed["MB"] == round(megabytes(network))
 
     def test_torchvision_backbones_are_as_torchvision_says(self):
         from torchvision import models
@@ -155,7 +155,7 @@ def megabytes(network):
         ("efficientnet_lite1", ["'efficientnet_lite0'", "'timm:efficientnet_lite1'"]),
         ("resnet18", ["Did you mean 'timm:resnet18'?"]),
         ("tim:resnet18", ["Did you mean 'timm:resnet18'?"]),
-        ("weights/nowhere.pth", ["nor a file of weights"]),
+        ("weights/nowhere.pth", ["nor a weights file"]),
         ("timm:resnet1x", ["timm has no model", "'resnet18'"]),
         ("timm:resnet18.a1", ["no weights 'a1' for 'resnet18'", "a1_in1k"]),
         ("timm:test_nothing_like_it", ["timm has no model"]),

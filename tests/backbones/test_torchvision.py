@@ -69,7 +69,7 @@ def test_weights_with_terms_of_their_own(cache):
     backbone = load_backbone("torchvision:vit_b_16/IMAGENET1K_SWAG_LINEAR_V1")
     assert backbone.license == "cc-by-nc-4.0"
     assert len(backbone.stages) > 12
-    with pytest.raises(BackboneLoadError, match=r"vit_b_16 takes images of 224 .*'timm:"):
+    with pytest.raises(BackboneLoadError, match=r"vit_b_16 only accepts images of 224 .*'timm:"):
         load_backbone("torchvision:vit_b_16/IMAGENET1K_SWAG_LINEAR_V1", image_size=96)
 
 

@@ -45,7 +45,7 @@ def test_json_of_cluster(result, tmp_path, capsys):
 def test_an_export_in_the_way_is_found_before_the_work(result, capsys):
     arguments = ["cluster", result / "photos", "--n-clusters", 4, "--output", result / "out"]
     assert run(*arguments, "--export", "copy") == 1
-    assert "exists already" in capsys.readouterr().err
+    assert "already exists" in capsys.readouterr().err
 
 
 def test_a_model_folder_of_others_is_refused_before_the_work(result, tmp_path, capsys, monkeypatch):

@@ -10,12 +10,12 @@ from ._command import run
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["assign", "{model}", "{photos}", "--output", "file"], "Nothing can be written to 'file'"),
+        (["assign", "{model}", "{photos}", "--output", "file"], "Cannot write to 'file'"),
         (["assign", "{model}", "{photos}", "--output", "folder"], "labels.csv' is a folder"),
         (["embed", "{photos}", "--output", "folder"], "'folder' is a folder"),
-        (["embed", "{photos}", "--output", "read-only/f.npz"], "Nothing can be written to"),
-        (["report", "{model}", "{photos}", "--output", "read-only/f.html"], "Nothing can be"),
-        (["cluster", "{photos}", "--n-clusters", "4", "--output", "read-only"], "Nothing can be"),
+        (["embed", "{photos}", "--output", "read-only/f.npz"], "Cannot write to"),
+        (["report", "{model}", "{photos}", "--output", "read-only/f.html"], "Cannot write"),
+        (["cluster", "{photos}", "--n-clusters", "4", "--output", "read-only"], "Cannot write"),
     ],
 )
 def test_outputs_that_cannot_be_are_refused_before_the_work(

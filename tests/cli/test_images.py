@@ -66,7 +66,7 @@ def test_images_sorted_into_the_folder_are_not_clustered_again(result, tmp_path,
         path.unlink()
     assert run_json(capsys, *command, photos / "out/clusters", *output)["n_pictures"] == 10
     assert run(*command, photos, *output) == 1
-    assert f"Name one of these folders: {str(photos / 'out/clusters')!r}" in capsys.readouterr().err
+    assert f"pass one of these folders: {str(photos / 'out/clusters')!r}" in capsys.readouterr().err
 
 
 def test_a_file_of_ones_own_named_as_the_record_hides_no_images(result, tmp_path, capsys):

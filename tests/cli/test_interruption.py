@@ -20,7 +20,7 @@ def test_the_same_command_goes_on_after_an_interruption(result, tmp_path, monkey
     arguments += ["--output", tmp_path / "o"]
     assert run(*arguments) == 130
     last = capsys.readouterr().err.rstrip("\n").split("\n")[-1]
-    assert f"kept in {str(tmp_path / 'o/cache')!r}: the same command goes on" in last
+    assert f"kept in {str(tmp_path / 'o/cache')!r}: the same command resumes" in last
     assert [path.name for path in (tmp_path / "o").iterdir()] == ["cache"]
     first = embedded.pop()
     embedded += [0, 0]
@@ -46,7 +46,7 @@ def test_an_interrupted_move_is_undone_and_the_same_command_goes_on(
     with monkeypatch.context() as patch:
         patch.setattr(shutil, "move", move)
         assert run(*arguments) == 130
-    assert "the same command goes on" in capsys.readouterr().err
+    assert "the same command resumes" in capsys.readouterr().err
     assert sorted(photos.iterdir()) == before
     assert run(*arguments) == 0
     assert not [*photos.iterdir()]

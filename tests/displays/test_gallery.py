@@ -14,7 +14,7 @@ def test_gallery_shows_the_most_certain_first(photos):
     assert [len(images) for images in display.thumbnails] == [1, 2]
     pagoda = Resizing(96)(Image.fromarray(photos["pagoda"]))
     np.testing.assert_array_equal(display.thumbnails[1][0], pagoda)
-    with pytest.raises(ValueError, match="as many"):
+    with pytest.raises(ValueError, match="one for each label"):
         ClusterGalleryDisplay.from_predictions(list(photos.values()), [0, 1])
 
 
@@ -44,9 +44,9 @@ def test_gallery_of_names_that_are_no_formulas(snapshots):
     ("labels", "options", "message"),
     [
         ([-1, -1], {}, "all labels are -1"),
-        ([0, 0], {"n_pictures": 0}, "n_pictures must be a whole number from 1, got 0"),
-        ([0, 0], {"n_pictures": 2.5}, "n_pictures must be a whole number from 1, got 2.5"),
-        ([0, 0], {"confidence": [0.5]}, "confidence: 1 numbers for 2 labels"),
+        ([0, 0], {"n_pictures": 0}, "n_pictures must be a positive integer, got 0"),
+        ([0, 0], {"n_pictures": 2.5}, "n_pictures must be a positive integer, got 2.5"),
+        ([0, 0], {"confidence": [0.5]}, "confidence has 1 numbers for 2 labels"),
         ([0, 1], {"confidence": np.eye(2)}, r"confidence must be .* \(2, 2\)\. .*max\(axis=1\)"),
     ],
 )

@@ -101,7 +101,7 @@ def test_images_nearest_to_the_centre_are_shown(digits):
         assert np.abs(shown[..., 0].astype(float) - expected).mean() < 25
     assert set(display.thumbnails_) == {0, 4}
     display.figure_.canvas.draw()
-    with pytest.raises(ValueError, match="as many as there are latents"):
+    with pytest.raises(ValueError, match="one for each latent"):
         LatentMapDisplay.from_predictions(latents, [0] * 6, images=images[:5])
 
 
@@ -156,7 +156,7 @@ def test_errors_name_the_culprit():
         LatentMapDisplay.from_predictions(latents, labels, names=["a", "b"])
     with pytest.raises(ValueError, match="All latents are NaN"):
         LatentMapDisplay.from_predictions(np.full_like(latents, np.nan), labels)
-    with pytest.raises(ValueError, match="whole numbers"):
+    with pytest.raises(ValueError, match="must be integers"):
         LatentMapDisplay.from_predictions(latents, labels.astype(str))
 
 
@@ -164,7 +164,7 @@ def test_errors_name_the_culprit():
 def test_a_number_of_images_that_cannot_be(digits, n_images):
     latents, labels = blobs(n_components=2)
     options = {"images": digits[2][:24], "n_images": n_images}
-    with pytest.raises(ValueError, match=f"n_images must be a whole number from 0, got {n_images}"):
+    with pytest.raises(ValueError, match=f"n_images must be an integer from 0, got {n_images}"):
         LatentMapDisplay.from_predictions(latents, labels, **options)
 
 

@@ -79,5 +79,5 @@ def test_no_epoch_is_an_error(digits):
     untrained = DeepImageClusterer(3, max_iter=0, random_state=0).fit(digits[0][:60])
     with pytest.raises(ValueError, match="history_ is missing or empty"):
         TrainingCurveDisplay.from_estimator(untrained)
-    with pytest.raises(ValueError, match="holds no epoch"):
+    with pytest.raises(ValueError, match="has no epochs"):
         TrainingCurveDisplay({"loss": [], "seconds": [1.0]})

@@ -83,7 +83,7 @@ def test_only_the_rows_that_are_wanted_are_read(tmp_path, monkeypatch):
     open_cache(tmp_path).put(keys_of(range(100)), stored)
     read = []
     real = _cache._take
-    monkeypatch.setattr(_cache, "_take", lambda *how: read.append(real(*how)) or read[-1])
+    monkeypatch.setattr(_cache, "_take", lambda *args: read.append(real(*args)) or read[-1])
     features = np.zeros((5, 3), dtype=np.float32)
     assert open_cache(tmp_path).get(keys_of([7, 8, 9, 90, 8]), features).all()
     np.testing.assert_array_equal(features, stored[[7, 8, 9, 90, 8]])
@@ -99,7 +99,7 @@ def test_a_folder_removed_during_a_run_is_made_again(tmp_path, monkeypatch):
     assert not cache.get(keys_of([1]), features).any()
     cache.put(keys_of([2]), np.ones((1, 3)))
     shutil.rmtree(tmp_path / "cache")
-    assert cache.room_for(2).shape == (2, 3)
+    assert cache.empty(2).shape == (2, 3)
     cache.put(keys_of([2]), np.ones((1, 3)))
     assert open_cache(tmp_path / "cache").get(keys_of([2]), features).all()
 
@@ -107,7 +107,7 @@ def test_a_folder_removed_during_a_run_is_made_again(tmp_path, monkeypatch):
 def test_a_folder_that_goes_while_it_is_written_to_is_told(tmp_path, monkeypatch):
     cache = open_cache(tmp_path / "cache")
     monkeypatch.setattr(cache, "_make_folder", lambda: shutil.rmtree(tmp_path / "cache"))
-    with pytest.raises(FeatureCacheError, match=r"cannot be used.*memory="):
+    with pytest.raises(FeatureCacheError, match=r"cannot be used.*Set `memory`"):
         cache.put(keys_of([1]), np.ones((1, 3)))
 
 

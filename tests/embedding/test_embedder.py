@@ -154,7 +154,7 @@ def test_cache_entry_cut_in_half_is_computed_again(photo_folder, tmp_path):
 
 def test_cache_that_cannot_be_written(snapshots, tmp_path):
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(FeatureCacheError, match=r"file.*memory="):
+    with pytest.raises(FeatureCacheError, match=r"file.*Set `memory`"):
         embedder(memory=tmp_path / "file").fit_transform(snapshots[0])
 
 

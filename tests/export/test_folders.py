@@ -139,7 +139,7 @@ def test_what_cannot_be_moved_back_is_told_and_kept(images, tmp_path, monkeypatc
     assert read_record(tmp_path / "c")[str(images[0])] == "0/a.png"
     assert (tmp_path / "c/0/a.png").read_text() == "one a"
     assert images[1].read_text() == "one b"
-    with pytest.raises(FileExistsError, match=r"exported\.csv in it tells where") as caught:
+    with pytest.raises(FileExistsError, match=r"exported\.csv in it says where") as caught:
         export_clusters(tmp_path / "c", images, [0] * 6, "move")
     assert "emove" not in str(caught.value)
 
@@ -174,7 +174,7 @@ def test_nothing_is_overwritten(images, tmp_path, monkeypatch):
     assert tree(tmp_path) == before
     (tmp_path / "taken").mkdir()
     (tmp_path / "taken" / "exported.csv").write_text("camera,date\n")
-    with pytest.raises(FileExistsError, match=r"exists already\. Name another output"):
+    with pytest.raises(FileExistsError, match=r"already exists\. Choose another output"):
         export_clusters(tmp_path / "taken", images, [0] * 6, "move")
     (tmp_path / "c").symlink_to("nowhere")
     with pytest.raises(FileExistsError, match="Name another output"):

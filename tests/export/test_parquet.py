@@ -51,7 +51,7 @@ def test_a_folder_for_each_cluster(results, tmp_path):
 
 def test_what_cannot_be_written(results, tmp_path):
     paths, given = results
-    with pytest.raises(ValueError, match="label: 40 rows for 39"):
+    with pytest.raises(ValueError, match="label has 40 rows for 39"):
         write_parquet(tmp_path / "r.parquet", paths[:39], labels=given["labels"])
     with pytest.raises(ValueError, match="give labels"):
         write_parquet(tmp_path / "r", paths, partition=True)

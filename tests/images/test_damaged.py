@@ -7,17 +7,17 @@ from tests._mutations import damaged_image, whole_images
 
 
 @pytest.fixture(scope="module")
-def whole():
+def intact():
     return whole_images()
 
 
 @pytest.mark.parametrize("part", range(4))
-def test_damaged_images_are_read_or_named(part, whole, tmp_path):
+def test_damaged_images_are_read_or_named(part, intact, tmp_path):
     """benchmarks/fuzz.py does the same with 10,000, in processes of their own."""
     resizing = Resizing(64)
     outcomes = {"read": 0, "refused": 0}
     for seed in range(part, 300, 4):
-        suffix, content = damaged_image(whole, seed)
+        suffix, content = damaged_image(intact, seed)
         path = tmp_path / f"{seed}{suffix}"
         path.write_bytes(content)
         with warnings.catch_warnings():

@@ -65,8 +65,8 @@ def test_the_same_images_in_the_same_order(images, paths):
     assert len(images) == images.shape[0] == len(paths) == 40
     for index in (0, 17, 39, -1, 3):
         np.testing.assert_array_equal(images[index], read_image(paths[index]))
-    some = images[np.array([30, 2, 2])]
-    np.testing.assert_array_equal(some[0], images[30])
+    selected = images[np.array([30, 2, 2])]
+    np.testing.assert_array_equal(selected[0], images[30])
     np.testing.assert_array_equal(images[np.arange(40) == 5][0], images[5])
     assert len(images[3:9:2]) == 3
     with pytest.raises(IndexError):
@@ -122,11 +122,11 @@ def test_one_row_group_at_a_time(images, monkeypatch):
     if not hasattr(images, "groups"):
         pytest.skip("tar files have no row groups")
     read = []
-    whole = parquet.ParquetFile.read_row_group
+    read_row_group = parquet.ParquetFile.read_row_group
 
-    def counting(self, group, **how):
+    def counting(self, group, **options):
         read.append(group)
-        return whole(self, group, **how)
+        return read_row_group(self, group, **options)
 
     monkeypatch.setattr(parquet.ParquetFile, "read_row_group", counting)
     embedder = ImageEmbedder(image_size=32, n_jobs=1)
@@ -169,8 +169,8 @@ def test_files_that_will_not_do(paths, tmp_path):
         read_parquet_images(tmp_path / "text.parquet")
     with pytest.raises(FileNotFoundError):
         read_parquet_images(tmp_path / "missing.parquet")
-    with pytest.raises(ValueError, match=r"'image'.*there are image, number"):
-        read_parquet_images(tmp_path / "t.parquet", "image")
+    with pytest.raises(ValueError, match=r"'photo'.*there are image, number"):
+        read_parquet_images(tmp_path / "t.parquet", "photo")
     with pytest.raises(ValueError, match=r"'number'.*int64"):
         read_parquet_images(tmp_path / "t.parquet", "number")
     with pytest.raises(ValueError, match=r"empty\.parquet.*(no rows|null)"):

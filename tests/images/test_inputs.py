@@ -173,8 +173,8 @@ def test_images_that_are_opened_outside_are_treated_like_files(kind, tmp_path, p
     exif[0x0112] = 6
     photo.save(tmp_path / "turned.png", exif=exif)
     photo.save(tmp_path / "cut.png")
-    whole = (tmp_path / "cut.png").read_bytes()
-    (tmp_path / "cut.png").write_bytes(whole[: len(whole) // 2])
+    content = (tmp_path / "cut.png").read_bytes()
+    (tmp_path / "cut.png").write_bytes(content[: len(content) // 2])
     paths = [tmp_path / "turned.png", tmp_path / "cut.png"]
 
     class Opened(torch.utils.data.Dataset):

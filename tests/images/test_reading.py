@@ -91,9 +91,9 @@ def test_exif_rotation_is_applied(tmp_path, photos, orientation, operation):
 
 
 def test_damaged_files_are_named(tmp_path, photos):
-    whole = tmp_path / "whole.jpg"
-    Image.fromarray(photos["cat"]).save(whole)
-    (tmp_path / "cut.jpg").write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    complete = tmp_path / "complete.jpg"
+    Image.fromarray(photos["cat"]).save(complete)
+    (tmp_path / "cut.jpg").write_bytes(complete.read_bytes()[: complete.stat().st_size // 2])
     (tmp_path / "text.png").write_text("I am not an image")
     (tmp_path / "empty.png").write_bytes(b"")
     for name in ("cut.jpg", "text.png", "empty.png", "missing.jpg"):
@@ -219,11 +219,11 @@ def test_filters_of_warnings_are_left_alone(tmp_path, photos, monkeypatch):
     Image.fromarray(photos["cat"]).save(tmp_path / "cat.png")
     before = list(warnings.filters)
     during = []
-    whole = Image.open
+    open_with_pillow = Image.open
 
     def watched(path):
         during.append(list(warnings.filters))
-        return whole(path)
+        return open_with_pillow(path)
 
     monkeypatch.setattr(Image, "open", watched)
     read_image(tmp_path / "cat.png")

@@ -65,8 +65,8 @@ def dozen(tmp_path_factory):
 
 
 @pytest.fixture
-def few(dozen, tmp_path):
+def clustering(dozen, tmp_path):
     """A dozen files of three colours, and their clustering; both may be changed."""
     paths, est = dozen
-    folder = shutil.copytree(paths[0].parent, tmp_path / "few")
+    folder = shutil.copytree(paths[0].parent, tmp_path / "dozen")
     return [folder / path.name for path in paths], copy.deepcopy(est)

@@ -29,8 +29,8 @@ def test_attributes_of_the_fit_are_used(fitted, snapshots, monkeypatch):
     np.testing.assert_allclose(found.similarities, own, atol=1e-6)
 
 
-def test_files_of_the_fit_are_known_however_they_are_named(few, tmp_path, monkeypatch):
-    paths, est = few
+def test_files_of_the_fit_are_known_however_they_are_named(clustering, tmp_path, monkeypatch):
+    paths, est = clustering
     record = replace(partition_of(est).images, fingerprint=as_image_source(paths).fingerprint())
     monkeypatch.setattr(est, "_partition", replace(partition_of(est), images=record))
     monkeypatch.chdir(tmp_path)

@@ -82,8 +82,8 @@ def test_opens_without_an_error_or_a_request(opened, shapes, page, screenshots):
     )
 
 
-def test_names_that_are_code_are_shown(browser, few, tmp_path):
-    paths, est = few
+def test_names_that_are_code_are_shown(browser, clustering, tmp_path):
+    paths, est = clustering
     names = ["<img src=x onerror=alert(1)>.jpg", "a'b\"c&amp;.jpg", os.fsdecode(b"latin-\xe9.jpg")]
     renamed = [path.rename(path.with_name(name)) for path, name in zip(paths, names, strict=False)]
     page = write_report(est, [*renamed, *paths[3:]], tmp_path / "page.html", title="<i>t</i>")
@@ -131,8 +131,8 @@ def test_search_and_filter(opened, shapes):
     assert opened.find("#least-value").text == f"{least:.2f}"
 
 
-def test_search_finds_accents_however_they_are_composed(browser, few, tmp_path):
-    paths, est = few
+def test_search_finds_accents_however_they_are_composed(browser, clustering, tmp_path):
+    paths, est = clustering
     names = ["cafe\u0301.jpg", "caf\u00e9-2.jpg"]
     renamed = [path.rename(path.with_name(name)) for path, name in zip(paths, names, strict=False)]
     browser.open(write_report(est, [*renamed, *paths[2:]], tmp_path / "page.html"))
@@ -141,8 +141,8 @@ def test_search_finds_accents_however_they_are_composed(browser, few, tmp_path):
         assert browser.find("#count").text == "2 of 12"
 
 
-def test_second_choice_among_clusters_without_an_image(browser, few, tmp_path):
-    paths, est = few
+def test_second_choice_among_clusters_without_an_image(browser, clustering, tmp_path):
+    paths, est = clustering
     est.set_cluster_names({0: "the first"})
     # As of a folder of others, which are all in one cluster.
     est.labels_[:] = 1
@@ -212,7 +212,7 @@ def test_map_by_keys(opened):
     second = opened.run("return map.current")
     x = opened.run("return data.x")
     assert x[second] > x[first]
-    assert opened.find("#told").get_attribute("textContent")
+    assert opened.find("#announcement").get_attribute("textContent")
     opened.press(Keys.ENTER)
     label = opened.run("return data.labels[arguments[0]]", second)
     assert opened.driver.switch_to.active_element.get_attribute("id") == f"cluster-{label}-name"
@@ -307,8 +307,8 @@ def test_export(opened, shapes):
     assert [row["path"] for row in found] == [str(p) for p in paths if "teal-40" in p.name]
 
 
-def test_tables_are_quoted_and_hold_the_unread(browser, few, tmp_path):
-    paths, est = few
+def test_tables_are_quoted_and_hold_the_unread(browser, clustering, tmp_path):
+    paths, est = clustering
     renamed = [
         path.rename(path.with_name(name))
         for path, name in zip(paths, ['=1+1,"x".jpg', "two\nlines.jpg"], strict=False)
@@ -359,8 +359,8 @@ def test_phone(browser, page, screenshots):
         assert 0 <= box["top"] < box["bottom"] <= 812, part
 
 
-def test_images_beside_the_page_are_shown(browser, few, tmp_path):
-    paths, est = few
+def test_images_beside_the_page_are_shown(browser, clustering, tmp_path):
+    paths, est = clustering
     page = write_report(est, paths, tmp_path / "a page.html", all_pictures=True)
     # What is embedded is left out here, so that all come from the folder.
     browser.open(page)

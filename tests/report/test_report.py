@@ -27,8 +27,8 @@ def block(page, name):
     return json.loads(re.search(pattern, text, re.DOTALL)[1])
 
 
-def test_the_data_are_those_of_the_estimator(few, tmp_path):
-    paths, est = few
+def test_the_data_are_those_of_the_estimator(clustering, tmp_path):
+    paths, est = clustering
     page = write_report(est.set_cluster_names({1: "second"}), paths, tmp_path / "page.html")
     assert page == tmp_path / "page.html"
     data = block(page, "data")
@@ -52,20 +52,22 @@ def test_the_data_are_those_of_the_estimator(few, tmp_path):
     assert len(block(page, "thumbnails")) == 12
 
 
-def test_all_names_are_there_where_only_some_clusters_have_images(few, tmp_path, monkeypatch):
-    paths, est = few
+def test_all_names_are_there_where_only_some_clusters_have_images(
+    clustering, tmp_path, monkeypatch
+):
+    paths, est = clustering
     est.set_cluster_names({0: "first", 2: "third"})
-    some = [path for path, label in zip(paths, est.labels_.tolist(), strict=True) if label == 1]
+    of_one = [path for path, label in zip(paths, est.labels_.tolist(), strict=True) if label == 1]
     monkeypatch.setattr(est, "embedder_", object())
     monkeypatch.setattr(_assessment, "features_of", lambda _, source: colors_of(source.paths))
-    data = block(write_report(est, some, tmp_path / "page.html"), "data")
+    data = block(write_report(est, of_one, tmp_path / "page.html"), "data")
     assert [cluster["label"] for cluster in data["clusters"]] == [1]
     assert data["cluster_names"] == ["first", None, "third"]
     assert set(data["seconds"]) <= {0, 2}
 
 
-def test_the_second_choice_is_another_cluster_where_two_are_equally_likely(few, tmp_path):
-    paths, est = few
+def test_the_second_choice_is_another_cluster_where_two_are_equally_likely(clustering, tmp_path):
+    paths, est = clustering
     est._partition = replace(
         partition_of(est),
         probabilities=np.full((12, 3), [0.45, 0.45, 0.1], dtype=np.float32),
@@ -75,19 +77,19 @@ def test_the_second_choice_is_another_cluster_where_two_are_equally_likely(few, 
     assert data["seconds"] == [1, 0] * 6
 
 
-def test_the_bound_is_kept_and_the_page_is_repeatable(few, tmp_path):
-    paths, est = few
+def test_the_bound_is_kept_and_the_page_is_repeatable(clustering, tmp_path):
+    paths, est = clustering
     for wrong in (float("nan"), 0):
-        with pytest.raises(ValueError, match="max_megabytes must be a number above 0"):
+        with pytest.raises(ValueError, match="max_megabytes must be a positive number"):
             write_report(est, paths, tmp_path / "page.html", max_megabytes=wrong)
     # The list has its room, however little is left for thumbnails.
     page = write_report(est, paths, tmp_path / "page.html", max_megabytes=1e-5)
     assert len(block(page, "data")["names"]) == 12 and block(page, "thumbnails") == {}
     bare = page.stat().st_size
     write_report(est, paths, page, max_megabytes=float("inf"))
-    whole = (page.stat().st_size - bare) / 1e6
+    unbounded = (page.stat().st_size - bare) / 1e6
     sizes = []
-    for bound in (whole - 0.006, whole - 0.003, 20):
+    for bound in (unbounded - 0.006, unbounded - 0.003, 20):
         write_report(est, paths, page, max_megabytes=bound)
         sizes.append(page.stat().st_size - bare)
         assert 0 < sizes[-1] <= bound * 1e6
@@ -96,8 +98,8 @@ def test_the_bound_is_kept_and_the_page_is_repeatable(few, tmp_path):
     assert write_report(est, paths, page).read_bytes() == before
 
 
-def test_names_of_files_do_no_harm(few, tmp_path):
-    paths, est = few
+def test_names_of_files_do_no_harm(clustering, tmp_path):
+    paths, est = clustering
     names = [
         "<script>alert(1).jpg",
         "a'b\"c.jpg",
@@ -141,12 +143,12 @@ def test_images_that_were_skipped_are_listed(tmp_path, snapshots):
     assert "1 could not be read" in page.read_text()
     # Some of them, which are others than those of the fit.
     with pytest.warns(UserWarning, match=r"5\.png"):
-        some = block(write_report(est, paths[3:7], page), "data")
-    assert some["labels"] == est.labels_[3:7].tolist()
+        part = block(write_report(est, paths[3:7], page), "data")
+    assert part["labels"] == est.labels_[3:7].tolist()
 
 
-def test_images_beside_the_page(few, tmp_path):
-    paths, est = few
+def test_images_beside_the_page(clustering, tmp_path):
+    paths, est = clustering
     page = tmp_path / "my page.html"
     for _ in range(2):
         write_report(est, paths, page, all_pictures=True)
@@ -158,11 +160,11 @@ def test_images_beside_the_page(few, tmp_path):
     (folder / "mine.txt").touch()
     with pytest.raises(FileExistsError, match=r"mine\.txt"):
         write_report(est, paths, page, all_pictures=True)
-    assert sorted(os.listdir(tmp_path)) == ["few", page.name, folder.name]
+    assert sorted(os.listdir(tmp_path)) == ["dozen", page.name, folder.name]
 
 
-def test_images_of_users_are_not_replaced(few, tmp_path, monkeypatch):
-    paths, est = few
+def test_images_of_users_are_not_replaced(clustering, tmp_path, monkeypatch):
+    paths, est = clustering
     monkeypatch.setattr(report, "assess", lambda *_: pytest.fail("found after the work"))
     page, folder = tmp_path / "page.html", tmp_path / "page_pictures"
     folder.mkdir()
@@ -181,21 +183,21 @@ def test_images_of_users_are_not_replaced(few, tmp_path, monkeypatch):
         link.symlink_to(target)
     relative = [f"link/{path.name}" for path in own]
     for images in (own, relative, [*paths[:11], own[11]], links):
-        with pytest.raises(FileExistsError, match=r"of the images is in it\. Name another page"):
+        with pytest.raises(FileExistsError, match=r"is one of the images\. Choose another page"):
             write_report(est, images, page, all_pictures=True)
     assert sorted(folder.iterdir()) == [folder / MARKER, *own]
     assert not page.exists()
 
 
-def test_an_empty_folder_takes_the_images(few, tmp_path):
-    paths, est = few
+def test_an_empty_folder_takes_the_images(clustering, tmp_path):
+    paths, est = clustering
     (tmp_path / "page_pictures").mkdir()
     write_report(est, paths, tmp_path / "page.html", all_pictures=True)
     assert len([*(tmp_path / "page_pictures").glob("*.webp")]) == 12
 
 
-def test_links_lead_to_the_page_and_its_images(few, tmp_path):
-    paths, est = few
+def test_links_lead_to_the_page_and_its_images(clustering, tmp_path):
+    paths, est = clustering
     (tmp_path / "elsewhere").mkdir()
     links = [tmp_path / "page.html", tmp_path / "page_pictures"]
     for link in links:
@@ -207,36 +209,36 @@ def test_links_lead_to_the_page_and_its_images(few, tmp_path):
     assert len([*links[1].glob("*.webp")]) == 12
 
 
-def test_nothing_is_left_of_a_report_that_failed(few, tmp_path):
-    paths, est = few
+def test_nothing_is_left_of_a_report_that_failed(clustering, tmp_path):
+    paths, est = clustering
     paths[3].write_text("no image any more")
     page = tmp_path / "page.html"
     page.write_text("before")
     with pytest.raises(ValueError, match=paths[3].name):
         write_report(est, paths, page, all_pictures=True)
     assert page.read_text() == "before"
-    assert sorted(os.listdir(tmp_path)) == ["few", "page.html"]
+    assert sorted(os.listdir(tmp_path)) == ["dozen", "page.html"]
     est.set_params(on_error="skip")
     assert "3" not in block(write_report(est, paths, page), "thumbnails")
 
 
-def test_arrays_have_numbers_for_names(few, tmp_path):
-    paths, est = few
+def test_arrays_have_numbers_for_names(clustering, tmp_path):
+    paths, est = clustering
     images = [np.asarray(Image.open(path)) for path in paths]
     data = block(write_report(est, images, tmp_path / "page.html"), "data")
     assert data["root"] + data["names"][7] == "image 7"
 
 
-def test_the_policy_lets_nothing_in(few, tmp_path):
-    paths, est = few
+def test_the_policy_lets_nothing_in(clustering, tmp_path):
+    paths, est = clustering
     html = write_report(est, paths, tmp_path / "page.html").read_text()
     policy = re.search(r'Content-Security-Policy" content="([^"]*)"', html)[1]
     assert policy.startswith("default-src &#39;none&#39;; img-src data:; style-src &#39;sha256-")
     assert not re.search(r"(src|href)=\"?(https?:)?//", html)
 
 
-def test_errors_name_the_culprit(few, tmp_path, monkeypatch):
-    paths, est = few
+def test_errors_name_the_culprit(clustering, tmp_path, monkeypatch):
+    paths, est = clustering
     with pytest.raises(NotFittedError):
         write_report(DeepImageClusterer(), paths, tmp_path / "page.html")
     with pytest.raises(ValueError, match="features cannot be shown"):
@@ -250,4 +252,4 @@ def test_errors_name_the_culprit(few, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "jinja2", None)
     with pytest.raises(ImportError, match=r"pip install 'skdeepcluster\[report\]'"):
         write_report(est, paths, tmp_path / "page.html")
-    assert os.listdir(tmp_path) == ["few"]
+    assert os.listdir(tmp_path) == ["dozen"]

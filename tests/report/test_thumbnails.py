@@ -70,11 +70,11 @@ def test_the_last_ones_are_left_out_if_there_is_no_room(photos):
 
 def test_images_are_read_here_whatever_backend_joblib_has(photos, monkeypatch):
     images = as_image_source([*photos.values()])
-    whole, read = images.read, []
+    read_image, read = images.read, []
 
     def noted(index, size_hint):
         read.append(index)
-        return whole(index, size_hint)
+        return read_image(index, size_hint)
 
     monkeypatch.setattr(images, "read", noted)
     maker = Thumbnailer(images, n_jobs=2, on_error="raise", verbose=0)

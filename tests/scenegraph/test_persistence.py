@@ -117,7 +117,7 @@ def test_what_is_no_saved_retriever(fitted, tmp_path):
     with pytest.raises(FileNotFoundError, match="no saved SceneGraphRetriever"):
         SceneGraphRetriever.load(tmp_path)
     fitted.save(tmp_path / "model")
-    with pytest.raises(ValueError, match="a saved SceneGraphRetriever, no DeepImageClusterer"):
+    with pytest.raises(ValueError, match="a saved SceneGraphRetriever, not a DeepImageClusterer"):
         DeepImageClusterer.load(tmp_path / "model")
     config = tmp_path / "model" / "config.json"
     config.write_text(json.dumps(json.loads(config.read_text()) | {"format": 99}))

@@ -53,11 +53,11 @@ def test_a_folder_that_cannot_be_replaced_is_kept(tmp_path, monkeypatch):
     assert os.listdir(tmp_path) == ["f"]
 
 
-@pytest.mark.parametrize("there", [True, False])
-def test_links_lead_to_what_is_written(tmp_path, there):
+@pytest.mark.parametrize("target_exists", [True, False])
+def test_links_lead_to_what_is_written(tmp_path, target_exists):
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    if there:
+    if target_exists:
         (elsewhere / "folder").mkdir()
         (elsewhere / "file").touch()
     for name in ("folder", "file"):
@@ -88,7 +88,7 @@ def test_what_could_not_be_written_is_refused(tmp_path, monkeypatch):
         check_file(tmp_path)
     with pytest.raises(NotADirectoryError, match="Name a folder"):
         check_folder(tmp_path / "file")
-    with pytest.raises(OSError, match=r"Nothing can be written to .*file'"):
+    with pytest.raises(OSError, match=r"Cannot write to .*file'"):
         check_writable(tmp_path / "file")
 
     def refuse(**_):

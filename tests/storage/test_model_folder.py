@@ -14,14 +14,14 @@ def test_round_trip(tmp_path):
     config, tensors = read_model(tmp_path / "m", "Thing")
     assert (config["kind"], config["params"]) == ("Thing", {})
     assert torch.equal(tensors["weights"], TENSORS["weights"])
-    with pytest.raises(ValueError, match="is a saved Thing, no Other"):
+    with pytest.raises(ValueError, match="is a saved Thing, not a Other"):
         read_model(tmp_path / "m", "Other")
 
 
-@pytest.mark.parametrize("there", [True, False])
-def test_a_link_leads_to_the_model(tmp_path, there):
+@pytest.mark.parametrize("target_exists", [True, False])
+def test_a_link_leads_to_the_model(tmp_path, target_exists):
     (tmp_path / "elsewhere").mkdir()
-    if there:
+    if target_exists:
         write_model(tmp_path / "elsewhere/m", {"kind": "Old"}, TENSORS)
     (tmp_path / "m").symlink_to("elsewhere/m")
     check_model_folder(tmp_path / "m")
@@ -45,7 +45,7 @@ def test_places_where_no_model_can_be(tmp_path):
 def test_damage_is_told(tmp_path, content):
     write_model(tmp_path / "m", {}, TENSORS)
     (tmp_path / "m/config.json").write_bytes(content)
-    with pytest.raises(ValueError, match=r"m' is damaged: .* Save it anew"):
+    with pytest.raises(ValueError, match=r"m' is damaged: .* Save it again"):
         read_model(tmp_path / "m", "Thing")
 
 

@@ -8,10 +8,10 @@ const nImages = data.labels.length;
 const UNREAD = -1;
 
 const clusterOf = new Map(data.clusters.map((cluster) => [cluster.label, cluster]));
-// Those with images, the largest first, then those that an image here may nearly belong to.
+// Those with images, largest first, then those that may only be second choices here.
 const labels = [...new Set([...clusterOf.keys(), ...data.cluster_names.keys()])];
 const membersOf = groupByLabel();
-// However a file system or a keyboard composes accents.
+// File systems and keyboards may compose accents differently.
 const searchable = (text) => text.normalize("NFC").toLowerCase();
 const searchableNames = data.names.map(searchable);
 
@@ -38,7 +38,7 @@ function clusterName(label) {
   return data.cluster_names[label] ?? `cluster ${label}`;
 }
 
-// Neighbours in the order of size get colours far apart, by the golden angle.
+// Clusters of similar size get hues far apart, in steps of the golden angle.
 const colors = new Map(
   labels.map((label, turn) => {
     const lightness = turn % 2 ? 0.56 : 0.68;
@@ -49,7 +49,7 @@ const colors = new Map(
 const counted = (number) => number.toLocaleString("en");
 const plural = (number, noun) => `${counted(number)} ${noun}${number === 1 ? "" : "s"}`;
 
-// What is shown.
+// Which images are shown.
 const filter = { query: "", least: 0, order: "certain" };
 const matches = new Uint8Array(nImages).fill(1);
 const nMatchesOf = new Map();
@@ -63,7 +63,7 @@ function applyFilter() {
   nMatches = 0;
   for (const label of membersOf.keys()) nMatchesOf.set(label, 0);
   for (let index = 0; index < nImages; index++) {
-    // Images that could not be read have the probability -1, and show if nothing is asked.
+    // Images that could not be read have the probability -1, and are shown without a minimum.
     const likely = least === 0 || data.probabilities[index] >= least;
     matches[index] = likely && (query === "" || searchableNames[index].includes(query)) ? 1 : 0;
     if (!matches[index]) continue;
@@ -82,12 +82,12 @@ const ORDERS = {
   name: (one, other) => (data.names[one] < data.names[other] ? -1 : 1),
 };
 
-/** Matching images of a cluster, in the order that is chosen. */
+/** Matching images of a cluster, in the selected order. */
 function listOf(label) {
   return membersOf.get(label).filter((index) => matches[index]).sort(ORDERS[filter.order]);
 }
 
-/** Make an element; an attribute that is undefined or false is left out. */
+/** Create an element; attributes that are undefined or false are left out. */
 function element(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {

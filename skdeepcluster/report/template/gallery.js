@@ -1,6 +1,6 @@
-// Clusters as cards of images. A card is filled when it comes near the screen.
+// Clusters as cards of images. A card is filled when it gets close to the viewport.
 
-// Images of a list that are shown at a time; fewer where many clusters are searched.
+// Images of a list that are added at a time; fewer at first in a search, which spans clusters.
 const PAGE = 100;
 const SEARCH_PAGE = 24;
 const ROW_TITLES = { typical: "Typical", boundary: "At the boundary", outliers: "Outliers" };
@@ -80,7 +80,7 @@ function factsOf(label) {
   return facts.join(" · ");
 }
 
-/** Of what could not be read, and what is asked for, there is only the list. */
+/** Unreadable images and search results are only shown as a list. */
 const isListOnly = (card) => card.label === UNREAD || isFiltered();
 
 function labelButtons(card) {
@@ -142,7 +142,7 @@ function makeTile(index) {
   return element("div", { class: "tile", "data-index": index }, open, box);
 }
 
-/** A dot in the colour of the cluster that an image nearly belongs to. */
+/** Add a dot in the colour of the cluster that is the image's second choice. */
 function markSecond(tile) {
   const second = data.seconds[tile.dataset.index];
   if (!colors.has(second)) return;
@@ -150,7 +150,7 @@ function markSecond(tile) {
   tile.firstChild.title += `; second choice ${clusterName(second)}`;
 }
 
-/** The thumbnail, or the file name where there is none. */
+/** The thumbnail, or the file name if there is none. */
 function imageOf(index) {
   const url = thumbnailOf(index);
   const name = element("span", { class: "name" }, fileNameOf(index));
@@ -160,7 +160,7 @@ function imageOf(index) {
   return image;
 }
 
-/** One image of a grid is reached by Tab, the others from there by arrows. */
+/** Tab reaches one image of a grid, the arrow keys the others from there. */
 function tabStop(tile) {
   for (const open of tile.parentNode.querySelectorAll("button[tabindex='0']")) open.tabIndex = -1;
   tile.firstChild.tabIndex = 0;
@@ -199,7 +199,7 @@ function clickInGrid(event) {
 
 let lastSelected = null;
 
-/** With Shift, all from the last one that was clicked in the same grid. */
+/** With Shift, select all images from the last one that was clicked in the same grid. */
 function selectRange(tile, index, event) {
   const list = tile.parentNode.list;
   const [from, to] = [list.indexOf(lastSelected), list.indexOf(index)];
@@ -215,7 +215,7 @@ function goToCluster(label) {
   card.root.scrollIntoView({ block: "start" });
   card.heading.focus({ preventScroll: true });
   card.root.classList.remove("found");
-  // Reading a size makes the browser take note, so that the animation starts anew.
+  // Reading a size forces a layout, so that the animation restarts.
   void card.root.offsetWidth;
   card.root.classList.add("found");
 }

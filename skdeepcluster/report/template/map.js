@@ -1,11 +1,11 @@
-// The map of the latents: a dot an image.
+// The map of the latents, with a dot for each image.
 
 const MAP_SIDE = 4095;
 const MARGIN = 16;
-// How near, in pixels, the pointer must be to a dot.
+// Maximum distance in pixels from the pointer to a dot.
 const REACH = 12;
 const CELL = 64;
-// Height of a name.
+// Line height of a name.
 const LINE = 14;
 
 const map = { canvas: null, scale: 1, side: 0, cells: new Map(), current: null, medians: new Map() };
@@ -71,7 +71,7 @@ function drawDotsOf(context, label, matching, size) {
   for (const index of membersOf.get(label)) {
     if (matches[index] !== matching) continue;
     const [x, y] = [onScreen(data.x[index]), onScreen(data.y[index])];
-    // Squares are quicker, and look no different when they are small.
+    // Squares are faster, and look the same when they are small.
     if (size < 3) context.rect(x - size / 2, y - size / 2, size, size);
     else {
       context.moveTo(x + size / 2, y);
@@ -81,7 +81,7 @@ function drawDotsOf(context, label, matching, size) {
   context.fill();
 }
 
-/** Names of the clusters, the largest first, where there is room. */
+/** Draw the names of the clusters, largest first, where there is space. */
 function drawNames(context) {
   const style = getComputedStyle(map.canvas);
   context.font = `600 11px ${style.fontFamily}`;
@@ -103,7 +103,7 @@ function drawNames(context) {
   }
 }
 
-/** Where a name does not cover another: on its spot, or a line below or above. */
+/** Find where a name does not overlap others: at its spot, or a line below or above. */
 function freePlace(spot, half, taken) {
   const [middle, y] = spot.map(onScreen);
   const x = Math.min(Math.max(middle, half), map.side - half);
@@ -114,7 +114,7 @@ function freePlace(spot, half, taken) {
 
 const shortened = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
 
-/** The matching image nearest to the pointer, or null. */
+/** Find the matching image nearest to the pointer, or null. */
 function nearestTo(event) {
   const box = map.canvas.getBoundingClientRect();
   const x = (event.clientX - box.left - MARGIN) / map.scale;
@@ -146,11 +146,11 @@ function pointAt(index) {
     element("strong", {}, fileNameOf(index)),
     element("span", {}, `${clusterName(data.labels[index])} · ${probabilityOf(index).toFixed(2)}`),
   );
-  // On the side where there is room.
+  // On the side with more space.
   tip.classList.toggle("left", x > map.side / 2);
   tip.classList.toggle("above", y > map.side / 2);
   tip.style.translate = `${x}px ${y}px`;
-  if (document.activeElement === map.canvas) byId("told").textContent = tip.textContent;
+  if (document.activeElement === map.canvas) byId("announcement").textContent = tip.textContent;
 }
 
 function goFromMap(index) {
@@ -172,7 +172,7 @@ function firstMatch() {
   return label === undefined ? null : listOf(label)[0];
 }
 
-/** The nearest image within 45 degrees of a direction. */
+/** Find the nearest image within 45 degrees of a direction. */
 function nearestTowards(from, [right, down]) {
   let [best, least] = [null, Infinity];
   for (let index = 0; index < nImages; index++) {

@@ -1,6 +1,6 @@
-// Search, filter, keys and colours; the start of it all.
+// Search, filter, keys and theme, and the code that starts the page.
 
-/** Run at most once a frame, however often it is asked for. */
+/** Run an action at most once per frame, however often it is requested. */
 function oncePerFrame(action) {
   let waiting = false;
   return () => {
@@ -91,7 +91,7 @@ function setUpKeys() {
   byId("clusters").addEventListener("click", clickInGrid);
 }
 
-/** Undo one thing: search and filter first, then the selection. */
+/** Clear search and filter, or else the selection. */
 function escape() {
   if (isFiltered()) resetFilter();
   else if (document.activeElement === byId("query")) byId("query").blur();
@@ -105,7 +105,7 @@ function setUpTheme() {
   try {
     document.documentElement.dataset.theme = localStorage.getItem(THEME) ?? "";
   } catch {
-    // Pages on a disk may have no storage; the system's colours then come back next time.
+    // Pages opened from disk may have no storage: the theme is then not remembered.
   }
   showTheme();
   systemDark.addEventListener("change", showTheme);

@@ -1,4 +1,4 @@
-// Images that are selected, and what is taken out of the page.
+// The selected images, and what is copied or exported.
 
 const selected = new Set();
 
@@ -19,7 +19,7 @@ function showSelection() {
   for (const button of document.querySelectorAll(".select-all")) showSelectAll(button);
 }
 
-/** A button that selects all matching images of a cluster takes them back when all are. */
+/** Update a button that selects all matching images of a cluster, or unselects them. */
 function showSelectAll(button) {
   button.textContent = areSelected(Number(button.dataset.label)) ? "Unselect all" : "Select all";
 }
@@ -39,7 +39,7 @@ async function copy(text, button) {
   setTimeout(() => (button.textContent = label), 1200);
 }
 
-/** For browsers that keep the clipboard from pages on a disk. */
+/** For browsers that deny pages opened from disk access to the clipboard. */
 function copyByHand(text) {
   const area = element("textarea", { class: "unseen" });
   area.value = text;
@@ -65,7 +65,7 @@ function csvLine(index) {
   return `${quoted(pathOf(index))},${label},${name},${probability}\r\n`;
 }
 
-/** UTF-8, in which a byte of a file name that is none, kept as a lone surrogate, is itself. */
+/** Encode as UTF-8; bytes of file names that are not UTF-8, kept as lone surrogates, are restored. */
 function bytesOf(text) {
   const encoder = new TextEncoder();
   return text
@@ -73,7 +73,7 @@ function bytesOf(text) {
     .map((part, turn) => (turn % 2 ? Uint8Array.of(part.charCodeAt(0) - 0xdc00) : encoder.encode(part)));
 }
 
-/** Have a table of images downloaded. */
+/** Download a table of images. */
 function exportCsv(indices) {
   const text = ["path,label,name,probability\r\n", ...indices.map(csvLine)].join("");
   const url = URL.createObjectURL(new Blob(bytesOf(text), { type: "text/csv" }));

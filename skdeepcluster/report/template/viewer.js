@@ -1,4 +1,4 @@
-// One image, large, with what is known of it.
+// A dialog that shows one image in large with its details.
 
 const viewer = { index: 0, list: [] };
 
@@ -62,7 +62,7 @@ function setUpViewer() {
     goToCluster(data.labels[viewer.index]);
   });
   dialog.addEventListener("click", (event) => {
-    // The dialog itself is hit only beside its contents.
+    // The dialog itself is the target only outside its contents.
     if (event.target === dialog) dialog.close();
   });
   dialog.addEventListener("keydown", (event) => {
