@@ -79,6 +79,8 @@ sphinx_gallery_conf = {
 warnings.filterwarnings("ignore", message="FigureCanvasAgg is non-interactive")
 
 autosummary_generate = True
+# The docstrings describe the types, in words.
+autodoc_typehints = "none"
 toc_object_entries_show_parents = "hide"
 numpydoc_show_class_members = False
 numpydoc_validation_checks = {"GL01", "GL02", "GL03", "GL08", "PR01", "PR02", "PR03", "PR04"}

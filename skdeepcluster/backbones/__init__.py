@@ -1,7 +1,7 @@
 """Names to networks, their preprocessing and weights, and the engines that run them."""
 
 from ._backbone import Backbone, BackboneLoadError
-from ._checkpoint import fill, read_weights
+from ._checkpoint import load_weights, read_weights
 from ._engines import ENGINES, PRECISIONS, make_engine, resolve_device
 from ._hubs import check_url
 from ._open_clip import encode_texts
@@ -18,9 +18,9 @@ __all__ = [
     "check_url",
     "did_you_mean",
     "encode_texts",
-    "fill",
     "list_backbones",
     "load_backbone",
+    "load_weights",
     "make_engine",
     "read_weights",
     "register_backbone",

@@ -5,7 +5,7 @@ import math
 from ..storage import without_prefix
 from . import _timm
 from ._backbone import IMAGENET_MEAN, IMAGENET_STD, BackboneLoadError
-from ._checkpoint import fill, find_network, read_weights
+from ._checkpoint import find_network, load_weights, read_weights
 
 _RESNETS: dict[tuple, str] = {  # blocks a stage, bottleneck -> name
     ((2, 2, 2, 2), False): "resnet18",
@@ -33,7 +33,7 @@ def load(path, image_size=None):
     name, own_size, interpolation, options = found
     size = image_size or own_size
     network = _timm.create(name, size, **options)
-    fill(network, weights, path)
+    load_weights(network, weights, path)
     return _timm.as_backbone(
         network,
         str(path),

@@ -150,7 +150,7 @@ def _rank(prefix):
     return 0 if _FIRST_CHOICE.search(prefix) else 2 if _LAST_CHOICE.search(prefix) else 1
 
 
-def fill(network, weights, path):
+def load_weights(network, weights, path):
     """Load weights into a network; projection heads and the like are ignored.
 
     Raises

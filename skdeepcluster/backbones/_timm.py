@@ -7,7 +7,7 @@ import torch
 
 from . import _hubs
 from ._backbone import Backbone, BackboneLoadError, count_features
-from ._checkpoint import fill, read_weights
+from ._checkpoint import load_weights, read_weights
 from ._stages import timm_stages
 
 _HUB_NAMES = ("hf-hub:", "hf_hub:")
@@ -84,7 +84,7 @@ def load(model, image_size=None):
     name, slash, file = model.partition("/")
     if slash and not model.startswith(_HUB_NAMES):
         network = create(name, image_size)
-        fill(network, read_weights(file), file)
+        load_weights(network, read_weights(file), file)
         # Without the license, which is that of timm's own weights.
         return as_backbone(network, f"timm:{model}", image_size, license="")
     if not model.startswith(_HUB_NAMES):

@@ -177,5 +177,5 @@ def test_nothing_is_overwritten(images, tmp_path, monkeypatch):
     with pytest.raises(FileExistsError, match=r"already exists\. Choose another output"):
         export_clusters(tmp_path / "taken", images, [0] * 6, "move")
     (tmp_path / "c").symlink_to("nowhere")
-    with pytest.raises(FileExistsError, match="Name another output"):
+    with pytest.raises(FileExistsError, match="Choose another output"):
         export_clusters(tmp_path / "c", images, [0] * 6, "copy")

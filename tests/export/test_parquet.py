@@ -53,7 +53,7 @@ def test_what_cannot_be_written(results, tmp_path):
     paths, given = results
     with pytest.raises(ValueError, match="label has 40 rows for 39"):
         write_parquet(tmp_path / "r.parquet", paths[:39], labels=given["labels"])
-    with pytest.raises(ValueError, match="give labels"):
+    with pytest.raises(ValueError, match="needs labels"):
         write_parquet(tmp_path / "r", paths, partition=True)
     with pytest.raises(ValueError, match="not their features"):
         write_parquet(tmp_path / "r.parquet", given["features"])

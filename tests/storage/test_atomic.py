@@ -96,6 +96,6 @@ def test_what_could_not_be_written_is_refused(tmp_path, monkeypatch):
 
     monkeypatch.setattr(tempfile, "NamedTemporaryFile", refuse)
     for check in (check_file, check_folder):
-        with pytest.raises(PermissionError, match=r"Permission denied\. Name another place"):
+        with pytest.raises(PermissionError, match=r"Permission denied\. Choose another folder"):
             check(tmp_path / "new")
     assert os.listdir(tmp_path) == ["file"]

@@ -10,9 +10,14 @@ import numpy as np
 import torch
 from torch import nn
 
-from ...backbones import BackboneLoadError, _hubs, resolve_device
-from ...backbones._checkpoint import fill, read_weights
-from ...backbones._timm import did_you_mean
+from ...backbones import (
+    BackboneLoadError,
+    check_url,
+    did_you_mean,
+    load_weights,
+    read_weights,
+    resolve_device,
+)
 
 _BACKGROUND = "__background__"
 # Detectors suppress overlapping boxes of one class alone; two classes that claim the same
@@ -153,7 +158,7 @@ def _load(name, weights):
             f"missing. The file has {', '.join(list(tensors)[:3])}, ..."
         )
     network = models.get_model(name, weights=None, weights_backbone=None, num_classes=n_classes)
-    fill(network, tensors, weights)
+    load_weights(network, tensors, weights)
     return network, n_classes, published
 
 
@@ -162,7 +167,7 @@ def _fetch(name, published):
 
     cached = Path(torch.hub.get_dir(), "checkpoints", Path(published.url).name)
     try:
-        _hubs.check_url(published.url, cached)
+        check_url(published.url, cached)
         return models.get_model(name, weights=published)
     except Exception as error:
         # No network, a server's refusal, a full disk, a download that was cut off.
