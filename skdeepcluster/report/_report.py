@@ -2,14 +2,13 @@
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import numpy as np
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from ..cluster import partition_of
+from ..cluster import DeepImageClusterer, partition_of
 from ..images import ImagesLike, PathLike, as_image_source
 from ._assessment import assess
 from ._choice import choose_rows, fair_order
@@ -18,15 +17,12 @@ from ._page_data import page_data
 from ._thumbnails import Thumbnailer
 from ._writing import check_target, write_files
 
-if TYPE_CHECKING:
-    from ..cluster import DeepImageClusterer
-
 _MEGABYTE = 1_000_000
 _SIDE_IN_FOLDER = 256
 
 
 def write_report(
-    estimator: "DeepImageClusterer",
+    estimator: DeepImageClusterer,
     images: ImagesLike,
     path: PathLike,
     *,
