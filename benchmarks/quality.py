@@ -47,12 +47,16 @@ def main():
     parser.add_argument("--methods", nargs="+", default=list(METHODS), choices=METHODS)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--afresh", nargs="*", default=[], help="methods to run anew")
+    parser.add_argument("--afresh", nargs="*", default=[], help="methods to run anew on --data")
     parser.add_argument("--results", type=Path, default=RESULTS)
     arguments = parser.parse_args()
     methods = [m for m in arguments.methods if not (arguments.quick and m in SLOW)]
     rows = json.loads(arguments.results.read_text())["runs"] if arguments.results.is_file() else []
-    rows = [row for row in rows if row["method"] not in arguments.afresh]
+    rows = [
+        row
+        for row in rows
+        if row["method"] not in arguments.afresh or row["data"] not in arguments.data
+    ]
     done = {(row["data"], row["method"], row["seed"]) for row in rows}
     warnings.simplefilter("ignore")
     for seed in range(1 if arguments.quick else arguments.seeds):
