@@ -65,7 +65,7 @@ def outliers():
     for title, auroc in rows.items():
         name, of = title.split(", ")
         lines.append([FEATURE_SETS[name], FEATURE_SETS.get(of, of), f"{auroc:.3f}"])
-    return _markdown(["images", "strangers", "AUROC"], lines)
+    return _markdown(["images", "outliers", "AUROC"], lines)
 
 
 def ranks():

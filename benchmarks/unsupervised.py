@@ -2,8 +2,8 @@
 
 - sets: the number of clusters found, and the calibration of the probabilities (expected
   calibration error, 15 bins, each cluster standing for the class it matches best).
-- outliers: how well ``outlier_scores_`` tells images of no class (area under the ROC curve),
-  for strangers of another set and for those of classes that are rare.
+- outliers: how well ``outlier_scores_`` detects out-of-distribution images (area under the ROC
+  curve), for images of another set and for those of classes that are rare.
 - ranks: the rank correlation of ``score`` without labels and accuracy over 21 candidates,
   seven backbones of different quality with three settings each, on images held out.
 
@@ -94,7 +94,7 @@ def draw_reliability(sets):
     figure.savefig(FIGURE, dpi=100)
 
 
-STRANGERS = [
+OUTLIERS = [
     ("imagenette", "cifar10"),
     ("steel_defects", "caltech101"),
     ("fashion-mnist", "cifar10"),
@@ -117,15 +117,15 @@ def outlier_auroc(name, of):
     X, y = X[keep], y[keep]
     if of is None:
         common = np.isin(y, rng.permutation(k)[: round(0.6 * k)])
-        strangers = X[rng.permutation(np.flatnonzero(~common))[: common.sum() // 19]]
+        outliers = X[rng.permutation(np.flatnonzero(~common))[: common.sum() // 19]]
         X = X[common]
     else:
-        strangers = load_features(of)[0]
-        strangers = strangers[rng.permutation(len(strangers))[: len(X) // 9]]
+        outliers = load_features(of)[0]
+        outliers = outliers[rng.permutation(len(outliers))[: len(X) // 9]]
     # Outlier scores do not depend on the training.
     est = DeepImageClusterer(k, init="kmeans", max_iter=0, random_state=0)
-    est.fit(np.concatenate([X, strangers]))
-    return float(roc_auc_score(np.arange(len(X) + len(strangers)) >= len(X), est.outlier_scores_))
+    est.fit(np.concatenate([X, outliers]))
+    return float(roc_auc_score(np.arange(len(X) + len(outliers)) >= len(X), est.outlier_scores_))
 
 
 def early_stages(n_stages):
@@ -213,7 +213,7 @@ def main():
             RESULTS.write_text(json.dumps(results, indent=1))
 
     run("sets", {name: (name,) for name in FEATURE_SETS}, judge_set)
-    run("outliers", {f"{a}, {b or 'rare classes'}": (a, b) for a, b in STRANGERS}, outlier_auroc)
+    run("outliers", {f"{a}, {b or 'rare classes'}": (a, b) for a, b in OUTLIERS}, outlier_auroc)
     run("ranks", {name: (name,) for name in RANKED}, rank_correlation)
     draw_reliability(results["sets"])
 

@@ -3,7 +3,7 @@
 Cluster a folder of photographs
 ===============================
 
-The road from a folder to clusters on 3,925 photographs of Imagenette, ten easy classes of
+From a folder to clusters, on 3,925 photographs of Imagenette, ten easy classes of
 ImageNet. The images are not part of the package: the folder with ``imagenette.zip`` is taken
 from the environment variable ``SKDEEPCLUSTER_DATA``, or from ``../shared/data``.
 """
@@ -47,15 +47,15 @@ est = DeepImageClusterer(
 print(est.cluster_info()[["size", "cohesion"]].round(3))
 
 # %%
-# A look at them
-# --------------
+# Gallery
+# -------
 # The most certain images of each cluster.
 ClusterGalleryDisplay.from_estimator(est, paths)
 plt.show()
 
 # %%
-# How the training went
-# ---------------------
+# Training curves
+# ---------------
 # Losses and the unsupervised score of each epoch. The score decides when to stop, and which
 # epoch is kept.
 TrainingCurveDisplay.from_estimator(est)
@@ -69,10 +69,10 @@ LatentMapDisplay.from_predictions(est.embedding_, est.labels_, images=paths, ran
 plt.show()
 
 # %%
-# Beside the classes
-# ------------------
-# Here the folders tell the classes, so the clusters can be checked. The columns are ordered so
-# that each cluster stands at the class it holds most of.
+# Comparison with the classes
+# ---------------------------
+# Here the folders are the classes, so the clusters can be evaluated. The columns are ordered so
+# that each cluster is at the class it holds most of.
 classes = np.array([path.parent.name for path in paths])
 print(f"clustering accuracy: {est.score(paths, classes):.3f}")
 names, y = np.unique(classes, return_inverse=True)

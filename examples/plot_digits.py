@@ -3,15 +3,16 @@
 Training curves and the latent map
 ==================================
 
-After its start the method trains a head by four losses, until the score on the graph of neighbours
-rises no more. Here on 1,797 handwritten digits of 8 by 8 pixels, whose pixels are the features.
+After its start the method trains a head with four losses, until the score on the graph of
+neighbours no longer improves. Here on 1,797 handwritten digits of 8 by 8 pixels, whose pixels are
+the features.
 """
 
 # %%
 # Digits
 # ------
-# A 2-D array is taken for features: no network is loaded. ``init="kmeans"`` is the weaker of the
-# two starts, so that there is something to learn.
+# A 2-D array is taken as features: no network is loaded. ``init="kmeans"`` is the weaker of the
+# two starts, so that training can improve it.
 import matplotlib.pyplot as plt
 from sklearn.datasets import load_digits
 
@@ -26,14 +27,14 @@ print(f"accuracy {est.score(digits.data, digits.target):.3f}")
 # %%
 # Training
 # --------
-# The state of the epoch with the star is kept, so that more epochs do no harm.
+# The state of the epoch marked by the star is kept, so more epochs do no harm.
 TrainingCurveDisplay.from_estimator(est)
 plt.show()
 
 # %%
 # The latent space
 # ----------------
-# Each point is a digit, laid out by UMAP; the lengths of gaps mean little. In each cluster a few of
+# Each point is a digit, laid out by UMAP; the sizes of gaps mean little. In each cluster a few of
 # its most typical digits are shown.
 images = 1 - digits.images / 16
 LatentMapDisplay.from_estimator(est, digits.data, images=images, random_state=0)

@@ -4,7 +4,7 @@ Images in a pipeline of scikit-learn
 ==========================================
 
 ``ImageEmbedder`` is the first half of ``DeepImageClusterer`` alone: a transformer from images to
-features. Whatever scikit-learn has can follow it.
+features. Any scikit-learn estimator can follow it.
 """
 
 # %%

@@ -3,16 +3,16 @@
 Fine-tune the backbone on your images
 =======================================
 
-The default backbone knows everyday photographs. Of images that are unlike them its last stages
-can learn more, without classes. Here on small pieces of six surfaces, and with few epochs, so that
-it takes seconds; a real set wants the default of eight epochs.
+The default backbone knows everyday photographs. For other images it pays to train its last stages
+on the images themselves, which needs no labels. Here on small patches of six surfaces and with few
+epochs, so that it takes seconds; for a real data set use the default of eight epochs.
 """
 
 # %%
 # Surfaces
 # --------
-# Pieces of 48 by 48 pixels, grey, with brightness and contrast taken out, so that only the
-# structure tells them apart.
+# Greyscale patches of 48 by 48 pixels with normalised brightness and contrast, so that only the
+# structure distinguishes them.
 import matplotlib.pyplot as plt
 import numpy as np
 from skimage import data
@@ -46,7 +46,7 @@ print(f"accuracy: {frozen.score(images, y):.3f}")
 # %%
 # Fine-tuned
 # ----------
-# The last two stages learn to know two random views of an image, and to bring images near the
+# The last two stages learn to match two random views of an image, and to move images towards the
 # centre of their cluster.
 tuned = DeepImageClusterer(6, image_size=48, fine_tune=2, fine_tune_iter=4, random_state=0)
 tuned.fit(images)

@@ -4,8 +4,8 @@ Grid search without labels
 ==============================
 
 ``score`` without labels says how well clusters agree with a graph of nearest neighbours (the mean
-of modularity and mutual information). So ``GridSearchCV`` can compare settings of a clusterer as
-it compares those of a classifier, where no class is known.
+of modularity and mutual information). So ``GridSearchCV`` can compare settings of a clusterer
+like those of a classifier, without known classes.
 """
 
 # %%
@@ -37,9 +37,9 @@ y = np.repeat(np.arange(len(scenes)), 30)
 # %%
 # The search
 # ----------
-# ``memory`` keeps the features: each image is embedded once for each size of images, whatever
-# else is searched. The images come in the order of their scenes, so the folds are shuffled. The
-# second scorer needs the classes and is there to see what the first is worth.
+# ``memory`` keeps the features: each image is embedded once for each image size, whatever
+# else is searched. The images are sorted by scene, so the folds are shuffled. The
+# second scorer needs the classes; it evaluates the first.
 search = GridSearchCV(
     DeepImageClusterer(memory=tempfile.mkdtemp(), max_iter=10, random_state=0),
     {"n_clusters": [3, 6, 9], "image_size": [32, 96]},
@@ -53,7 +53,7 @@ search = GridSearchCV(
 print(search.best_params_)
 
 # %%
-# What the search saw, and what it could not see
+# The score that was maximised, and the accuracy
 # ----------------------------------------------
 results = pd.DataFrame(search.cv_results_)
 fig, axes = plt.subplots(1, 2, figsize=(8, 3), layout="constrained")

@@ -4,14 +4,14 @@ The latent space, seen
 =======================
 
 Latents are unit vectors, and each cluster has a centroid that is fixed before the training, all as
-far apart as can be. With four clusters and three dimensions they are a tetrahedron on a sphere,
+far apart as possible. With four clusters and three dimensions they are a tetrahedron on a sphere,
 which can be drawn.
 """
 
 # %%
 # Four clusters in three dimensions
 # ---------------------------------
-# The default of 100 dimensions gives the clusters more room; these three are for the eye.
+# The default of 100 dimensions gives the clusters more room; three can be drawn.
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.datasets import load_digits
@@ -26,7 +26,7 @@ print((est.cluster_centers_ @ est.cluster_centers_.T).round(3))
 # %%
 # Before and after
 # ----------------
-# A head without training puts everything together; the trained one fills the centroids.
+# An untrained head puts everything in one place; the trained one fills the centroids.
 untrained = DeepImageClusterer(4, n_components=3, init="random", max_iter=0, random_state=0).fit(X)
 
 fig = plt.figure(figsize=(9, 4.5), layout="constrained")

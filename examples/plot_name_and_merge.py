@@ -3,14 +3,14 @@
 Name, merge and split clusters
 ==============================
 
-Clusters are seldom quite what one had in mind. Two that mean the same are merged, one that holds
-two things is split, all get names, and new images follow.
+Clusters are seldom exactly what one had in mind. Here two that mean the same are merged, one that
+holds two things is split, all get names, and new images are assigned accordingly.
 """
 
 # %%
-# More clusters than things
-# -------------------------
-# Six photographs cut up, and eight clusters.
+# More clusters than subjects
+# ---------------------------
+# Crops of six photographs, and eight clusters.
 import matplotlib.pyplot as plt
 import numpy as np
 from skimage import data
@@ -33,8 +33,9 @@ plt.show()
 # %%
 # Names
 # -----
-# A ``namer`` is any function of a cluster's most typical images; here it tells light and colour.
-# With an open_clip backbone words are found: ``describe_clusters(["a cat", "a cup", "a flower"])``.
+# A ``namer`` is any function of a cluster's most typical images; here of their colour and
+# lightness.
+# An open_clip backbone can find words: ``describe_clusters(["a cat", "a cup", "a flower"])``.
 
 
 def look(images):
@@ -49,9 +50,10 @@ print(est.describe_clusters(namer=look, X=images))
 # %%
 # Merge
 # -----
-# Rows that show the same are merged. You would look; here the place in the list tells which
-# photograph a cluster's most typical image was cut from. Names are joined, ``predict`` follows.
-# (``reduce_clusters`` merges by itself those that are most alike.)
+# Rows that show the same subject are merged. Usually you would look; here the position in the list
+# says which photograph a cluster's most typical image is a crop of. Names are joined, and
+# ``predict`` uses the merged clusters. (``reduce_clusters`` merges the most similar
+# ones by itself.)
 shown = np.array([typical[0] // 24 for typical in est.representative_indices_])
 same = [np.flatnonzero(shown == photograph).tolist() for photograph in range(len(scenes))]
 est.merge_clusters([group for group in same if len(group) > 1])
@@ -62,8 +64,8 @@ plt.show()
 # %%
 # Split
 # -----
-# Here four clusters for six photographs. The largest is clustered once more, alone; new images
-# that are put there can be asked of the second estimator.
+# Here four clusters for six photographs. The largest is clustered once more on its own; new images
+# that are assigned to it can be passed to the second estimator.
 few = DeepImageClusterer(4, image_size=96, random_state=0).fit(images)
 wide = int(few.cluster_info()["size"].argmax())
 members = np.flatnonzero(few.labels_ == wide)

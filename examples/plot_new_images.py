@@ -1,17 +1,16 @@
 """
-===================================
-New images in the old clusters
-===================================
+=================================
+Assign new images to the clusters
+=================================
 
-A fitted clusterer is saved, read again, and puts images that it has never seen to its clusters,
-each with a probability.
+A fitted clusterer is saved, loaded, and assigns images that it has never seen to its clusters, each
+with a probability.
 """
 
 # %%
 # Images
 # --------
-# Random cut-outs of five photographs: those of the first lot are clustered, those of the second
-# come later.
+# Random crops of five photographs: the first set is clustered, the second is new.
 import tempfile
 from pathlib import Path
 
@@ -39,7 +38,7 @@ known, new = cut_outs(24, random_state=0), cut_outs(3, random_state=1)
 # %%
 # Fit and save
 # ------------
-# The folder holds JSON and safetensors: to load it runs no code, so it can be given away.
+# The folder holds JSON and safetensors: loading it executes no code, so it can be shared.
 folder = Path(tempfile.mkdtemp()) / "model"
 est = DeepImageClusterer(5, image_size=96, random_state=0).fit(known)
 est.save(folder)
@@ -55,8 +54,7 @@ table = pd.DataFrame(
 print(table.round(2).to_string())
 
 # %%
-# Each row begins with a cluster's most typical image; beside it are the new ones that were put
-# there.
+# Each row begins with a cluster's most typical image, followed by the new images assigned to it.
 size = table["cluster"].value_counts().max()
 fig, axes = plt.subplots(5, 1 + size, figsize=(2 * (1 + size), 10), layout="constrained")
 for ax in axes.flat:

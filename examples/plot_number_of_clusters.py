@@ -3,14 +3,14 @@
 How many clusters?
 =======================
 
-``n_clusters="auto"`` tries many numbers and takes the one at which the images fall apart most
-clearly. The criterion of every number is kept: its curve says how sure that is.
+``n_clusters="auto"`` tries many numbers and takes the one that separates the images most clearly.
+The criterion of every number is kept: its curve shows how certain the choice is.
 """
 
 # %%
 # Images
 # --------
-# Two dozen random cut-outs of each of eight photographs.
+# Two dozen random crops of each of eight photographs.
 import matplotlib.pyplot as plt
 import numpy as np
 from skimage import data
@@ -30,9 +30,9 @@ images = np.concatenate(
 )
 
 # %%
-# The number, and how clear it is
-# -------------------------------
-# The product of silhouette and modularity is highest near the number that is taken.
+# The number and its criterion
+# ----------------------------
+# The product of silhouette and modularity has its maximum near the number that is chosen.
 est = DeepImageClusterer("auto", max_clusters=30, image_size=96, random_state=0).fit(images)
 
 
@@ -47,16 +47,16 @@ def plot_criterion(est):
 plot_criterion(est)
 
 # %%
-# A look decides better than any curve.
+# Looking at the images decides better than any curve.
 ClusterGalleryDisplay.from_estimator(est, images, n_pictures=10)
 plt.show()
 
 # %%
-# Where the top is flat
-# ---------------------
-# Handwritten digits of scikit-learn. Several numbers are nearly as good as the one that is taken:
-# the features do not decide. Then take the number that the use asks for, or one that is rather too
-# large: clusters are merged afterwards without another fit.
+# A flat maximum
+# --------------
+# Handwritten digits of scikit-learn. Several numbers are nearly as good as the one that is chosen:
+# the features do not decide. Then use the number that your application needs, or one that is
+# slightly too large: clusters can be merged afterwards without another fit.
 X = load_digits().data[:490]
 digits = DeepImageClusterer("auto", max_clusters=30, random_state=0).fit(X)
 plot_criterion(digits)

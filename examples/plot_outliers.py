@@ -1,15 +1,15 @@
 """
-===============================
-Strangers and doubtful images
-===============================
+=============================
+Outliers and ambiguous images
+=============================
 
-Two questions that are not the same. A *stranger* is like no other image: ``outlier_scores_`` is
-high. A *doubtful* image lies between two clusters: its highest probability is low.
+Two different questions. An *outlier* is unlike all other images: ``outlier_scores_`` is high. An
+*ambiguous* image lies between two clusters: its highest probability is low.
 """
 
 # %%
-# Five scenes and nine strangers
-# ------------------------------
+# Five scenes and nine outliers
+# -----------------------------
 import matplotlib.pyplot as plt
 import numpy as np
 from skimage import data
@@ -25,12 +25,12 @@ scenes = [
     *(data.astronaut(), data.chelsea(), data.coffee(), data.hubble_deep_field()),
 ]
 cuts = [extract_patches_2d(scene, (240, 240), max_patches=40, random_state=0) for scene in scenes]
-strangers = [
+outliers = [
     *(data.coins(), data.clock(), data.page(), data.text(), data.moon(), data.horse() * 255),
     *(data.rocket(), data.retina(), data.immunohistochemistry()),
 ]
-strangers = [image if image.ndim == 3 else gray2rgb(image) for image in strangers]
-images = [*np.concatenate(cuts), *(image.astype(np.uint8) for image in strangers)]
+outliers = [image if image.ndim == 3 else gray2rgb(image) for image in outliers]
+images = [*np.concatenate(cuts), *(image.astype(np.uint8) for image in outliers)]
 
 est = DeepImageClusterer(5, image_size=128, random_state=0).fit(images)
 
@@ -46,18 +46,18 @@ def show(indices, titles):
 
 
 # %%
-# Strangers
-# ---------
+# Outliers
+# --------
 # The twelve images with the highest scores.
 scores = est.outlier_scores_
 first = np.argsort(-scores)[:12]
 show(first, [f"{scores[index]:.2f}" for index in first])
-is_stranger = np.arange(len(images)) >= 5 * 40
-print(f"area under the ROC curve: {roc_auc_score(is_stranger, scores):.3f}")
+is_outlier = np.arange(len(images)) >= 5 * 40
+print(f"area under the ROC curve: {roc_auc_score(is_outlier, scores):.3f}")
 
 # %%
-# Doubtful images
-# -----------------
+# Ambiguous images
+# ----------------
 # The six whose highest probability is lowest, with the two clusters in question.
 probabilities = est.probabilities_
 least = np.argsort(probabilities.max(axis=1))[:6]
@@ -68,11 +68,11 @@ show(
 )
 
 # %%
-# Can the probabilities be believed?
-# ----------------------------------
-# Where classes are known, the share of right ones can be set against the confidence. Here the first
-# 490 handwritten digits of scikit-learn, which are harder than the photographs: on the dotted line
-# both are equal, above it the clusterer is too modest, below it too sure.
+# Are the probabilities calibrated?
+# ---------------------------------
+# Where classes are known, accuracy can be compared with confidence. Here with the first 490
+# handwritten digits of scikit-learn, which are harder than the photographs: on the dotted line both
+# are equal, above it the clusterer is underconfident, below it overconfident.
 X, y = load_digits(return_X_y=True)
 X, y = X[:490], y[:490]
 digits = DeepImageClusterer(10, random_state=0).fit(X)

@@ -3,9 +3,8 @@
 A report to send to others
 ==========================
 
-``write_report`` makes one HTML file of a clustering: typical images of each cluster, those at its
-border and those like no other, a map, a search. It needs no server and no network, so it can be
-sent by mail.
+``write_report`` makes one HTML file of a clustering: typical, boundary and outlying images of each
+cluster, a map, a search. It needs no server and no network connection, so it can be sent by mail.
 """
 
 # %%
@@ -35,11 +34,11 @@ est.set_cluster_names([f"photograph {number}" for number in range(1, 6)])
 # The page
 # --------
 path = Path(tempfile.mkdtemp()) / "report.html"
-write_report(est, images, path, title="Cut-outs of five photographs", max_megabytes=2)
+write_report(est, images, path, title="Crops of five photographs", max_megabytes=2)
 print(f"{path.stat().st_size / 1e6:.1f} MB")
 
 # %%
-# This is the whole file, in a frame; open it in a tab of its own for more room.
+# This is the complete file, in a frame; open it in a tab of its own for more space.
 page = html.escape(path.read_text(encoding="utf-8"))
 style = "width: 100%; height: 800px; border: 1px solid #ccc"
 HTML(f'<div><iframe srcdoc="{page}" style="{style}"></iframe></div>')

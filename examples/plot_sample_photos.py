@@ -4,8 +4,8 @@ Sort snapshots by what they were taken of
 =========================================
 
 scikit-image and scikit-learn come with a few photographs. Here each is the scene of two dozen
-"snapshots", random cut-outs of it; the snapshots are written to a folder as JPEG files, shuffled,
-and clustered. Nothing is downloaded: the network's weights come with a Python package.
+"snapshots", random crops of it; the snapshots are written to a folder as JPEG files and
+clustered. Nothing is downloaded: the weights of the network come with a Python package.
 """
 
 # %%
@@ -55,22 +55,22 @@ est = DeepImageClusterer(n_clusters=len(scenes), random_state=0, verbose=1).fit(
 print(est.cluster_info()[["size", "cohesion"]].round(3))
 
 # %%
-# The file names tell the scene of each snapshot, so we can check.
+# The file names contain the scene of each snapshot, so the clusters can be evaluated.
 y = [path.name.split("-")[0] for path in paths]
 print(f"clustering accuracy: {clustering_accuracy(y, est.labels_):.3f}")
 
 # %%
-# A look at them
-# --------------
+# Gallery
+# -------
 display = ClusterGalleryDisplay.from_estimator(est, paths)
 display.figure_.savefig(result / "clusters.png", dpi=100)
 print(f"image of the clusters: {result / 'clusters.png'}", file=sys.stderr)
 
 # %%
-# A page of them
-# --------------
-# One file that a browser opens and a colleague can be sent. Each cluster is named after its most
-# typical image.
+# Report
+# ------
+# One HTML file, to open in a browser or to send to a colleague. Each cluster is named after its
+# most typical image.
 est.set_cluster_names({label: y[best[0]] for label, best in enumerate(est.representative_indices_)})
 write_report(est, paths, result / "report.html", title="Snapshots", random_state=0)
 print(f"open in a browser: {result / 'report.html'}", file=sys.stderr)

@@ -3,10 +3,10 @@
 Find photographs by their relations
 ===================================
 
-Graphs of 1,014 photographs of Flickr30k, as a scene graph generator found them, and five sentences
-of each. They are not part of the package: the folder ``flickr30k_graphs`` is taken from the
+Scene graphs of 1,014 photographs of Flickr30k, as a scene graph generator found them, with five
+sentences each. They are not part of the package: the folder ``flickr30k_graphs`` is taken from the
 environment variable ``SKDEEPCLUSTER_DATA``, or from ``../shared/data``. Sentences are parsed and
-understood by the packages of ``pip install "skdeepcluster[text]"``.
+encoded by the packages of ``pip install "skdeepcluster[text]"``.
 """
 
 # %%
@@ -31,17 +31,17 @@ print(graphs[0].triples[:3])
 # %%
 # Training
 # --------
-# Four fifths of the photographs are learned from. It takes about two minutes, most of it for
-# what the sentences mean before training.
+# Trained on four fifths of the photographs. It takes about two minutes, most of it for encoding
+# the sentences before training.
 order = np.random.RandomState(0).permutation(len(graphs))
 train, test = order[:811], order[811:]
 est = SceneGraphRetriever(word_vectors="minilm", random_state=0, verbose=1)
 est.fit([graphs[i] for i in train], [captions[i] for i in train])
 
 # %%
-# How well are the others found?
-# ------------------------------
-# By five sentences a photograph there are 1,015 to choose from, and 203 photographs.
+# Retrieval on the other photographs
+# ----------------------------------
+# Among 203 photographs and, with five sentences each, 1,015 sentences.
 X, y = [graphs[i] for i in test], [captions[i] for i in test]
 print(est.recall_table(X, y).round(3))
 print({level: round(share, 2) for level, share in est.level_weights_.items()})
@@ -56,9 +56,9 @@ for similarity, place in zip(similarities[0], found[0], strict=True):
     print(f"{similarity:.2f}  {y[place][0]}")
 
 # %%
-# Why
-# ---
-# The boxes that the words of the sentence met, and the relations that its triples met.
+# Explanation
+# -----------
+# The boxes that match the words of the sentence, and the relations that match its triples.
 explanation = est.explain(X[found[0, 0]], query)
 print(explanation)
 explanation.plot()

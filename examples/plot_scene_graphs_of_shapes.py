@@ -1,12 +1,12 @@
 """
-==========================================
-Sentences that differ in nothing but order
-==========================================
+=========================================
+Sentences that differ only in their order
+=========================================
 
 "A red circle left of a blue square" and "a blue square left of a red circle" have the same words.
-Which of two images is meant is said by a relation alone, and that is what scene graphs are for.
-Here images of three shapes are drawn together with their graphs, as a detector would find them,
-so that nothing is needed but the package.
+Only the relation says which of two images is meant: this is what scene graphs are for. Here images
+of three shapes are drawn together with their graphs, as a detector would find them, so that
+nothing but the package is needed.
 """
 
 # %%
@@ -64,17 +64,17 @@ def paint(graph, ax):
 rng = np.random.RandomState(0)
 graphs, sentences = map(list, zip(*(draw_scene(rng) for _ in range(600)), strict=True))
 fig, axes = plt.subplots(1, 3, figsize=(9, 3.4))
-for ax, graph, said in zip(axes, graphs, sentences, strict=False):
+for ax, graph, texts in zip(axes, graphs, sentences, strict=False):
     paint(graph, ax)
-    ax.set_title(said[0]["text"], fontsize=8)
+    ax.set_title(texts[0]["text"], fontsize=8)
 plt.show()
 
 # %%
-# Learning
+# Training
 # --------
-# Five hundred images are learned from, a hundred are kept for the test.
-# What the words mean is learned from these pairs alone. A sentence tells a part of what is in
-# the image; ``symmetric=False`` holds nothing against it for what it leaves out.
+# On five hundred images; a hundred are held out. The meaning of the words is learned from these
+# pairs alone. A sentence describes a part of the image; with ``symmetric=False`` it is not
+# penalised for what it leaves out.
 est = SceneGraphRetriever(word_vectors="pairs", symmetric=False, max_epochs=30, random_state=0)
 est.fit(graphs[:500], sentences[:500])
 print(est.recall_table(graphs[500:], sentences[500:]).round(3))
@@ -82,22 +82,22 @@ TrainingCurveDisplay.from_estimator(est)
 plt.show()
 
 # %%
-# Exchanged
-# ---------
-# Each sentence of the test images beside the same with its two shapes exchanged. By words
-# alone half of them could be told, by chance.
+# Exchanged shapes
+# ----------------
+# Each sentence of the held-out images is compared with the same sentence with its two shapes
+# exchanged. From the words alone, half of the answers are right by chance.
 exchanged = []
-for said in sentences[500:]:
-    first, word, second = said[0]["triples"][0]
+for texts in sentences[500:]:
+    first, word, second = texts[0]["triples"][0]
     text = f"a {second} {word} a {first}"
     exchanged.append({"text": text, "triples": [(second, word, first)]})
-true = est.similarity(graphs[500:], [said[0] for said in sentences[500:]]).diagonal()
+true = est.similarity(graphs[500:], [texts[0] for texts in sentences[500:]]).diagonal()
 false = est.similarity(graphs[500:], exchanged).diagonal()
 print(f"the true sentence fits better in {np.mean(true > false):.0%} of the images")
 
 # %%
-# Search, and why
-# ---------------
+# Search and explanation
+# ----------------------
 est.index(graphs[500:])
 query = sentences[500][0]
 similarities, found = est.kneighbors([query], 3)
@@ -109,7 +109,7 @@ fig.suptitle(query["text"])
 plt.show()
 
 # %%
-# ``explain`` tells which word met which object, and which triple which relation.
+# ``explain`` shows which object matches a word, and which relation a triple.
 explanation = est.explain(graphs[500], query)
 print(explanation)
 fig, ax = plt.subplots(figsize=(4, 4))
