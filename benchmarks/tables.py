@@ -68,16 +68,6 @@ def outliers():
     return _markdown(["images", "outliers", "AUROC"], lines)
 
 
-def ranks():
-    """Rank correlation of what is judged without labels and accuracy."""
-    rows = json.loads((RESULTS / "unsupervised.json").read_text())["ranks"]
-    lines = [
-        [FEATURE_SETS[name], f"{row['score']:.2f}", f"{row['modularity_in_own_features']:.2f}"]
-        for name, row in rows.items()
-    ]
-    return _markdown(["", "`score`", "in own features"], lines)
-
-
 def elsewhere():
     """Accuracy and mutual information on sets that are not among the ten."""
     runs = pd.DataFrame(json.loads((RESULTS / "quality.json").read_text())["runs"])
@@ -121,7 +111,11 @@ def ablation():
     mean = runs.drop(columns="seed").groupby("data").mean()
     sets = [name for name in FEATURE_SETS if name in mean.index]
     rows = [
-        [part, f"**{values.mean():.3f}**", *(f"{value:.3f}" for value in values)]
+        [
+            part,
+            "" if values.isna().any() else f"**{values.mean():.3f}**",
+            *("" if pd.isna(value) else f"{value:.3f}" for value in values),
+        ]
         for part, values in mean.loc[sets].T.iterrows()
     ]
     return _markdown(["", "mean", *(FEATURE_SETS[name] for name in sets)], rows)
@@ -216,7 +210,6 @@ def main():
             "fine_tune": fine_tune(),
             "counts": counts(),
             "outliers": outliers(),
-            "ranks": ranks(),
         },
         "method.md": {"ablation": ablation(), "consensus": consensus()},
         "scene-graphs.md": {
