@@ -1,6 +1,7 @@
 import inspect
 import subprocess
 import sys
+from importlib.resources import files
 from operator import attrgetter
 
 import pytest
@@ -63,3 +64,8 @@ def test_every_public_name_is_there():
         assert getattr(skdeepcluster, name) is not None
     with pytest.raises(AttributeError, match="nothing"):
         skdeepcluster.nothing  # noqa: B018
+
+
+def test_type_checkers_see_the_hints():
+    # Without the marker they take the package for untyped.
+    assert (files(skdeepcluster) / "py.typed").is_file()
