@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skdeepcluster.scenegraph.text._rules import extract
+from skdeepcluster.scenegraph.text import extract_facts
 
 
 class Swap(NamedTuple):
@@ -58,8 +58,8 @@ def swapped_captions(captions, pipeline, random_state):
 
 def _links(doc):
     """Verbs and prepositions that stand between two nouns of a relation."""
-    found = extract(doc)
-    between = {(s, o) for s, _, o in found.relations}
+    facts = extract_facts(doc)
+    between = {(s, o) for s, _, o in facts.relations}
     words = []
     for word in doc:
         left = [s for s, o in between if min(s, o) < word.i < max(s, o)]
@@ -87,7 +87,7 @@ def _exchangeable(doc):
     """Pairs of noun phrases, of a subject and an object, neither inside the other."""
     phrases = {chunk.root.i: chunk for chunk in doc.noun_chunks}
     pairs = []
-    for subject, _, target in extract(doc).relations:
+    for subject, _, target in extract_facts(doc).relations:
         first, second = phrases.get(subject), phrases.get(target)
         if first is None or second is None or first.text.lower() == second.text.lower():
             continue

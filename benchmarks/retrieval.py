@@ -34,7 +34,7 @@ from sklearn.model_selection import KFold
 from skdeepcluster import SceneGraph, SceneGraphRetriever, TextGraphParser
 from skdeepcluster.metrics import median_rank, recall_at_k
 from skdeepcluster.scenegraph import read_graph_lines
-from skdeepcluster.scenegraph.retrieval._captions import as_captions
+from skdeepcluster.scenegraph.graph import as_captions
 
 RESULTS = Path(__file__).parent / "results" / "retrieval.json"
 GLOVE = SHARED / "glove" / "glove6b_50d_flickr30k.npz"
@@ -293,29 +293,32 @@ def fitted():
 def run_speed(results):
     est, graphs, captions = fitted()
     X, y = graphs[:1000], captions[:1000]
+    # The fitted model, which encodes and compares, has no public name.
+    fitted_model = est._model
+    pair_encoder = fitted_model.encoder
     encode_started = time.perf_counter()
-    images = est._encoder.encode_graphs(X)
-    texts = est._encode_captions(as_captions(y)[0])
+    images = pair_encoder.encode_graphs(X)
+    texts = pair_encoder.encode_captions(fitted_model.caption_parser(as_captions(y)[0]))
     encoding = time.perf_counter() - encode_started
     seconds = []
     for _ in range(3):
         started = time.perf_counter()
         fast = est.similarity(X, y)
         seconds.append(time.perf_counter() - started)
-    some = np.random.RandomState(0).choice(fast.size, 4000, replace=False)
+    sample = np.random.RandomState(0).choice(fast.size, 4000, replace=False)
     started = time.perf_counter()
     slow = [
-        slow_pair(est._encoder.model, images, texts, *divmod(place, fast.shape[1]))
-        for place in some
+        slow_pair(pair_encoder.model, images, texts, *divmod(place, fast.shape[1]))
+        for place in sample
     ]
-    loop = (time.perf_counter() - started) / len(some) * fast.size
+    loop = (time.perf_counter() - started) / len(sample) * fast.size
     results["speed"] = {
         "images": fast.shape[0],
         "captions": fast.shape[1],
         "seconds": round(float(np.median(seconds)), 2),
         "of which encoding": round(encoding, 2),
         "double loop, seconds (from 4,000 pairs, without encoding)": round(loop, 1),
-        "largest difference": float(np.abs(fast.ravel()[some] - slow).max()),
+        "largest difference": float(np.abs(fast.ravel()[sample] - slow).max()),
         "threads": torch.get_num_threads(),
     }
     print(results["speed"], flush=True)
@@ -329,10 +332,10 @@ def slow_pair(model, images, texts, i, j):
         model.levels, model.shares.tolist(), model.neutral.tolist(), strict=True
     ):
         if level == "graph":
-            both = images.whole[i].any() and texts.whole[j].any()
-            value = float(images.whole[i] @ texts.whole[j]) if both else neutral
+            both = images.graphs[i].any() and texts.graphs[j].any()
+            value = float(images.graphs[i] @ texts.graphs[j]) if both else neutral
         else:
-            visual, textual = (getattr(side, level + "s") for side in (images, texts))
+            visual, textual = (side.nodes(level) for side in (images, texts))
             value = level_of_pair(visual, textual, i, j, model.symmetric)
             value = neutral if value is None else value
         total += share * value
@@ -366,7 +369,7 @@ def run_search(results, n_images=100_000, n_queries=100):
     row = {
         "images": n_images,
         "index, seconds": round(indexing, 1),
-        "index, MB": round(est._index.n_bytes / 1e6),
+        "index, MB": round(est._model.index_bytes / 1e6),
     }
     exact = [est.kneighbors([query], 10, n_candidates=n_images)[1][0] for query in queries[:20]]
     for n_candidates in (200, 500, 1000, 2000, 5000):

@@ -1,11 +1,16 @@
-"""Images and sentences as scene graphs, and what matches them."""
+"""Images and sentences as scene graphs, and the retrieval of one by the other."""
 
-from .graph._entries import SceneObject, SceneRelation
-from .graph._graph import SceneGraph
-from .graph._readers import GraphRecord, read_graph_lines, read_visual_genome
-from .retrieval._retriever import SceneGraphRetriever
-from .text._parser import TextGraphParser
-from .vision._parser import VisualGraphParser
+from .graph import (
+    GraphRecord,
+    SceneGraph,
+    SceneObject,
+    SceneRelation,
+    read_graph_lines,
+    read_visual_genome,
+)
+from .retrieval import SceneGraphRetriever
+from .text import TextGraphParser
+from .vision import VisualGraphParser
 
 __all__ = [
     "GraphRecord",

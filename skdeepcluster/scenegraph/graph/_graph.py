@@ -1,39 +1,45 @@
-"""Objects and the relations between them, of an image or of a sentence."""
+"""Objects of an image or of a sentence, and the relations between them."""
 
-from collections.abc import Mapping
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from ._entries import SceneObject, SceneRelation, as_object, as_relation, as_triple, shown
+from ._elements import SceneObject, SceneRelation, as_object, as_relation, as_triple, short_repr
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 class SceneGraph:
-    """Objects and relations of one image or sentence; it does not change.
+    """Objects and relations of one image or sentence; immutable.
 
     Parameters
     ----------
     objects : sequence of str, dict or SceneObject
         Labels, or objects with more than a label.
     relations : sequence of (int, str, int), dict or SceneRelation, default=()
-        Subject, predicate and object; subject and object are positions in ``objects``.
+        Subject, predicate and object; subject and object are indices into ``objects``.
 
     Attributes
     ----------
     objects : tuple of SceneObject
     relations : tuple of SceneRelation
     labels : tuple of str
-        Of the objects.
+        Labels of the objects.
     predicates : tuple of str
-        Of the relations.
+        Predicates of the relations.
     triples : tuple of (str, str, str)
         The relations as words.
     pairs : ndarray of shape (n_relations, 2), int64
-        Positions of subject and object of each relation.
+        Indices of the subject and the object of each relation.
 
     Raises
     ------
     ValueError, TypeError
-        If an entry is not what it should be; the message names it.
+        If an entry is invalid; the message names it.
 
     Examples
     --------
@@ -48,7 +54,7 @@ class SceneGraph:
     objects: tuple[SceneObject, ...]
     relations: tuple[SceneRelation, ...]
 
-    def __init__(self, objects, relations=()):
+    def __init__(self, objects: Iterable[Any], relations: Iterable[Any] = ()) -> None:
         _check_list(objects, "objects")
         checked = tuple(as_object(entry, f"objects[{i}]") for i, entry in enumerate(objects))
         set_once = object.__setattr__
@@ -63,36 +69,36 @@ class SceneGraph:
         )
 
     @classmethod
-    def from_triples(cls, triples, objects=()):
-        """Make a graph of words, where equal words are one object.
+    def from_triples(cls, triples: Iterable[Sequence[str]], objects: Iterable[str] = ()) -> Self:
+        """Make a graph from triples of words, where equal words are one object.
 
         Parameters
         ----------
         triples : iterable of (str, str, str)
             Subject, predicate and object.
         objects : iterable of str, default=()
-            Further objects, for those without a relation.
+            Further objects, such as those without a relation.
 
         Returns
         -------
         graph : SceneGraph
         """
         _check_list(objects, "objects")
-        triples = [as_triple(triple, f"triples[{i}]") for i, triple in enumerate(triples)]
-        places: dict[str, int] = {}
-        for subject, _, target in triples:
-            places.setdefault(subject, len(places))
-            places.setdefault(target, len(places))
+        checked = [as_triple(triple, f"triples[{i}]") for i, triple in enumerate(triples)]
+        indices: dict[str, int] = {}
+        for subject, _, target in checked:
+            indices.setdefault(subject, len(indices))
+            indices.setdefault(target, len(indices))
         for label in objects:
-            places.setdefault(label, len(places))
+            indices.setdefault(label, len(indices))
         return cls(
-            list(places),
-            [(places[subject], verb, places[target]) for subject, verb, target in triples],
+            list(indices),
+            [(indices[subject], verb, indices[target]) for subject, verb, target in checked],
         )
 
     @classmethod
-    def from_dict(cls, data):
-        """Make a graph of what ``to_dict`` returns; other keys are ignored.
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Make a graph from what ``to_dict`` returns; other keys are ignored.
 
         Parameters
         ----------
@@ -106,10 +112,10 @@ class SceneGraph:
         graph : SceneGraph
         """
         if not isinstance(data, Mapping) or "objects" not in data:
-            raise ValueError(f'A graph is a dict with the key "objects", not {shown(data)}.')
+            raise ValueError(f'A graph is a dict with the key "objects", not {short_repr(data)}.')
         return cls(data["objects"], data.get("relations") or ())
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """Return the graph as lists, dicts and numbers that JSON can hold.
 
         Returns
@@ -127,40 +133,42 @@ class SceneGraph:
         }
 
     @property
-    def labels(self):
+    def labels(self) -> tuple[str, ...]:
         """Labels of the objects."""
         return tuple(entry.label for entry in self.objects)
 
     @property
-    def predicates(self):
+    def predicates(self) -> tuple[str, ...]:
         """Predicates of the relations."""
         return tuple(entry.predicate for entry in self.relations)
 
     @property
-    def pairs(self):
-        """Positions of subject and object of each relation, (n_relations, 2)."""
+    def pairs(self) -> np.ndarray:
+        """Indices of the subject and the object of each relation, (n_relations, 2)."""
         pairs = [(entry.subject, entry.object) for entry in self.relations]
         return np.array(pairs, dtype=np.int64).reshape(-1, 2)
 
     @property
-    def triples(self):
+    def triples(self) -> tuple[tuple[str, str, str], ...]:
         """The relations as words."""
         return tuple(
             (self.objects[r.subject].label, r.predicate, self.objects[r.object].label)
             for r in self.relations
         )
 
-    def plot(self, image=None, *, ax=None, n_relations=None):
-        """Draw boxes and arrows on the image, or nodes in a circle without boxes.
+    def plot(
+        self, image: Any = None, *, ax: Axes | None = None, n_relations: int | None = None
+    ) -> Axes:
+        """Draw boxes and arrows on the image, or, without boxes, nodes in a circle.
 
         Parameters
         ----------
         image : image, default=None
             An array, a Pillow image or a path.
         ax : matplotlib Axes, default=None
-            Where to draw; None makes a figure.
+            Axes to draw on; None makes a figure.
         n_relations : int, default=None
-            Draw the first ones alone; None draws all.
+            How many relations to draw, the first ones; None draws all.
 
         Returns
         -------
@@ -170,33 +178,33 @@ class SceneGraph:
 
         return plot_graph(self, image, ax, n_relations)
 
-    def __setattr__(self, name, value):
+    def __setattr__(self, name: str, value: Any) -> None:
         raise AttributeError("A SceneGraph does not change. Make a new one.")
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[type, tuple]:
         return type(self), (self.objects, self.relations)
 
-    def __eq__(self, other):
+    def __eq__(self, other: object) -> bool:
         return isinstance(other, SceneGraph) and self._key() == other._key()
 
-    def __hash__(self):
+    def __hash__(self) -> int:
         return hash(self._key())
 
-    def _key(self):
-        """All that there is of the graph, as something that can be compared and hashed."""
+    def _key(self) -> tuple:
+        """Return the content of the graph in a form that can be compared and hashed."""
         return tuple(map(_hashable, self.objects)), tuple(map(_hashable, self.relations))
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.objects)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"<SceneGraph: {len(self.objects)} objects, {len(self.relations)} relations>"
 
 
 def _check_list(entries, name):
     if isinstance(entries, str | Mapping):
         raise TypeError(
-            f"{name} is a list, not {shown(entries)}. What to_dict returned is for "
+            f"{name} is a list, not {short_repr(entries)}. What to_dict returned is for "
             "SceneGraph.from_dict."
         )
 
@@ -207,7 +215,7 @@ def _hashable(entry):
 
 
 def _plain(entry):
-    """Fields that are known, as JSON can hold them."""
+    """Return the fields that are not None, as JSON can hold them."""
     fields = {key: getattr(entry, key) for key in entry.__dataclass_fields__}
     return {
         key: value.tolist() if isinstance(value, np.ndarray) else _listed(value)

@@ -3,8 +3,6 @@
 import numpy as np
 
 from ...images import as_image_source
-from ._entries import SceneObject
-from ._graph import SceneGraph
 
 
 def plot_graph(graph, image, ax, n_relations):
@@ -17,12 +15,11 @@ def plot_graph(graph, image, ax, n_relations):
     boxes = [entry.box for entry in graph.objects]
     extent = _extent(boxes)
     if image is not None:
-        shown_image = as_image_source([image]).read(0)
-        ax.imshow(shown_image)
-        extent = (0, 0, *shown_image.size)
+        pixels = as_image_source([image]).read(0)
+        ax.imshow(pixels)
+        extent = (0, 0, *pixels.size)
     colors = plt.get_cmap("tab20")
     centers = _centers(boxes, extent)
-    shown = graph.relations[:n_relations]
     for i, (entry, center) in enumerate(zip(graph.objects, centers, strict=True)):
         color = colors(i % colors.N)
         if entry.box is not None:
@@ -34,7 +31,7 @@ def plot_graph(graph, image, ax, n_relations):
             position, align = (left, top), {"ha": "left", "va": "bottom"}
         else:
             position, align = center, {"ha": "center", "va": "center"}
-        # Words may hold what matplotlib would read as a formula.
+        # Labels may hold what matplotlib would parse as a formula.
         ax.text(
             *position,
             entry.label,
@@ -43,7 +40,7 @@ def plot_graph(graph, image, ax, n_relations):
             parse_math=False,
             bbox={"boxstyle": "round,pad=0.2", "facecolor": color, "alpha": 0.8, "linewidth": 0},
         )
-    for entry in shown:
+    for entry in graph.relations[:n_relations]:
         start, end = centers[entry.subject], centers[entry.object]
         arrow = {"arrowstyle": "->", "color": "black", "shrinkA": 8, "shrinkB": 8}
         ax.annotate("", xy=end, xytext=start, arrowprops=arrow)
@@ -68,13 +65,13 @@ def plot_graph(graph, image, ax, n_relations):
 
 
 def _extent(boxes):
-    """Find left, top, right and bottom of all boxes together; None if there is no box."""
+    """Return left, top, right and bottom of the union of all boxes; None without boxes."""
     corners = np.array([box for box in boxes if box is not None])
     return (*corners[:, :2].min(axis=0), *corners[:, 2:].max(axis=0)) if len(corners) else None
 
 
 def _centers(boxes, extent):
-    """Middles of the boxes; objects without one stand in a circle."""
+    """Return the centres of the boxes; objects without one are placed on a circle."""
     centers = _circle(len(boxes))
     if extent is not None:
         left, top, right, bottom = extent
@@ -91,35 +88,3 @@ def _centers(boxes, extent):
 def _circle(n_objects):
     angles = np.pi / 2 - 2 * np.pi * np.arange(n_objects) / max(n_objects, 1)
     return np.stack([np.cos(angles), np.sin(angles)], axis=1)
-
-
-def plot_matches(explanation, image, n_words, ax):
-    """Draw the objects that matched the weightiest words, and relations that matched triples."""
-    graph = explanation.graph
-    words = sorted(explanation.words, key=lambda match: -match.weight)[:n_words]
-    relations = list(dict.fromkeys(match.relation for match in explanation.triples))
-    ends = {end for place in relations for end in graph.pairs[place].tolist()}
-    kept = sorted({match.object for match in words} | ends)
-    place_of = {old: new for new, old in enumerate(kept)}
-    said: dict = {place: [] for place in kept}
-    for match in words:
-        said[match.object].append(match.word)
-    objects = [
-        SceneObject(_title(graph.labels[old], said[old]), graph.objects[old].box) for old in kept
-    ]
-    chosen = [graph.relations[place] for place in relations]
-    part = SceneGraph(
-        objects, [(place_of[r.subject], r.predicate, place_of[r.object]) for r in chosen]
-    )
-    ax = plot_graph(part, image, ax, None)
-    ax.set_title(
-        f"{explanation.caption}\nsimilarity {explanation.similarity:.3f}",
-        fontsize=9,
-        wrap=True,
-        parse_math=False,
-    )
-    return ax
-
-
-def _title(label, words):
-    return f"{label}: {', '.join(dict.fromkeys(words))}" if words else label

@@ -1,15 +1,16 @@
-"""Scene graphs from files of known layouts."""
+"""Readers of files of scene graphs."""
 
 import gzip
 import json
 import zlib
+from os import PathLike
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ._graph import SceneGraph
 
-# What entries of other kinds than expected raise; numbers too large for a float and lists nested
-# too deeply among them.
+# Raised for entries of an unexpected kind, which include numbers too large for a float and lists
+# that are nested too deeply.
 _WRONG_ENTRY = (
     ValueError,
     TypeError,
@@ -22,7 +23,7 @@ _DAMAGED_GZIP = (EOFError, gzip.BadGzipFile, zlib.error)
 
 
 class GraphRecord(NamedTuple):
-    """An image's graph and its sentences, as a file has them.
+    """The graph and the captions of an image, as read from a file.
 
     Parameters
     ----------
@@ -30,19 +31,19 @@ class GraphRecord(NamedTuple):
     graph : SceneGraph
     captions : tuple of str
     caption_triples : tuple
-        For each caption a tuple of (subject, predicate, object), words all.
+        For each caption a tuple of (subject, predicate, object), all of them words.
     """
 
     image_id: str
     graph: SceneGraph
-    captions: tuple
-    caption_triples: tuple
+    captions: tuple[str, ...]
+    caption_triples: tuple[tuple, ...]
 
 
-def read_graph_lines(path):
-    """Read a file with a JSON object a line, compressed by gzip or not.
+def read_graph_lines(path: str | PathLike) -> list[GraphRecord]:
+    """Read a file with one JSON object per line, compressed by gzip or not.
 
-    An object has the keys of :meth:`skdeepcluster.SceneGraph.from_dict`, and may have "image_id"
+    Each object has the keys of :meth:`skdeepcluster.SceneGraph.from_dict`, and may have "image_id"
     and "captions": a list of sentences, or of dicts with "text" and "triples".
 
     Parameters
@@ -56,7 +57,7 @@ def read_graph_lines(path):
     Raises
     ------
     ValueError
-        If a line is no graph; the message tells which.
+        If a line is not a graph; the message names it.
     """
     records = []
     for number, line in enumerate(_read_lines(path), 1):
@@ -69,7 +70,7 @@ def read_graph_lines(path):
 
 
 def _read_lines(path):
-    """Read a file, compressed by gzip or not, a line of bytes at a time."""
+    """Yield the lines of a file, compressed by gzip or not, as bytes."""
     opened = gzip.open if Path(path).suffix == ".gz" else open
     try:
         with opened(path, "rb") as file:
@@ -92,12 +93,12 @@ def _record(data, number):
     )
 
 
-def read_visual_genome(path):
-    """Read ``scene_graphs.json`` of Visual Genome, or a file of its layout.
+def read_visual_genome(path: str | PathLike) -> list[GraphRecord]:
+    """Read ``scene_graphs.json`` of Visual Genome, or a file in its format.
 
-    A list of dicts with "image_id", "objects" ("object_id", "names", "x", "y", "w", "h") and
-    "relationships" ("subject_id", "predicate", "object_id"). Of several names the first is
-    taken; relations without a predicate are left out.
+    The file holds a list of dicts with "image_id", "objects" ("object_id", "names", "x", "y",
+    "w", "h") and "relationships" ("subject_id", "predicate", "object_id"). Of several names the
+    first is taken; relations without a predicate are dropped.
 
     Parameters
     ----------
@@ -111,7 +112,7 @@ def read_visual_genome(path):
     Raises
     ------
     ValueError
-        If an entry is not of this layout; the message tells which.
+        If an entry is not in this format; the message names it.
     """
     content = b"".join(_read_lines(path))
     try:
@@ -134,17 +135,17 @@ def read_visual_genome(path):
 
 
 def _vg_graph(image):
-    places: dict[Any, int] = {}
+    indices: dict[Any, int] = {}
     objects: list[dict] = []
     for entry in image["objects"]:
-        # Merged entries of the same thing share an id.
-        if entry["object_id"] not in places:
-            places[entry["object_id"]] = len(objects)
+        # Merged entries of one object share an id.
+        if entry["object_id"] not in indices:
+            indices[entry["object_id"]] = len(objects)
             names = entry.get("names") or [entry["name"]]
             x, y, width, height = (entry[key] for key in "xywh")
             objects.append({"label": names[0], "box": (x, y, x + width, y + height)})
     relations = [
-        (places[entry["subject_id"]], entry["predicate"].lower(), places[entry["object_id"]])
+        (indices[entry["subject_id"]], entry["predicate"].lower(), indices[entry["object_id"]])
         for entry in image.get("relationships", ())
         if entry["predicate"].strip()
     ]

@@ -1,18 +1,18 @@
-"""Losses of the retrieval of images and captions from one another."""
+"""Losses of the matching of images and captions."""
 
 import torch
 from torch.nn import functional
 
 
-def contrastive_loss(similarities, images):
+def contrastive_loss(similarities: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
     """Cross-entropy of the matching pair among those of the batch, both ways (InfoNCE).
 
     Parameters
     ----------
     similarities : torch.Tensor of shape (n_pairs, n_pairs)
-        Row k is the image of pair k, column k its caption; divided by the temperature.
+        Row k is the image of pair k, column k its caption; multiplied by the logit scale.
     images : torch.Tensor of shape (n_pairs,), int
-        Which image each pair is of: two captions of one are no negatives of one another.
+        Image of each pair: two captions of one image are not negatives of each other.
 
     Returns
     -------
@@ -30,18 +30,20 @@ def contrastive_loss(similarities, images):
     return functional.cross_entropy(logits, pairs) + functional.cross_entropy(logits.T, pairs)
 
 
-def hardest_negative_loss(similarities, images, margin=0.2):
+def hardest_negative_loss(
+    similarities: torch.Tensor, images: torch.Tensor, margin: float = 0.2
+) -> torch.Tensor:
     """Hinge loss with the hardest negative of the batch, both ways (VSE++, as used by SGM).
 
     ``max(0, m - S_kk + max_l S_kl) + max(0, m - S_kk + max_l S_lk)``, l over the pairs of other
-    images: two captions of one image are no negatives of one another.
+    images: two captions of one image are not negatives of each other.
 
     Parameters
     ----------
     similarities : torch.Tensor of shape (n_pairs, n_pairs)
         Row k is the image of pair k, column k its caption.
     images : torch.Tensor of shape (n_pairs,), int
-        Which image each pair is of.
+        Image of each pair.
     margin : float, default=0.2
 
     Returns
@@ -60,16 +62,16 @@ def hardest_negative_loss(similarities, images, margin=0.2):
     return (hinges[0] + hinges[1]).mean()
 
 
-def foil_loss(matching, foils, changed):
-    """Logistic loss that a caption fits its image better than a changed one does.
+def foil_loss(matching: torch.Tensor, foils: torch.Tensor, changed: torch.Tensor) -> torch.Tensor:
+    """Logistic loss of captions against foils, which should fit the image less.
 
     Parameters
     ----------
     matching, foils : torch.Tensor of shape (n_pairs,)
-        Similarities of the images with their captions and with the changed ones, divided by
-        the temperature.
+        Similarities of the images with their captions and with the foils, multiplied by the
+        logit scale.
     changed : torch.Tensor of shape (n_pairs,), bool
-        Which captions could be changed; the others do not count.
+        Which captions could be changed; the others are ignored.
 
     Returns
     -------

@@ -1,20 +1,49 @@
-"""From graphs and captions, as they are, to encoded ones that can be compared."""
+"""From graphs and captions to encoded ones that can be compared."""
+
+from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 import torch
 
-from ..retrieval._captions import Caption
-from ._encoders import TextualGraphEncoder, VisualGraphEncoder, cat_encoded
-from ._inputs import caption_inputs, graph_inputs
-from ._model import MatchingModel
-from ._phrases import PhraseTable, document_frequencies, rarity
+from ...storage import prefixed, without_prefix
+from ..graph import Caption, SceneGraph
+from ._encoded import Encoded, concatenate_encoded
+from ._input_tensors import CaptionTensors, GraphTensors, caption_tensors, graph_tensors
+from ._matching_model import MatchingModel
+from ._phrase_table import PhraseTable, document_frequencies, rarity
+from ._phrase_vectors import PhraseVectors
+from ._textual_encoder import TextualGraphEncoder
+from ._training import TrainingPairs
+from ._visual_encoder import VisualGraphEncoder
 
 # Objects and relations, or words and triples, that are encoded together.
 _MOST_NODES = 2**14
 
 
+@dataclass(frozen=True)
+class ModelSettings:
+    """What a matching model is made of.
+
+    Parameters
+    ----------
+    levels : sequence of str
+        A selection of ``LEVELS``.
+    neighbors : bool
+        Whether objects learn from their relations.
+    symmetric : bool
+        Whether what a caption leaves out of an image counts.
+    dropout : float
+    """
+
+    levels: tuple[str, ...]
+    neighbors: bool
+    symmetric: bool
+    dropout: float
+
+
 class PairEncoder:
-    """Words, their vectors and the networks of a fitted retriever.
+    """Encodes graphs and captions: the phrases of the training, their vectors and the networks.
 
     Parameters
     ----------
@@ -25,121 +54,176 @@ class PairEncoder:
     Attributes
     ----------
     visual_phrases, textual_phrases : PhraseTable
-        Those met in training.
+        Phrases met in training.
+    settings : ModelSettings
+        Set by ``make_model``.
     model : MatchingModel
         Set by ``make_model``.
     """
 
+    settings: ModelSettings
     model: MatchingModel
 
-    def __init__(self, phrase_vectors, n_features):
+    def __init__(self, phrase_vectors: PhraseVectors, n_features: int) -> None:
         self.phrase_vectors = phrase_vectors
         self.n_features = n_features
         self.visual_phrases = PhraseTable(phrase_vectors)
         self.textual_phrases = PhraseTable(phrase_vectors)
 
-    def make_model(self, pairs, **how):
+    def make_model(self, pairs: TrainingPairs, settings: ModelSettings) -> None:
         """Make the networks for the phrases met so far.
 
         Parameters
         ----------
-        pairs : Pairs
-            How rare a phrase is is counted here.
-        **how
-            See ``build_model``.
+        pairs : TrainingPairs
+            Where the rarity of each phrase is counted.
+        settings : ModelSettings
         """
         labels = document_frequencies(pairs.graphs.labels, len(self.visual_phrases))
         words = document_frequencies(pairs.captions.words, len(self.textual_phrases))
-        self.build_model(
-            rarity(labels, len(pairs.identities)), rarity(words, len(pairs.owners)), **how
+        self._build_model(
+            settings, rarity(labels, len(pairs.identities)), rarity(words, len(pairs.owners))
         )
 
-    def build_model(self, visual_rarity, textual_rarity, *, levels, neighbors, symmetric, dropout):
-        """Make the networks, given how much each phrase counts at first.
-
-        Parameters
-        ----------
-        visual_rarity, textual_rarity : torch.Tensor of shape (n_phrases,)
-        levels : tuple of str
-        neighbors, symmetric : bool
-        dropout : float
-        """
+    def _build_model(self, settings, visual_rarity, textual_rarity):
         n_dimensions = self.phrase_vectors.n_dimensions
+        self.settings = settings
         self.model = MatchingModel(
-            VisualGraphEncoder(visual_rarity, n_dimensions, self.n_features, neighbors, dropout),
-            TextualGraphEncoder(textual_rarity, n_dimensions, dropout),
-            levels,
-            symmetric,
+            VisualGraphEncoder(
+                visual_rarity, n_dimensions, self.n_features, settings.neighbors, settings.dropout
+            ),
+            TextualGraphEncoder(textual_rarity, n_dimensions, settings.dropout),
+            settings.levels,
+            settings.symmetric,
         ).eval()
 
-    def graph_inputs(self, graphs):
-        """Lay graphs out as tensors; their phrases are to be learned."""
-        return graph_inputs(graphs, self.visual_phrases, self.n_features)
+    def graph_tensors(self, graphs: list[SceneGraph]) -> GraphTensors:
+        """Turn graphs into tensors; their phrases are added to those of the training."""
+        return graph_tensors(graphs, self.visual_phrases, self.n_features)
 
-    def caption_inputs(self, captions: list[Caption]):
-        """Lay captions, with their triples, out as tensors; their phrases are to be learned."""
-        return caption_inputs(captions, self.textual_phrases, self.phrase_vectors.of_sentences)
+    def caption_tensors(self, captions: list[Caption]) -> CaptionTensors:
+        """Turn parsed captions into tensors; their phrases are added to those of the training."""
+        return caption_tensors(captions, self.textual_phrases, self.phrase_vectors.of_sentences)
 
-    def encode_graphs(self, graphs):
-        """Encode graphs, with whatever phrases; nothing here is changed by it."""
+    def encode_graphs(self, graphs: list[SceneGraph]) -> Encoded:
+        """Encode graphs, whatever their phrases; the encoder is not changed."""
         return _in_order(self._graph_parts(graphs))
 
-    def encode_captions(self, captions: list[Caption]):
-        """Encode captions, with their triples; nothing here is changed by it."""
+    def encode_captions(self, captions: list[Caption]) -> Encoded:
+        """Encode parsed captions, whatever their phrases; the encoder is not changed."""
         return _in_order(self._caption_parts(captions))
 
-    def similarity(self, graphs, captions: list[Caption]):
-        """Compare all graphs with all captions, ndarray of shape (n_graphs, n_captions)."""
+    def graph_similarity(self, graphs: list[SceneGraph], captions: list[Caption]) -> np.ndarray:
+        """Return the joint similarity of all graphs and all parsed captions.
+
+        Returns
+        -------
+        similarities : ndarray of shape (n_graphs, n_captions), float32
+        """
         return self._compare(self._graph_parts(graphs), self._caption_parts(captions))
 
-    def similarity_of_inputs(self, graphs, captions):
-        """Compare what ``graph_inputs`` and ``caption_inputs`` returned."""
+    def tensor_similarity(self, graphs: GraphTensors, captions: CaptionTensors) -> np.ndarray:
+        """Return the same for what ``graph_tensors`` and ``caption_tensors`` returned."""
         return self._compare(
             _in_parts(self.model.visual, graphs, self.visual_phrases),
             _in_parts(self.model.textual, captions, self.textual_phrases),
         )
 
-    def pooled_graphs(self, graphs):
-        """One vector a graph, ndarray: see ``MatchingModel.pooled_images``."""
+    def pool_graphs(self, graphs: list[SceneGraph]) -> np.ndarray:
+        """Return one vector per graph: see ``MatchingModel.pool_images``."""
         with torch.inference_mode():
-            return self.model.pooled_images(self.encode_graphs(graphs)).numpy()
+            return self.model.pool_images(self.encode_graphs(graphs)).numpy()
 
-    def pooled_captions(self, captions: list[Caption]):
-        """One vector a caption, with its triples, ndarray."""
+    def pool_captions(self, captions: list[Caption]) -> np.ndarray:
+        """Return one vector per parsed caption."""
         with torch.inference_mode():
-            return self.model.pooled_captions(self.encode_captions(captions)).numpy()
+            return self.model.pool_captions(self.encode_captions(captions)).numpy()
+
+    def state(self) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
+        """Return what JSON and what safetensors can hold; see ``from_state``."""
+        words, tensors = self.phrase_vectors.state()
+        tensors |= prefixed("model.", self.model.state_dict())
+        for side, table in (("visual", self.visual_phrases), ("textual", self.textual_phrases)):
+            tensors[f"phrases.{side}"] = table.vectors
+        config = {
+            "levels": self.settings.levels,
+            "neighbors": self.settings.neighbors,
+            "symmetric": self.settings.symmetric,
+            "dropout": self.settings.dropout,
+            "n_features": self.n_features,
+            **words,
+            "phrases": {
+                "visual": self.visual_phrases.phrases,
+                "textual": self.textual_phrases.phrases,
+            },
+        }
+        return config, tensors
+
+    @classmethod
+    def from_state(
+        cls, config: dict[str, Any], tensors: dict[str, torch.Tensor], word_encoder: Any = None
+    ) -> Self:
+        """Rebuild an encoder.
+
+        Parameters
+        ----------
+        config, tensors : dict
+            What ``state`` returned.
+        word_encoder : encoder, default=None
+            Needed if the vectors of the words came from an encoder of the user's own.
+        """
+        n_dimensions = tensors["phrases.visual"].shape[1]
+        vectors = PhraseVectors.from_state(config, tensors, n_dimensions, word_encoder)
+        encoder = cls(vectors, config["n_features"])
+        encoder.visual_phrases, encoder.textual_phrases = (
+            PhraseTable(vectors, config["phrases"][side], tensors[f"phrases.{side}"])
+            for side in ("visual", "textual")
+        )
+        settings = ModelSettings(
+            tuple(config["levels"]), config["neighbors"], config["symmetric"], config["dropout"]
+        )
+        encoder._build_model(
+            settings,
+            torch.ones(len(encoder.visual_phrases)),
+            torch.ones(len(encoder.textual_phrases)),
+        )
+        encoder.model.load_state_dict(without_prefix("model.", tensors))
+        return encoder
 
     def _graph_parts(self, graphs):
         phrases = self.visual_phrases.copy()
-        inputs = graph_inputs(graphs, phrases, self.n_features)
+        inputs = graph_tensors(graphs, phrases, self.n_features)
         return _in_parts(self.model.visual, inputs, phrases)
 
     def _caption_parts(self, captions):
         phrases = self.textual_phrases.copy()
-        inputs = caption_inputs(captions, phrases, self.phrase_vectors.of_sentences)
+        inputs = caption_tensors(captions, phrases, self.phrase_vectors.of_sentences)
         return _in_parts(self.model.textual, inputs, phrases)
 
-    def _compare(self, images, captions):
-        shape = [sum(len(places) for places, _ in side) for side in (images, captions)]
+    def _compare(self, image_parts, caption_parts):
+        shape = [
+            sum(len(indices) for indices, _ in parts) for parts in (image_parts, caption_parts)
+        ]
         similarities = np.empty(shape, np.float32)
         with torch.inference_mode():
-            for rows, some in images:
-                for columns, few in captions:
-                    similarities[np.ix_(rows, columns)] = self.model.similarity(some, few)
+            for rows, images in image_parts:
+                for columns, captions in caption_parts:
+                    block = self.model.joint_similarity(images, captions)
+                    similarities[np.ix_(rows, columns)] = block
         return similarities
 
 
 def _in_parts(encoder, inputs, phrases):
-    """Encode inputs, those of like size together; return positions and Encoded of each part."""
+    """Encode inputs, those of similar size together; return (indices, Encoded) of each part."""
     with torch.inference_mode():
         return [
-            (places, encoder(inputs.of(places), phrases.vectors))
-            for places in _of_like_size(inputs.sizes.numpy())
+            (indices, encoder(inputs.take(indices), phrases.vectors))
+            for indices in _split_by_size(inputs.sizes.numpy())
         ]
 
 
-def _of_like_size(sizes):
-    """Split positions so that a long sentence fills up few others, ``_MOST_NODES`` at a time."""
+def _split_by_size(sizes):
+    """Split indices so that a long sentence pads few others, ``_MOST_NODES`` at a time."""
     order = np.argsort(sizes, kind="stable")
     parts, start = [], 0
     for end, size in enumerate(sizes[order]):
@@ -150,5 +234,5 @@ def _of_like_size(sizes):
 
 
 def _in_order(parts):
-    places, encoded = zip(*parts, strict=True)
-    return cat_encoded(encoded).of(np.argsort(np.concatenate(places)))
+    indices, encoded = zip(*parts, strict=True)
+    return concatenate_encoded(encoded).take(np.argsort(np.concatenate(indices)))

@@ -1,65 +1,84 @@
-"""Training of the encoders on images and their captions."""
+"""Training of a matching model on images and their captions."""
 
 import time
-from typing import NamedTuple
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import torch
 
 from ._foils import exchange_ends, replace_predicate
-from ._inputs import CaptionInputs, GraphInputs
+from ._input_tensors import CaptionTensors, GraphTensors
 from ._losses import contrastive_loss, foil_loss, hardest_negative_loss
+from ._matching_model import MatchingModel
 
 
-class Pairs(NamedTuple):
+@dataclass(frozen=True)
+class TrainingSettings:
+    """How a matching model is trained.
+
+    Parameters
+    ----------
+    loss : {"contrastive", "hardest"}
+    margin : float
+        Margin of the loss "hardest".
+    foil_weight : float
+        Weight of the foil loss.
+    max_epochs, batch_size : int
+    learning_rate, weight_decay : float
+    """
+
+    loss: str
+    margin: float
+    foil_weight: float
+    max_epochs: int
+    batch_size: int
+    learning_rate: float
+    weight_decay: float
+
+
+class TrainingPairs(NamedTuple):
     """Images and captions to learn from.
 
     ``owners``, int64 of shape (n_captions,), is the image of each caption; ``identities``, int64
     of shape (n_images,), is the same number for graphs that are the same.
     """
 
-    graphs: GraphInputs
-    captions: CaptionInputs
+    graphs: GraphTensors
+    captions: CaptionTensors
     owners: np.ndarray
     identities: np.ndarray
 
-    def of(self, chosen):
-        """Return those of some images, given as a mask."""
-        images, captions = np.flatnonzero(chosen), np.flatnonzero(chosen[self.owners])
-        return Pairs(
-            self.graphs.of(images),
-            self.captions.of(captions),
-            np.searchsorted(images, self.owners[captions]),
-            self.identities[images],
+    def take(self, mask: np.ndarray) -> Self:
+        """Return a part of the images, given by a mask, and their captions."""
+        images, captions = np.flatnonzero(mask), np.flatnonzero(mask[self.owners])
+        return self._replace(
+            graphs=self.graphs.take(images),
+            captions=self.captions.take(captions),
+            owners=np.searchsorted(images, self.owners[captions]),
+            identities=self.identities[images],
         )
 
 
-def train(
-    model,
-    pairs,
-    visual_vectors,
-    textual_vectors,
-    *,
-    loss,
-    margin,
-    foil_weight,
-    max_epochs,
-    batch_size,
-    learning_rate,
-    weight_decay,
-    random_state,
-    on_epoch,
-):
-    """Train a model, an epoch being each image with one of its captions.
+def train_matching_model(
+    model: MatchingModel,
+    pairs: TrainingPairs,
+    visual_vectors: torch.Tensor,
+    textual_vectors: torch.Tensor,
+    settings: TrainingSettings,
+    random_state: np.random.RandomState,
+    on_epoch: Callable[[dict[str, Any]], None],
+) -> None:
+    """Train a model; an epoch is each image with one of its captions.
 
     Parameters
     ----------
     model : MatchingModel
-    pairs : Pairs
+    pairs : TrainingPairs
     visual_vectors, textual_vectors : torch.Tensor of shape (n_phrases, n_dimensions)
-    loss : {"contrastive", "hardest"}
-    margin, foil_weight, learning_rate, weight_decay : float
-    max_epochs, batch_size : int
+        Vectors of the phrases of graphs and of captions.
+    settings : TrainingSettings
     random_state : RandomState
     on_epoch : callable
         Called after each epoch with a dict of "loss" and "seconds".
@@ -69,58 +88,61 @@ def train(
     captions_of = _captions_by_image(pairs.owners, n_images)
     predicates = pairs.captions.triples[:, :, 1]
     predicates = predicates[predicates > 0]
-    optimizer = torch.optim.AdamW(model.parameters(), lr=learning_rate, weight_decay=weight_decay)
-    n_steps = max_epochs * -(-n_images // batch_size)
+    optimizer = torch.optim.AdamW(
+        model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
+    )
+    n_steps = settings.max_epochs * -(-n_images // settings.batch_size)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, learning_rate, total_steps=max(2, n_steps)
+        optimizer, settings.learning_rate, total_steps=max(2, n_steps)
     )
 
-    def batch_loss(chosen):
-        inputs = pairs.captions.of(_draw(captions_of, chosen, random_state))
-        images = model.visual(pairs.graphs.of(chosen), visual_vectors)
+    def batch_loss(batch):
+        inputs = pairs.captions.take(_draw_captions(captions_of, batch, random_state))
+        images = model.visual(pairs.graphs.take(batch), visual_vectors)
         captions = model.textual(inputs, textual_vectors)
-        identities = torch.from_numpy(pairs.identities[chosen])
-        similarities = model.similarity(images, captions)
-        if loss == "contrastive":
-            total = contrastive_loss(similarities * model.temperature, identities)
+        identities = torch.from_numpy(pairs.identities[batch])
+        similarities = model.joint_similarity(images, captions)
+        if settings.loss == "contrastive":
+            loss = contrastive_loss(similarities * model.logit_scale, identities)
         else:
-            total = hardest_negative_loss(similarities, identities, margin)
-        if foil_weight:
-            matching = model.pair_similarity(images, captions)
+            loss = hardest_negative_loss(similarities, identities, settings.margin)
+        if settings.foil_weight:
+            matching = model.joint_similarity_of_pairs(images, captions)
             for foils, changed in (
                 exchange_ends(inputs, generator),
                 replace_predicate(inputs, predicates, generator),
             ):
-                similarity = model.pair_similarity(images, model.textual(foils, textual_vectors))
-                total = total + foil_weight * foil_loss(
-                    matching * model.temperature, similarity * model.temperature, changed
+                encoded = model.textual(foils, textual_vectors)
+                similarity = model.joint_similarity_of_pairs(images, encoded)
+                loss = loss + settings.foil_weight * foil_loss(
+                    matching * model.logit_scale, similarity * model.logit_scale, changed
                 )
-        return total
+        return loss
 
-    for _ in range(max_epochs):
+    for _ in range(settings.max_epochs):
         started = time.perf_counter()
         model.train()
         losses = []
         order = random_state.permutation(n_images)
-        for start in range(0, n_images, batch_size):
-            total = batch_loss(order[start : start + batch_size])
+        for start in range(0, n_images, settings.batch_size):
+            loss = batch_loss(order[start : start + settings.batch_size])
             optimizer.zero_grad()
-            total.backward()
+            loss.backward()
             optimizer.step()
             schedule.step()
-            losses.append(total.item())
+            losses.append(loss.item())
         model.eval()
         seconds = time.perf_counter() - started
         on_epoch({"loss": float(np.mean(losses)), "seconds": seconds})
 
 
 def _captions_by_image(owners, n_images):
-    """Return the captions of each image, one after the other, and where each one's begin."""
+    """Return the captions in the order of their images, and where those of each image start."""
     order = np.argsort(owners, kind="stable")
     return order, np.searchsorted(owners[order], np.arange(n_images + 1))
 
 
-def _draw(captions_of, images, random_state):
+def _draw_captions(captions_of, images, random_state):
     """Draw one caption of each image."""
     order, starts = captions_of
     counts = starts[images + 1] - starts[images]

@@ -1,1 +1,5 @@
-"""The retriever: images found by sentences, and sentences by images."""
+"""Retrieval: images found by sentences, and sentences by images."""
+
+from ._retriever import SceneGraphRetriever
+
+__all__ = ["SceneGraphRetriever"]

@@ -1,11 +1,11 @@
-"""Search among many images: a shortlist by one vector an image, then the exact score."""
+"""Search among many images: a shortlist by one vector per image, then the exact similarity."""
 
 import faiss
 import numpy as np
 import torch
 
-from ..matching._encoders import Encoded
-from ..matching._nodes import Nodes, pad
+from ..graph import SceneGraph
+from ..matching import Encoded, Nodes, PairEncoder, pad
 
 # Images that are encoded, or compared with a caption, together.
 _CHUNK = 512
@@ -14,44 +14,44 @@ _CHUNK = 512
 class GraphIndex:
     """Encoded images that can be searched with captions.
 
-    The exact score looks at each node. The shortlist takes one inner product an image, of
-    vectors in which the nodes of each level are one: see ``MatchingModel.pooled_images``.
+    The exact similarity compares each node. The shortlist takes one inner product per image, of
+    vectors that pool the nodes of each level: see ``MatchingModel.pool_images``.
 
     Parameters
     ----------
     encoder : PairEncoder
     graphs : sequence of SceneGraph
-        Their nodes are kept one after the other, in half precision.
+        Their nodes are stored one after the other, in half precision.
     """
 
-    def __init__(self, encoder, graphs):
+    def __init__(self, encoder: PairEncoder, graphs: list[SceneGraph]) -> None:
         self._model = encoder.model
-        pooled, objects, relations, whole = [], [], [], []
+        pooled, objects, relations, graph_vectors = [], [], [], []
         for start in range(0, len(graphs), _CHUNK):
             encoded = encoder.encode_graphs(graphs[start : start + _CHUNK])
             with torch.inference_mode():
-                pooled.append(self._model.pooled_images(encoded).numpy())
+                pooled.append(self._model.pool_images(encoded).numpy())
             objects.append(_packed(encoded.objects))
             relations.append(_packed(encoded.relations))
-            whole.append(encoded.whole.half())
+            graph_vectors.append(encoded.graphs.half())
         self._pooled = faiss.IndexFlatIP(pooled[0].shape[1])
         for vectors in pooled:
             self._pooled.add(vectors)
         self._objects = _PackedNodes(objects)
         self._relations = _PackedNodes(relations)
-        self._whole = torch.cat(whole)
+        self._graphs = torch.cat(graph_vectors)
 
-    def __len__(self):
-        return len(self._whole)
+    def __len__(self) -> int:
+        return len(self._graphs)
 
     @property
-    def n_bytes(self):
-        """Memory that the images take."""
+    def n_bytes(self) -> int:
+        """Memory of the indexed images."""
         pooled = self._pooled.ntotal * self._pooled.d * 4
-        return pooled + self._objects.n_bytes + self._relations.n_bytes + self._whole.nbytes
+        return pooled + self._objects.n_bytes + self._relations.n_bytes + self._graphs.nbytes
 
-    def search(self, captions, n_candidates):
-        """Compare each caption with the images that are the most promising for it.
+    def search(self, captions: Encoded, n_candidates: int) -> tuple[np.ndarray, np.ndarray]:
+        """Compare each caption with the images of its shortlist.
 
         Parameters
         ----------
@@ -62,35 +62,37 @@ class GraphIndex:
         -------
         similarities : ndarray of shape (n_captions, n_candidates), float32
         images : ndarray of shape (n_captions, n_candidates), int64
-            As many as there are if these are fewer, in no order that matters.
+            All images if there are fewer; in no particular order.
         """
         with torch.inference_mode():
             shortlists = self.shortlist(captions, n_candidates)
             similarities = np.empty(shortlists.shape, np.float32)
-            for place, shortlist in enumerate(shortlists):
-                caption = captions.of(slice(place, place + 1))
+            for i, shortlist in enumerate(shortlists):
+                caption = captions.take(slice(i, i + 1))
                 for start in range(0, len(shortlist), _CHUNK):
-                    some = slice(start, start + _CHUNK)
-                    found = self._model.similarity(self.of(shortlist[some]), caption)
-                    similarities[place, some] = found[:, 0]
+                    chunk = slice(start, start + _CHUNK)
+                    images = self.take(shortlist[chunk])
+                    similarities[i, chunk] = self._model.joint_similarity(images, caption)[:, 0]
         return similarities, shortlists
 
-    def shortlist(self, captions, n_candidates):
+    def shortlist(self, captions: Encoded, n_candidates: int) -> np.ndarray:
         """Return the most promising images of each caption, (n_captions, n_candidates)."""
         with torch.inference_mode():
-            pooled = self._model.pooled_captions(captions).numpy()
+            pooled = self._model.pool_captions(captions).numpy()
         return self._pooled.search(pooled, min(n_candidates, len(self)))[1]
 
-    def of(self, images):
-        """Return some of the images, in single precision."""
-        places = torch.from_numpy(images)
+    def take(self, images: np.ndarray) -> Encoded:
+        """Return a part of the images, given by their indices, in single precision."""
+        indices = torch.from_numpy(images)
         return Encoded(
-            self._objects.of(places), self._relations.of(places), self._whole[places].float()
+            self._objects.take(indices),
+            self._relations.take(indices),
+            self._graphs[indices].float(),
         )
 
 
 class _PackedNodes:
-    """Nodes of many graphs one after the other: a large graph does not make all others large."""
+    """Nodes of many graphs one after the other, without padding to the largest graph."""
 
     def __init__(self, parts):
         vectors, weights, counts = zip(*parts, strict=True)
@@ -102,13 +104,13 @@ class _PackedNodes:
     def n_bytes(self):
         return sum(p.nbytes for p in (self._vectors, self._weights, self._counts, self._starts))
 
-    def of(self, graphs):
+    def take(self, graphs):
         counts = self._counts[graphs]
         within = torch.arange(int(counts.sum())) - (counts.cumsum(0) - counts).repeat_interleave(
             counts
         )
-        places = self._starts[graphs].repeat_interleave(counts) + within
-        return Nodes(pad(self._vectors[places].float(), counts), pad(self._weights[places], counts))
+        rows = self._starts[graphs].repeat_interleave(counts) + within
+        return Nodes(pad(self._vectors[rows].float(), counts), pad(self._weights[rows], counts))
 
 
 def _packed(nodes):

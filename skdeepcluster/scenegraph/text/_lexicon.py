@@ -1,4 +1,4 @@
-"""Words that the rules for sentences treat in a way of their own."""
+"""Words that the rules treat specially."""
 
 
 def _words(text):
@@ -22,7 +22,7 @@ PLACES = _words("""
     back base bottom center centre corner edge end foot front inside left middle midst outside
     rear right side sides top
 """)
-# Nouns that, before another noun, say what it is like rather than which thing it is: those that
+# Nouns that, before another noun, describe it rather than name another kind of thing: those that
 # stand alone as attributes in the training part of FACTUAL more often than not.
 QUALITIES = _words("""
     baby black blue brick bronze brown cement chocolate computer concrete cotton dirt electrical
@@ -33,7 +33,7 @@ QUALITIES = _words("""
 PERSONS = _words("someone somebody anyone everyone something everything")
 POSSESSIVES = _words("his her its their")
 PRONOUNS = _words("it he she they them him her itself themselves himself herself")
-# Pronouns that stand for all of a list: "a man and a woman walk their dog".
+# Pronouns that refer to all of a list: "a man and a woman walk their dog".
 PLURALS = _words("they them their themselves")
 NOTHING = _words("nobody none nothing")
 ARTICLES = _words("a an the this that these those some")
@@ -63,6 +63,6 @@ NUMBERS = {
     "eleven": "11",
     "twelve": "12",
 }
-# Predicates that people use for one another, and a lemma that small models get wrong.
+# Synonymous predicates, and a lemma that small models get wrong.
 SAME_PREPOSITIONS = {"beneath": "under", "underneath": "under", "onto": "on"}
 SAME_VERBS = {"lie": "lay", "rid": "ride"}

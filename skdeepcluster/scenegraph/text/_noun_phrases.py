@@ -1,10 +1,10 @@
-"""What an object is called: a noun and the nouns before it."""
+"""Labels of objects: a noun and the nouns before it."""
 
 from ._lexicon import QUALITIES
 
 
 def label(token):
-    """Noun in the singular, with the nouns before it that make it another thing."""
+    """Return the noun in the singular, with preceding nouns that make it another kind of thing."""
     words = [*(c for c in compounds(token) if c.lower_ not in QUALITIES), token]
     texts = [word.lower_ for word in words[:-1]] + [token.lemma_.lower()]
     joined = texts[0]
@@ -14,7 +14,7 @@ def label(token):
 
 
 def compounds(token):
-    """Nouns that stand before a noun, and before these, in the order of the sentence."""
+    """Return the nouns of a compound before its head, in the order of the sentence."""
     found = []
     for child in token.lefts:
         if child.dep_ in ("compound", "nmod") or (child.dep_ == "amod" and child.pos_ == "NOUN"):
@@ -23,6 +23,6 @@ def compounds(token):
 
 
 def _between(word, following):
-    """How two words of a label are joined: by a hyphen if they are in the sentence."""
+    """Return what joins two words of a label: a hyphen if the sentence has one."""
     between = word.doc[word.i + 1 : following.i]
     return "-" if [t.text for t in between] == ["-"] else " "

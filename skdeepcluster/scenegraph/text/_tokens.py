@@ -1,38 +1,38 @@
-"""What a word is by its place in the dependency tree of its sentence."""
+"""The role of a word, by its place in the dependency tree of its sentence."""
 
 from ._lexicon import NOTHING, PERSONS, PLACES, QUANTITIES
 from ._noun_phrases import compounds
 
 
 def is_object(token):
-    """Whether a word names a thing or a person that can be seen."""
+    """Whether a word names a visible thing or person."""
     if token.lower_ in PERSONS:
         return True
     if token.pos_ not in ("NOUN", "PROPN") or token.dep_ in ("compound", "npadvmod"):
         return token.pos_ == "NOUN" and token.dep_ == "npadvmod" and token.head.pos_ == "VERB"
-    if is_denied(token) or counting_of(token):
+    if is_negated(token) or counting_of(token):
         return False
     return not (token.lower_ in PLACES and token.dep_ == "pobj" and _of_phrases(token))
 
 
 def is_predicate(token):
-    """Whether a word is a verb that says something of its own."""
+    """Whether a word is a verb of its own, not an auxiliary or an adjective."""
     return token.pos_ in ("VERB", "AUX") and token.dep_ not in ("aux", "auxpass", "amod")
 
 
-def is_denied(token):
-    """Whether a noun or verb is said not to be: "no dog", "is not sitting"."""
+def is_negated(token):
+    """Whether a noun or verb is negated: "no dog", "is not sitting"."""
     if token.lower_ in NOTHING or (token.dep_ == "pcomp" and token.head.lower_ == "without"):
         return True
     if is_predicate(token):
-        denied = any(c.dep_ == "neg" for c in token.children)
+        negated = any(c.dep_ == "neg" for c in token.children)
     else:
-        denied = any(c.dep_ == "det" and c.lower_ in ("no", "neither") for c in token.children)
-        # A "no parking sign" is there.
-        denied &= not (token.lemma_ == "sign" and compounds(token))
+        negated = any(c.dep_ == "det" and c.lower_ in ("no", "neither") for c in token.children)
+        # A "no parking sign" exists.
+        negated &= not (token.lemma_ == "sign" and compounds(token))
     # "No dogs or cats", "is not sitting or standing", "does not want to eat".
     either = token.dep_ == "conj" and any(c.lower_ in ("or", "nor") for c in token.head.children)
-    return denied or ((either or token.dep_ == "xcomp") and is_denied(token.head))
+    return negated or ((either or token.dep_ == "xcomp") and is_negated(token.head))
 
 
 def _of_phrases(token):
@@ -45,13 +45,13 @@ def counting_of(token):
 
 
 def is_fronted(token):
-    """Whether a noun stands in a phrase or clause before what the sentence is about."""
+    """Whether a noun stands in a phrase or clause in front of the main clause."""
     above = [token, *token.ancestors]
     return any(word.dep_ in ("prep", "advcl") and word.i < word.head.i for word in above)
 
 
 def prepositions(head):
-    """Return the prepositions of a word, and what leads to one: "next" in "next to"."""
+    """Return the prepositions of a word, and adverbs with one: "next" in "next to"."""
     return [
         c
         for c in head.children
@@ -62,7 +62,7 @@ def prepositions(head):
 
 
 def is_bare(prep):
-    """Whether no noun follows a preposition: "on", "on which"."""
+    """Whether a preposition has no object of its own: "on", "on which"."""
     reached = [c for c in prep.children if c.dep_ in ("pobj", "pcomp", "prep")]
     return prep.lower_ != "where" and all(c.lower_ in ("which", "that", "whom") for c in reached)
 
@@ -72,5 +72,5 @@ def _has_prep(token):
 
 
 def with_conjuncts(token):
-    """Return a word and what is listed with it; one that is listed itself stands alone."""
+    """Return a word with its conjuncts; a conjunct itself is returned alone."""
     return [token, *token.conjuncts] if token.dep_ != "conj" else [token]

@@ -1,1 +1,5 @@
 """Images to scene graphs."""
+
+from ._parser import VisualGraphParser
+
+__all__ = ["VisualGraphParser"]

@@ -1,13 +1,16 @@
-"""Networks that find objects: torchvision's, with weights of its hub or of a file."""
+"""Object detectors: torchvision's, with weights from its hub or from a file."""
 
 import copy
 import difflib
 import re
+from collections.abc import Sequence
+from os import PathLike
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import nn
 
 from ...backbones import (
@@ -20,11 +23,11 @@ from ...backbones import (
 )
 
 _BACKGROUND = "__background__"
-# Detectors suppress overlapping boxes of one class alone; two classes that claim the same
-# place (IoU) are one object with a doubtful label.
+# Detectors suppress overlapping boxes within a class only; boxes of two classes that overlap by
+# this much (IoU) are one object with a doubtful label.
 _SAME_OBJECT = 0.8
-# The last layers of torchvision's classification heads: one row a class, or one a class and
-# anchor.
+# The last layers of torchvision's classification heads: one row per class, or one per class
+# and anchor.
 _CLASSIFIER = re.compile(
     r"(roi_heads\.box_predictor\.cls_score"
     r"|head\.classification_head\.(cls_logits|module_list\.0(\.1)?))\.bias$"
@@ -32,7 +35,7 @@ _CLASSIFIER = re.compile(
 
 
 class Detections(NamedTuple):
-    """Objects of one image, the surest first."""
+    """Objects of one image, the most confident first."""
 
     boxes: np.ndarray  # (n, 4), left, top, right, bottom in pixels of the image
     scores: np.ndarray  # (n,)
@@ -52,17 +55,22 @@ class Detector:
     Attributes
     ----------
     n_classes : int or None
-        Number of classes with the background; None if it is not known.
+        Number of classes including the background; None if it is not known.
     categories : list of str or None
-        Their names if the weights, or torchvision's own with as many classes, have them.
+        Their names, if the weights, or torchvision's own with as many classes, have them.
 
     Raises
     ------
     BackboneLoadError
-        If there is no such detector, or its weights cannot be had or do not fit.
+        If there is no such detector, or its weights cannot be loaded or do not fit.
     """
 
-    def __init__(self, detector, weights=None, device="auto"):
+    def __init__(
+        self,
+        detector: str | nn.Module,
+        weights: str | PathLike | None = None,
+        device: str | torch.device = "auto",
+    ) -> None:
         from torchvision import models
 
         if isinstance(detector, nn.Module):
@@ -79,7 +87,9 @@ class Detector:
         self._network = network.eval().to(self._device)
 
     @torch.inference_mode()
-    def __call__(self, images, min_score, max_objects):
+    def __call__(
+        self, images: list[Image.Image], min_score: float, max_objects: int
+    ) -> list[Detections]:
         """Find the objects of each image.
 
         Parameters
@@ -92,22 +102,22 @@ class Detector:
         Returns
         -------
         found : list of Detections
-            Without boxes that are narrower than a pixel within the image.
+            Boxes that are narrower than a pixel within the image are left out.
         """
         from torchvision.transforms.functional import to_tensor
 
         found: list = [None] * len(images)
         # Torchvision pads a batch to its largest image, and detections change with the padding.
-        # With one size at a time an image's graph does not depend on the others.
+        # With one size at a time, an image's graph does not depend on the other images.
         for size in dict.fromkeys(image.size for image in images):
-            places = [place for place, image in enumerate(images) if image.size == size]
-            raw = self._network([to_tensor(images[place]).to(self._device) for place in places])
-            for place, detections in zip(places, _checked(raw, len(places)), strict=True):
-                found[place] = _choose(detections, size, min_score, max_objects)
+            indices = [i for i, image in enumerate(images) if image.size == size]
+            raw = self._network([to_tensor(images[i]).to(self._device) for i in indices])
+            for i, detections in zip(indices, _checked(raw, len(indices)), strict=True):
+                found[i] = _select(detections, size, min_score, max_objects)
         return found
 
-    def name_classes(self, labels):
-        """Name the classes by their numbers.
+    def name_classes(self, labels: Sequence[str] | None) -> list[str]:
+        """Return the names of all classes, in the order of their numbers.
 
         Parameters
         ----------
@@ -137,7 +147,7 @@ class Detector:
 
 
 def _load(name, weights):
-    """Load a network by its name; return it, its number of classes and published weights."""
+    """Load a network by its name; return it, its number of classes and the published weights."""
     from torchvision import models
 
     known = models.list_models(module=models.detection)
@@ -170,7 +180,7 @@ def _fetch(name, published):
         check_url(published.url, cached)
         return models.get_model(name, weights=published)
     except Exception as error:
-        # No network, a server's refusal, a full disk, a download that was cut off.
+        # No network, a server's refusal, a full disk, an interrupted download.
         raise BackboneLoadError(
             f"{name}: its weights are not in the cache and could not be fetched from "
             f"{published.url} ({type(error).__name__}: {error}). Where there is a network, "
@@ -179,7 +189,7 @@ def _fetch(name, published):
 
 
 def _count_classes(weights):
-    """Count the classes, with the background, by the shapes of the head's tensors."""
+    """Count the classes, background included, from the shapes of the head's tensors."""
     for key, bias in weights.items():
         if not _CLASSIFIER.search(key):
             continue
@@ -187,7 +197,7 @@ def _count_classes(weights):
             return len(bias)
         regression = key.replace("classification_head", "regression_head")
         boxes = weights.get(regression.replace("cls_logits", "bbox_reg"))
-        # The regression has four rows an anchor.
+        # The regression has four rows per anchor.
         return None if boxes is None else 4 * len(bias) // len(boxes)
     return None
 
@@ -206,16 +216,16 @@ def _checked(found, n_images):
     return found
 
 
-def _choose(found, size, min_score, max_objects):
+def _select(found, size, min_score, max_objects):
     from torchvision.ops import nms
 
     boxes, scores, classes = (found[key].cpu() for key in ("boxes", "scores", "labels"))
     boxes = boxes.float().clamp(min=0).minimum(torch.tensor([*size, *size]))
     wide = (boxes[:, 2:] - boxes[:, :2] >= 1).all(dim=1)
-    places = ((scores >= min_score) & wide).nonzero()[:, 0]
-    places = places[nms(boxes[places], scores[places].float(), _SAME_OBJECT)][:max_objects]
+    kept = ((scores >= min_score) & wide).nonzero()[:, 0]
+    kept = kept[nms(boxes[kept], scores[kept].float(), _SAME_OBJECT)][:max_objects]
     return Detections(
-        boxes[places].double().numpy(),
-        scores[places].double().numpy(),
-        classes[places].long().numpy(),
+        boxes[kept].double().numpy(),
+        scores[kept].double().numpy(),
+        classes[kept].long().numpy(),
     )

@@ -1,25 +1,25 @@
-"""Which boxes belong together, and how they lie to one another.
+"""Which pairs of boxes are related, and their spatial relations.
 
 Boxes are arrays (n, 4) of left, top, right and bottom in pixels; pairs are arrays (m, 2) of
-positions of subject and object.
+indices of subject and object.
 """
 
 import numpy as np
 
-# Share of the subject's area that makes it lie in the object, and the overlap (IoU) from which
-# two boxes are one place.
+# Share of the subject's area from which it is "in" the object, and the overlap (IoU) from which
+# two boxes are "overlapping".
 _INSIDE = 0.8
 _SAME_PLACE = 0.5
 # Detectors' boxes are loose: a gap of a tenth of the mean side still counts as touching.
 _TOUCHING = 1.1
 
 
-def related_pairs(boxes, scores, max_relations):
-    """Find the pairs of boxes that are most related.
+def related_pairs(boxes: np.ndarray, scores: np.ndarray, max_relations: int) -> np.ndarray:
+    """Return the most related pairs of boxes.
 
-    How related two boxes are is the product of their scores, times the sum of their overlap
-    (IoU) and of the share of the box around both that they fill. But for a constant the sum is
-    the generalised IoU [1]_, which also tells boxes apart that do not overlap.
+    The relatedness of two boxes is the product of their scores, times the sum of their overlap
+    (IoU) and of the share of their union box that they fill. Up to a constant the sum is the
+    generalised IoU [1]_, which also ranks boxes that do not overlap.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ def related_pairs(boxes, scores, max_relations):
     Returns
     -------
     pairs : ndarray of shape (min(max_relations, n * (n - 1) / 2), 2), int64
-        The most related first, each pair once. The smaller box is the subject: one says that
+        The most related first, each pair once. The smaller box is the subject: people say that
         the cup is on the table rather than that the table is under the cup.
 
     References
@@ -47,10 +47,10 @@ def related_pairs(boxes, scores, max_relations):
     return np.take_along_axis(pairs, smaller_first, axis=1)
 
 
-def box_predicates(boxes, pairs):
-    """Say how the subject of each pair lies to its object.
+def box_predicates(boxes: np.ndarray, pairs: np.ndarray) -> list[str]:
+    """Return the spatial relation of the subject to the object of each pair.
 
-    The first that holds of
+    The first that holds of:
 
     - "overlapping": their IoU is at least 0.5;
     - "in": at least 0.8 of the subject's area is in the object;
@@ -88,15 +88,15 @@ def box_predicates(boxes, pairs):
     return np.select(conditions, words, default="right of").tolist()
 
 
-def union_boxes(boxes, pairs):
-    """Box around both boxes of each pair, (m, 4)."""
+def union_boxes(boxes: np.ndarray, pairs: np.ndarray) -> np.ndarray:
+    """Return the union box, the box around both boxes, of each pair, (m, 4)."""
     first, second = boxes[pairs[:, 0]], boxes[pairs[:, 1]]
     starts = np.minimum(first[:, :2], second[:, :2])
     return np.concatenate([starts, np.maximum(first[:, 2:], second[:, 2:])], axis=1)
 
 
 def _overlap(boxes, pairs):
-    """Area that the boxes of each pair share, and that they cover together."""
+    """Return the areas of intersection and of union of each pair of boxes."""
     first, second = boxes[pairs[:, 0]], boxes[pairs[:, 1]]
     starts = np.maximum(first[:, :2], second[:, :2])
     common = np.maximum(np.minimum(first[:, 2:], second[:, 2:]) - starts, 0).prod(axis=1)

@@ -1,8 +1,10 @@
 """Images to scene graphs."""
 
+from collections.abc import Sequence
 from numbers import Integral, Real
+from os import PathLike
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import torch
@@ -13,19 +15,21 @@ from sklearn.utils._param_validation import Interval
 from ...backbones import Backbone
 from ...embedding import ImageEmbedder
 from ...images import as_image_source
-from ..graph._entries import shown
+from ..graph import SceneGraph, short_repr
 from ._detector import Detector
+from ._draft import GraphDraft
 from ._geometry import box_predicates, related_pairs
-from ._scene import Scene, add_features, encode_labels, match_predicates
+from ._regions import add_region_features
+from ._vocabulary import encode_labels, match_predicates
 
 
 class VisualGraphParser(TransformerMixin, BaseEstimator):
     """Turn images into scene graphs.
 
-    A detector finds the objects. How their boxes lie to one another makes the relations: "on",
-    "under", "in", "beside", "overlapping", and "above", "below", "left of", "right of" of boxes
-    that are apart. An open_clip backbone finds labels and predicates of your own instead, by the
-    phrases that are nearest to what it sees.
+    A detector finds the objects. Relations follow from the positions of their boxes: "on",
+    "under", "in", "beside", "overlapping", and "above", "below", "left of", "right of" for boxes
+    that are apart. With an open_clip backbone, labels and predicates of your own can be used
+    instead, by the phrases that are nearest to the image features.
 
     Parameters
     ----------
@@ -34,34 +38,34 @@ class VisualGraphParser(TransformerMixin, BaseEstimator):
         list of images (3, height, width) in [0, 1], and a list of dicts with "boxes" (n, 4),
         "labels" (n,) and "scores" (n,).
     weights : path, default=None
-        State dict of the detector, ``.safetensors`` or what ``torch.save`` wrote; nothing in
-        the file is run, and the number of classes is found in it. None fetches torchvision's
-        own.
+        State dict of the detector, as ``.safetensors`` or written by ``torch.save``; no code
+        in the file is run, and the number of classes is read from it. None fetches torchvision's
+        own weights.
     backbone : str, path, torch.nn.Module or Backbone, default=None
-        Network for the features of objects, of what is in their boxes, and of relations, of
-        what is in the box around both: a name of
+        Network for the features of objects, from their boxes, and of relations, from the union
+        boxes around subject and object: a name of
         :func:`skdeepcluster.backbones.list_backbones` or whatever
         :func:`skdeepcluster.backbones.load_backbone` takes. None leaves features out.
     labels : list of str, default=None
         With a backbone "open_clip:...", a vocabulary: the label of an object is the word for
-        which "a photo of {label}" is nearest to its feature. Otherwise names of the detector's
-        classes 1, 2, ...; class 0 is the background. None is the names of the detector's
-        weights, which are those of COCO.
+        which "a photo of {label}" is nearest to its feature. Otherwise the names of the
+        detector's classes 1, 2, ...; class 0 is the background. None uses the names that come
+        with the detector's weights, which are those of COCO.
     predicates : list of str, default=None
-        A vocabulary, for a backbone "open_clip:..." alone: a relation is the phrase "a photo of
-        {subject} {predicate} {object}", in either order of the two, that is nearest to the
-        feature of the box around both. None is by the boxes.
+        A vocabulary, which needs a backbone "open_clip:...": a relation is the phrase "a photo
+        of {subject} {predicate} {object}", in either order of the two, that is nearest to the
+        feature of the union box. None derives predicates from the boxes.
     max_objects : int, default=36
-        The surest are kept.
+        The most confident are kept.
     min_score : float, default=0.3
-        Objects of which the detector is less sure are left out.
+        Objects with a lower confidence are left out.
     max_relations : int, default=25
-        The most related pairs are kept: by the product of scores, times the sum of IoU and of
-        the share of the box around both that the two fill.
+        The most related pairs are kept: by the product of their scores, times the sum of their
+        IoU and of the share of the union box that the two fill.
     device : str or torch.device, default="auto"
         "auto" takes a GPU if there is one.
     batch_size : int, default=8
-        Images that are in memory together. Those of one size go through the detector together.
+        Number of images in memory at a time. Those of one size are detected as one batch.
     verbose : int, default=0
         Above 0, a progress bar is shown.
 
@@ -72,17 +76,17 @@ class VisualGraphParser(TransformerMixin, BaseEstimator):
 
     Notes
     -----
-    Of boxes that cover the same place (IoU above 0.8) the surest is kept, whatever their classes.
+    Of boxes with an IoU above 0.8 the most confident is kept, whatever their classes.
     Without predicates of your own, the smaller box of a pair is the subject.
 
-    Quality comes with downloads. Average precision of boxes on COCO and size, as torchvision
-    has them: "fasterrcnn_resnet50_fpn_v2" 46.7 and 167 MB, "maskrcnn_resnet50_fpn_v2" 47.4 and
-    177 MB; on a slow machine "fasterrcnn_mobilenet_v3_large_fpn" 32.8 and 74 MB,
+    Good detectors have to be downloaded. Box average precision on COCO and size, as published
+    by torchvision: "fasterrcnn_resnet50_fpn_v2" 46.7 and 167 MB, "maskrcnn_resnet50_fpn_v2" 47.4
+    and 177 MB; on a slow machine "fasterrcnn_mobilenet_v3_large_fpn" 32.8 and 74 MB,
     "ssdlite320_mobilenet_v3_large" 21.3 and 13 MB. "open_clip:ViT-B-32/laion2b_s34b_b79k" (605
-    MB) knows words.
+    MB) is a backbone for labels and predicates of your own.
 
-    The text tower is loaded once a call of ``transform`` with ``predicates``, which takes
-    seconds: pass many images at a time.
+    With ``predicates``, each call of ``transform`` loads the text tower, which takes seconds:
+    pass many images at a time.
 
     References
     ----------
@@ -90,7 +94,7 @@ class VisualGraphParser(TransformerMixin, BaseEstimator):
     Networks", NeurIPS 2015.
 
     A. Radford et al., "Learning Transferable Visual Models From Natural Language Supervision",
-    ICML 2021, for labels by phrases.
+    ICML 2021, for labels from phrases.
 
     Examples
     --------
@@ -116,19 +120,19 @@ class VisualGraphParser(TransformerMixin, BaseEstimator):
 
     def __init__(
         self,
-        detector="fasterrcnn_resnet50_fpn_v2",
+        detector: str | torch.nn.Module = "fasterrcnn_resnet50_fpn_v2",
         *,
-        weights=None,
-        backbone=None,
-        labels=None,
-        predicates=None,
-        max_objects=36,
-        min_score=0.3,
-        max_relations=25,
-        device="auto",
-        batch_size=8,
-        verbose=0,
-    ):
+        weights: str | PathLike | None = None,
+        backbone: str | PathLike | torch.nn.Module | Backbone | None = None,
+        labels: Sequence[str] | None = None,
+        predicates: Sequence[str] | None = None,
+        max_objects: int = 36,
+        min_score: float = 0.3,
+        max_relations: int = 25,
+        device: str | torch.device = "auto",
+        batch_size: int = 8,
+        verbose: int = 0,
+    ) -> None:
         self.detector = detector
         self.weights = weights
         self.backbone = backbone
@@ -142,7 +146,7 @@ class VisualGraphParser(TransformerMixin, BaseEstimator):
         self.verbose = verbose
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X=None, y=None):
+    def fit(self, X: Any = None, y: Any = None) -> Self:
         """Load the networks; nothing is learned.
 
         Parameters
@@ -157,55 +161,55 @@ class VisualGraphParser(TransformerMixin, BaseEstimator):
         Raises
         ------
         BackboneLoadError
-            If a network or its weights cannot be had; the message tells the cure.
+            If a network or its weights cannot be loaded; the message names the cure.
         ValueError
-            If labels do not fit the detector, or predicates have no backbone that knows words.
+            If labels do not fit the detector, or predicates come without an open_clip backbone.
         """
         # A module may have been trained further since the last fit.
-        self._loaded = None
+        self._loaded: Any = None
         self._load()
         return self
 
-    def transform(self, X):
+    def transform(self, X: Any) -> list[SceneGraph]:
         """Parse images.
 
         Parameters
         ----------
         X : folder, sequence of paths, of Pillow images or of arrays, array, tensor or Dataset
-            See the user guide for all that counts as images.
+            See the user guide for all kinds of input.
 
         Returns
         -------
         graphs : list of SceneGraph
-            The surest objects and the most related pairs come first. An image in which nothing
-            is found has a graph without objects.
+            The most confident objects and the most related pairs come first. The graph of an
+            image in which nothing is found has no objects.
 
         Raises
         ------
         ImageReadError
             If an image cannot be read; the message names it.
         ValueError
-            If a parameter is not what it should be.
+            If a parameter is invalid.
         """
         from tqdm.auto import tqdm
 
-        # Nobody need have called fit.
+        # fit need not have been called.
         self._validate_params()
         source = as_image_source(X)
         if source is None:
             raise TypeError("X is no images. Pass a folder, or a list of paths or of arrays.")
-        tools = self._load()
-        scenes: list[Scene] = []
+        networks = self._load()
+        drafts: list[GraphDraft] = []
         with tqdm(total=len(source), desc="parsing", unit="image", disable=not self.verbose) as bar:
             for start in range(0, len(source), self.batch_size):
                 stop = min(start + self.batch_size, len(source))
-                scenes += self._look(tools, [source.read(i) for i in range(start, stop)])
+                drafts += self._draft(networks, [source.read(i) for i in range(start, stop)])
                 bar.update(stop - start)
         if self.predicates is not None:
-            match_predicates(scenes, list(self.predicates), self.backbone)
-        return [scene.graph() for scene in scenes]
+            match_predicates(drafts, list(self.predicates), str(self.backbone))
+        return [draft.graph() for draft in drafts]
 
-    def parse(self, image):
+    def parse(self, image: Any) -> SceneGraph:
         """Parse one image.
 
         Parameters
@@ -220,20 +224,20 @@ class VisualGraphParser(TransformerMixin, BaseEstimator):
 
     def _load(self):
         words = [None if w is None else tuple(w) for w in (self.labels, self.predicates)]
-        wanted = (self.detector, self.weights, self.backbone, *words, str(self.device))
-        if getattr(self, "_loaded", None) != wanted:
-            self._tools = self._make_tools()
-            self._loaded = wanted
-        return self._tools
+        settings = (self.detector, self.weights, self.backbone, *words, str(self.device))
+        if getattr(self, "_loaded", None) != settings:
+            self._networks = self._load_networks()
+            self._loaded = settings
+        return self._networks
 
-    def _make_tools(self):
+    def _load_networks(self):
         knows_words = isinstance(self.backbone, str) and self.backbone.startswith("open_clip:")
         for name in ("labels", "predicates"):
             _check_words(getattr(self, name), name)
         if self.predicates is not None and not knows_words:
             raise ValueError(
                 "Predicates are matched by a backbone that knows words, and "
-                f"{shown(self.backbone)} does not. Use one of open_clip, such as "
+                f"{short_repr(self.backbone)} does not. Use one of open_clip, such as "
                 '"open_clip:ViT-B-32/laion2b_s34b_b79k", or leave predicates out.'
             )
         detector = Detector(self.detector, self.weights, self.device)
@@ -244,44 +248,43 @@ class VisualGraphParser(TransformerMixin, BaseEstimator):
             embedder.fit([np.zeros((8, 8, 3), np.uint8)])
         if knows_words and self.labels is not None:
             names = list(self.labels)
-            texts = encode_labels(names, self.backbone)
+            texts = encode_labels(names, str(self.backbone))
         else:
             names = detector.name_classes(self.labels)
-        return _Tools(detector, embedder, names, texts)
+        return _Networks(detector, embedder, names, texts)
 
-    def _look(self, tools, images):
-        """Make scenes of a batch of images."""
-        scenes = []
-        found = tools.detector(images, self.min_score, self.max_objects)
-        for boxes, scores, classes in found:
+    def _draft(self, networks, images):
+        """Draft the graphs of a batch of images."""
+        drafts = []
+        for boxes, scores, classes in networks.detector(images, self.min_score, self.max_objects):
             pairs = related_pairs(boxes, scores, self.max_relations)
-            scenes.append(Scene(boxes, scores, classes, pairs, box_predicates(boxes, pairs)))
-        if tools.embedder is not None:
-            add_features(scenes, images, tools.embedder)
-        for scene in scenes:
-            if tools.texts is not None:
+            drafts.append(GraphDraft(boxes, scores, classes, pairs, box_predicates(boxes, pairs)))
+        if networks.embedder is not None:
+            add_region_features(drafts, images, networks.embedder)
+        for draft in drafts:
+            if networks.texts is not None:
                 # Texts are unit vectors, so the length of a feature changes nothing.
-                scene.classes = (scene.features @ tools.texts.T).argmax(axis=1)
-            scene.name(tools.names)
-        return scenes
+                draft.classes = (draft.features @ networks.texts.T).argmax(axis=1)
+            draft.set_labels(networks.names)
+        return drafts
 
     def __getstate__(self):
         state = super().__getstate__().copy()
         # Loaded again when needed.
-        state.pop("_tools", None)
+        state.pop("_networks", None)
         state.pop("_loaded", None)
         return state
 
-    def __sklearn_is_fitted__(self):
+    def __sklearn_is_fitted__(self) -> bool:
         return True
 
 
-class _Tools(NamedTuple):
-    """What is loaded."""
+class _Networks(NamedTuple):
+    """The networks that are loaded, and the labels they give."""
 
     detector: Detector
     embedder: ImageEmbedder | None
-    names: list
+    names: list[str]
     texts: np.ndarray | None  # (n_names, n_features), if labels are matched
 
 
@@ -289,4 +292,4 @@ def _check_words(words, name):
     if words is not None and not (
         len(words) and all(isinstance(word, str) and word.strip() for word in words)
     ):
-        raise ValueError(f"{name} is a list of words, not {shown(words)}.")
+        raise ValueError(f"{name} is a list of words, not {short_repr(words)}.")

@@ -1,0 +1,158 @@
+"""Objects and relations of a scene graph, checked one at a time."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class SceneObject:
+    """An object in an image, or one named in a sentence.
+
+    Parameters
+    ----------
+    label : str
+    box : tuple of 4 float, default=None
+        Left, top, right, bottom in pixels.
+    score : float, default=None
+        Confidence of the detector, from 0 to 1.
+    feature : ndarray of shape (n_features,), float32, default=None
+        A network's features of the box.
+    """
+
+    label: str
+    box: tuple[float, float, float, float] | None = None
+    score: float | None = None
+    feature: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class SceneRelation:
+    """How one object, the subject, relates to another.
+
+    Parameters
+    ----------
+    subject : int
+        Index of the subject among the objects of the graph.
+    predicate : str
+    object : int
+        Index of the object among them.
+    feature : ndarray of shape (n_features,), float32, default=None
+        A network's features of the union box, the box around both objects.
+    """
+
+    subject: int
+    predicate: str
+    object: int
+    feature: np.ndarray | None = None
+
+
+def as_object(entry: Any, name: str) -> SceneObject:
+    """Check an object; ``name`` is what messages call it."""
+    if isinstance(entry, SceneObject):
+        entry = {key: getattr(entry, key) for key in ("label", "box", "score", "feature")}
+    elif isinstance(entry, str):
+        entry = {"label": entry}
+    elif not isinstance(entry, Mapping):
+        raise TypeError(f"{name} is a label or a dict with one, not {short_repr(entry)}.")
+    if "label" not in entry:
+        raise ValueError(f'{name} has no "label": {short_repr(entry)}.')
+    return SceneObject(
+        label=_as_word(entry["label"], f"label of {name}"),
+        box=_as_box(entry.get("box"), f"box of {name}"),
+        score=_as_score(entry.get("score"), f"score of {name}"),
+        feature=_as_feature(entry.get("feature"), f"feature of {name}"),
+    )
+
+
+def as_relation(entry: Any, n_objects: int, name: str) -> SceneRelation:
+    """Check a relation between the objects of a graph; ``name`` is what messages call it."""
+    feature = None
+    if isinstance(entry, SceneRelation):
+        parts: Sequence[Any] = (entry.subject, entry.predicate, entry.object)
+        feature = entry.feature
+    elif isinstance(entry, Mapping):
+        missing = [key for key in ("subject", "predicate", "object") if key not in entry]
+        if missing:
+            raise ValueError(f"{name} has no {missing}: {short_repr(entry)}.")
+        parts = (entry["subject"], entry["predicate"], entry["object"])
+        feature = entry.get("feature")
+    elif isinstance(entry, str) or not isinstance(entry, Sequence) or len(entry) != 3:
+        raise ValueError(f"{name} is (subject, predicate, object), not {short_repr(entry)}.")
+    else:
+        parts = entry
+    subject, predicate, target = parts
+    for role, index in (("subject", subject), ("object", target)):
+        if not isinstance(index, int | np.integer) or isinstance(index, bool):
+            raise TypeError(f"The {role} of {name} is the position of an object, not {index!r}.")
+        if not 0 <= index < n_objects:
+            raise ValueError(
+                f"The {role} of {name} is {index}, and there are {n_objects} objects, "
+                f"numbered from 0: {short_repr(entry)}."
+            )
+    return SceneRelation(
+        int(subject),
+        _as_word(predicate, f"predicate of {name}"),
+        int(target),
+        _as_feature(feature, f"feature of {name}"),
+    )
+
+
+def as_triple(entry: Any, name: str) -> tuple[str, str, str]:
+    """Check a (subject, predicate, object) of words; ``name`` is what messages call it."""
+    if isinstance(entry, str) or not isinstance(entry, Sequence) or len(entry) != 3:
+        raise ValueError(f"{name} is (subject, predicate, object), not {short_repr(entry)}.")
+    subject, predicate, target = (_as_word(word, name) for word in entry)
+    return subject, predicate, target
+
+
+def _as_word(value: Any, name: str) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"The {name} is text, not {short_repr(value)}.")
+    if not value.strip():
+        raise ValueError(f"The {name} is empty.")
+    return value.strip()
+
+
+def _as_box(value: Any, name: str) -> tuple[float, float, float, float] | None:
+    if value is None:
+        return None
+    numbers = np.asarray(value, dtype=np.float64)
+    if numbers.shape != (4,) or not np.isfinite(numbers).all():
+        raise ValueError(
+            f"The {name} is left, top, right, bottom in pixels, not {short_repr(value)}."
+        )
+    left, top, right, bottom = map(float, numbers)
+    if right < left or bottom < top:
+        raise ValueError(
+            f"The {name} has its right or lower side before the left or upper one: "
+            f"{[left, top, right, bottom]}. It is left, top, right, bottom, not width and height."
+        )
+    return left, top, right, bottom
+
+
+def _as_score(value: Any, name: str) -> float | None:
+    if value is None:
+        return None
+    if not isinstance(value, int | float | np.number) or not 0 <= value <= 1:
+        raise ValueError(f"The {name} is from 0 to 1, not {short_repr(value)}.")
+    return float(value)
+
+
+def _as_feature(value: Any, name: str) -> np.ndarray | None:
+    if value is None:
+        return None
+    with np.errstate(over="ignore"):
+        feature = np.array(value, dtype=np.float32)
+    if feature.ndim != 1 or not np.isfinite(feature).all():
+        raise ValueError(f"The {name} is a vector of finite numbers, not {short_repr(value)}.")
+    feature.flags.writeable = False
+    return feature
+
+
+def short_repr(value: Any, longest: int = 80) -> str:
+    """Return the repr of a value for a message, cut short if it is long."""
+    text = repr(value)
+    return text if len(text) <= longest else text[: longest - 3] + "..."

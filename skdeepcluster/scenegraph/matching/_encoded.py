@@ -1,0 +1,85 @@
+"""Encoded images and captions, level by level."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Self
+
+import torch
+from torch.nn import functional
+
+
+class Nodes(NamedTuple):
+    """Vectors of the nodes of several graphs, padded to the largest.
+
+    ``vectors`` is float of shape (n_graphs, n_nodes, n_dimensions); ``weights``, float of shape
+    (n_graphs, n_nodes), is the weight of each node: 0 where there is none.
+    """
+
+    vectors: torch.Tensor
+    weights: torch.Tensor
+
+    @property
+    def mask(self) -> torch.Tensor:
+        """Where there is a node."""
+        return self.weights > 0
+
+    @property
+    def n_graphs(self) -> int:
+        """Number of graphs."""
+        return len(self.weights)
+
+    def take(self, indices: Any) -> Self:
+        """Return the nodes of a part of the graphs."""
+        return self._replace(vectors=self.vectors[indices], weights=self.weights[indices])
+
+    def mean(self) -> torch.Tensor:
+        """Return the weighted mean of each graph's nodes, (n_graphs, n_dimensions)."""
+        sums = (self.weights[:, None] @ self.vectors)[:, 0]
+        return sums / self.weights.sum(dim=1, keepdim=True).clamp_min(1e-12)
+
+
+class Encoded(NamedTuple):
+    """Encoded images or captions, with a field for each level that can be compared.
+
+    ``objects`` are nodes of the objects of an image or of the words of a caption, ``relations``
+    those of relations or triples; ``graphs``, float of shape (n, n_dimensions), has one vector
+    for the whole graph or sentence.
+    """
+
+    objects: Nodes
+    relations: Nodes
+    graphs: torch.Tensor
+
+    def nodes(self, level: str) -> Nodes:
+        """Return the nodes of the level "object" or "relation"."""
+        return {"object": self.objects, "relation": self.relations}[level]
+
+    def take(self, indices: Any) -> Self:
+        """Return a part of the images or captions."""
+        return self._replace(
+            objects=self.objects.take(indices),
+            relations=self.relations.take(indices),
+            graphs=self.graphs[indices],
+        )
+
+
+def concatenate_nodes(parts: Sequence[Nodes]) -> Nodes:
+    """Concatenate the nodes of several batches of graphs, padded to the largest."""
+    longest = max(part.weights.shape[1] for part in parts)
+    missing = [longest - part.weights.shape[1] for part in parts]
+    return Nodes(
+        torch.cat(
+            [functional.pad(p.vectors, (0, 0, 0, n)) for p, n in zip(parts, missing, strict=True)]
+        ),
+        torch.cat([functional.pad(p.weights, (0, n)) for p, n in zip(parts, missing, strict=True)]),
+    )
+
+
+def concatenate_encoded(parts: Sequence[Encoded]) -> Encoded:
+    """Concatenate images, or captions, that were encoded in several batches."""
+    if len(parts) == 1:
+        return parts[0]
+    return Encoded(
+        concatenate_nodes([part.objects for part in parts]),
+        concatenate_nodes([part.relations for part in parts]),
+        torch.cat([part.graphs for part in parts]),
+    )

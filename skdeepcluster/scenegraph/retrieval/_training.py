@@ -1,0 +1,68 @@
+"""Training of an encoder, with a progress bar, up to its best epoch."""
+
+from typing import Any
+
+import numpy as np
+
+from ..matching import (
+    BestEpoch,
+    PairEncoder,
+    TrainingPairs,
+    TrainingSettings,
+    train_matching_model,
+)
+from ._held_out import HeldOut
+
+
+def train_pair_encoder(
+    encoder: PairEncoder,
+    pairs: TrainingPairs,
+    held_out: HeldOut | None,
+    settings: TrainingSettings,
+    random_state: np.random.RandomState,
+    verbose: int,
+) -> dict[str, list[float]]:
+    """Train the matching model of an encoder up to the epoch that was best on held-out pairs.
+
+    Parameters
+    ----------
+    encoder : PairEncoder
+    pairs : TrainingPairs
+    held_out : HeldOut or None
+        None keeps the last epoch.
+    settings : TrainingSettings
+    random_state : RandomState
+    verbose : int
+        Above 0, a progress bar is shown.
+
+    Returns
+    -------
+    history : dict of str to list of float
+        "loss", "seconds" and, if there are held-out pairs, "validation_recall".
+    """
+    from tqdm.auto import tqdm
+
+    history: dict[str, list[float]] = {"loss": [], "seconds": []}
+    best = BestEpoch(encoder.model.state_dict().values())
+
+    def on_epoch(row: dict[str, Any]) -> None:
+        if held_out is not None:
+            row["validation_recall"] = held_out.recall(held_out.similarities())
+            best.offer(row["validation_recall"])
+        for name, value in row.items():
+            history.setdefault(name, []).append(value)
+        bar.set_postfix({name: f"{row[name]:.3g}" for name in row if name != "seconds"})
+        bar.update()
+
+    with tqdm(total=settings.max_epochs, desc="training", unit="epoch", disable=not verbose) as bar:
+        train_matching_model(
+            encoder.model,
+            pairs,
+            encoder.visual_phrases.vectors,
+            encoder.textual_phrases.vectors,
+            settings,
+            random_state,
+            on_epoch,
+        )
+    best.restore()
+    return history

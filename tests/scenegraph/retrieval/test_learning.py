@@ -1,0 +1,118 @@
+import numpy as np
+import pytest
+import torch
+
+from skdeepcluster import SceneGraph
+from skdeepcluster.scenegraph.retrieval import _retriever
+
+from .._toy import (
+    NOUNS,
+    exchanged,
+    make_pairs,
+    make_retriever,
+    random_vectors,
+)
+
+
+def own_similarities(est, X, y):
+    """Similarity of each caption with its own image."""
+    owners = np.repeat(np.arange(len(X)), [len(several) for several in y])
+    return est.similarity(X, y)[owners, np.arange(len(owners))]
+
+
+def test_retrieval_is_learned(fitted, pairs):
+    untrained = make_retriever(max_epochs=0).fit(*pairs)
+    before, after = untrained.recall_table(*pairs), fitted.recall_table(*pairs)
+    assert (after["R@1"] > 0.75).all()
+    assert after["R@1"].mean() > before["R@1"].mean() + 0.05
+    assert len(fitted.history_["loss"]) == len(fitted.history_["seconds"]) == 14
+    assert fitted.history_["loss"][-1] < fitted.history_["loss"][0] / 2
+
+
+def test_new_pairs_are_found(fitted):
+    assert (fitted.recall_table(*make_pairs(60, seed=1))["R@1"] > 0.5).all()
+
+
+def test_relations_are_learned(fitted, pairs):
+    X, y = pairs
+    foils = [[exchanged(caption) for caption in several] for several in y]
+    assert (own_similarities(fitted, X, y) > own_similarities(fitted, X, foils)).mean() > 0.8
+
+
+def test_attributes(fitted):
+    assert set(fitted.level_weights_) == {"object", "relation", "graph"}
+    assert sum(fitted.level_weights_.values()) == pytest.approx(1)
+    assert fitted.global_weight_ == 0
+    assert fitted.n_parameters_ > 1000
+
+
+def test_equal_seeds_give_equal_results(pairs):
+    found, state = [], torch.random.get_rng_state()
+    for seed, torch_seed in [(0, 1), (0, 2), (3, 2)]:
+        torch.manual_seed(torch_seed)
+        before = torch.random.get_rng_state()
+        est = make_retriever(max_epochs=1, random_state=seed, validation_fraction=0.2).fit(*pairs)
+        assert (torch.random.get_rng_state() == before).all()
+        found.append(est.similarity(*pairs))
+    torch.random.set_rng_state(state)
+    np.testing.assert_array_equal(found[0], found[1])
+    assert not np.allclose(found[0], found[2], atol=1e-4)
+
+
+def test_the_same_graph_is_a_right_answer_among_those_held_out():
+    X = [SceneGraph([noun]) for noun in NOUNS] * 2
+    y = [{"text": noun, "triples": []} for noun in NOUNS] * 2
+    est = make_retriever(
+        word_vectors=random_vectors(NOUNS),
+        max_epochs=1,
+        learning_rate=1e-9,
+        validation_fraction=0.5,
+    ).fit(X, y)
+    assert est.history_["validation_recall"] == [1]
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"loss": "hardest"},
+        {"symmetric": True},
+        {"neighbors": False},
+        {"foil_weight": 0},
+        {"levels": ("relation",)},
+        {"levels": ["graph", "object"]},
+    ],
+    ids=str,
+)
+def test_each_way_of_learning_learns(pairs, params):
+    untrained = make_retriever(**{**params, "max_epochs": 0}).fit(*pairs)
+    est = make_retriever(**params, max_epochs=5).fit(*pairs)
+    # One epoch's loss depends on which captions and foils were drawn.
+    loss = est.history_["loss"]
+    assert np.mean(loss[-3:]) < np.mean(loss[:2]) - 0.05
+    assert est.score(*pairs) > untrained.score(*pairs) - 0.02
+    assert est.score(*pairs) > 0.7
+    assert set(est.level_weights_) == set(params.get("levels", est.level_weights_))
+
+
+def test_the_epoch_that_was_best_on_pairs_held_out(pairs, monkeypatch):
+    measures = []
+
+    class Spy(_retriever.HeldOut):
+        def similarities(self):
+            measures.append(self)
+            return super().similarities()
+
+    monkeypatch.setattr(_retriever, "HeldOut", Spy)
+    est = make_retriever(validation_fraction=0.25, max_epochs=4, learning_rate=0.1).fit(*pairs)
+    recalls = est.history_["validation_recall"]
+    assert len(recalls) == len(measures) == 4
+    assert len(measures[0].pairs.identities) == 15
+    assert measures[0].recall(measures[0].similarities()) == pytest.approx(max(recalls))
+    assert "validation_recall" not in make_retriever(max_epochs=1).fit(*pairs).history_
+
+
+def test_progress_is_shown(pairs, capsys):
+    make_retriever(max_epochs=2, verbose=1).fit(*pairs)
+    shown = capsys.readouterr()
+    assert "2/2" in shown.err and "loss" in shown.err
+    assert not shown.out
