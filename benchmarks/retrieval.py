@@ -369,7 +369,7 @@ def run_search(results, n_images=100_000, n_queries=100):
     row = {
         "images": n_images,
         "index, seconds": round(indexing, 1),
-        "index, MB": round(est._model.index_bytes / 1e6),
+        "index, MB": round(est._model.indexed.graphs.n_bytes / 1e6),
     }
     exact = [est.kneighbors([query], 10, n_candidates=n_images)[1][0] for query in queries[:20]]
     for n_candidates in (200, 500, 1000, 2000, 5000):

@@ -118,9 +118,9 @@ def read_visual_genome(path: str | PathLike) -> list[GraphRecord]:
     try:
         images = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"{str(path)!r} is no JSON that can be read: {error}") from error
+        raise ValueError(f"{str(path)!r} is not readable JSON: {error}") from error
     if not isinstance(images, list):
-        raise ValueError(f"{str(path)!r} is not as in Visual Genome: it holds no list.")
+        raise ValueError(f"{str(path)!r} is not in Visual Genome's format: it holds no list.")
     records = []
     for position, image in enumerate(images):
         try:
@@ -129,7 +129,7 @@ def read_visual_genome(path: str | PathLike) -> list[GraphRecord]:
             )
         except _WRONG_ENTRY as error:
             raise ValueError(
-                f"Entry {position} of {str(path)!r} is not as in Visual Genome: {error!r}"
+                f"Entry {position} of {str(path)!r} is not in Visual Genome's format: {error!r}"
             ) from error
     return records
 

@@ -283,5 +283,7 @@ def _read(source):
             try:
                 vectors[" ".join(parts[:-n_numbers])] = np.array(parts[-n_numbers:], np.float32)
             except ValueError as error:
-                raise ValueError(f"Line {number} of {str(path)!r} is no vector: {error}") from None
+                raise ValueError(
+                    f"Line {number} of {str(path)!r} is not a vector: {error}"
+                ) from None
     return vectors

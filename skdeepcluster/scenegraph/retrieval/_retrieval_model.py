@@ -14,6 +14,13 @@ from ._index import GraphIndex
 from ._parsing import CaptionParser
 
 
+class IndexedImages(NamedTuple):
+    """Images that are searched: their graphs and, with a global model, their vectors."""
+
+    graphs: GraphIndex
+    vectors: np.ndarray | None
+
+
 class RetrievalModel:
     """A fitted encoder with its global model, and the images that are searched with them.
 
@@ -39,7 +46,7 @@ class RetrievalModel:
         self.encoder = encoder
         self.global_similarity = global_similarity
         self.caption_parser = caption_parser
-        self._indexed: _Indexed | None = None
+        self._indexed: IndexedImages | None = None
 
     @property
     def needs_images(self) -> bool:
@@ -81,14 +88,11 @@ class RetrievalModel:
         return self.encoder.pool_captions(captions)
 
     @property
-    def n_indexed(self) -> int:
-        """Number of images that can be searched."""
-        return 0 if self._indexed is None else len(self._indexed.graphs)
-
-    @property
-    def index_bytes(self) -> int:
-        """Memory of the indexed graphs."""
-        return 0 if self._indexed is None else self._indexed.graphs.n_bytes
+    def indexed(self) -> IndexedImages:
+        """Images that can be searched; a ValueError without any."""
+        if self._indexed is None:
+            raise ValueError("There are no images to search in yet: call index(X) first.")
+        return self._indexed
 
     def index(self, images: ImagesWithGraphs) -> None:
         """Keep images to be searched, in place of those before."""
@@ -96,7 +100,7 @@ class RetrievalModel:
         vectors = None
         if self.global_similarity is not None and images.images is not None:
             vectors = self.global_similarity.encode_images(images.images)
-        self._indexed = _Indexed(graphs, vectors)
+        self._indexed = IndexedImages(graphs, vectors)
 
     def search(
         self, captions: list[Caption], n_neighbors: int, n_candidates: int
@@ -107,7 +111,7 @@ class RetrievalModel:
         ----------
         captions : list of Caption
         n_neighbors : int
-            From 1 to ``n_indexed``.
+            From 1 to the number of indexed images.
         n_candidates : int
             Images that are compared exactly.
 
@@ -117,9 +121,7 @@ class RetrievalModel:
             In descending order.
         indices : ndarray of shape (n_captions, n_neighbors), int64
         """
-        if self._indexed is None:
-            raise ValueError("There are no images to search in yet: call index(X) first.")
-        graphs, vectors = self._indexed
+        graphs, vectors = self.indexed
         similarities, indices = graphs.search(
             self.encoder.encode_captions(captions), max(n_neighbors, n_candidates)
         )
@@ -169,10 +171,3 @@ class RetrievalModel:
             None if state is None else GlobalSimilarity.from_state(state),
             CaptionParser(encoder.settings.levels),
         )
-
-
-class _Indexed(NamedTuple):
-    """Images that are searched: their graphs and, with a global model, their vectors."""
-
-    graphs: GraphIndex
-    vectors: np.ndarray | None

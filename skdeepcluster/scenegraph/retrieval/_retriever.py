@@ -374,12 +374,11 @@ class SceneGraphRetriever(BaseEstimator):
             Positions in what was indexed.
         """
         model = self._fitted_model()
-        if not model.n_indexed:
-            raise ValueError("There are no images to search in yet: call index(X) first.")
-        if not 1 <= n_neighbors <= model.n_indexed:
+        n_indexed = len(model.indexed.graphs)
+        if not 1 <= n_neighbors <= n_indexed:
             raise ValueError(
                 f"n_neighbors={n_neighbors} must be from 1 to the number of indexed images, "
-                f"{model.n_indexed}."
+                f"{n_indexed}."
             )
         return model.search(self._read_captions(y), n_neighbors, n_candidates)
 

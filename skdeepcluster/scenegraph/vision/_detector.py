@@ -210,8 +210,8 @@ def _checked(found, n_images):
         or not all(isinstance(entry, dict) and keys <= entry.keys() for entry in found)
     ):
         raise TypeError(
-            'The detector does not return a list of a dict with "boxes", "labels" and "scores" '
-            "an image, as those of torchvision do."
+            'The detector must return a list with a dict of "boxes", "labels" and "scores" for '
+            "each image, as those of torchvision do."
         )
     return found
 

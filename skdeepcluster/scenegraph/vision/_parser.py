@@ -197,7 +197,7 @@ class VisualGraphParser(TransformerMixin, BaseEstimator):
         self._validate_params()
         source = as_image_source(X)
         if source is None:
-            raise TypeError("X is no images. Pass a folder, or a list of paths or of arrays.")
+            raise TypeError("X holds no images. Pass a folder, or a list of paths or of arrays.")
         networks = self._load()
         drafts: list[GraphDraft] = []
         with tqdm(total=len(source), desc="parsing", unit="image", disable=not self.verbose) as bar:
@@ -236,7 +236,7 @@ class VisualGraphParser(TransformerMixin, BaseEstimator):
             _check_words(getattr(self, name), name)
         if self.predicates is not None and not knows_words:
             raise ValueError(
-                "Predicates are matched by a backbone that knows words, and "
+                "Predicates are matched by a backbone that encodes texts, and "
                 f"{short_repr(self.backbone)} does not. Use one of open_clip, such as "
                 '"open_clip:ViT-B-32/laion2b_s34b_b79k", or leave predicates out.'
             )

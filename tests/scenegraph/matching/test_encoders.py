@@ -112,3 +112,71 @@ def test_features_count():
 def test_a_feature_tells_of_an_object_without_a_known_label():
     graph = SceneGraph([{"label": "xqzzy", "feature": [1.0, 2.0]}, "xqzzy"])
     assert encode_graphs(make_encoder(), graph).objects.mask.tolist() == [[True, False]]
+
+
+def boxed(box):
+    """A graph in which one box is given, inside that of another object."""
+    objects = [{"label": "dog", "box": box}, {"label": "car", "box": (0, 0, 100, 100)}]
+    return SceneGraph(objects, [(0, "on", 1)])
+
+
+def test_boxes_count():
+    encoder = make_encoder(perturbed=True, neighbors=False)
+    encoded = encode_graphs(encoder, boxed((0, 0, 20, 20)), boxed((50, 10, 90, 90)))
+    dogs, cars = encoded.objects.vectors.unbind(dim=1)
+    assert not torch.allclose(dogs[0], dogs[1], atol=1e-3)
+    torch.testing.assert_close(cars[0], cars[1])
+    # A large object weighs more than a small one.
+    assert encoded.objects.weights[1, 0] > 1.5 * encoded.objects.weights[0, 0]
+    assert not torch.allclose(encoded.graphs[0], encoded.graphs[1], atol=1e-3)
+
+
+def test_boxes_count_in_relations():
+    encoder = make_encoder(perturbed=True, neighbors=False)
+    # The objects are then the same wherever they are.
+    for part in encoder.model.visual.box.parameters():
+        part.data.zero_()
+    encoded = encode_graphs(encoder, boxed((0, 0, 20, 20)), boxed((50, 10, 90, 90)))
+    torch.testing.assert_close(encoded.objects.vectors[0], encoded.objects.vectors[1])
+    relations = encoded.relations.vectors
+    assert not torch.allclose(relations[0], relations[1], atol=1e-3)
+
+
+@pytest.mark.parametrize("neighbors", [False, True])
+def test_features_of_relations_count(neighbors):
+    encoder = make_encoder(perturbed=True, neighbors=neighbors)
+    relations = [
+        [{"subject": 0, "predicate": "on", "object": 1, "feature": feature}]
+        for feature in ([1.0, 2.0], [-2.0, 1.0])
+    ]
+    encoded = encode_graphs(encoder, *(SceneGraph(["dog", "car"], of) for of in relations))
+    vectors = encoded.relations.vectors
+    assert not torch.allclose(vectors[0], vectors[1], atol=1e-3)
+    objects = encoded.objects.vectors
+    assert torch.allclose(objects[0], objects[1], atol=1e-6) is not neighbors
+
+
+def test_a_feature_tells_of_a_relation_without_a_known_word():
+    entry = {"subject": 0, "predicate": "xqzzy", "object": 0}
+    graph = SceneGraph(["xqzzy"], [{**entry, "feature": [1.0, 2.0]}, entry])
+    assert encode_graphs(make_encoder(), graph).relations.mask.tolist() == [[True, False]]
+
+
+def test_triples_are_read_by_their_own_network():
+    encoder = make_encoder(perturbed=True)
+    text, triples = "dog on car", [("dog", "on", "car"), ("car", "on", "dog")]
+    captions = [{"text": text, "triples": [triple]} for triple in triples]
+    encoded = encode_captions(encoder, *captions)
+    vectors = encoded.relations.vectors[:, 0]
+    assert not torch.allclose(vectors[0], vectors[1], atol=1e-3)
+    # The words of the sentence are the same.
+    torch.testing.assert_close(encoded.objects.vectors[0], encoded.objects.vectors[1])
+    network = encoder.model.textual
+    with torch.inference_mode():
+        for triple, vector in zip(triples, vectors, strict=True):
+            rows = torch.from_numpy(encoder.textual_phrases.rows(triple))
+            parts = unit(triple) + network.phrase(rows)
+            _, (forward, backward) = network.triple_reader(parts)
+            context = network.triple_context(torch.cat([forward, backward]))
+            expected = functional.normalize(parts.mean(dim=0) + context, dim=0)
+            torch.testing.assert_close(vector, expected)

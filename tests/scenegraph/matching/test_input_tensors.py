@@ -76,8 +76,8 @@ def test_labels_and_relations():
     assert inputs.labels.tolist() == [[dog, cat, dog], [0, 0, 0], [hat, cat, 0]]
     assert inputs.pairs.tolist() == [[[2, 1], [0, 0]], [[0, 0], [0, 0]], [[0, 1], [1, 0]]]
     assert inputs.predicates.tolist() == [[on, 0], [0, 0], [on, under]]
-    some = inputs.take(np.array([2, 0]))
-    assert some.labels.tolist() == [[hat, cat, 0], [dog, cat, dog]]
+    taken = inputs.take(np.array([2, 0]))
+    assert taken.labels.tolist() == [[hat, cat, 0], [dog, cat, dog]]
 
 
 @pytest.mark.parametrize("graphs", [[], [SceneGraph([])], [SceneGraph([]), SceneGraph([])]])
@@ -132,9 +132,9 @@ def test_captions():
 def test_some_of_the_captions_are_no_longer_than_they_must_be():
     captions = [Caption("dog on cat", (("dog", "on", "cat"),)), Caption("hat", ())]
     inputs = caption_tensors(captions, PhraseTable(VECTORS), VECTORS.of_sentences)
-    some = inputs.take(np.array([1]))
-    assert some.words.shape == (1, 1)
-    assert some.triples.tolist() == [[[0, 0, 0]]]
+    taken = inputs.take(np.array([1]))
+    assert taken.words.shape == (1, 1)
+    assert taken.triples.tolist() == [[[0, 0, 0]]]
 
 
 def test_some_of_the_graphs_are_no_larger_than_they_must_be():
@@ -143,10 +143,10 @@ def test_some_of_the_graphs_are_no_larger_than_they_must_be():
         [SceneGraph(["cat", "hat"], [(0, "on", 1)]), large], PhraseTable(VECTORS), 3
     )
     assert inputs.sizes.tolist() == [3, 17]
-    some = inputs.take(np.array([0]))
-    assert [part.shape[1] for part in some] == [2, 2, 2, 1, 1, 1]
-    assert some.labels.tolist() == inputs.labels[:1, :2].tolist()
-    assert some.pairs.tolist() == [[[0, 1]]]
+    taken = inputs.take(np.array([0]))
+    assert [part.shape[1] for part in taken] == [2, 2, 2, 1, 1, 1]
+    assert taken.labels.tolist() == inputs.labels[:1, :2].tolist()
+    assert taken.pairs.tolist() == [[[0, 1]]]
 
 
 @pytest.mark.parametrize("length", [1, 3])

@@ -51,17 +51,17 @@ def as_nodes(graphs):
 def test_similarity_is_that_of_a_loop_over_pairs(graphs, symmetric, most, monkeypatch):
     monkeypatch.setattr(_level_similarity, "_MOST_PRODUCTS", most)
     images, captions = graphs
-    found, there = level_similarity(as_nodes(images), as_nodes(captions), symmetric=symmetric)
+    found, has_both = level_similarity(as_nodes(images), as_nodes(captions), symmetric=symmetric)
     np.testing.assert_allclose(found, slow_similarity(images, captions, symmetric), atol=1e-6)
-    assert there.sum() == 3 * 4
+    assert has_both.sum() == 3 * 4
 
 
 def test_order_and_padding_do_not_matter(graphs):
     images, captions = graphs
-    whole, _ = level_similarity(as_nodes(images), as_nodes(captions))
+    expected, _ = level_similarity(as_nodes(images), as_nodes(captions))
     backwards = [nodes.flip(0) for nodes in captions]
     again, _ = level_similarity(as_nodes(images[:2]), as_nodes(backwards))
-    torch.testing.assert_close(whole[:2], again)
+    torch.testing.assert_close(expected[:2], again)
 
 
 @pytest.mark.parametrize("symmetric", [False, True])
@@ -92,17 +92,17 @@ def test_gradients_are_finite_without_nodes():
 @pytest.mark.parametrize("symmetric", [False, True])
 def test_pairs_are_the_diagonal(graphs, symmetric):
     images, captions = as_nodes(graphs[0]), as_nodes(graphs[1][:4])
-    whole, there = level_similarity(images, captions, symmetric=symmetric)
+    expected, has_both = level_similarity(images, captions, symmetric=symmetric)
     found, both = level_similarity_of_pairs(images, captions, symmetric=symmetric)
-    torch.testing.assert_close(found, whole.diagonal())
-    assert (both == there.diagonal()).all()
+    torch.testing.assert_close(found, expected.diagonal())
+    assert (both == has_both.diagonal()).all()
 
 
 def test_nodes_of_several_batches(graphs):
-    whole = as_nodes(graphs[1])
+    expected = as_nodes(graphs[1])
     parts = [as_nodes(graphs[1][:2]), as_nodes(graphs[1][2:])]
-    torch.testing.assert_close(concatenate_nodes(parts).vectors, whole.vectors)
-    torch.testing.assert_close(concatenate_nodes(parts).weights, whole.weights)
+    torch.testing.assert_close(concatenate_nodes(parts).vectors, expected.vectors)
+    torch.testing.assert_close(concatenate_nodes(parts).weights, expected.weights)
 
 
 def test_mean_of_nodes():

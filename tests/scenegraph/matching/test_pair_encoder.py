@@ -13,9 +13,9 @@ def test_many_are_encoded_in_parts(monkeypatch, encoder):
     captions = [caption for several in captions for caption in several]
     graphs[2] = SceneGraph(["dog"] * 9)
     captions[3] = said(*[("man", "on", "horse")] * 5)
-    whole = encode_graphs(encoder, *graphs), encode_captions(encoder, *captions)
+    both_sides = encode_graphs(encoder, *graphs), encode_captions(encoder, *captions)
     with torch.inference_mode():
-        expected = encoder.model.joint_similarity(*whole)
+        expected = encoder.model.joint_similarity(*both_sides)
     monkeypatch.setattr("skdeepcluster.scenegraph.matching._pair_encoder._MOST_NODES", 20)
     parts = encode_graphs(encoder, *graphs), encode_captions(encoder, *captions)
     with torch.inference_mode():

@@ -130,11 +130,11 @@ def test_reduced_vectors_have_the_same_products_if_few_directions_are_used():
     rng = np.random.default_rng(0)
     flat = rng.normal(size=(5, 3)) @ rng.normal(size=(3, 20))
     words = dict(zip("abcde", flat, strict=True))
-    whole, reduced = PhraseVectors(words), PhraseVectors(words)
+    full, reduced = PhraseVectors(words), PhraseVectors(words)
     reduced.reduce(list("abcde"), 3)
     assert reduced.n_dimensions == 3
     phrases = ["a", "b c", "e", "unknown"]
-    products = [vectors(phrases) @ vectors(phrases).T for vectors in (whole, reduced)]
+    products = [vectors(phrases) @ vectors(phrases).T for vectors in (full, reduced)]
     np.testing.assert_allclose(*products, atol=1e-5)
     again = pickle.loads(pickle.dumps(reduced))
     np.testing.assert_array_equal(again(phrases), reduced(phrases))

@@ -13,12 +13,12 @@ from skdeepcluster.scenegraph.matching import (
 )
 from skdeepcluster.scenegraph.matching._training import _captions_by_image, _draw_captions
 
-from .._toy import NOUNS, PREDICATES, make_pairs, random_vectors
+from .._toy import NOUNS, PREDICATES, make_pairs, random_vectors, said
 
 
-def trained(seed=0, **changes):
+def trained(seed=0, toy_pairs=None, **changes):
     """Train on a toy problem; return the model and what was reported."""
-    graphs, several = make_pairs(16)
+    graphs, several = toy_pairs or make_pairs(16)
     captions, owners = as_captions(several)
     vectors = PhraseVectors(random_vectors([*NOUNS, *PREDICATES]))
     encoder = PairEncoder(vectors, 0)
@@ -71,6 +71,27 @@ def test_equal_seeds_give_equal_parameters():
     assert any((states[0][name] != states[2][name]).any() for name in states[0])
 
 
+@pytest.mark.parametrize(
+    ("triple", "can_be_changed"),
+    [
+        # Exchanging its ends changes nothing: only another predicate does.
+        (lambda i: (NOUNS[i % 8], PREDICATES[i % 5], NOUNS[i % 8]), True),
+        # All have the same predicate: only exchanging the ends changes something.
+        (lambda i: (NOUNS[i % 8], "on", NOUNS[i % 8 + 1]), True),
+        (lambda i: (NOUNS[i % 8], "on", NOUNS[i % 8]), False),
+    ],
+    ids=["predicates", "ends", "neither"],
+)
+def test_both_kinds_of_foils_are_trained_against(triple, can_be_changed):
+    graphs, _ = make_pairs(16)
+    toy_pairs = graphs, [said(triple(i)) for i in range(16)]
+    losses = []
+    for foil_weight in (0, 1):
+        _, rows = trained(toy_pairs=toy_pairs, foil_weight=foil_weight, max_epochs=1)
+        losses.append(rows[0]["loss"])
+    assert (losses[1] > losses[0] + 0.1) is can_be_changed
+
+
 def test_no_epochs_change_nothing():
     model, rows = trained(max_epochs=0)
     assert rows == []
@@ -93,14 +114,14 @@ def test_captions_are_drawn_of_their_own_image():
 def test_pairs_of_some_images():
     graphs, several = make_pairs(6)
     more = {"text": "more", "triples": []}
-    captions, owners = as_captions([[*some, more] for some in several])
+    captions, owners = as_captions([[*entry, more] for entry in several])
     encoder = PairEncoder(PhraseVectors(random_vectors([*NOUNS, *PREDICATES, "more"])), 0)
     pairs = TrainingPairs(
         encoder.graph_tensors(graphs), encoder.caption_tensors(captions), owners, np.arange(6) * 2
     )
-    some = pairs.take(np.array([False, True, False, False, True, True]))
-    told = np.flatnonzero(np.isin(owners, [1, 4, 5]))
-    np.testing.assert_array_equal(some.identities, [2, 8, 10])
-    np.testing.assert_array_equal(np.array([1, 4, 5])[some.owners], owners[told])
-    torch.testing.assert_close(some.graphs.labels, pairs.graphs.labels[[1, 4, 5]])
-    torch.testing.assert_close(some.captions.words, pairs.captions.words[told])
+    taken = pairs.take(np.array([False, True, False, False, True, True]))
+    chosen = np.flatnonzero(np.isin(owners, [1, 4, 5]))
+    np.testing.assert_array_equal(taken.identities, [2, 8, 10])
+    np.testing.assert_array_equal(np.array([1, 4, 5])[taken.owners], owners[chosen])
+    torch.testing.assert_close(taken.graphs.labels, pairs.graphs.labels[[1, 4, 5]])
+    torch.testing.assert_close(taken.captions.words, pairs.captions.words[chosen])

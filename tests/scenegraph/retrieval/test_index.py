@@ -134,8 +134,8 @@ def test_a_short_list_finds_most(fitted, pairs):
 
 def test_graphs_are_indexed_in_parts(fitted, pairs, monkeypatch):
     X, y = pairs
-    whole = fitted.index(X).kneighbors(y[:5], 3)
+    expected = fitted.index(X).kneighbors(y[:5], 3)
     monkeypatch.setattr(_index, "_CHUNK", 7)
     parts = fitted.index(X).kneighbors(y[:5], 3)
-    np.testing.assert_allclose(parts[0], whole[0], atol=1e-4)
-    np.testing.assert_array_equal(parts[1], whole[1])
+    np.testing.assert_allclose(parts[0], expected[0], atol=1e-4)
+    np.testing.assert_array_equal(parts[1], expected[1])

@@ -116,3 +116,42 @@ def test_progress_is_shown(pairs, capsys):
     shown = capsys.readouterr()
     assert "2/2" in shown.err and "loss" in shown.err
     assert not shown.out
+
+
+def test_foils_change_what_is_learned(pairs):
+    with_foils, without = (
+        make_retriever(max_epochs=1, foil_weight=weight).fit(*pairs) for weight in (1, 0)
+    )
+    assert with_foils.history_["loss"][0] > without.history_["loss"][0] + 0.1
+    assert not np.allclose(with_foils.similarity(*pairs), without.similarity(*pairs), atol=1e-3)
+
+
+def with_features(graph, rng):
+    objects = [
+        {"label": entry.label, "box": entry.box, "feature": rng.normal(size=3)}
+        for entry in graph.objects
+    ]
+    relations = [
+        {"subject": s, "predicate": p, "object": o, "feature": rng.normal(size=3)}
+        for (s, o), p in zip(graph.pairs.tolist(), graph.predicates, strict=True)
+    ]
+    return {"objects": objects, "relations": relations}
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "value"),
+    [
+        ("objects", "box", (20, 10, 90, 30)),
+        ("objects", "feature", [5.0, -5.0, 5.0]),
+        ("relations", "feature", [5.0, -5.0, 5.0]),
+    ],
+)
+def test_what_an_image_shows_beside_words_counts(pairs, kind, field, value):
+    X, y = pairs[0][:20], pairs[1][:20]
+    rng = np.random.default_rng(0)
+    X = [with_features(graph, rng) for graph in X]
+    est = make_retriever(max_epochs=3).fit([SceneGraph.from_dict(graph) for graph in X], y)
+    before = est.similarity([SceneGraph.from_dict(X[0])], y)
+    X[0][kind][0][field] = value
+    after = est.similarity([SceneGraph.from_dict(X[0])], y)
+    assert np.abs(after - before).max() > 1e-3

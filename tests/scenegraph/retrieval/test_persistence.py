@@ -14,9 +14,9 @@ def assert_close(actual, expected):
     np.testing.assert_allclose(actual, expected, atol=1e-5)
 
 
-def round_trip(est, folder, **how):
+def round_trip(est, folder, **params):
     est.save(folder)
-    return SceneGraphRetriever.load(folder, **how)
+    return SceneGraphRetriever.load(folder, **params)
 
 
 def test_round_trip(fitted, pairs, tmp_path):
@@ -30,8 +30,8 @@ def test_round_trip(fitted, pairs, tmp_path):
         assert getattr(loaded, name) == getattr(fitted, name)
     X, y = pairs
     assert_close(loaded.similarity(X, y), fitted.similarity(X, y))
-    strange = [{"text": "a zebra near a man", "triples": [("zebra", "near", "man")]}]
-    assert_close(loaded.similarity(X, strange), fitted.similarity(X, strange))
+    unseen = [{"text": "a zebra near a man", "triples": [("zebra", "near", "man")]}]
+    assert_close(loaded.similarity(X, unseen), fitted.similarity(X, unseen))
     assert str(loaded.explain(X[0], y[0][0])) == str(fitted.explain(X[0], y[0][0]))
     # What was indexed is not part of it.
     with pytest.raises(ValueError, match="call index"):

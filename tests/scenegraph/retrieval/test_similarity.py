@@ -28,8 +28,8 @@ def test_lists_of_captions_stand_one_after_the_other(fitted, pairs):
 
 def test_a_pair_does_not_depend_on_the_others(fitted, pairs):
     X, y = pairs
-    some = fitted.similarity(X[5:8], y[20:23])
-    np.testing.assert_allclose(some, fitted.similarity(X, y)[5:8, 40:46], atol=1e-5)
+    part = fitted.similarity(X[5:8], y[20:23])
+    np.testing.assert_allclose(part, fitted.similarity(X, y)[5:8, 40:46], atol=1e-5)
 
 
 def test_a_graph_is_a_caption(fitted, pairs):
