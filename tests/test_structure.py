@@ -34,7 +34,7 @@ MAY_IMPORT = {
     "scenegraph.graph": ["images"],
     "scenegraph.text": ["scenegraph.graph", "storage"],
     "scenegraph.vision": ["backbones", "embedding", "images", "scenegraph.graph", "storage"],
-    "scenegraph.matching": ["scenegraph.graph"],
+    "scenegraph.matching": ["scenegraph.graph", "storage"],
     "scenegraph.retrieval": [
         *("backbones", "embedding", "images", "metrics", "storage"),
         *("scenegraph.graph", "scenegraph.matching", "scenegraph.text"),

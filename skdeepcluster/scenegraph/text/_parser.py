@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.base import _fit_context as fit_context
 from sklearn.utils._param_validation import HasMethods, Interval
 
+from ...storage import loaded_once
 from ..graph import SceneGraph
 from ._lexicon import FRONTED, OPENINGS
 from ._rules import extract_facts
@@ -117,17 +118,7 @@ class TextGraphParser(TransformerMixin, BaseEstimator):
         return self.transform([sentence])[0]
 
     def _load(self):
-        if getattr(self, "_loaded", None) is not self.model or not hasattr(self, "_pipeline"):
-            self._pipeline = _load_pipeline(self.model)
-            self._loaded = self.model
-        return self._pipeline
-
-    def __getstate__(self):
-        state = super().__getstate__().copy()
-        # Loaded again when needed.
-        state.pop("_pipeline", None)
-        state.pop("_loaded", None)
-        return state
+        return loaded_once(self, self.model, lambda: _load_pipeline(self.model))
 
     def __sklearn_is_fitted__(self) -> bool:
         return True

@@ -15,6 +15,7 @@ from sklearn.utils._param_validation import Interval
 from ...backbones import Backbone
 from ...embedding import ImageEmbedder
 from ...images import as_image_source
+from ...storage import loaded_once
 from ..graph import SceneGraph, short_repr
 from ._detector import Detector
 from ._draft import GraphDraft
@@ -166,7 +167,7 @@ class VisualGraphParser(TransformerMixin, BaseEstimator):
             If labels do not fit the detector, or predicates come without an open_clip backbone.
         """
         # A module may have been trained further since the last fit.
-        self._loaded: Any = None
+        self._loaded = None
         self._load()
         return self
 
@@ -225,10 +226,7 @@ class VisualGraphParser(TransformerMixin, BaseEstimator):
     def _load(self):
         words = [None if w is None else tuple(w) for w in (self.labels, self.predicates)]
         settings = (self.detector, self.weights, self.backbone, *words, str(self.device))
-        if getattr(self, "_loaded", None) != settings:
-            self._networks = self._load_networks()
-            self._loaded = settings
-        return self._networks
+        return loaded_once(self, settings, self._load_networks)
 
     def _load_networks(self):
         knows_words = isinstance(self.backbone, str) and self.backbone.startswith("open_clip:")
@@ -267,13 +265,6 @@ class VisualGraphParser(TransformerMixin, BaseEstimator):
                 draft.classes = (draft.features @ networks.texts.T).argmax(axis=1)
             draft.set_labels(networks.names)
         return drafts
-
-    def __getstate__(self):
-        state = super().__getstate__().copy()
-        # Loaded again when needed.
-        state.pop("_networks", None)
-        state.pop("_loaded", None)
-        return state
 
     def __sklearn_is_fitted__(self) -> bool:
         return True

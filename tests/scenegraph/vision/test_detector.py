@@ -93,7 +93,7 @@ def test_classes_of_coco_have_names(image, tmp_path):
     assert set(graph.labels) <= set(names)
     assert len(graph) == len(graph.relations) == 3
     module = VisualGraphParser(network).fit()
-    assert module._networks.names == names
+    assert module._load().names == names
 
 
 @pytest.mark.parametrize("variable", ["", "HF_HUB_OFFLINE"])

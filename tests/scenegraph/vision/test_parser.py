@@ -38,7 +38,7 @@ def test_what_the_detector_is_given(image):
     graphs = parser.transform([image, wide, image, image])
     assert graphs[0] == graphs[2] == graphs[3]
     # Images of one size together, and no more at a time than asked for.
-    seen = parser._networks.detector._network.seen
+    seen = parser._load().detector._network.seen
     shapes = [[tuple(entry.shape) for entry in batch] for batch in seen]
     assert shapes == [[(3, 150, 200)] * 2, [(3, 150, 400)], [(3, 150, 200)]]
     np.testing.assert_allclose(seen[0][1].numpy(), image.transpose(2, 0, 1) / 255, atol=1e-6)
@@ -67,12 +67,12 @@ def test_nothing_found(image):
 def test_clone_pickle_and_changed_parameters(image):
     parser = VisualGraphParser(Stub(), labels=NAMES, backbone=BACKBONE).fit()
     expected = parser.parse(image)
-    tools = parser._networks
+    networks = parser._load()
     parser.parse(image)
-    assert parser._networks is tools
+    assert parser._load() is networks
     content = pickle.dumps(parser)
     restored = pickle.loads(content)
-    assert not hasattr(restored, "_networks") and hasattr(parser, "_networks")
+    assert restored._loaded is None and parser._load() is networks
     assert restored.parse(image) == clone(parser).parse(image) == expected
     assert parser.set_params(labels=["a", "b", "c"]).parse(image).labels[0] == "b"
 

@@ -57,6 +57,6 @@ def test_predicates_with_the_labels_of_the_detector(image, clip_name, network):
     parser = VisualGraphParser(coco, backbone=clip_name, predicates=["near"], min_score=0)
     graph = parser.set_params(max_objects=4).parse(image)
     assert set(graph.predicates) == {"near"}
-    assert set(graph.labels) <= set(parser._networks.names)
+    assert set(graph.labels) <= set(parser._load().names)
     with pytest.raises(ValueError, match=r"4 classes.*not those of COCO.*with labels"):
         clone(parser).set_params(detector=network).fit()
