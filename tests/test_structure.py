@@ -24,7 +24,7 @@ MAY_IMPORT = {
     # From features to clusters.
     "neighbors": ["features"],
     "starts": ["features", "neighbors"],
-    "latent": ["features", "neighbors"],
+    "latent": ["features", "neighbors", "storage"],
     "adaptation": ["backbones", "images", "process_group", "storage"],
     "cluster": [
         *("adaptation", "backbones", "embedding", "features", "images", "latent"),

@@ -8,7 +8,7 @@ import torch
 
 from ..features import scaled_rows, stored_rows
 from ..neighbors import ROUNDING, NeighborSample, neighborhood_information
-from ._best_state import BestState
+from ..storage import BestState
 from ._head import as_tensor, encode
 from ._revival import revive
 from ._trainer import LatentTrainer
@@ -159,22 +159,24 @@ class _Judge:
 
 
 def _run_epochs(trainer, judge, settings, random_state, on_epoch):
-    best = BestState(trainer.optimizer)
+    best = BestState(judge.head.layers.parameters())
     n_clusters = len(judge.centroids)
     previous, spread, score = judge.assess()
-    best.offer(previous, score)
+    # More clusters in use come first, then a higher score.
+    best.offer((len(np.unique(previous)), score))
     waited = 0
     for epoch in range(settings.max_epochs):
         if len(np.unique(previous)) < min(n_clusters, len(previous)):
             revive(trainer, judge.latents(), previous, spread, judge.rows, random_state)
         losses = trainer.run_epoch(epoch)
         labels, spread, score = judge.assess()
-        improved = best.offer(labels, score)
+        n_occupied = len(np.unique(labels))
+        improved = best.offer((n_occupied, score))
         record = {
             **losses,
             "learning_rate": float(trainer.optimizer.param_groups[0]["lr"]),
             "label_change": float((labels != previous).mean()),
-            "n_occupied": len(np.unique(labels)),
+            "n_occupied": n_occupied,
             "score": score,
             "improved": improved,
         }

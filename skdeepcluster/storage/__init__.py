@@ -9,12 +9,14 @@ from ._atomic import (
     whole_file,
     whole_folder,
 )
+from ._best_state import BestState
 from ._loaded_once import loaded_once
 from ._model_folder import check_model_folder, is_model, plain_params, read_model, write_model
 from ._moves import Moves
 from ._prefixes import prefixed, without_prefix
 
 __all__ = [
+    "BestState",
     "Moves",
     "all_or_nothing",
     "check_file",

@@ -1,6 +1,5 @@
 """Encoding and comparing graphs and captions: word vectors, encoders, the model, its training."""
 
-from ._best_epoch import BestEpoch
 from ._encoded import Encoded, Nodes
 from ._input_tensors import count_features
 from ._matching_model import LEVELS, MatchingModel
@@ -13,7 +12,6 @@ from ._words import split_words
 
 __all__ = [
     "LEVELS",
-    "BestEpoch",
     "Encoded",
     "MatchingModel",
     "ModelSettings",

@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from ...storage import BestState
 from ..matching import (
-    BestEpoch,
     PairEncoder,
     TrainingPairs,
     TrainingSettings,
@@ -43,7 +43,7 @@ def train_pair_encoder(
     from tqdm.auto import tqdm
 
     history: dict[str, list[float]] = {"loss": [], "seconds": []}
-    best = BestEpoch(encoder.model.state_dict().values())
+    best = BestState(encoder.model.state_dict().values())
 
     def on_epoch(row: dict[str, Any]) -> None:
         if held_out is not None:

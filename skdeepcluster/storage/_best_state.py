@@ -1,13 +1,16 @@
-"""The state of the epoch with the best score."""
+"""The best state of a training."""
+
+from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
+if TYPE_CHECKING:
+    import torch
 
 
-class BestEpoch:
-    """Keeps copies of tensors from when a score was highest.
+class BestState:
+    """Keeps copies of tensors from when a criterion was highest.
 
     Parameters
     ----------
@@ -26,7 +29,13 @@ class BestEpoch:
         self.score: Any = None
 
     def offer(self, score: Any) -> bool:
-        """Keep the present values if the score is the highest yet; return whether it is."""
+        """Keep the present values if the score is the highest yet; return whether it is.
+
+        Parameters
+        ----------
+        score : float or tuple
+            Tuples are compared item by item.
+        """
         if self.score is not None and not score > self.score:
             return False
         self.score = score
@@ -34,7 +43,7 @@ class BestEpoch:
         return True
 
     def restore(self) -> None:
-        """Put the values of the best epoch back, if there was any."""
+        """Put the values of the best state back, if there was any."""
         if self._copies:
             for tensor, copy in zip(self._tensors, self._copies, strict=True):
                 tensor.copy_(copy)

@@ -1,12 +1,12 @@
 import pytest
 import torch
 
-from skdeepcluster.scenegraph.matching import BestEpoch
+from skdeepcluster.storage import BestState
 
 
-def test_the_best_epoch_comes_back():
+def test_the_best_state_comes_back():
     layer = torch.nn.Linear(1, 1)
-    best = BestEpoch(layer.parameters())
+    best = BestState(layer.parameters())
     best.restore()
     offers = []
     for score in (0.2, 0.7, 0.7, 0.5):
