@@ -40,8 +40,7 @@ MAY_IMPORT = {
         *("scenegraph.graph", "scenegraph.matching", "scenegraph.text"),
     ],
     "scenegraph": [
-        *("scenegraph.graph", "scenegraph.matching", "scenegraph.retrieval"),
-        *("scenegraph.text", "scenegraph.vision"),
+        *("scenegraph.graph", "scenegraph.retrieval", "scenegraph.text", "scenegraph.vision"),
     ],
     # Results, looked at and handed on.
     "displays": ["cluster", "images", "metrics"],
