@@ -428,21 +428,21 @@ def test_the_number_of_clusters_is_found():
         clusterer("auto", min_clusters=5, max_clusters=3).fit(X)
 
 
-def test_strangers_are_outliers(digits):
+def test_images_of_no_cluster_are_outliers(digits):
     X, _ = digits
-    strangers = np.random.default_rng(0).permuted(X[:25], axis=1)
-    est = clusterer(5, max_iter=1).fit(np.concatenate([X, strangers]))
+    outliers = np.random.default_rng(0).permuted(X[:25], axis=1)
+    est = clusterer(5, max_iter=1).fit(np.concatenate([X, outliers]))
     assert est.outlier_scores_.shape == (525,)
     assert (est.outlier_scores_[500:] > np.quantile(est.outlier_scores_[:500], 0.95)).all()
     assert clusterer(1).fit(X[:1]).outlier_scores_ == 0
 
 
-def test_strangers_that_lie_together_are_outliers(digits):
+def test_outliers_that_lie_together_are_outliers_still(digits):
     """A few of a class of their own, whose nearest neighbours are one another."""
     X, _ = digits
     everything, classes = load_digits(return_X_y=True)
-    strangers = everything[classes == 7][:6].astype(np.float32)
-    est = clusterer(5, max_iter=0, n_neighbors=20).fit(np.concatenate([X, strangers]))
+    outliers = everything[classes == 7][:6].astype(np.float32)
+    est = clusterer(5, max_iter=0, n_neighbors=20).fit(np.concatenate([X, outliers]))
     assert (est.outlier_scores_[500:] > np.quantile(est.outlier_scores_[:500], 0.8)).all()
 
 
