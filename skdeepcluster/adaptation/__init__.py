@@ -1,8 +1,16 @@
-"""Backbones that are trained further on the user's own images, without classes."""
+"""Self-supervised training of a backbone's last stages on the user's own images."""
 
 from ._adapter import SelfSupervisedAdapter
-from ._checkpoint import train_epochs
-from ._losses import Assignment
+from ._losses import ClusterTargets
+from ._resumption import train_stages
+from ._settings import StageSettings
 from ._stage_trainer import StageTrainer, check_stages
 
-__all__ = ["Assignment", "SelfSupervisedAdapter", "StageTrainer", "check_stages", "train_epochs"]
+__all__ = [
+    "ClusterTargets",
+    "SelfSupervisedAdapter",
+    "StageSettings",
+    "StageTrainer",
+    "check_stages",
+    "train_stages",
+]

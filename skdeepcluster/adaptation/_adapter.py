@@ -1,8 +1,11 @@
-"""Adaptation of a backbone as an estimator of its own."""
+"""Self-supervised adaptation of a backbone, as an estimator."""
 
 from numbers import Integral
 from pathlib import Path
+from typing import Any, Self
 
+import joblib
+import numpy as np
 import torch
 from sklearn.base import BaseEstimator
 from sklearn.base import _fit_context as fit_context
@@ -11,16 +14,17 @@ from sklearn.utils._param_validation import HasMethods, Interval
 
 from ..backbones import Backbone, load_backbone, resolve_device
 from ..images import as_image_source
-from ._checkpoint import train_epochs
+from ._resumption import train_stages
+from ._settings import StageSettings
 from ._stage_trainer import StageTrainer
 
 
 class SelfSupervisedAdapter(BaseEstimator):
-    """Train a pretrained network further on images of one's own, without classes (SimCLR).
+    """Adapt a pretrained backbone to unlabelled images by contrastive learning (SimCLR).
 
-    For images unlike those that the network has learned from, such as microscope images.
-    The last stages learn to tell two random views of an image (crops, flips, small rotations,
-    colours) from the views of all others. The result goes into ``backbone=`` of
+    For images unlike those that the backbone was pretrained on, such as microscope images. Its
+    last stages learn to match two random views of an image (crops, flips, small rotations,
+    colour changes) among the views of all other images. The result goes into ``backbone=`` of
     :class:`skdeepcluster.DeepImageClusterer` or :class:`skdeepcluster.ImageEmbedder`: adapted
     once, it serves many clusterings. (``fine_tune`` of the clusterer does the same, and trains
     towards its clusters as well.)
@@ -28,30 +32,31 @@ class SelfSupervisedAdapter(BaseEstimator):
     Parameters
     ----------
     backbone : str, path, torch.nn.Module or Backbone, default="efficientnet_lite0"
-        The network to start from, see :func:`skdeepcluster.backbones.list_backbones`.
+        The backbone to start from, see :func:`skdeepcluster.backbones.list_backbones`.
     image_size : int, default=None
         Side in pixels to which images are scaled; None is the backbone's own.
     n_stages : int, default=2
-        How many of the network's last stages are trained.
+        How many of the backbone's last stages are trained.
     max_iter : int, default=5
-        Epochs.
+        Number of epochs.
     memory : path or joblib.Memory, default=None
-        Folder in which the state after each epoch is kept until ``fit`` is done. Called again
-        after it was killed, with the same parameters and images and an int for
-        ``random_state``, it goes on from there.
-    device : str, default="auto"
-        A torch device; "auto" takes a GPU if there is one.
+        Folder in which the state after each epoch is saved until ``fit`` is done. If ``fit``
+        was killed and is called again with the same parameters and images, and an int for
+        ``random_state``, it resumes from there.
+    device : str or torch.device, default="auto"
+        "auto" takes a GPU if there is one.
     n_jobs : int, default=None
-        Threads that decode images; None is as many as there are processors.
+        Threads that decode images; None is one per processor.
     random_state : int, RandomState instance or None, default=None
-        Draws the views and the batches. An int makes ``fit`` repeatable.
+        Draws the views and the batches. Pass an int for reproducible results.
     verbose : int, default=0
         Above 0, progress bars are shown.
 
     Attributes
     ----------
     backbone_ : Backbone
-        The adapted network, for ``backbone=``. Pickle (or joblib) keeps it, like any estimator.
+        The adapted backbone, for ``backbone=``. Save it, like any estimator, with pickle or
+        joblib.
     loss_curve_ : list of float
         Mean loss of each epoch.
 
@@ -85,16 +90,16 @@ class SelfSupervisedAdapter(BaseEstimator):
 
     def __init__(
         self,
-        backbone="efficientnet_lite0",
+        backbone: str | Path | torch.nn.Module | Backbone = "efficientnet_lite0",
         *,
-        image_size=None,
-        n_stages=2,
-        max_iter=5,
-        memory=None,
-        device="auto",
-        n_jobs=None,
-        random_state=None,
-        verbose=0,
+        image_size: int | None = None,
+        n_stages: int = 2,
+        max_iter: int = 5,
+        memory: str | Path | joblib.Memory | None = None,
+        device: str | torch.device = "auto",
+        n_jobs: int | None = None,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
     ):
         self.backbone = backbone
         self.image_size = image_size
@@ -107,42 +112,48 @@ class SelfSupervisedAdapter(BaseEstimator):
         self.verbose = verbose
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
-        """Train on images.
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Adapt the backbone to images.
 
         Parameters
         ----------
         X : images
             A folder, paths, Pillow images, arrays, a tensor or a Dataset (see the user guide).
-            Of more than 20,000 a random sample is used.
+            Of more than 20,000 images a random sample is used.
         y : None
             Ignored.
 
         Returns
         -------
         self : SelfSupervisedAdapter
+            The fitted estimator.
 
         Raises
         ------
         ImageReadError
             If an image cannot be read.
         ValueError
-            If ``X`` is features, or less than two images, or the network has fewer stages.
+            If ``X`` is features or fewer than two images, or the backbone has fewer stages
+            than ``n_stages``.
         """
         source = as_image_source(X)
         if source is None:
-            raise ValueError("A network is adapted to images, and X is features.")
+            raise ValueError(
+                "A backbone is adapted to images, and X is features. Pass the images themselves."
+            )
         random_state = check_random_state(self.random_state)
         trainer = StageTrainer(
             load_backbone(self.backbone, image_size=self.image_size),
             source,
-            n_stages=self.n_stages,
-            device=resolve_device(self.device),
-            n_jobs=self.n_jobs,
-            random_state=random_state,
-            verbose=self.verbose,
+            StageSettings(
+                n_stages=self.n_stages,
+                device=resolve_device(self.device),
+                n_jobs=self.n_jobs,
+                verbose=self.verbose,
+            ),
+            random_state,
         )
-        self.loss_curve_ = train_epochs(
+        self.loss_curve_ = train_stages(
             trainer,
             self.max_iter,
             random_state,

@@ -1,15 +1,18 @@
-"""What a backbone is trained for without classes."""
+"""Self-supervised losses that a backbone is trained with."""
 
 from typing import NamedTuple
 
 import torch
+from numpy.typing import ArrayLike
 from torch.nn import functional
 
 _SHARPNESS = 8.0
 _LABEL_SMOOTHING = 0.1
 
 
-def contrastive_loss(latents, views, temperature=0.2):
+def contrastive_loss(
+    latents: torch.Tensor, views: torch.Tensor, temperature: float = 0.2
+) -> torch.Tensor:
     """Normalised-temperature cross-entropy between two views of the same images (NT-Xent).
 
     ``-mean log(exp(z_i . z_i' / t) / sum_j exp(z_i . z_j / t))``, j over all other latents of
@@ -37,11 +40,17 @@ def contrastive_loss(latents, views, temperature=0.2):
     return functional.cross_entropy(similarities, partners)
 
 
-class Assignment(NamedTuple):
-    """Clusters of the images of which they are sure enough.
+class ClusterTargets(NamedTuple):
+    """Pseudo-labels and fixed cluster centres that images are pulled to in self-labelling.
 
-    ``labels`` is int64 of shape (n_samples,), -1 where the cluster is not sure; ``centers`` are
-    unit vectors of shape (n_clusters, n_features), seen from the ``origin``, (n_features,).
+    Parameters
+    ----------
+    labels : torch.Tensor of shape (n_samples,), int64
+        Cluster of each image; -1 for one whose cluster is not trusted.
+    centers : torch.Tensor of shape (n_clusters, n_features), float32
+        Unit vectors, as seen from ``origin``.
+    origin : torch.Tensor of shape (n_features,), float32
+        Mean of the unit features.
     """
 
     labels: torch.Tensor
@@ -49,45 +58,54 @@ class Assignment(NamedTuple):
     origin: torch.Tensor
 
     @classmethod
-    def of(cls, features, labels):
-        """Find the centres of clusters, whose samples have labels from 0, others -1."""
+    def from_labels(cls, features: ArrayLike, labels: ArrayLike) -> "ClusterTargets":
+        """Compute the centres of clusters.
+
+        Parameters
+        ----------
+        features : array-like of shape (n_samples, n_features), float32
+        labels : array-like of shape (n_samples,), int64
+            From 0; samples labelled -1 belong to no centre.
+        """
         unit = functional.normalize(torch.as_tensor(features), dim=1)
         labels = torch.as_tensor(labels)
         origin = unit.mean(dim=0)
         centered = functional.normalize(unit - origin, dim=1)
-        sure = labels >= 0
+        trusted = labels >= 0
         sums = torch.zeros(int(labels.max()) + 1, unit.shape[1])
-        sums.index_add_(0, labels[sure], centered[sure])
+        sums.index_add_(0, labels[trusted], centered[trusted])
         return cls(labels, functional.normalize(sums, dim=1), origin)
 
 
-def self_labelling_loss(features, assignment, indices):
-    """Cross-entropy of the clusters that images are sure of, whose centres are fixed.
+def self_labelling_loss(
+    features: torch.Tensor, targets: ClusterTargets, indices: torch.Tensor
+) -> torch.Tensor:
+    """Cross-entropy of images' pseudo-labels under a softmax over fixed cluster centres.
 
     Parameters
     ----------
     features : torch.Tensor of shape (2 n, n_features)
-        Of two views of each image: all first ones, then all second ones.
-    assignment : Assignment
+        Of two views of each image: all first views, then all second ones.
+    targets : ClusterTargets
     indices : torch.Tensor of shape (n,), int64
-        Which of the assignment's samples the images are.
+        Rows of ``targets.labels`` that the images stand in.
 
     Returns
     -------
     loss : torch.Tensor, scalar
-        0 if no image of the batch is sure of its cluster.
+        Mean over the images with a trusted label; 0 if the batch has none.
 
     References
     ----------
     W. Van Gansbeke et al., "SCAN: Learning to Classify Images without Labels", ECCV 2020, for
     self-labelling; label smoothing is an addition.
     """
-    labels = assignment.labels[indices].repeat(2).to(features.device)
-    sure = labels >= 0
-    if not sure.any():
+    labels = targets.labels[indices].repeat(2).to(features.device)
+    trusted = labels >= 0
+    if not trusted.any():
         return features.new_zeros(())
-    origin, centers = assignment.origin.to(features.device), assignment.centers.to(features.device)
-    unit = functional.normalize(functional.normalize(features[sure], dim=1) - origin, dim=1)
+    origin, centers = targets.origin.to(features.device), targets.centers.to(features.device)
+    unit = functional.normalize(functional.normalize(features[trusted], dim=1) - origin, dim=1)
     return functional.cross_entropy(
-        _SHARPNESS * unit @ centers.T, labels[sure], label_smoothing=_LABEL_SMOOTHING
+        _SHARPNESS * unit @ centers.T, labels[trusted], label_smoothing=_LABEL_SMOOTHING
     )

@@ -1,4 +1,4 @@
-"""Random views of images, as far as a frozen trunk computes them, kept on disk."""
+"""Activations of a frozen trunk on random views of images, kept on disk."""
 
 import math
 import tempfile
@@ -7,11 +7,12 @@ import numpy as np
 import torch
 
 from ..backbones import Backbone, make_engine
-from ..images import RandomViews, iter_batches
-from ..process_group import n_ranks, rank
+from ..images import ImageSource, RandomViews, iter_batches
+from ..process_group import rank, world_size
+from ._settings import StageSettings
 
 _BATCH_SIZE = 64
-# Strong enough that only what an image shows is common to two views.
+# Strong enough that two views have only the content of the image in common.
 _VIEWS = RandomViews(scale=(0.25, 1.0), brightness=0.4, contrast=0.4, saturation=0.4, grayscale=0.2)
 
 
@@ -19,21 +20,22 @@ class TrunkViews:
     """Activations of a trunk on random views of every image.
 
     They are drawn and computed once, written to a temporary file (float16) and read from there
-    in training, which so costs neither decoding nor augmentation nor the trunk. Of several
-    ranks each computes and keeps those of some images; all draw the same views.
+    in training, which thus costs neither decoding nor augmentation nor the trunk. Each rank
+    of a process group computes and keeps those of its share of the images; all ranks draw the
+    same views.
 
     Parameters
     ----------
     backbone : Backbone
         Its preprocessing is used.
     trunk : torch.nn.Module
+        The stages that are frozen.
     source : ImageSource
     n_views : int
-    device : torch.device
-    n_jobs : int or None
+        Random views per image; at least two.
+    settings : StageSettings
     generator : torch.Generator
-    verbose : int
-        Above 0, a progress bar is shown.
+        Draws the views.
 
     Raises
     ------
@@ -41,59 +43,68 @@ class TrunkViews:
         If the disk of the temporary folder is full.
     """
 
-    def __init__(self, backbone, trunk, source, *, n_views, device, n_jobs, generator, verbose):
+    def __init__(
+        self,
+        backbone: Backbone,
+        trunk: torch.nn.Module,
+        source: ImageSource,
+        *,
+        n_views: int,
+        settings: StageSettings,
+        generator: torch.Generator,
+    ):
         from tqdm.auto import tqdm
 
         side = backbone.image_size
         with torch.no_grad():
-            shape = trunk(torch.zeros(2, 3, side, side)).shape[1:]
-        engine = make_engine(
-            Backbone(
-                name=f"{backbone.name}, trunk",
-                network=torch.nn.Sequential(trunk, torch.nn.Flatten()),
-                n_features=math.prod(shape),
-                image_size=side,
-                mean=backbone.mean,
-                std=backbone.std,
-                stages=[[]],
-            ),
-            device=device,
-        )
-        self._shape = shape
+            self._shape = trunk(torch.zeros(2, 3, side, side)).shape[1:]
+        self._n_views = n_views
+        engine = _make_trunk_engine(backbone, trunk, math.prod(self._shape), settings.device)
         blocks = torch.arange(len(source)).split(_BATCH_SIZE)
-        own = torch.cat([*blocks[rank() :: n_ranks()], torch.empty(0, dtype=torch.int64)])
+        own = torch.cat([*blocks[rank() :: world_size()], torch.empty(0, dtype=torch.int64)])
         self._rows = torch.full((len(source),), -1)
         self._rows[own] = torch.arange(len(own))
         batches = iter_batches(
-            source, backbone.resizing, indices=own.numpy(), batch_size=_BATCH_SIZE, n_jobs=n_jobs
+            source,
+            backbone.resizing,
+            indices=own.numpy(),
+            batch_size=_BATCH_SIZE,
+            n_jobs=settings.n_jobs,
         )
-        bar = tqdm(total=len(source), desc="random views", unit="image", disable=not verbose)
+        bar = tqdm(
+            total=len(source), desc="random views", unit="image", disable=not settings.verbose
+        )
         with tempfile.TemporaryFile(prefix="skdeepcluster-views-") as file, bar:
             for block in blocks:
                 if self._rows[block[0]] >= 0:
-                    batch = next(batches)
-                    images = torch.from_numpy(batch.pixels).permute(0, 3, 1, 2).float() / 255
-                    pixels = [batch.pixels]
-                    pixels += [_as_pixels(_VIEWS(images, generator)) for _ in range(n_views)]
-                    activations = [engine(view).astype(np.float16) for view in pixels]
+                    views = self._draw(next(batches).pixels, generator)
+                    activations = [engine(pixels).astype(np.float16) for pixels in views]
                     file.write(np.stack(activations, axis=1).tobytes())
                 else:
-                    # The generator goes on as if the views were drawn here.
-                    for _ in range(n_views):
-                        _VIEWS(torch.zeros(len(block), 3, 2, 2), generator)
+                    # Advances the generator as if the views were drawn here.
+                    self._draw(np.zeros((len(block), 2, 2, 3), dtype=np.uint8), generator)
                 bar.update(len(block))
             file.flush()
-            rows = (len(own), 1 + n_views, math.prod(shape))
-            # The map keeps the file until it is gone itself; then the system removes it. An
-            # empty file cannot be mapped.
+            shape = (len(own), 1 + n_views, math.prod(self._shape))
+            # The system removes the file, which has no name, together with the map. An empty
+            # file cannot be mapped.
             self._activations = (
-                np.memmap(file, dtype=np.float16, mode="r", shape=rows)
+                np.memmap(file, dtype=np.float16, mode="r", shape=shape)
                 if len(own)
-                else np.empty(rows, dtype=np.float16)
+                else np.empty(shape, dtype=np.float16)
             )
-        self._n_views = n_views
 
-    def pairs(self, indices, generator):
+    def _draw(self, pixels, generator):
+        """Return the pixels of the images themselves and of each random view."""
+        images = torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 255
+        return [
+            pixels,
+            *(_as_pixels(_VIEWS(images, generator)) for _ in range(self._n_views)),
+        ]
+
+    def pairs(
+        self, indices: torch.Tensor, generator: torch.Generator
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         """Draw two different views of each image.
 
         Parameters
@@ -104,9 +115,9 @@ class TrunkViews:
         Returns
         -------
         activations : torch.Tensor of shape (n_own, ...), float32
-            What the rest of the network takes: all first views, then all second ones, of the
-            images that this rank has; n_own is 2 n if it is the only one.
-        places : torch.Tensor of shape (n_own,), int64
+            Input of the trained stages: of this rank's images, all first views, then all
+            second ones; n_own is 2 n if it is the only rank.
+        positions : torch.Tensor of shape (n_own,), int64
             Which of the 2 n views they are.
         """
         first = torch.randint(self._n_views, (len(indices),), generator=generator)
@@ -114,14 +125,29 @@ class TrunkViews:
         views = torch.cat([first, (first + step) % self._n_views])
         return self._read(indices.repeat(2), 1 + views)
 
-    def plain(self, indices):
-        """Read the images themselves; returns as ``pairs`` does, but of n images."""
+    def originals(self, indices: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return what ``pairs`` returns, but of the n images themselves."""
         return self._read(indices, torch.zeros_like(indices))
 
     def _read(self, indices, views):
-        places = torch.nonzero(self._rows[indices] >= 0)[:, 0]
-        rows = self._activations[self._rows[indices[places]].numpy(), views[places].numpy()]
-        return torch.from_numpy(rows.astype(np.float32)).reshape(-1, *self._shape), places
+        positions = torch.nonzero(self._rows[indices] >= 0)[:, 0]
+        rows = self._activations[self._rows[indices[positions]].numpy(), views[positions].numpy()]
+        return torch.from_numpy(rows.astype(np.float32)).reshape(-1, *self._shape), positions
+
+
+def _make_trunk_engine(backbone, trunk, n_activations, device):
+    return make_engine(
+        Backbone(
+            name=f"{backbone.name}, trunk",
+            network=torch.nn.Sequential(trunk, torch.nn.Flatten()),
+            n_features=n_activations,
+            image_size=backbone.image_size,
+            mean=backbone.mean,
+            std=backbone.std,
+            stages=[[]],
+        ),
+        device=device,
+    )
 
 
 def _as_pixels(views):

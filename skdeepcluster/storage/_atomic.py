@@ -3,9 +3,14 @@
 import os
 import shutil
 import tempfile
+import time
 import uuid
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+_PARTIAL = ".skdeepcluster-"
+# A partial file that is older is not being written any more.
+_MAX_SECONDS_TO_WRITE = 3600
 
 
 @contextmanager
@@ -112,6 +117,18 @@ def check_writable(folder):
         ) from error
 
 
+def remove_abandoned(folder):
+    """Remove partial files that killed processes left in a folder.
+
+    Those changed within the last hour are kept: another process may be writing them.
+    """
+    for partial in resolved(folder).glob(f"{_PARTIAL}*"):
+        # Another process may do the same at the same time.
+        with suppress(FileNotFoundError):
+            if time.time() - partial.stat().st_mtime > _MAX_SECONDS_TO_WRITE:
+                partial.unlink()
+
+
 def resolved(path):
     """Follow symbolic links: replacing a link would leave its target as it was."""
     return Path(os.path.realpath(path))
@@ -120,4 +137,4 @@ def resolved(path):
 def _beside(path):
     # The name says where it comes from, should a run be killed. Together with the name of the
     # path it could be too long.
-    return path.with_name(f".skdeepcluster-{uuid.uuid4().hex}")
+    return path.with_name(f"{_PARTIAL}{uuid.uuid4().hex}")

@@ -6,36 +6,34 @@ import numpy as np
 import pytest
 import torch
 
+from .train_in_ranks import train_and_cluster
+
 _SCRIPT = Path(__file__).with_name("train_in_ranks.py")
-
-
-def run(folder, *launcher):
-    folder.mkdir()
-    command = [sys.executable, *launcher, str(_SCRIPT), str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=600)
-    assert done.returncode == 0, done.stderr[-3000:]
-    return done.stderr
 
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
+    """Folder, messages of two ranks, and results of one process and of two ranks."""
     if not torch.distributed.is_available() or not torch.distributed.is_gloo_available():
         pytest.skip("torch was built without gloo")
     folder = tmp_path_factory.mktemp("ranks")
-    run(folder / "one")
-    launcher = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
-    messages = run(folder / "two", *launcher)
-    loaded = {
-        name: dict(np.load(folder / f"{name}.npz"))
-        for name in ("one/rank-0", "two/rank-0", "two/rank-1")
+    for name in ("one", "two"):
+        (folder / name).mkdir()
+    launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    command = [sys.executable, *launcher, str(_SCRIPT), str(folder / "two")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stderr[-3000:]
+    results = {
+        "one": train_and_cluster(folder / "one"),
+        **{f"rank {rank}": dict(np.load(folder / f"two/rank-{rank}.npz")) for rank in range(2)},
     }
-    return folder, messages, loaded
+    return folder, done.stderr, results
 
 
 def test_every_rank_ends_with_the_same(runs):
-    _, _, loaded = runs
-    for name, values in loaded["two/rank-0"].items():
-        np.testing.assert_array_equal(values, loaded["two/rank-1"][name])
+    _, _, results = runs
+    for name, values in results["rank 0"].items():
+        np.testing.assert_array_equal(values, results["rank 1"][name])
 
 
 def relative_errors(found, expected):
@@ -43,9 +41,9 @@ def relative_errors(found, expected):
 
 
 def test_two_ranks_do_what_one_process_does(runs):
-    """The first gradient tells: sums in another order are all the difference."""
-    _, _, loaded = runs
-    one, two = loaded["one/rank-0"], loaded["two/rank-0"]
+    """In the first gradient, sums in another order are all the difference."""
+    _, _, results = runs
+    one, two = results["one"], results["rank 0"]
     np.testing.assert_array_equal(two["frozen"], one["frozen"])
     assert relative_errors(two["gradient"], one["gradient"]) < 1e-5
     assert relative_errors(two["first"], one["first"]).max() < 1e-4
@@ -70,4 +68,5 @@ def test_rank_0_alone_writes(runs):
 
 
 def test_ranks_that_would_drift_apart_are_refused(runs):
-    assert "random_state" in str(runs[2]["two/rank-1"]["error"])
+    _, _, results = runs
+    assert "random_state" in str(results["rank 1"]["error"])

@@ -4,19 +4,24 @@ import timm
 import torch
 
 from skdeepcluster import ImageEmbedder
-from skdeepcluster.adaptation import Assignment, StageTrainer
+from skdeepcluster.adaptation import ClusterTargets, StageSettings, StageTrainer
+from skdeepcluster.adaptation._losses import contrastive_loss
 from skdeepcluster.backbones import load_backbone
 from skdeepcluster.images import as_image_source
 
 
-def make_trainer(backbone, images, **changed):
-    settings = {"n_stages": 2, "device": torch.device("cpu"), "n_jobs": 1, "verbose": 0}
+def make_trainer(backbone, images, n_stages=2):
     return StageTrainer(
         backbone,
         as_image_source(images),
-        **{**settings, **changed},
-        random_state=np.random.RandomState(0),
+        StageSettings(n_stages, torch.device("cpu"), n_jobs=1),
+        np.random.RandomState(0),
     )
+
+
+@pytest.fixture(scope="module")
+def tiny_backbone():
+    return load_backbone("untrained:test_resnet", image_size=32)
 
 
 @pytest.fixture(scope="module")
@@ -65,33 +70,72 @@ def test_features_are_those_of_an_embedder(trained, snapshots):
         assert error.max() < 0.01
 
 
-def test_training_learns(trained):
+def test_the_loss_falls(trained):
     assert trained["losses"][-1] < trained["losses"][0]
 
 
-def test_an_assignment_draws_clusters_together(trained, snapshots):
-    """More than as many epochs without it do."""
+def test_clusters_are_drawn_together(trained, snapshots):
+    """More than as many epochs without targets do."""
     images, scenes = snapshots
 
-    def separation(assignment):
+    def separation(targets):
         trainer = make_trainer(trained["backbone"], images)
         for _ in range(7):
-            trainer.train_epoch(assignment)
+            trainer.train_epoch(targets)
         features = trainer.features()
         unit = features / np.linalg.norm(features, axis=1, keepdims=True)
         same = scenes[:, None] == scenes
         similarities = unit @ unit.T
         return similarities[same].mean() - similarities[~same].mean()
 
-    known = Assignment.of(trained["frozen"], np.unique(scenes, return_inverse=True)[1])
-    assert separation(known) > separation(None)
+    labels = np.unique(scenes, return_inverse=True)[1]
+    targets = ClusterTargets.from_labels(trained["frozen"], labels)
+    assert separation(targets) > separation(None)
 
 
-def test_same_random_state_same_weights(snapshots):
-    backbone = load_backbone("efficientnet_lite0", image_size=32)
+def test_the_loss_is_that_of_two_different_views(tiny_backbone, snapshots, monkeypatch):
+    contrasted = []
 
+    def spy(latents, views):
+        contrasted.append((latents.detach().clone(), views.detach().clone()))
+        return contrastive_loss(latents, views)
+
+    monkeypatch.setattr("skdeepcluster.adaptation._stage_trainer.contrastive_loss", spy)
+    loss = make_trainer(tiny_backbone, snapshots[0], n_stages=1).train_epoch()
+    ((latents, views),) = contrasted
+    assert loss == pytest.approx(float(contrastive_loss(latents, views)))
+    relative_distances = (latents - views).norm(dim=1) / latents.norm(dim=1)
+    assert relative_distances.min() > 0.01
+
+
+def weights(trainer):
+    return torch.cat([tensor.flatten() for tensor in trainer.finish().network.parameters()])
+
+
+def test_the_contrastive_loss_stays_when_there_are_clusters(tiny_backbone, snapshots):
+    """Without a trusted image, it alone is left, and so are its gradients."""
+    without, untrusted = (make_trainer(tiny_backbone, snapshots[0], n_stages=1) for _ in range(2))
+    labels = torch.full((len(snapshots[0]),), -1)
+    n_features = tiny_backbone.n_features
+    targets = ClusterTargets(labels, torch.eye(2, n_features), torch.zeros(n_features))
+    for _ in range(2):
+        assert untrusted.train_epoch(targets) == without.train_epoch()
+    assert torch.equal(weights(untrusted), weights(without))
+
+
+def test_the_self_labelling_loss_is_added(tiny_backbone, snapshots):
+    """Between equal centres its value is the logarithm of their number, for any features."""
+    without, labelled = (make_trainer(tiny_backbone, snapshots[0], n_stages=1) for _ in range(2))
+    labels = torch.arange(len(snapshots[0])) % 4
+    n_features = tiny_backbone.n_features
+    targets = ClusterTargets(labels, torch.eye(1, n_features).repeat(4, 1), torch.zeros(n_features))
+    expected = without.train_epoch() + np.log(4)
+    assert labelled.train_epoch(targets) == pytest.approx(expected, rel=1e-5)
+
+
+def test_same_random_state_same_weights(tiny_backbone, snapshots):
     def run():
-        trainer = make_trainer(backbone, snapshots[0][::4], n_stages=1)
+        trainer = make_trainer(tiny_backbone, snapshots[0][::4], n_stages=1)
         return trainer.train_epoch(), trainer.features()
 
     (loss, features), (loss_again, features_again) = run(), run()
@@ -99,21 +143,29 @@ def test_same_random_state_same_weights(snapshots):
     np.testing.assert_array_equal(features, features_again)
 
 
-def test_a_sample_of_many_images(snapshots, monkeypatch):
-    monkeypatch.setattr("skdeepcluster.adaptation._stage_trainer._MOST_PICTURES", 6)
-    backbone = load_backbone("efficientnet_lite0", image_size=32)
-    trainer = make_trainer(backbone, snapshots[0], n_stages=1)
+def test_a_sample_of_many_images(tiny_backbone, snapshots, monkeypatch):
+    monkeypatch.setattr("skdeepcluster.adaptation._stage_trainer._MAX_IMAGES", 6)
+    trainer = make_trainer(tiny_backbone, snapshots[0], n_stages=1)
     assert len(trainer.indices) == len(np.unique(trainer.indices)) == len(trainer.features()) == 6
 
 
 @pytest.mark.parametrize(
-    ("images", "n_stages", "message"),
-    [(2, 99, "99 stages.*efficientnet_lite0.* has"), (1, 1, "two images at least")],
+    ("n_images", "n_stages", "message"),
+    [(2, 99, "99 stages.*test_resnet.* has only 5"), (1, 1, "At least two images")],
 )
-def test_what_cannot_be_trained(snapshots, images, n_stages, message):
-    backbone = load_backbone("efficientnet_lite0", image_size=32)
+def test_what_cannot_be_trained(tiny_backbone, snapshots, n_images, n_stages, message):
     with pytest.raises(ValueError, match=message):
-        make_trainer(backbone, snapshots[0][:images], n_stages=n_stages)
+        make_trainer(tiny_backbone, snapshots[0][:n_images], n_stages)
+
+
+def test_a_loss_that_is_not_finite(tiny_backbone, snapshots, monkeypatch):
+    monkeypatch.setattr(
+        "skdeepcluster.adaptation._stage_trainer.contrastive_loss",
+        lambda latents, views: latents.sum() * torch.inf,
+    )
+    trainer = make_trainer(tiny_backbone, snapshots[0][:4], n_stages=1)
+    with pytest.raises(FloatingPointError, match="not finite"):
+        trainer.train_epoch()
 
 
 def test_a_vision_transformer(snapshots):

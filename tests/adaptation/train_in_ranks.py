@@ -1,14 +1,20 @@
-"""Fine-tuning as torchrun starts it; every rank writes what it ends with to a folder."""
+"""Fine-tuning as torchrun starts it; every rank writes its results to a folder."""
 
 import sys
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import torch
 from sklearn.datasets import load_sample_images
 
 from skdeepcluster import DeepImageClusterer
-from skdeepcluster.adaptation import Assignment, StageTrainer, _stage_trainer
+from skdeepcluster.adaptation import (
+    ClusterTargets,
+    StageSettings,
+    StageTrainer,
+    _stage_trainer,
+)
 from skdeepcluster.backbones import load_backbone
 from skdeepcluster.images import as_image_source
 
@@ -23,25 +29,26 @@ def cut_outs(n_images):
     ), np.arange(n_images) % 2
 
 
-def train(images, scenes):
-    """Two epochs of a step with an assignment and without, and two epochs of three steps."""
-    _stage_trainer._BATCH_SIZE = 200
-    trainer = StageTrainer(
+def make_trainer(images, random_state, n_stages, verbose):
+    return StageTrainer(
         load_backbone("untrained:resnet18", image_size=32),
         as_image_source(images),
-        n_stages=2,
-        device=torch.device("cpu"),
-        n_jobs=1,
-        random_state=np.random.RandomState(0),
-        verbose=1,
+        StageSettings(n_stages, torch.device("cpu"), n_jobs=1, verbose=verbose),
+        np.random.RandomState(random_state),
     )
+
+
+def train(images, scenes):
+    """Train an epoch of one step with targets, then two of three steps without and with them."""
+    trainer = make_trainer(images, random_state=0, n_stages=2, verbose=1)
     frozen = trainer.features()
-    assignment = Assignment.of(frozen, scenes)
-    losses = [trainer.train_epoch(assignment)]
+    targets = ClusterTargets.from_labels(frozen, scenes)
+    with patch.object(_stage_trainer, "_BATCH_SIZE", 200):
+        losses = [trainer.train_epoch(targets)]
     gradient = np.concatenate([weight.grad.flatten().numpy() for weight in trainer._weights])
     first_tuned = trainer.features()
-    _stage_trainer._BATCH_SIZE = 60
-    losses += [trainer.train_epoch(), trainer.train_epoch(assignment)]
+    with patch.object(_stage_trainer, "_BATCH_SIZE", 60):
+        losses += [trainer.train_epoch(), trainer.train_epoch(targets)]
     tuned = trainer.features()
     weights = trainer.finish().network.state_dict()
     return {
@@ -54,34 +61,28 @@ def train(images, scenes):
     }
 
 
-def main(folder):
-    if torch.distributed.is_torchelastic_launched():
-        torch.distributed.init_process_group("gloo")
-        rank = torch.distributed.get_rank()
-    else:
-        rank = 0
-    # Three blocks of images of which views are made: two for one rank, one for the other.
+def train_and_cluster(folder, rank=0):
+    """Return all that training decides; write a cache and a model to a folder."""
+    # Views are computed in three blocks of images: two on one rank, one on the other.
     images, scenes = cut_outs(170)
     results = train(images, scenes)
     est = DeepImageClusterer(
-        2, image_size=32, fine_tune=1, fine_tune_iter=1, max_iter=1, n_jobs=1, random_state=0
-    ).set_params(memory=folder / "cache")
+        2, image_size=32, init="kmeans", fine_tune=1, fine_tune_iter=1, max_iter=1, n_jobs=1
+    ).set_params(memory=folder / "cache", random_state=0)
     results["labels"] = est.fit_predict(images[:40])
     est.save(folder / f"model-{rank}")
-    if torch.distributed.is_initialized():
-        try:
-            StageTrainer(
-                load_backbone("untrained:resnet18", image_size=32),
-                as_image_source(images),
-                n_stages=1,
-                device=torch.device("cpu"),
-                n_jobs=1,
-                random_state=np.random.RandomState(rank),
-                verbose=0,
-            )
-        except ValueError as error:
-            results["error"] = np.array(str(error))
-        torch.distributed.destroy_process_group()
+    return results
+
+
+def main(folder):
+    torch.distributed.init_process_group("gloo")
+    rank = torch.distributed.get_rank()
+    results = train_and_cluster(folder, rank)
+    try:
+        make_trainer(cut_outs(2)[0], random_state=rank, n_stages=1, verbose=0)
+    except ValueError as error:
+        results["error"] = np.array(str(error))
+    torch.distributed.destroy_process_group()
     np.savez(folder / f"rank-{rank}.npz", **results)
 
 

@@ -1,11 +1,19 @@
+import itertools
 import pickle
 
 import numpy as np
 import pytest
+import torch
 from sklearn.metrics import adjusted_rand_score
 
-from skdeepcluster import DeepImageClusterer
-from skdeepcluster.cluster._fine_tune import trusted
+from skdeepcluster import DeepImageClusterer, ImageEmbedder
+from skdeepcluster.adaptation import StageTrainer
+from skdeepcluster.backbones import load_backbone
+from skdeepcluster.cluster._fine_tune import fine_tune, trusted_labels
+from skdeepcluster.images import as_image_source
+from skdeepcluster.starts import estimate_n_clusters
+
+_TINY = "untrained:test_resnet"
 
 
 def clusterer(**changed):
@@ -18,10 +26,24 @@ def tuned(snapshots):
     return clusterer().fit(snapshots[0])
 
 
+@pytest.fixture
+def targets_of_epochs(monkeypatch):
+    """Targets of each epoch of training, in turn."""
+    recorded = []
+    train = StageTrainer.train_epoch
+
+    def spy(trainer, targets=None):
+        recorded.append(targets)
+        return train(trainer, targets)
+
+    monkeypatch.setattr(StageTrainer, "train_epoch", spy)
+    return recorded
+
+
 def test_fine_tuned_estimator_predicts_and_survives_pickle_and_save(tuned, snapshots, tmp_path):
     images = snapshots[0]
-    assert len(tuned.loss_curve_) == 2
     np.testing.assert_array_equal(tuned.predict(images), tuned.labels_)
+    np.testing.assert_allclose(tuned.transform(images), tuned.embedding_, atol=1e-5)
     tuned.save(tmp_path / "model")
     for loaded in (
         pickle.loads(pickle.dumps(tuned)),
@@ -32,30 +54,168 @@ def test_fine_tuned_estimator_predicts_and_survives_pickle_and_save(tuned, snaps
         assert loaded.loss_curve_ == tuned.loss_curve_
 
 
-def test_fine_tuning_keeps_scenes_apart_and_is_repeatable(tuned, snapshots):
+def test_scenes_are_found(tuned, snapshots):
     assert adjusted_rand_score(snapshots[1], tuned.labels_) > 0.8
-    np.testing.assert_array_equal(clusterer().fit_predict(snapshots[0]), tuned.labels_)
+    assert len(tuned.loss_curve_) == 2
+    assert tuned.loss_curve_[1] < tuned.loss_curve_[0]
+
+
+def test_fit_is_repeatable(tuned, snapshots):
+    again = clusterer().fit(snapshots[0])
+    np.testing.assert_array_equal(again.labels_, tuned.labels_)
+    assert again.loss_curve_ == tuned.loss_curve_
+
+
+def changed_parameters(before, after):
+    weights = dict(after.network.named_parameters())
+    return {
+        name
+        for name, weight in before.network.named_parameters()
+        if not torch.equal(weight, weights[name])
+    }
+
+
+def test_the_last_stages_change_and_no_others(tuned):
+    before, after = load_backbone("efficientnet_lite0", image_size=32), tuned.embedder_.load()
+    changed = changed_parameters(before, after)
+    last = before.stages[-2:]
+    assert changed <= {name for stage in last for name in stage}
+    assert all(changed & set(stage) for stage in last)
+    statistics = dict(after.network.named_buffers())
+    for name, buffer in before.network.named_buffers():
+        assert torch.equal(buffer, statistics[name])
+
+
+def relative_distances(features, others):
+    return np.linalg.norm(features - others, axis=1) / np.linalg.norm(others, axis=1)
+
+
+def test_clusters_are_renewed_every_second_epoch(snapshots, targets_of_epochs):
+    """From the features as trained so far; the most confident 6 of 10 images are trained on."""
+    images, scenes = snapshots
+    scenes = np.unique(scenes, return_inverse=True)[1]
+    confidences = np.random.default_rng(0).uniform(size=len(images))
+    backbone = load_backbone(_TINY, image_size=32)
+    calls = []
+
+    def assign(features, indices):
+        calls.append((features, indices))
+        # The clusters change places each time.
+        return (scenes + len(calls)) % 4, confidences
+
+    tuned, losses = fine_tune_tiny(backbone, images, assign, max_epochs=5)
+    assert len(losses) == len(targets_of_epochs) == 5
+    assert len(calls) == 3
+    for _, indices in calls:
+        np.testing.assert_array_equal(indices, np.arange(len(images)))
+    embedded = [features for features, _ in calls]
+    frozen = ImageEmbedder(backbone).fit_transform(images)
+    # Half precision of what is kept on disk is all the difference.
+    assert relative_distances(embedded[0], frozen).max() < 0.01
+    for earlier, later in itertools.pairwise(embedded):
+        assert relative_distances(later, earlier).min() > 0.01
+    final = ImageEmbedder(tuned).fit_transform(images)
+    assert relative_distances(final, embedded[-1]).min() > 0.001
+    trusted = np.zeros(len(images), dtype=bool)
+    for scene in range(4):
+        members = np.flatnonzero(scenes == scene)
+        trusted[members[np.argsort(-confidences[members])[:6]]] = True
+    for epoch, targets in enumerate(targets_of_epochs):
+        renewal = epoch // 2
+        labels = np.where(trusted, (scenes + renewal + 1) % 4, -1)
+        np.testing.assert_array_equal(targets.labels, labels)
+        np.testing.assert_allclose(
+            targets.centers, centers_of(embedded[renewal], labels), atol=1e-4
+        )
+
+
+def fine_tune_tiny(backbone, images, assign, max_epochs, random_state=0):
+    return fine_tune(
+        backbone,
+        as_image_source(images),
+        assign,
+        n_stages=2,
+        max_epochs=max_epochs,
+        memory=None,
+        depends_on=(),
+        device=torch.device("cpu"),
+        n_jobs=1,
+        random_state=np.random.RandomState(random_state),
+        verbose=0,
+    )
+
+
+def centers_of(features, labels):
+    """Unit vectors to the mean of each cluster's directions, as seen from the mean of all."""
+    unit = features / np.linalg.norm(features, axis=1, keepdims=True)
+    centered = unit - unit.mean(axis=0)
+    centered /= np.linalg.norm(centered, axis=1, keepdims=True)
+    sums = np.stack([centered[labels == label].sum(axis=0) for label in range(labels.max() + 1)])
+    return sums / np.linalg.norm(sums, axis=1, keepdims=True)
+
+
+def test_without_clusters_there_are_no_targets(snapshots, targets_of_epochs):
+    backbone = load_backbone(_TINY, image_size=32)
+    tuned, _ = fine_tune_tiny(
+        backbone, snapshots[0][::4], lambda features, indices: None, max_epochs=1
+    )
+    assert targets_of_epochs == [None]
+    assert changed_parameters(backbone, tuned)
+
+
+def test_random_state_decides_the_weights(snapshots):
+    backbone = load_backbone(_TINY, image_size=32)
+
+    def assign(features, indices):
+        return np.arange(len(features)) % 2, np.ones(len(features))
+
+    (one, losses), (same, same_losses), (_, other_losses) = (
+        fine_tune_tiny(backbone, snapshots[0][::4], assign, max_epochs=1, random_state=seed)
+        for seed in (0, 0, 1)
+    )
+    assert losses == same_losses != other_losses
+    assert not changed_parameters(one, same)
 
 
 @pytest.mark.parametrize("init", ["kmeans", "random", "array"])
-def test_every_start_can_be_fine_tuned_from(init, snapshots):
+def test_every_start_can_be_fine_tuned_from(init, snapshots, targets_of_epochs):
     images, scenes = snapshots
-    if init == "array":
-        init = np.unique(scenes, return_inverse=True)[1]
-    est = clusterer(init=init, fine_tune=1).fit(images)
-    assert est.labels_.max() < 4
+    given = np.unique(scenes, return_inverse=True)[1]
+    est = clusterer(
+        backbone=_TINY, init=given if init == "array" else init, fine_tune_iter=1, max_iter=1
+    ).fit(images)
+    (targets,) = targets_of_epochs
+    if init == "random":
+        assert targets is None
+    else:
+        trusted = targets.labels.numpy() >= 0
+        assert 0.5 < trusted.mean() < 0.75
+        if init == "array":
+            np.testing.assert_array_equal(targets.labels[trusted], given[trusted])
+    assert changed_parameters(load_backbone(_TINY, image_size=32), est.embedder_.load())
+    np.testing.assert_array_equal(est.predict(images), est.labels_)
 
 
 def test_number_of_clusters_is_found_on_tuned_features(snapshots):
-    est = clusterer(fine_tune=1).set_params(n_clusters="auto", max_clusters=6).fit(snapshots[0])
-    assert 2 <= est.n_clusters_ <= 6
+    images = snapshots[0]
+    est = clusterer(init="kmeans", fine_tune_iter=1, max_iter=1)
+    est.set_params(n_clusters="auto", max_clusters=4).fit(images)
+    criterion = est.n_clusters_criterion_
+    assert est.n_clusters_ == max(criterion, key=criterion.get)
+    frozen = ImageEmbedder(image_size=32).fit_transform(images)
+    _, expected = estimate_n_clusters(
+        est.embedder_.transform(images), 2, 4, np.random.RandomState(0)
+    )
+    _, unexpected = estimate_n_clusters(frozen, 2, 4, np.random.RandomState(0))
+    assert criterion == pytest.approx(expected, rel=0.1)
+    assert criterion != pytest.approx(unexpected, rel=0.1)
 
 
 def test_errors_come_before_the_training(snapshots, monkeypatch):
     def never(*args, **kwargs):
         raise AssertionError("training has begun")
 
-    monkeypatch.setattr("skdeepcluster.cluster._clusterer.fine_tune", never)
+    monkeypatch.setattr(StageTrainer, "__init__", never)
     for wrong in (
         {"n_clusters": 100},
         {"init": np.zeros(3, dtype=int)},
@@ -66,12 +226,18 @@ def test_errors_come_before_the_training(snapshots, monkeypatch):
 
 
 def test_too_many_stages(snapshots):
-    with pytest.raises(ValueError, match=r"99 stages .* has"):
+    with pytest.raises(ValueError, match=r"99 stages: .* has only 8"):
         clusterer(fine_tune=99).fit(snapshots[0])
+
+
+def test_features_cannot_be_fine_tuned_on():
+    with pytest.raises(ValueError, match="needs images, and X is features"):
+        clusterer().fit(np.eye(8))
 
 
 def test_the_most_confident_of_each_cluster_are_trusted():
     labels = np.repeat([0, 1], [10, 5])
-    sure = np.linspace(1, 0, 15)
+    confidences = np.linspace(1, 0, 15)
     expected = np.r_[np.zeros(6), np.full(4, -1), np.ones(3), np.full(2, -1)]
-    np.testing.assert_array_equal(trusted(labels, sure), expected)
+    np.testing.assert_array_equal(trusted_labels(labels, confidences), expected)
+    np.testing.assert_array_equal(trusted_labels(labels[::-1], confidences[::-1]), expected[::-1])

@@ -7,6 +7,7 @@ from skdeepcluster.storage._atomic import (
     check_file,
     check_folder,
     check_writable,
+    remove_abandoned,
     whole_file,
     whole_folder,
 )
@@ -22,6 +23,19 @@ def test_a_file_appears_whole_or_not_at_all(tmp_path):
         raise KeyboardInterrupt
     assert path.read_text() == "first"
     assert os.listdir(tmp_path) == ["f.txt"]
+
+
+def test_old_partial_files_are_removed_and_new_ones_kept(tmp_path):
+    partials = []
+    for _ in range(2):
+        with whole_file(tmp_path / "f.txt") as partial:
+            partial.touch()
+        # As if the process had been killed before the end.
+        partial.touch()
+        partials.append(partial)
+    os.utime(partials[0], (0, 0))
+    remove_abandoned(tmp_path)
+    assert sorted(os.listdir(tmp_path)) == [partials[1].name, "f.txt"]
 
 
 def test_a_folder_is_replaced_whole_or_not_at_all(tmp_path):
