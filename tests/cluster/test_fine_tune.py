@@ -203,12 +203,13 @@ def test_number_of_clusters_is_found_on_tuned_features(snapshots):
     criterion = est.n_clusters_criterion_
     assert est.n_clusters_ == max(criterion, key=criterion.get)
     frozen = ImageEmbedder(image_size=32).fit_transform(images)
-    _, expected = estimate_n_clusters(
+    _, of_tuned = estimate_n_clusters(
         est.embedder_.transform(images), 2, 4, np.random.RandomState(0)
     )
-    _, unexpected = estimate_n_clusters(frozen, 2, 4, np.random.RandomState(0))
-    assert criterion == pytest.approx(expected, rel=0.1)
-    assert criterion != pytest.approx(unexpected, rel=0.1)
+    _, of_frozen = estimate_n_clusters(frozen, 2, 4, np.random.RandomState(0))
+    # Of four clusters, as many as there are scenes, k-means always finds the same.
+    assert criterion[4] == pytest.approx(of_tuned[4], rel=0.02)
+    assert criterion[4] != pytest.approx(of_frozen[4], rel=0.05)
 
 
 def test_errors_come_before_the_training(snapshots, monkeypatch):
