@@ -13,7 +13,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval
 
 from ..backbones import Backbone, load_backbone, resolve_device
-from ..images import as_image_source
+from ..images import ImagesLike, PathLike, as_image_source
 from ._resumption import train_stages
 from ._settings import StageSettings
 from ._stage_trainer import StageTrainer
@@ -90,12 +90,12 @@ class SelfSupervisedAdapter(BaseEstimator):
 
     def __init__(
         self,
-        backbone: str | Path | torch.nn.Module | Backbone = "efficientnet_lite0",
+        backbone: PathLike | torch.nn.Module | Backbone = "efficientnet_lite0",
         *,
         image_size: int | None = None,
         n_stages: int = 2,
         max_iter: int = 5,
-        memory: str | Path | joblib.Memory | None = None,
+        memory: PathLike | joblib.Memory | None = None,
         device: str | torch.device = "auto",
         n_jobs: int | None = None,
         random_state: int | np.random.RandomState | None = None,
@@ -112,7 +112,7 @@ class SelfSupervisedAdapter(BaseEstimator):
         self.verbose = verbose
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Any, y: Any = None) -> Self:
+    def fit(self, X: ImagesLike, y: Any = None) -> Self:
         """Adapt the backbone to images.
 
         Parameters

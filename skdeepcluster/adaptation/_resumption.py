@@ -9,6 +9,7 @@ import joblib
 import numpy as np
 import torch
 
+from ..images import PathLike
 from ..process_group import broadcast_from_rank_0, rank
 from ..storage import check_writable, remove_abandoned, whole_file
 from ._losses import ClusterTargets
@@ -36,7 +37,7 @@ class TrainingStateFile:
         If nothing can be written to the folder.
     """
 
-    def __init__(self, memory: Any, *depends_on: Any):
+    def __init__(self, memory: PathLike | joblib.Memory | None, *depends_on: Any):
         location = getattr(memory, "location", memory)
         self._path: Path | None = None
         if location is not None and rank() == 0:
@@ -82,7 +83,7 @@ def train_stages(
     n_epochs: int,
     random_state: np.random.RandomState,
     *,
-    memory: Any,
+    memory: PathLike | joblib.Memory | None,
     depends_on: tuple = (),
     renew_targets: Callable[[int, ClusterTargets | None], ClusterTargets | None] | None = None,
 ) -> list[float]:

@@ -1,14 +1,14 @@
 """Fine-tuning of a backbone's last stages, in turn with the clustering."""
 
 from collections.abc import Callable
-from typing import Any
 
+import joblib
 import numpy as np
 import torch
 
 from ..adaptation import ClusterTargets, StageSettings, StageTrainer, train_stages
 from ..backbones import Backbone
-from ..images import ImageSource
+from ..images import ImageSource, PathLike
 from ..process_group import broadcast_from_rank_0
 
 # Share of each cluster whose labels are trained on.
@@ -24,7 +24,7 @@ def fine_tune(
     *,
     n_stages: int,
     max_epochs: int,
-    memory: Any,
+    memory: PathLike | joblib.Memory | None,
     depends_on: tuple,
     device: torch.device,
     n_jobs: int | None,
