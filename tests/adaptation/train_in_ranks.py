@@ -67,8 +67,17 @@ def train_and_cluster(folder, rank=0):
     images, scenes = cut_outs(170)
     results = train(images, scenes)
     est = DeepImageClusterer(
-        2, image_size=32, init="kmeans", fine_tune=1, fine_tune_iter=1, max_iter=1, n_jobs=1
-    ).set_params(memory=folder / "cache", random_state=0)
+        2,
+        backbone="untrained:test_resnet",
+        image_size=32,
+        init="kmeans",
+        fine_tune=1,
+        fine_tune_iter=1,
+        max_iter=1,
+        memory=folder / "cache",
+        n_jobs=1,
+        random_state=0,
+    )
     results["labels"] = est.fit_predict(images[:40])
     est.save(folder / f"model-{rank}")
     return results
