@@ -7,12 +7,14 @@ temporary folder of the test.
 import csv
 import os
 import shutil
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from skdeepcluster.cluster import partition_of
 from skdeepcluster.report import write_report
 
 pytest.importorskip("jinja2", reason="reports need jinja2")
@@ -145,8 +147,11 @@ def test_second_choice_among_clusters_without_an_image(browser, clustering, tmp_
     paths, est = clustering
     est.set_cluster_names({0: "the first"})
     # As of a folder of others, which are all in one cluster.
-    est.labels_[:] = 1
-    est.probabilities_ = np.full((12, 3), [0.4, 0.5, 0.1], dtype=np.float32)
+    est._partition = replace(
+        partition_of(est),
+        labels=np.ones(12, dtype=np.int64),
+        probabilities=np.full((12, 3), [0.4, 0.5, 0.1], dtype=np.float32),
+    )
     browser.open(write_report(est, paths, tmp_path / "page.html"))
     assert browser.run("return data.clusters.length") == 1
     tile = browser.find(".boundary .tile")
