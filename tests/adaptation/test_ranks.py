@@ -10,6 +10,8 @@ from .train_in_ranks import train_and_cluster
 
 _SCRIPT = Path(__file__).with_name("train_in_ranks.py")
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):

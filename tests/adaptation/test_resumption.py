@@ -38,6 +38,7 @@ def epochs(monkeypatch):
     return counted
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no SIGKILL")
 def test_killed_fine_tuning_resumes_bit_for_bit(tmp_path, epochs):
     """Killed between two renewals of the clusters, so that the targets are the saved ones."""

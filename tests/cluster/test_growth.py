@@ -201,6 +201,7 @@ np.savez(output, labels=est.labels_, embedding=est.embedding_, probabilities=est
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there is no SIGKILL")
 @pytest.mark.parametrize("when", ["embedding", "training"])
 def test_a_killed_fit_goes_on_where_it_was_and_ends_alike(photo_folder, tmp_path, when):

@@ -217,6 +217,7 @@ ImageEmbedder(image_size=64, batch_size=2, memory=memory).fit_transform(paths)
 """
 
 
+@pytest.mark.slow
 def test_two_processes_that_write_at_a_time_lose_nothing(photo_folder, tmp_path):
     # One from the first image to the last, the other the other way round.
     writers = [
