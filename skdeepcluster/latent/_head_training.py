@@ -11,6 +11,7 @@ from ..neighbors import ROUNDING, NeighborSample, neighborhood_information
 from ..storage import BestState
 from ._head import as_tensor, encode
 from ._revival import revive
+from ._threads import threads_worth
 from ._trainer import LatentTrainer
 
 # Standard deviation of the noise that stands in for an augmented view where only features
@@ -85,9 +86,11 @@ def train_head(head, data, objective, settings, *, generator, random_state, on_e
         late_epoch=settings.max_epochs // 2 if data.start is None else 0,
     )
     judge = _Judge(head, data, objective.centroids.numpy())
-    if data.start is not None:
-        trainer.fit_labels(data.start, judge.start_is_reached(data.start))
-    _run_epochs(trainer, judge, settings, random_state, on_epoch)
+    n_weights = sum(weights.numel() for weights in head.layers.parameters())
+    with threads_worth(min(settings.batch_size, len(data.features)) * n_weights):
+        if data.start is not None:
+            trainer.fit_labels(data.start, judge.start_is_reached(data.start))
+        _run_epochs(trainer, judge, settings, random_state, on_epoch)
 
 
 class HeadInputs:

@@ -125,3 +125,10 @@ def test_features_in_any_unit_are_the_same():
         torch.manual_seed(0)
         head = LatentHead.for_features(X * np.float32(factor), 20)
         np.testing.assert_array_equal(encode(head, X * np.float32(factor)), encode(make_head(), X))
+
+
+def test_small_steps_have_one_thread(two_threads):
+    seen = []
+    train(make_head(), max_epochs=2, on_epoch=lambda record: seen.append(torch.get_num_threads()))
+    assert seen == [1, 1]
+    assert torch.get_num_threads() == 2

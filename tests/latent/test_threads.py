@@ -1,0 +1,18 @@
+import pytest
+import torch
+
+from skdeepcluster.latent._threads import threads_worth
+
+
+def test_small_work_has_one_thread_and_gives_the_others_back(two_threads):
+    with threads_worth(1000):
+        assert torch.get_num_threads() == 1
+    assert torch.get_num_threads() == 2
+    with pytest.raises(KeyboardInterrupt), threads_worth(1000):
+        raise KeyboardInterrupt
+    assert torch.get_num_threads() == 2
+
+
+def test_large_work_keeps_its_threads(two_threads):
+    with threads_worth(10**9):
+        assert torch.get_num_threads() == 2
