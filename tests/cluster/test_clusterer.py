@@ -18,6 +18,7 @@ from skdeepcluster import DeepImageClusterer, ImageEmbedder, list_images
 from skdeepcluster.images import ImageReadError
 from skdeepcluster.metrics import clustering_accuracy
 from skdeepcluster.neighbors import nearest_neighbors, neighborhood_information, neighborhood_score
+from skdeepcluster.starts import Start
 
 
 def clusterer(n_clusters=4, **params):
@@ -142,6 +143,28 @@ def test_prior(digits):
         clusterer(5, cluster_prior=p, init="random", max_iter=2) for p in ("estimated", "balanced")
     ]
     np.testing.assert_array_equal(alike[0].fit_predict(X), alike[1].fit_predict(X))
+
+
+@pytest.mark.parametrize(
+    ("prior", "expected"),
+    [
+        ("estimated", False),
+        ("balanced", False),
+        ("uneven", True),
+        ([0.6, 0.1, 0.1, 0.1, 0.1], True),
+    ],
+)
+def test_uneven_priors_ask_for_an_uneven_start(digits, monkeypatch, prior, expected):
+    X, y = digits
+    asked = []
+
+    def find_start(*given, uneven):
+        asked.append(uneven)
+        return Start(y.astype(np.int64))
+
+    monkeypatch.setattr("skdeepcluster.cluster._clusterer.find_start", find_start)
+    clusterer(5, cluster_prior=prior, max_iter=0).fit(X)
+    assert asked == [expected]
 
 
 def test_loss_weights(digits):
