@@ -24,7 +24,7 @@ from skdeepcluster.neighbors import (
 )
 from skdeepcluster.starts import consensus_start
 from skdeepcluster.starts._consensus import consensuses, vote
-from skdeepcluster.starts._merits import mean_over_graphs, merits
+from skdeepcluster.starts._merits import mean_over_views, merits
 from skdeepcluster.starts._probe import linear_information
 from skdeepcluster.starts._views import feature_views
 
@@ -70,8 +70,8 @@ def accuracies(X, y, seed):
     graphs = [nearest_neighbors(view, 20) for view in views]
     found = consensuses(partitions, k, random_state)
     rules = {
-        "modularity": mean_over_graphs(neighborhood_modularity, found, graphs),
-        "information of neighbours": mean_over_graphs(
+        "modularity": mean_over_views(neighborhood_modularity, found, graphs),
+        "information of neighbours": mean_over_views(
             partial(neighborhood_information, n_clusters=k), found, graphs
         ),
         "the same, per evenness (`uneven`)": merits(found, views, graphs, k, uneven=True),

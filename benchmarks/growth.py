@@ -34,7 +34,7 @@ BLOCK = 10_000
 # Of the classes around their centres: k-means has a mutual information of 0.8 with the classes
 # where they overlap, and of 0.96 where they are clear.
 OVERLAPPING, CLEAR = 2.0, 1.5
-PICTURE_SIDE = 64
+IMAGE_SIDE = 64
 
 
 def feature_file(folder, n_samples, spread):
@@ -181,7 +181,7 @@ def embed(folder, n_images):
     # Of features, so that the array is on disk as it is for many more images.
     _embedder._BYTES_IN_MEMORY = 0
     paths = image_files(folder, n_images)
-    how = {"image_size": PICTURE_SIDE, "feature_dtype": "float16", "n_jobs": 1}
+    how = {"image_size": IMAGE_SIDE, "feature_dtype": "float16", "n_jobs": 1}
     estimator = DeepImageClusterer(2, max_iter=1, random_state=0, **how).fit(paths[:64])
     meter = Meter()
     start = _status("VmRSS")

@@ -51,7 +51,7 @@ from ..storage import all_or_nothing
 from ._callbacks import CallbackSupportMixin, with_callbacks
 from ._editing import ClusterEditing
 from ._fine_tune import fine_tune
-from ._network import Network
+from ._network import NetworkRecord
 from ._partition import Partition
 from ._persistence import load, save
 from ._predicting import ClusterPrediction, iter_latents, make_embedder
@@ -177,9 +177,9 @@ class DeepImageClusterer(
         (clusters in use) and "score" (what the cluster of one of the ``n_neighbors`` nearest
         neighbours in the features says of an image's own, as a share of what there is to say;
         of more than 50,000 images, of a sample), and "improved" (whether the state was the
-        best so far; the last such is kept). Also "neighbor_recall", the share of the nearest
-        neighbours that the graph holds which the epoch is trained on and judged by: 1 up to
-        50,000 images; beyond, neighbours are found approximately and 200 images are looked at.
+        best so far; the last such is kept). Also "neighbor_recall", the share of the true
+        nearest neighbours among those that were found: 1 up to 50,000 images; beyond, neighbours
+        are found approximately, and the recall is measured on 200 images.
     loss_curve_ : list of float
         Mean loss of each epoch of fine-tuning; empty without.
     start_score_ : float
@@ -314,7 +314,7 @@ class DeepImageClusterer(
     n_features_in_: int
     n_iter_: int
     start_score_: float
-    _network: Network
+    _network: NetworkRecord
 
     @all_or_nothing
     @with_callbacks
@@ -423,10 +423,10 @@ class DeepImageClusterer(
         if source is None:
             features = check_features(self, X, reset=True)
             self.embedder_ = None
-            self._network = Network()
+            self._network = NetworkRecord()
             return features, np.ones(len(features), dtype=bool)
         self.embedder_ = make_embedder(self, self.backbone, self.image_size)
-        self._network = Network.of(self.backbone, is_tuned=self.fine_tune > 0)
+        self._network = NetworkRecord.of(self.backbone, is_tuned=self.fine_tune > 0)
         if self.fine_tune:
             check_stages(self.embedder_.load(), self.fine_tune)
         features = self.embedder_.fit_transform(source)

@@ -4,7 +4,7 @@ from os import PathLike, fspath
 from typing import NamedTuple
 
 
-class Network(NamedTuple):
+class NetworkRecord(NamedTuple):
     """Which network it was.
 
     ``name`` is None for features and for a network without a name; ``is_tuned`` says whether

@@ -18,7 +18,7 @@ from ._prototypes import Prototypes
 from ._record import ImageRecord
 
 # Samples that are encoded together: 42 MB at 1280 features.
-_CHUNK_SIZE = 8192
+CHUNK_SIZE = 8192
 # Of a state that is still trained, for callbacks.
 _PROVISIONAL_TEMPERATURE = 0.1
 # Small copies that are kept of images in memory: in all, and of a cluster.
@@ -127,7 +127,8 @@ class Partition:
         )
         # Of all clusters: merging may make small ones part of the largest.
         n_kept = min(_N_KEPT_PER_CLUSTER, max(1, _N_KEPT // n_clusters))
-        return replace(partition, images=ImageRecord.of(source, partition.representatives(n_kept)))
+        record = ImageRecord.of(source, lambda: partition.representatives(n_kept))
+        return replace(partition, images=record)
 
     @classmethod
     def provisional(cls, head: LatentHead, centroids: np.ndarray) -> Partition:
@@ -178,7 +179,7 @@ class Partition:
 
     def assign_features(self, features: np.ndarray) -> np.ndarray:
         """Cluster of each row of features, int64 of shape (n,), a chunk at a time."""
-        chunks = gen_batches(len(features), _CHUNK_SIZE)
+        chunks = gen_batches(len(features), CHUNK_SIZE)
         return np.concatenate(
             [self.assign(self.encode(stored_rows(features, rows))) for rows in chunks]
         )

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..backbones import load_backbone
 from ..storage import plain_params, prefixed, read_model, without_prefix, write_model
-from ._network import Network
+from ._network import NetworkRecord
 from ._partition import Partition
 from ._predicting import make_embedder
 
@@ -48,7 +48,7 @@ def save(estimator, folder):
 def load(cls, folder, backbone):
     """Rebuild an estimator from its folder."""
     config, tensors = read_model(folder, cls.__name__)
-    params, fitted = config["params"], config["fitted"]
+    params, fitted = config["params"], config.part("fitted")
     named = backbone if backbone is not None else config["backbone"]
     if named is None and config["on_pictures"]:
         raise ValueError(
@@ -77,7 +77,7 @@ def load(cls, folder, backbone):
         }
     if config["feature_names"] is not None:
         estimator.feature_names_in_ = np.asarray(config["feature_names"], dtype=object)
-    estimator._network = Network(config["backbone"], config["fine_tuned"])
+    estimator._network = NetworkRecord(config["backbone"], config["fine_tuned"])
     estimator.embedder_ = None
     if config["on_pictures"]:
         network = named

@@ -16,9 +16,7 @@ from ..images import as_image_source
 from ..metrics import clustering_accuracy
 from ._attributes import PartitionAttributes
 from ._judge import judge, judge_images
-
-# Images whose features are held together: 42 MB at 1280 features.
-_CHUNK_SIZE = 8192
+from ._partition import CHUNK_SIZE
 
 
 class ClusterPrediction(PartitionAttributes):
@@ -64,7 +62,7 @@ class ClusterPrediction(PartitionAttributes):
         return np.concatenate([self._partition.probabilities_of(chunk) for chunk in latents])
 
     def iter_predict(
-        self, X: Any, chunk_size: int = _CHUNK_SIZE
+        self, X: Any, chunk_size: int = CHUNK_SIZE
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Assign images, or features, as they come, in bounded memory.
 
@@ -131,7 +129,7 @@ class ClusterPrediction(PartitionAttributes):
         return judge_images(labels, source, features, self.embedder_, self.n_clusters_)
 
 
-def iter_latents(estimator: ClusterPrediction, X: Any, chunk_size: int = _CHUNK_SIZE):
+def iter_latents(estimator: ClusterPrediction, X: Any, chunk_size: int = CHUNK_SIZE):
     """Yield the latents of images, or features, a chunk at a time."""
     check_is_fitted(estimator)
     source = as_image_source(X)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -32,20 +32,23 @@ class ImageRecord:
     thumbnails: dict[int, bytes] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, source: ImageSource | None, kept: Sequence[np.ndarray] = ()) -> ImageRecord:
+    def of(
+        cls, source: ImageSource | None, kept: Callable[[], Sequence[np.ndarray]]
+    ) -> ImageRecord:
         """Take note of images.
 
         Parameters
         ----------
         source : ImageSource or None
-        kept : sequence of ndarray of int
-            Positions of those that a copy is kept of, where there are no files.
+        kept : callable
+            Returns the positions of those that a copy is kept of, as a sequence of ndarray of
+            int. Called only where the images are no files.
         """
         if source is None:
             return cls()
         if source.paths is not None:
             return cls(list(source.paths), source.fingerprint())
-        return cls(None, source.fingerprint(), encoded_thumbnails(source, kept))
+        return cls(None, source.fingerprint(), encoded_thumbnails(source, kept()))
 
     def is_of(self, source: ImageSource) -> bool:
         """Whether these are the images; of features, only the user knows what they are of."""
@@ -56,7 +59,13 @@ class ImageRecord:
         return self.paths[index] if self.paths else f"image {index}"
 
     def thumbnails_of(self, kept: Sequence[np.ndarray]) -> dict[int, bytes]:
-        """Small files of images, by position; without those that are not at hand."""
+        """Find small files of images, by position; without those that are not at hand.
+
+        Parameters
+        ----------
+        kept : sequence of ndarray of int
+            Positions of the images.
+        """
         if self.paths:
             return encoded_thumbnails(as_image_source(self.paths), kept)
         return self.thumbnails

@@ -12,7 +12,7 @@ def check_batch(batch, source, network, feature_dtype):
     ----------
     batch : EmbeddedBatch
     source : ImageSource
-    network : Network
+    network : LoadedNetwork
         Which computed them.
     feature_dtype : str
         Precision in which they are stored.
@@ -53,6 +53,8 @@ def warn_of_skipped(errors, total, shown=20):
     errors : list of (int, Exception)
     total : int
         How many images there are.
+    shown : int, default=20
+        How many are listed.
     """
     lines = [f"  {error}" for _, error in errors[:shown]]
     if len(errors) > shown:

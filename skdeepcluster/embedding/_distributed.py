@@ -19,7 +19,7 @@ from ._batches import EmbeddedBatch, embed_batches
 
 _LOCAL = ("loky", "multiprocessing", "sequential", "threading")
 # A few seconds of work on a CPU, which is the most that is lost when a worker dies.
-_PICTURES_PER_TASK = 256
+_IMAGES_PER_TASK = 256
 
 
 def is_distributed():
@@ -139,7 +139,7 @@ def embed_on_workers(embedder, network, source, indices):
     Parameters
     ----------
     embedder : ImageEmbedder
-    network : Network
+    network : LoadedNetwork
         The one that it has loaded.
     source : ImageSource
     indices : ndarray of int
@@ -160,7 +160,7 @@ def embed_on_workers(embedder, network, source, indices):
     recipe = Recipe.of(embedder, network)
     # At least two parts per worker, so that none is idle.
     fair = -(-len(indices) // (2 * joblib.effective_n_jobs(-1)))
-    n_parts = -(-len(indices) // max(embedder.batch_size, min(_PICTURES_PER_TASK, fair)))
+    n_parts = -(-len(indices) // max(embedder.batch_size, min(_IMAGES_PER_TASK, fair)))
     tasks = (
         joblib.delayed(_embed_part)(
             recipe, source.cut(part), part, embedder.batch_size, embedder.n_jobs

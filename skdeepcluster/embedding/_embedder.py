@@ -25,7 +25,7 @@ from ._batches import embed_batches
 from ._cache import FeatureCache
 from ._checks import check_batch, warn_of_skipped
 from ._distributed import embed_on_workers, is_distributed
-from ._network import Network
+from ._network import LoadedNetwork
 from ._saving import FeatureSaver, image_keys
 
 # Larger feature arrays are on disk if there is a cache folder: the memory of a laptop has room
@@ -195,7 +195,7 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
     def _network(self):
         """Load the network when it is first needed, and again when a parameter was changed."""
         key = (self.backbone, self.image_size, self.engine, str(self.device), self.dtype)
-        return loaded_once(self, key, lambda: Network.load(self))
+        return loaded_once(self, key, lambda: LoadedNetwork.load(self))
 
     def iter_transform(
         self, X: ImagesLike | ArrayLike, chunk_size: int = 8192

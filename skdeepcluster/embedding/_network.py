@@ -8,7 +8,7 @@ from ..backbones import Backbone, load_backbone, make_engine
 
 
 @dataclass
-class Network:
+class LoadedNetwork:
     """A backbone, the engine that runs it, and the digest that its features are stored under."""
 
     backbone: Backbone

@@ -10,7 +10,7 @@ from ._cache import KEY_BYTES
 
 # Features are written to the cache when either is reached, which is the most that a killed run
 # can lose.
-_PICTURES_PER_CACHE_FILE = 2048
+_IMAGES_PER_CACHE_FILE = 2048
 _SECONDS_PER_CACHE_FILE = 30
 
 
@@ -58,7 +58,7 @@ class FeatureSaver:
         """Register rows that are filled in, and save if there are enough of them."""
         self._rows.extend(rows.tolist())
         waited = time.monotonic() - self._saved_at
-        if len(self._rows) >= _PICTURES_PER_CACHE_FILE or waited >= _SECONDS_PER_CACHE_FILE:
+        if len(self._rows) >= _IMAGES_PER_CACHE_FILE or waited >= _SECONDS_PER_CACHE_FILE:
             self.save()
 
     def save(self):

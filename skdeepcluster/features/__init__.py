@@ -4,7 +4,6 @@ from ._checks import check_features
 from ._gaps import rows_of_images, with_gaps, without_gaps
 from ._rows import (
     SharedMap,
-    float_rows,
     let_go,
     random_rows,
     row_chunks,
@@ -16,7 +15,6 @@ from ._rows import (
 __all__ = [
     "SharedMap",
     "check_features",
-    "float_rows",
     "let_go",
     "random_rows",
     "row_chunks",

@@ -1,7 +1,7 @@
 """Reading, validating, batching and augmenting images, independent of any network."""
 
 from ._augment import RandomViews
-from ._batches import Batch, iter_batches
+from ._batches import iter_batches
 from ._inputs import as_image_source
 from ._parquet import read_parquet_images
 from ._reading import ImageReadError, list_images, read_image
@@ -12,7 +12,6 @@ from ._thumbnails import encode_thumbnail, read_thumbnails
 from ._typing import ImagesLike, PathLike
 
 __all__ = [
-    "Batch",
     "ImageReadError",
     "ImageSource",
     "ImagesLike",

@@ -80,6 +80,8 @@ def encode(head, features, chunk_size=8192):
     ----------
     head : LatentHead
     features : ndarray of shape (n_samples, n_features), float32 or float16
+    chunk_size : int, default=8192
+        Rows that are computed together.
 
     Returns
     -------

@@ -11,7 +11,6 @@ from ..neighbors import ROUNDING, NeighborSample, neighborhood_information
 from ..storage import BestState
 from ._head import as_tensor, encode
 from ._revival import revive
-from ._threads import threads_worth
 from ._trainer import LatentTrainer
 
 # Standard deviation of the noise that stands in for an augmented view where only features
@@ -57,7 +56,8 @@ class TrainingSettings:
 def train_head(head, data, objective, settings, *, generator, random_state, on_epoch):
     """Teach the head its start, then the objective, epoch after epoch.
 
-    An epoch sees at most 50,000 samples, drawn anew each time, and is judged by twice as many.
+    An epoch sees at most 50,000 samples, drawn anew each time. Its score is that of all samples up
+    to 50,000, beyond of 2,380 and their neighbours; clusters in use are counted on up to 100,000.
     The best state seen, the start among them, is what the head holds at the end.
 
     Parameters
@@ -86,11 +86,10 @@ def train_head(head, data, objective, settings, *, generator, random_state, on_e
         late_epoch=settings.max_epochs // 2 if data.start is None else 0,
     )
     judge = _Judge(head, data, objective.centroids.numpy())
-    n_weights = sum(weights.numel() for weights in head.layers.parameters())
-    with threads_worth(min(settings.batch_size, len(data.features)) * n_weights):
-        if data.start is not None:
+    if data.start is not None:
+        with trainer.worthwhile_threads():
             trainer.fit_labels(data.start, judge.start_is_reached(data.start))
-        _run_epochs(trainer, judge, settings, random_state, on_epoch)
+    _run_epochs(trainer, judge, settings, random_state, on_epoch)
 
 
 class HeadInputs:
@@ -171,7 +170,9 @@ def _run_epochs(trainer, judge, settings, random_state, on_epoch):
     for epoch in range(settings.max_epochs):
         if len(np.unique(previous)) < min(n_clusters, len(previous)):
             revive(trainer, judge.latents(), previous, spread, judge.rows, random_state)
-        losses = trainer.run_epoch(epoch)
+        # Around the steps alone: callbacks of a user have all threads.
+        with trainer.worthwhile_threads():
+            losses = trainer.run_epoch(epoch)
         labels, spread, score = judge.assess()
         n_occupied = len(np.unique(labels))
         improved = best.offer((n_occupied, score))

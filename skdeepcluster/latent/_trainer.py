@@ -8,6 +8,7 @@ import torch
 from ..neighbors import EPOCH_SIZE
 from ._losses import alignment_loss
 from ._objective import LOSS_WEIGHTS
+from ._threads import threads_worth
 
 _MIN_STEPS_PER_EPOCH = 8
 _MAX_START_STEPS = 600
@@ -62,6 +63,12 @@ class LatentTrainer:
     def centroids(self):
         """Centroids of the objective, (n_clusters, n_components)."""
         return self.objective.centroids
+
+    def worthwhile_threads(self):
+        """Give a context manager in which torch has as many threads as a step is worth."""
+        parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
+        n_samples = min(self.batch_size, len(self.neighbors))
+        return threads_worth(n_samples * sum(weights.numel() for weights in parameters))
 
     def fit_labels(self, labels, is_good):
         """Train until the latents lie at the centroids of the given labels.

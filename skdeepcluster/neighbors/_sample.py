@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-# With more samples than this, an epoch sees and is judged by so many only.
+# With more samples than this, an epoch sees so many only.
 EPOCH_SIZE = 50_000
 
 

@@ -82,10 +82,10 @@ def consensus_start(features, n_clusters, n_neighbors, random_state, uneven=Fals
         voted = vote_of_landmarks(features, landmarks, np.stack([labels, *partitions]))
         return voted[0].astype(np.int64), voted[1:]
     views = feature_views(features, random_state)
-    graphs = [nearest_neighbors(view, n_neighbors) for view in views]
-    partitions = np.stack(candidates(graphs, n_clusters, random_state))
+    neighbors_of_views = [nearest_neighbors(view, n_neighbors) for view in views]
+    partitions = np.stack(candidates(neighbors_of_views, n_clusters, random_state))
     found = consensuses(partitions, n_clusters, random_state)
-    best = merits(found, views, graphs, n_clusters, uneven).argmax()
+    best = merits(found, views, neighbors_of_views, n_clusters, uneven).argmax()
     return found[best], partitions
 
 
@@ -113,12 +113,12 @@ def vote(partitions, n_clusters, random_state, n_init=1):
     return k_means(votes, n_clusters, draw_seeds(random_state), n_init, sizes)[kind_of]
 
 
-def candidates(graphs, n_clusters, random_state):
+def candidates(neighbors_of_views, n_clusters, random_state):
     """Partitions by cutting each graph and the mean of all, and by the latter's embedding."""
-    weights = [shared_neighbor_graph(graph) for graph in graphs]
+    weights = [shared_neighbor_graph(neighbors) for neighbors in neighbors_of_views]
     mean = sum(weights[1:], weights[0]) / len(weights)
     wanted = [n_clusters - 1, n_clusters + 1, *(round(width * n_clusters) for width in _WIDTHS)]
-    n_samples = len(graphs[0])
+    n_samples = len(neighbors_of_views[0])
     widths = sorted({min(max(width, 2), n_samples) for width in wanted})
     partitions = []
     for view in weights:

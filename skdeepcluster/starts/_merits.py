@@ -11,7 +11,7 @@ from ._probe import linear_information
 _LEAST_EVENNESS = 0.96
 
 
-def merits(partitions, views, graphs, n_clusters, uneven=False):
+def merits(partitions, views, neighbors_of_views, n_clusters, uneven=False):
     """Rate partitions without labels, by a rule that depends on how uneven their sizes are.
 
     Mutual information, of a cluster and what neighbours or a linear classifier know of it, is
@@ -24,9 +24,9 @@ def merits(partitions, views, graphs, n_clusters, uneven=False):
     """
     evennesses = np.maximum([evenness(labels) for labels in partitions], 1e-12)
     if not uneven and evennesses.mean() < _LEAST_EVENNESS:
-        return mean_over_graphs(neighborhood_modularity, partitions, graphs)
+        return mean_over_views(neighborhood_modularity, partitions, neighbors_of_views)
     information = partial(neighborhood_information, n_clusters=n_clusters)
-    of_neighbors = mean_over_graphs(information, partitions, graphs)
+    of_neighbors = mean_over_views(information, partitions, neighbors_of_views)
     if uneven:
         return of_neighbors / evennesses
     of_classifier = linear_information(views[1], partitions, n_clusters)
@@ -36,9 +36,11 @@ def merits(partitions, views, graphs, n_clusters, uneven=False):
     return of_neighbors + of_classifier / 2
 
 
-def mean_over_graphs(criterion, partitions, graphs):
+def mean_over_views(criterion, partitions, neighbors_of_views):
     """Mean of a criterion over graphs of neighbours, for each partition."""
-    return np.array([np.mean([criterion(p, graph) for graph in graphs]) for p in partitions])
+    return np.array(
+        [np.mean([criterion(p, neighbors) for neighbors in neighbors_of_views]) for p in partitions]
+    )
 
 
 def standardized(merits):

@@ -64,17 +64,17 @@ def estimate_n_clusters(features, smallest, largest, random_state):
     largest = int(min(largest, len(features)))
     smallest = int(min(smallest, largest))
     unit = normalize(centered_components(unit_rows(features, slice(None)), random_state))
-    graph = nearest_neighbors(unit, _N_NEIGHBORS)
-    if graph.size == 0:
+    neighbors = nearest_neighbors(unit, _N_NEIGHBORS)
+    if neighbors.size == 0:
         return smallest, {smallest: 0.0}
-    weights = shared_neighbor_graph(graph[:, :_N_CUT_NEIGHBORS])
+    weights = shared_neighbor_graph(neighbors[:, :_N_CUT_NEIGHBORS])
     vectors = leading_eigenvectors(weights, largest, random_state)
     numbers = _numbers(smallest, largest)
     merits = []
     for n_clusters in numbers:
         spaces = [unit, normalize(vectors[:, :n_clusters])] * _N_RUNS
         partitions = [k_means(rows, n_clusters, draw_seeds(random_state)) for rows in spaces]
-        merits.append(max(_merit(labels, n_clusters, unit, graph) for labels in partitions))
+        merits.append(max(_merit(labels, n_clusters, unit, neighbors) for labels in partitions))
     criterion = _smoothed(np.log(numbers), np.array(merits))
     by_number = dict(zip(numbers, criterion.tolist(), strict=True))
     if criterion.max() <= 0:
@@ -83,13 +83,13 @@ def estimate_n_clusters(features, smallest, largest, random_state):
     return round(np.exp(good.mean())), by_number
 
 
-def _merit(labels, n_clusters, unit, graph):
+def _merit(labels, n_clusters, unit, neighbors):
     if len(np.unique(labels)) < n_clusters:
         # There are fewer distinct samples: this is no partition into so many.
         return 0.0
     # Two negative factors must not make a good product.
     silhouette = max(cosine_silhouette(unit, labels), 0.0)
-    return silhouette * max(neighborhood_modularity(labels, graph), 0.0)
+    return silhouette * max(neighborhood_modularity(labels, neighbors), 0.0)
 
 
 def _smoothed(positions, values):

@@ -9,7 +9,7 @@ from ..features import stored_rows
 from ..neighbors import nearest_neighbors, neighborhood_information
 from ._kmeans import LANDMARKS_PER_CLUSTER, Centers, draw_seeds, kmeans_start
 from ._landmarks import draw_landmarks, vote_of_landmarks
-from ._merits import mean_over_graphs
+from ._merits import mean_over_views
 from ._spectral import normalized, shared_neighbor_graph
 from ._views import feature_views
 
@@ -56,21 +56,25 @@ def power_method_start(features, n_clusters, neighbors, random_state):
         return vote_of_landmarks(features, landmarks, labels[None])[0].astype(np.int64)
     # The first view is the features as they are.
     views = feature_views(features, random_state)[1:]
-    graphs = [neighbors, *(nearest_neighbors(view, neighbors.shape[1]) for view in views)]
+    neighbors_of_views = [
+        neighbors,
+        *(nearest_neighbors(view, neighbors.shape[1]) for view in views),
+    ]
     found = [
         kmeans_start(features, n_clusters, neighbors, random_state),
-        *power_method_cuts(graphs, n_clusters, random_state),
+        *power_method_cuts(neighbors_of_views, n_clusters, random_state),
     ]
 
-    def information(labels, graph):
-        return neighborhood_information(labels, graph, n_clusters)
+    def information(labels, neighbors):
+        return neighborhood_information(labels, neighbors, n_clusters)
 
-    return found[mean_over_graphs(information, found, graphs).argmax()]
+    return found[mean_over_views(information, found, neighbors_of_views).argmax()]
 
 
-def power_method_cuts(graphs, n_clusters, random_state):
+def power_method_cuts(neighbors_of_views, n_clusters, random_state):
     """Partitions by k-means on what the power method leaves of random vectors."""
-    mean = sum(shared_neighbor_graph(graph) for graph in graphs) / len(graphs)
+    graphs = [shared_neighbor_graph(neighbors) for neighbors in neighbors_of_views]
+    mean = sum(graphs) / len(graphs)
     basis = randomized_range_finder(
         sparse.csr_array(normalized(mean)),
         size=min(_N_VECTORS, n_clusters),

@@ -1,4 +1,4 @@
-"""How well a linear classifier foretells clusters."""
+"""How well a linear classifier predicts clusters."""
 
 import numpy as np
 from sklearn.linear_model import Ridge
@@ -15,8 +15,8 @@ _N_TARGETS = 2000
 def linear_information(rows, partitions, n_clusters):
     """Tell how much a linear classifier knows of the clusters of samples that it has not seen.
 
-    A border through the midst of a crowd is not foretold well, and neither is a cluster of
-    several crowds that lie apart.
+    A border that cuts through a dense region is not predicted well, and neither is a cluster of
+    several regions that lie apart.
 
     Parameters
     ----------

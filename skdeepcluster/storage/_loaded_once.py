@@ -5,7 +5,7 @@ def loaded_once(estimator, key, load):
     """Load something for an estimator, or return what was loaded for an equal key before.
 
     It is kept in the attribute ``_loaded``. Set that to None to have it loaded again. A pickle or
-    a copy of the estimator holds None in its place.
+    a deep copy of the estimator holds None in its place.
 
     Parameters
     ----------

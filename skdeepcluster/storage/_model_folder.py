@@ -113,6 +113,10 @@ class _Parts(dict):
         super().__init__(parts)
         self._path = path
 
+    def part(self, name):
+        """Return a dict that is held, whose damage is reported in the same way."""
+        return _Parts(self[name], self._path)
+
     def __missing__(self, name):
         raise ValueError(f"{str(self._path)!r} is damaged: it has no {name!r}. Save it again.")
 

@@ -191,7 +191,7 @@ import numpy as np
 from skdeepcluster import DeepImageClusterer, list_images
 from skdeepcluster.embedding import _saving
 
-_saving._PICTURES_PER_CACHE_FILE = 4
+_saving._IMAGES_PER_CACHE_FILE = 4
 folder, memory, output = sys.argv[1:]
 est = DeepImageClusterer(
     4, image_size=64, random_state=0, max_iter=6, n_neighbors=8, memory=memory, n_jobs=1

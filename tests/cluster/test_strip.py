@@ -14,7 +14,7 @@ from sklearn.base import clone
 from skdeepcluster import DeepImageClusterer, list_images
 from skdeepcluster.cluster import partition_of
 
-N_PICTURES = 8
+N_IMAGES = 8
 
 
 def clusterer(n_clusters=4):
@@ -66,7 +66,7 @@ def test_rows_are_the_clusters_by_size_with_typical_images(photo_folder):
     expected = [text for i in order for text in (est.cluster_names_[i], f"{sizes[i]} images")]
     assert strip.texts[1:] == expected
     assert "<script>" not in strip.html
-    typical = [est.representative_indices_[i][:N_PICTURES] for i in order]
+    typical = [est.representative_indices_[i][:N_IMAGES] for i in order]
     shown = [str(paths[index]) for row in typical for index in row]
     assert [image["title"] for image in strip.images] == shown
     original = np.asarray(Image.open(shown[0]), dtype=float)
@@ -109,7 +109,7 @@ def test_a_few_images_of_arrays_and_datasets_are_kept(on_arrays, snapshots):
 
 def test_merged_clusters_keep_their_images(on_arrays):
     est = pickle.loads(pickle.dumps(on_arrays)).merge_clusters([[0, 1], [2, 3]])
-    typical = [row[:N_PICTURES] for row in est.representative_indices_]
+    typical = [row[:N_IMAGES] for row in est.representative_indices_]
     order = np.argsort(-np.bincount(est.labels_), kind="stable")
     titles = [image["title"] for image in Strip(est).images]
     assert titles == [f"image {index}" for i in order for index in typical[i]]

@@ -208,7 +208,7 @@ import sys
 from skdeepcluster import ImageEmbedder, list_images
 from skdeepcluster.embedding import _saving
 
-_saving._PICTURES_PER_CACHE_FILE = 4
+_saving._IMAGES_PER_CACHE_FILE = 4
 folder, memory, order = sys.argv[1:]
 paths = list_images(folder)[:: int(order)]
 print("ready", flush=True)

@@ -38,7 +38,7 @@ def client(own_cache_folder):
 @pytest.fixture
 def on_dask(client, monkeypatch):
     """Small tasks, so that a few images make many."""
-    monkeypatch.setattr(_distributed, "_PICTURES_PER_TASK", 4)
+    monkeypatch.setattr(_distributed, "_IMAGES_PER_TASK", 4)
     with joblib.parallel_config(backend="dask"):
         yield client
 
@@ -216,7 +216,7 @@ def test_ray(snapshots, monkeypatch):
     ray = pytest.importorskip("ray", reason="ray is not installed")
     from ray.util.joblib import register_ray
 
-    monkeypatch.setattr(_distributed, "_PICTURES_PER_TASK", 4)
+    monkeypatch.setattr(_distributed, "_IMAGES_PER_TASK", 4)
     expected = embedder().fit_transform(snapshots[0])
     ray.init(num_cpus=2, include_dashboard=False)
     try:

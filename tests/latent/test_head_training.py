@@ -14,6 +14,7 @@ from skdeepcluster.latent import (
     train_head,
 )
 from skdeepcluster.latent._head_training import HeadInputs
+from skdeepcluster.latent._trainer import LatentTrainer
 from skdeepcluster.neighbors import nearest_neighbors, neighborhood_information, sample_neighbors
 
 X, Y = load_digits(n_class=4, return_X_y=True)
@@ -127,8 +128,18 @@ def test_features_in_any_unit_are_the_same():
         np.testing.assert_array_equal(encode(head, X * np.float32(factor)), encode(make_head(), X))
 
 
-def test_small_steps_have_one_thread(two_threads):
-    seen = []
-    train(make_head(), max_epochs=2, on_epoch=lambda record: seen.append(torch.get_num_threads()))
-    assert seen == [1, 1]
-    assert torch.get_num_threads() == 2
+def test_small_steps_have_one_thread_and_callbacks_have_all(two_threads, monkeypatch):
+    in_steps, in_callbacks = [], []
+    run_epoch = LatentTrainer.run_epoch
+
+    def watched(self, epoch):
+        in_steps.append(torch.get_num_threads())
+        return run_epoch(self, epoch)
+
+    monkeypatch.setattr(LatentTrainer, "run_epoch", watched)
+    train(
+        make_head(),
+        max_epochs=2,
+        on_epoch=lambda record: in_callbacks.append(torch.get_num_threads()),
+    )
+    assert (in_steps, in_callbacks) == ([1, 1], [2, 2])

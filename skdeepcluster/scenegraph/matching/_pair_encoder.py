@@ -27,7 +27,7 @@ class ModelSettings:
 
     Parameters
     ----------
-    levels : sequence of str
+    levels : tuple of str
         A selection of ``LEVELS``.
     neighbors : bool
         Whether objects learn from their relations.
