@@ -7,11 +7,16 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 # UMAP sets that of numba, and torch's with it, for all tests after.
 os.environ.setdefault("NUMBA_NUM_THREADS", "1")
 
+import hypothesis
 import numpy as np
 import pytest
 from PIL import Image
 from skimage import data
 from sklearn.datasets import load_sample_images
+
+# On a busy machine any example may take longer than the usual 200 ms.
+hypothesis.settings.register_profile("skdeepcluster", deadline=None)
+hypothesis.settings.load_profile("skdeepcluster")
 
 
 @pytest.fixture(scope="session", autouse=True)

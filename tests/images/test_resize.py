@@ -27,7 +27,7 @@ def test_equals_resize_then_crop(photos, size, crop_fraction, shape):
 
 
 @given(width=st.integers(1, 300), height=st.integers(1, 300), size=st.integers(16, 64))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_image_becomes_a_square(width, height, size):
     pixels = Resizing(size, 0.875)(Image.new("RGB", (width, height), (1, 2, 3)))
     assert pixels.shape == (size, size, 3)

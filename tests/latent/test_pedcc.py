@@ -13,7 +13,7 @@ def off_diagonal(centroids):
 
 
 @given(n_centroids=st.integers(2, 120), extra=st.integers(-1, 60), seed=st.integers(0, 5))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_simplex_wherever_there_is_room(n_centroids, extra, seed):
     centroids = pedcc(n_centroids, max(1, n_centroids + extra), random_state=seed)
     np.testing.assert_allclose(off_diagonal(centroids), -1 / (n_centroids - 1), atol=1e-6)

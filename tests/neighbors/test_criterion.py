@@ -24,7 +24,7 @@ def literal_modularity(labels, neighbors):
 
 
 @given(seed=st.integers(0, 1000), n_clusters=st.integers(1, 6))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_modularity_equals_the_sum_over_pairs(seed, n_clusters):
     rng = np.random.default_rng(seed)
     labels = rng.integers(n_clusters, size=25)
@@ -54,7 +54,7 @@ def literal_information(labels, neighbors, n_clusters):
 
 
 @given(seed=st.integers(0, 1000), n_clusters=st.integers(2, 6))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_information_equals_the_sum_over_pairs_of_clusters(seed, n_clusters):
     rng = np.random.default_rng(seed)
     labels = np.append(rng.integers(n_clusters, size=24), n_clusters - 1)
@@ -93,7 +93,7 @@ def test_information_does_not_throw_small_clusters_together():
 
 
 @given(sizes=st.lists(st.integers(1, 9), min_size=2, max_size=6))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_evenness_is_the_information_of_separated_clusters(sizes):
     labels = np.repeat(np.arange(len(sizes)), sizes)
     neighbors = np.arange(len(labels))[:, None]

@@ -101,7 +101,7 @@ captions = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     X=st.lists(graphs(), min_size=1, max_size=4),
     y=st.lists(captions | graphs(), min_size=1, max_size=4),
