@@ -208,6 +208,7 @@ def test_pickle_is_small_and_predicts(fitted, snapshots, tmp_path, dump):
     np.testing.assert_array_equal(loaded.predict(snapshots[0]), fitted.labels_)
 
 
+@pytest.mark.slow
 def test_grid_search_on_arrays_paths_and_features(snapshots, features, photo_folder):
     images, _ = snapshots
     paths = list_images(photo_folder)
