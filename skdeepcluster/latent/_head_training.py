@@ -168,10 +168,10 @@ def _run_epochs(trainer, judge, settings, random_state, on_epoch):
     best.offer((len(np.unique(previous)), score))
     waited = 0
     for epoch in range(settings.max_epochs):
-        if len(np.unique(previous)) < min(n_clusters, len(previous)):
-            revive(trainer, judge.latents(), previous, spread, judge.rows, random_state)
         # Around the steps alone: callbacks of a user have all threads.
         with trainer.worthwhile_threads():
+            if len(np.unique(previous)) < min(n_clusters, len(previous)):
+                revive(trainer, judge.latents(), previous, spread, judge.rows, random_state)
             losses = trainer.run_epoch(epoch)
         labels, spread, score = judge.assess()
         n_occupied = len(np.unique(labels))

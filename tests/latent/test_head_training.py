@@ -130,16 +130,24 @@ def test_features_in_any_unit_are_the_same():
 
 def test_small_steps_have_one_thread_and_callbacks_have_all(two_threads, monkeypatch):
     in_steps, in_callbacks = [], []
-    run_epoch = LatentTrainer.run_epoch
 
-    def watched(self, epoch):
-        in_steps.append(torch.get_num_threads())
-        return run_epoch(self, epoch)
+    def watch(name):
+        method = getattr(LatentTrainer, name)
 
-    monkeypatch.setattr(LatentTrainer, "run_epoch", watched)
+        def watched(self, *args):
+            in_steps.append((name, torch.get_num_threads()))
+            return method(self, *args)
+
+        monkeypatch.setattr(LatentTrainer, name, watched)
+
+    for name in ("fit_labels", "move", "run_epoch"):
+        watch(name)
     train(
         make_head(),
-        max_epochs=2,
+        # A cluster is empty.
+        start=np.minimum(Y, 2),
+        max_epochs=1,
         on_epoch=lambda record: in_callbacks.append(torch.get_num_threads()),
     )
-    assert (in_steps, in_callbacks) == ([1, 1], [2, 2])
+    assert in_steps == [("fit_labels", 1), ("move", 1), ("run_epoch", 1)]
+    assert in_callbacks == [2]
