@@ -18,9 +18,13 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import calinski_harabasz_score, davies_bouldin_score, silhouette_score
 from sklearn.preprocessing import normalize
 
-from skdeepcluster.neighbors import nearest_neighbors, neighborhood_modularity
+from skdeepcluster.neighbors import (
+    nearest_neighbors,
+    neighborhood_modularity,
+    shared_neighbor_graph,
+)
 from skdeepcluster.starts import estimate_n_clusters
-from skdeepcluster.starts._spectral import leading_eigenvectors, shared_neighbor_graph
+from skdeepcluster.starts._spectral import leading_eigenvectors
 from skdeepcluster.starts._views import centered_components
 
 RESULTS = Path(__file__).parent / "results" / "counting.json"

@@ -7,13 +7,11 @@ import numpy as np
 import torch
 
 from ..backbones import Backbone, make_engine
-from ..images import ImageSource, RandomViews, iter_batches
+from ..images import ImageSource, RandomViews, iter_batches, views_of_pixels
 from ..process_group import rank, world_size
 from ._settings import StageSettings
 
 _BATCH_SIZE = 64
-# Strong enough that two views have only the content of the image in common.
-_VIEWS = RandomViews(scale=(0.25, 1.0), brightness=0.4, contrast=0.4, saturation=0.4, grayscale=0.2)
 
 
 class TrunkViews:
@@ -76,13 +74,14 @@ class TrunkViews:
         )
         with tempfile.TemporaryFile(prefix="skdeepcluster-views-") as file, bar:
             for block in blocks:
+                # Drawn for images of other ranks, too, so that all ranks draw the same.
+                shape = (len(block), n_views, RandomViews.n_draws)
+                draws = torch.rand(shape, generator=generator)
                 if self._rows[block[0]] >= 0:
-                    views = self._draw(next(batches).pixels, generator)
-                    activations = [engine(pixels).astype(np.float16) for pixels in views]
+                    pixels = next(batches).pixels
+                    views = (pixels, *views_of_pixels(pixels, draws))
+                    activations = [engine(view).astype(np.float16) for view in views]
                     file.write(np.stack(activations, axis=1).tobytes())
-                else:
-                    # Advances the generator as if the views were drawn here.
-                    self._draw(np.zeros((len(block), 2, 2, 3), dtype=np.uint8), generator)
                 bar.update(len(block))
             file.flush()
             shape = (len(own), 1 + n_views, math.prod(self._shape))
@@ -93,14 +92,6 @@ class TrunkViews:
                 if len(own)
                 else np.empty(shape, dtype=np.float16)
             )
-
-    def _draw(self, pixels, generator):
-        """Return the pixels of the images themselves and of each random view."""
-        images = torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 255
-        return [
-            pixels,
-            *(_as_pixels(_VIEWS(images, generator)) for _ in range(self._n_views)),
-        ]
 
     def pairs(
         self, indices: torch.Tensor, generator: torch.Generator
@@ -148,7 +139,3 @@ def _make_trunk_engine(backbone, trunk, n_activations, device):
         ),
         device=device,
     )
-
-
-def _as_pixels(views):
-    return (views * 255).round().to(torch.uint8).permute(0, 2, 3, 1).contiguous().numpy()

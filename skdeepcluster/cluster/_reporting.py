@@ -13,8 +13,8 @@ def timed(name, verbose):
 class EpochReporter:
     """Keeps the history, moves the progress bar and calls scikit-learn's callbacks.
 
-    A context manager; called after each epoch of the head's training with its record, it says
-    whether a callback wants the training stopped.
+    A context manager; called after each epoch of the head's training with its record, and what
+    returns the head as it is, it says whether a callback wants the training stopped.
 
     Parameters
     ----------
@@ -23,20 +23,17 @@ class EpochReporter:
     context : callback context of scikit-learn
     X, y
         What ``fit`` was given, for callbacks.
-    head : LatentHead
-        That is being trained.
     centroids : ndarray of shape (n_clusters, n_components), float32
     neighbor_recall : float
         Of the neighbours that every epoch trains on, and so a value an epoch like all that is
         in ``history_``.
     """
 
-    def __init__(self, estimator, context, X, y, head, centroids, neighbor_recall):
+    def __init__(self, estimator, context, X, y, centroids, neighbor_recall):
         self.estimator = estimator
         self.context = context
         self.X = X
         self.y = y
-        self.head = head
         self.centroids = centroids
         self.neighbor_recall = neighbor_recall
 
@@ -52,7 +49,7 @@ class EpochReporter:
     def __exit__(self, *exception):
         self.bar.close()
 
-    def __call__(self, record):
+    def __call__(self, record, current_head):
         for name, value in {**record, "neighbor_recall": self.neighbor_recall}.items():
             self.estimator.history_.setdefault(name, []).append(value)
         self.bar.set_postfix(score=f"{record['score']:.3f}", refresh=False)
@@ -64,9 +61,8 @@ class EpochReporter:
             estimator=self.estimator,
             X=self.X,
             y=self.y,
-            reconstruction_attributes=self._as_fitted,
+            # What predicting with the present state needs.
+            reconstruction_attributes=lambda: {
+                "_partition": Partition.provisional(current_head(), self.centroids)
+            },
         )
-
-    def _as_fitted(self):
-        """Give a callback what predicting with the present state needs."""
-        return {"_partition": Partition.provisional(self.head, self.centroids)}

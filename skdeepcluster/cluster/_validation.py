@@ -3,6 +3,9 @@
 import numpy as np
 import torch
 
+# How far estimated shares are drawn towards equal ones.
+_SMOOTHING = 0.3
+
 
 def check_n_clusters(n_clusters, min_clusters, max_clusters, n_samples):
     """Check that there can be so many clusters."""
@@ -43,8 +46,10 @@ def check_cluster_prior(cluster_prior, n_clusters, start):
     if isinstance(cluster_prior, str):
         if cluster_prior == "balanced" or start is None:
             return torch.full((n_clusters,), 1 / n_clusters)
-        sizes = np.bincount(start, minlength=n_clusters)
-        return torch.from_numpy((sizes / sizes.sum()).astype(np.float32))
+        shares = np.bincount(start, minlength=n_clusters) / len(start)
+        # A small cluster has little that keeps it alive, and may be small by mistake.
+        shares += _SMOOTHING * (1 / n_clusters - shares)
+        return torch.from_numpy(shares.astype(np.float32))
     shares = np.asarray(cluster_prior, dtype=np.float64)
     proper = np.isfinite(shares).all() and (shares >= 0).all() and shares.sum() > 0
     if shares.shape != (n_clusters,) or not proper:

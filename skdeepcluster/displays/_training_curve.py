@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
 # Scores, of which the first that a history has is drawn: higher is better.
 _SCORES = {"score": "score", "validation_recall": "validation recall"}
-# Neither losses nor scores.
+# The score by which an estimator chooses among its epochs; others keep the last.
+_CHOSEN_BY = "validation_recall"
+# Neither losses nor scores; "improved" is in clusterers that 0.1.0 saved.
 _NOT_DRAWN = (
     *("seconds", "learning_rate", "label_change"),
     *("n_occupied", "improved", "neighbor_recall"),
@@ -34,13 +36,14 @@ class TrainingCurveDisplay:
     Attributes
     ----------
     best_epoch_ : int or None
-        The epoch, from 1, whose model was kept: the last one that "improved", or the one with
-        the highest score; 0 if the start was kept, None without scores.
+        The epoch, from 1, with the highest "validation_recall", whose model a
+        SceneGraphRetriever keeps. None without: no "score" chooses among the epochs of a
+        DeepImageClusterer, whose last state is kept.
     lines_ : dict of str to matplotlib Line2D
         By the key in ``history``.
     start_line_ : matplotlib Line2D or None
     best_line_ : matplotlib Line2D or None
-        The marker of the best epoch.
+        The marker of the best epoch, if there is one.
     ax_ : matplotlib Axes
         The axes of the losses, or of the score if there are no losses.
     score_ax_ : matplotlib Axes or None
@@ -55,10 +58,13 @@ class TrainingCurveDisplay:
     Examples
     --------
     >>> from skdeepcluster import TrainingCurveDisplay
+    >>> history = {"loss": [0.9, 0.5, 0.4], "validation_recall": [0.70, 0.74, 0.72]}
+    >>> TrainingCurveDisplay(history).plot().best_epoch_
+    2
     >>> history = {"loss": [0.9, 0.5, 0.4], "score": [0.70, 0.74, 0.72]}
     >>> display = TrainingCurveDisplay(history, start_score=0.71).plot()
-    >>> display.best_epoch_
-    2
+    >>> sorted(display.lines_)
+    ['loss', 'score']
     """
 
     def __init__(self, history: Mapping[str, Sequence[float]], start_score: float | None = None):
@@ -104,15 +110,10 @@ class TrainingCurveDisplay:
         return cls(history, getattr(estimator, "start_score_", None)).plot(ax=ax)
 
     def _best_epoch(self):
-        if self._score is None:
+        if self._score != _CHOSEN_BY:
             return None
-        scores = np.nan_to_num(self._drawn[self._score], nan=-np.inf)
-        if "improved" in self.history:
-            return int(max(np.flatnonzero(self.history["improved"]) + 1, default=0))
-        # The first of equal scores, and the start comes before all epochs.
-        if self._has_start and self.start_score >= scores.max():
-            return 0
-        return int(scores.argmax()) + 1
+        # The first of equal ones.
+        return int(np.nan_to_num(self._drawn[self._score], nan=-np.inf).argmax()) + 1
 
     @property
     def _has_start(self):
@@ -188,13 +189,14 @@ class TrainingCurveDisplay:
                 self.start_score, color="black", linestyle=":", linewidth=1, label="start"
             )
         best = self.best_epoch_
-        (self.best_line_,) = ax.plot(
-            [best],
-            [scores[best - 1] if best else self.start_score],
-            color="black",
-            linestyle="none",
-            marker="*",
-            markersize=11,
-            clip_on=False,
-            label=f"best: epoch {best}" if best else "best: the start",
-        )
+        if best is not None:
+            (self.best_line_,) = ax.plot(
+                [best],
+                [scores[best - 1]],
+                color="black",
+                linestyle="none",
+                marker="*",
+                markersize=11,
+                clip_on=False,
+                label=f"best: epoch {best}",
+            )

@@ -14,7 +14,7 @@ def check_batch(batch, source, network, feature_dtype):
     source : ImageSource
     network : LoadedNetwork
         Which computed them.
-    feature_dtype : str
+    feature_dtype : dtype
         Precision in which they are stored.
 
     Raises
@@ -38,7 +38,7 @@ def check_batch(batch, source, network, feature_dtype):
             f"{image}. {cure}"
         )
     largest = np.abs(batch.features).max()
-    if feature_dtype == "float16" and largest > np.finfo(np.float16).max:
+    if feature_dtype == np.float16 and largest > np.finfo(np.float16).max:
         raise ValueError(
             f"A feature of {network.backbone.name} is {largest:.0f}, beyond what half precision "
             "can hold. Set feature_dtype='float32'."

@@ -16,6 +16,7 @@ from joblib.parallel import BACKENDS, get_active_backend
 from ..backbones import load_backbone, make_engine, registered_names
 from ..images import iter_batches
 from ._batches import EmbeddedBatch, embed_batches
+from ._views import ViewEngine
 
 _LOCAL = ("loky", "multiprocessing", "sequential", "threading")
 # A few seconds of work on a CPU, which is the most that is lost when a worker dies.
@@ -49,6 +50,7 @@ class Recipe:
     engine: str
     device: str
     dtype: str
+    n_views: int = 0
     packed: bytes | None = field(default=None, compare=False, repr=False)
 
     @classmethod
@@ -72,6 +74,7 @@ class Recipe:
             engine=embedder.engine,
             device=str(embedder.device),
             dtype=network.engine.precision,
+            n_views=network.n_views,
             packed=packed,
         )
 
@@ -89,6 +92,8 @@ class Recipe:
         else:
             backbone = pickle.loads(self.packed)
         engine = make_engine(backbone, engine=self.engine, device=self.device, dtype=self.dtype)
+        if self.n_views:
+            engine = ViewEngine(engine, self.n_views)
         return engine, backbone.resizing
 
 

@@ -181,7 +181,38 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         source = as_image_source(X)
         if source is None:
             return check_features(self, X, reset=False)
-        return self._embed_all(source, self._network_as_fitted())
+        return self._embed_all(source, self._network_as_fitted(), self.feature_dtype)
+
+    def transform_views(self, X: ImagesLike, n_views: int = 6) -> np.ndarray:
+        """Embed random views of images: crops, flips, small rotations, other colours, grey.
+
+        What the features of the views have in common is what an image shows; in what they
+        differ, it does not matter. The views of an image follow from its pixels, and are the same
+        in every call.
+
+        Parameters
+        ----------
+        X : images
+        n_views : int, default=6
+            Views of each image; they cost as much as ``n_views`` times as many images.
+
+        Returns
+        -------
+        features : ndarray of shape (n_samples, n_views, n_features), float16
+            Unit vectors. Cached, memory-mapped and NaN as in ``transform``.
+
+        Raises
+        ------
+        ValueError
+            If ``X`` is not images.
+        """
+        check_is_fitted(self)
+        source = as_image_source(X)
+        if source is None:
+            raise ValueError("There are views of images only, and X is features.")
+        network = self._network_as_fitted()
+        features = self._embed_all(source, network.of_views(n_views), "float16")
+        return features.reshape(len(source), n_views, network.backbone.n_features)
 
     def load(self) -> Backbone:
         """Load the network now instead of with the first image.
@@ -233,26 +264,26 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         return network
 
     def _iter_embed(self, source, network, chunk_size):
-        cache = self._open_cache(network)
+        cache = self._open_cache(network, self.feature_dtype)
         errors: list = []
-        with self._progress_bar(len(source)) as bar:
+        with self._progress_bar(network, len(source)) as bar:
             for rows in gen_batches(len(source), chunk_size):
-                shape = (rows.stop - rows.start, network.backbone.n_features)
+                shape = (rows.stop - rows.start, network.n_columns)
                 features = np.empty(shape, dtype=self.feature_dtype)
                 errors += self._embed(source, rows, features, network, cache, bar)
                 yield features
         if errors:
             warn_of_skipped(errors, len(source))
 
-    def _embed_all(self, source, network):
-        cache = self._open_cache(network)
-        shape = (len(source), network.backbone.n_features)
-        n_bytes = np.dtype(self.feature_dtype).itemsize * shape[0] * shape[1]
+    def _embed_all(self, source, network, dtype):
+        cache = self._open_cache(network, dtype)
+        shape = (len(source), network.n_columns)
+        n_bytes = np.dtype(dtype).itemsize * shape[0] * shape[1]
         if cache is not None and n_bytes > _BYTES_IN_MEMORY:
             features = cache.empty(len(source))
         else:
-            features = np.empty(shape, dtype=self.feature_dtype)
-        with self._progress_bar(len(source)) as bar:
+            features = np.empty(shape, dtype=dtype)
+        with self._progress_bar(network, len(source)) as bar:
             errors = self._embed(source, slice(0, len(source)), features, network, cache, bar)
         if errors:
             warn_of_skipped(errors, len(source))
@@ -278,7 +309,7 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
                     features[index - rows.start] = np.nan
                 if len(batch.indices):
                     places = batch.indices - rows.start
-                    check_batch(batch, source, network, self.feature_dtype)
+                    check_batch(batch, source, network, features.dtype)
                     features[places] = batch.features
                     if saver is not None:
                         saver.add(places)
@@ -303,21 +334,22 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         )
         return embed_batches(network.engine, batches)
 
-    def _progress_bar(self, total):
+    def _progress_bar(self, network, total):
         from tqdm.auto import tqdm
 
         disable = not self.verbose or rank() > 0
-        return tqdm(total=total, desc="embedding", unit="image", disable=disable)
+        name = "embedding views" if network.n_views else "embedding"
+        return tqdm(total=total, desc=name, unit="image", disable=disable)
 
-    def _open_cache(self, network):
+    def _open_cache(self, network, dtype):
         location = getattr(self.memory, "location", self.memory)
         if location is None:
             return None
-        space = f"{network.fingerprint}|{network.engine.precision}"
-        if self.feature_dtype != "float32":
-            space += f"|{self.feature_dtype}"
+        space = network.space
+        if dtype != "float32":
+            space += f"|{dtype}"
         name = hashlib.blake2b(space.encode(), digest_size=16).hexdigest()
-        return FeatureCache(location, name, network.backbone.n_features, self.feature_dtype)
+        return FeatureCache(location, name, network.n_columns, dtype)
 
     @property
     def _n_features_out(self):

@@ -1,6 +1,6 @@
 """Reading, validating, batching and augmenting images, independent of any network."""
 
-from ._augment import RandomViews
+from ._augment import STRONG_VIEWS, RandomViews, views_of_pixels
 from ._batches import iter_batches
 from ._inputs import as_image_source
 from ._parquet import read_parquet_images
@@ -12,6 +12,7 @@ from ._thumbnails import encode_thumbnail, read_thumbnails
 from ._typing import ImagesLike, PathLike
 
 __all__ = [
+    "STRONG_VIEWS",
     "ImageReadError",
     "ImageSource",
     "ImagesLike",
@@ -26,4 +27,5 @@ __all__ = [
     "read_parquet_images",
     "read_tar_images",
     "read_thumbnails",
+    "views_of_pixels",
 ]

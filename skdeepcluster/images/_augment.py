@@ -38,24 +38,27 @@ class RandomViews:
     saturation: float = 0.3
     grayscale: float = 0.1
 
-    def __call__(self, images, generator):
+    # Numbers that decide a view.
+    n_draws = 9
+
+    def __call__(self, images, draws):
         """Make views.
 
         Parameters
         ----------
         images : torch.Tensor of shape (n, 3, height, width), float in [0, 1]
-        generator : torch.Generator
-            On the CPU, so that draws do not depend on the device of the images.
+        draws : torch.Tensor of shape (n, ``n_draws``), float in [0, 1)
+            Uniform random numbers, which decide the view of each image.
 
         Returns
         -------
         views : torch.Tensor, of the same shape and range
         """
         n = len(images)
+        columns = iter(draws.to(images.device).unbind(dim=1))
 
         def uniform(low, high):
-            draw = low + (high - low) * torch.rand(n, generator=generator)
-            return draw.to(images.device)
+            return low + (high - low) * next(columns)
 
         zoom = uniform(*self.scale).sqrt()
         angle = uniform(-1, 1) * math.radians(self.rotation)
@@ -77,6 +80,31 @@ class RandomViews:
         views = _blend(views, gray, factor(self.saturation))
         turn_gray = (uniform(0, 1) < self.grayscale)[:, None, None, None]
         return torch.where(turn_gray, _gray(views), views)
+
+
+# Strong enough that two views have only the content of the image in common.
+STRONG_VIEWS = RandomViews(
+    scale=(0.25, 1.0), brightness=0.4, contrast=0.4, saturation=0.4, grayscale=0.2
+)
+
+
+def views_of_pixels(pixels, draws):
+    """Make random views of a batch of images, as they come from a file.
+
+    Parameters
+    ----------
+    pixels : ndarray of shape (n, side, side, 3), uint8
+    draws : torch.Tensor of shape (n, n_views, ``RandomViews.n_draws``), float in [0, 1)
+
+    Yields
+    ------
+    views : ndarray of shape (n, side, side, 3), uint8
+        One view of each image; ``n_views`` times.
+    """
+    images = torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 255
+    for drawn in draws.unbind(dim=1):
+        views = STRONG_VIEWS(images, drawn) * 255
+        yield views.round().to(torch.uint8).permute(0, 2, 3, 1).contiguous().numpy()
 
 
 def _gray(images):

@@ -5,31 +5,32 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from torch.nn import functional
 
-from ..features import scaled_rows, stored_rows
-from ..neighbors import ROUNDING, NeighborSample, neighborhood_information
-from ..storage import BestState
-from ._head import as_tensor, encode
+from ..neighbors import neighborhood_information
+from ._inputs import ReducedInputs
 from ._revival import revive
 from ._trainer import LatentTrainer
 
-# Standard deviation of the noise that stands in for an augmented view where only features
-# are there, in units of each feature's own.
-_FEATURE_NOISE = 0.3
+# Share of the samples that the head puts where the start has them, before it is trained on. Of the
+# rest, which neighbours and views contradict, the start may be wrong.
+_START_REPRODUCED = 0.9
 
 
 class TrainingData(NamedTuple):
     """What a head is trained on.
 
-    ``features``, float32 or float16 of shape (n_samples, n_features), are read by the batch, so
-    that they may be memory-mapped; ``neighbors``, int64 of shape (n_samples, n_neighbors), are
-    theirs; epochs are judged by the ``sample`` of them; ``start``, int64 of shape (n_samples,),
-    is the assignment that the head learns first, or None.
+    ``features``, float32 or float16 of shape (n_samples, n_features); ``views``, of shape
+    (n_samples, n_views, n_features), of random views of the images, or None; ``partners``, int64
+    of shape (n_samples, n_partners), neighbours that samples are pulled to; ``neighbors``, int64 of
+    shape (n_samples, n_neighbors), those in the features, by which epochs are scored; ``start``,
+    int64 of shape (n_samples,), the assignment that the head learns first, or None.
     """
 
     features: np.ndarray
+    views: np.ndarray | None
+    partners: np.ndarray
     neighbors: np.ndarray
-    sample: NeighborSample
     start: np.ndarray | None
 
 
@@ -40,152 +41,110 @@ class TrainingSettings:
     Parameters
     ----------
     max_epochs : int
-    patience : int
-        Epochs without a better state after which training stops.
     batch_size : int
     learning_rate : float
         Of Adam.
     """
 
     max_epochs: int
-    patience: int
     batch_size: int
     learning_rate: float
 
 
 def train_head(head, data, objective, settings, *, generator, random_state, on_epoch):
-    """Teach the head its start, then the objective, epoch after epoch.
+    """Teach a head its start, then the objective, epoch after epoch.
 
-    An epoch sees at most 50,000 samples, drawn anew each time. Its score is that of all samples up
-    to 50,000, beyond of 2,380 and their neighbours; clusters in use are counted on up to 100,000.
-    The best state seen, the start among them, is what the head holds at the end.
+    No criterion chooses among the epochs: the last state is the result. One that is like what
+    chose the start would choose the start.
 
     Parameters
     ----------
     head : LatentHead
-        Changed.
+        Whose standardisation and sizes are used.
     data : TrainingData
     objective : Objective
     settings : TrainingSettings
     generator : torch.Generator
-        Draws batches, neighbours and views.
+        Draws weights, batches, neighbours and views.
     random_state : RandomState instance
         Draws how empty clusters are filled.
     on_epoch : callable
-        Called with the record of each epoch, a dict; a true value stops the training.
+        Called with the record of each epoch, a dict, and a callable that returns the head as it
+        is; a true value stops the training.
+
+    Returns
+    -------
+    head : LatentHead
     """
+    inputs = ReducedInputs(head, data.features, data.views, generator)
+    layers = inputs.new_layers()
+
+    def network(rows):
+        return functional.normalize(layers(rows), dim=1)
+
     trainer = LatentTrainer(
-        head.from_standardized,
-        HeadInputs(head, data.features, generator),
-        torch.optim.Adam(head.layers.parameters(), lr=settings.learning_rate),
-        data.neighbors,
+        network,
+        inputs.random_views,
+        torch.optim.Adam(layers.parameters(), lr=settings.learning_rate),
+        data.partners,
         objective,
         batch_size=settings.batch_size,
         generator=generator,
         # Clusters that are made definite before there are any would be definite at random.
         late_epoch=settings.max_epochs // 2 if data.start is None else 0,
     )
-    judge = _Judge(head, data, objective.centroids.numpy())
+
+    @torch.inference_mode()
+    def latents():
+        return network(inputs.originals).numpy()
+
     if data.start is not None:
-        with trainer.worthwhile_threads():
-            trainer.fit_labels(data.start, judge.start_is_reached(data.start))
-    _run_epochs(trainer, judge, settings, random_state, on_epoch)
-
-
-class HeadInputs:
-    """Standardised rows of features; a random view is the row with noise.
-
-    Parameters
-    ----------
-    head : LatentHead
-        Whose standardisation is applied.
-    features : ndarray of shape (n_samples, n_features), float32 or float16
-    generator : torch.Generator
-        Draws the noise.
-    """
-
-    def __init__(self, head, features, generator):
-        self.head = head
-        self.features = features
-        self.generator = generator
-
-    def __call__(self, indices, augment):
-        """Return float32 of shape (n_indices, n_features)."""
-        rows = scaled_rows(self.features, indices.numpy())
-        batch = self.head.standardize(as_tensor(rows))
-        if augment:
-            noise = torch.randn(batch.shape, generator=self.generator)
-            # A feature that never varies has no deviation.
-            batch = batch + _FEATURE_NOISE * noise * (self.head.scale > 0)
-        return batch
-
-
-class _Judge:
-    """Judges the head, as it is, by neighbours in the features as they are."""
-
-    def __init__(self, head, data, centroids):
-        self.head = head
-        self.centroids = centroids
-        self.sample = data.sample
-        everything = len(data.sample.rows) == len(data.features)
-        self._features = data.features if everything else stored_rows(data.features, self.rows)
-
-    @property
-    def rows(self):
-        return self.sample.rows
-
-    def latents(self):
-        """Latents of the judging samples, (n_rows, n_components)."""
-        return encode(self.head, self._features)
-
-    def information(self, labels):
-        return neighborhood_information(labels, self.sample.neighbors, len(self.centroids))
-
-    def assess(self):
-        """Labels of the judging samples, distances to their centroids, and the score."""
-        similarities = self.latents() @ self.centroids.T
-        labels = similarities.argmax(axis=1)
-        return labels, 1 - similarities.max(axis=1), self.information(labels)
-
-    def start_is_reached(self, start):
-        """Make a function that tells whether the head reproduces a start."""
-        started = start[self.rows]
-        n_started = len(np.unique(started))
-        start_score = self.information(started)
+        n_started = len(np.unique(data.start))
 
         def is_reached():
-            labels, _, score = self.assess()
-            return len(np.unique(labels)) >= n_started and score >= start_score - ROUNDING
+            labels = (latents() @ centroids.T).argmax(axis=1)
+            reproduced = (labels == data.start).mean()
+            return len(np.unique(labels)) >= n_started and reproduced >= _START_REPRODUCED
 
-        return is_reached
+        centroids = objective.centroids.numpy()
+        with trainer.worthwhile_threads():
+            trainer.fit_labels(data.start, is_reached)
+    _run_epochs(
+        trainer,
+        latents,
+        data.neighbors,
+        settings.max_epochs,
+        random_state,
+        lambda record: on_epoch(record, lambda: inputs.unfolded(layers)),
+    )
+    return inputs.unfolded(layers)
 
 
-def _run_epochs(trainer, judge, settings, random_state, on_epoch):
-    best = BestState(judge.head.layers.parameters())
-    n_clusters = len(judge.centroids)
-    previous, spread, score = judge.assess()
-    # More clusters in use come first, then a higher score.
-    best.offer((len(np.unique(previous)), score))
-    waited = 0
-    for epoch in range(settings.max_epochs):
+def _run_epochs(trainer, latents, neighbors, max_epochs, random_state, on_epoch):
+    centroids = trainer.centroids.numpy()
+    n_clusters = len(centroids)
+
+    def assess(found):
+        similarities = found @ centroids.T
+        return similarities.argmax(axis=1), 1 - similarities.max(axis=1)
+
+    found = latents()
+    previous, spread = assess(found)
+    for epoch in range(max_epochs):
         # Around the steps alone: callbacks of a user have all threads.
         with trainer.worthwhile_threads():
             if len(np.unique(previous)) < min(n_clusters, len(previous)):
-                revive(trainer, judge.latents(), previous, spread, judge.rows, random_state)
+                revive(trainer, found, previous, spread, random_state)
             losses = trainer.run_epoch(epoch)
-        labels, spread, score = judge.assess()
-        n_occupied = len(np.unique(labels))
-        improved = best.offer((n_occupied, score))
+        found = latents()
+        labels, spread = assess(found)
         record = {
             **losses,
             "learning_rate": float(trainer.optimizer.param_groups[0]["lr"]),
             "label_change": float((labels != previous).mean()),
-            "n_occupied": n_occupied,
-            "score": score,
-            "improved": improved,
+            "n_occupied": len(np.unique(labels)),
+            "score": neighborhood_information(labels, neighbors, n_clusters),
         }
         previous = labels
-        waited = 0 if improved else waited + 1
-        if on_epoch(record) or waited >= settings.patience:
+        if on_epoch(record):
             break
-    best.restore()

@@ -1,11 +1,14 @@
-"""The four terms of the objective, as functions of unit latents.
+"""The terms of the objective, as functions of unit latents or of soft assignments.
 
-Each takes latents on the unit sphere and returns a scalar. The sum is described in
-L. Hu, C. Zhu, Z. Wang, "Image Clustering Algorithm Based on Self-Supervised Pretrained Models
-and Latent Feature Distribution Optimization", arXiv:2408.01920.
+Those of latents, and their sum, are described in L. Hu, C. Zhu, Z. Wang, "Image Clustering
+Algorithm Based on Self-Supervised Pretrained Models and Latent Feature Distribution
+Optimization", arXiv:2408.01920.
 """
 
 import torch
+
+# Keeps logarithms finite.
+_LEAST_PROBABILITY = 1e-8
 
 
 class MMDLoss:
@@ -110,6 +113,47 @@ def alignment_loss(latents, partners):
     loss : torch.Tensor, scalar in [0, 2]
     """
     return 1 - (latents * partners).sum(dim=1).mean()
+
+
+def agreement_loss(assignments, partners):
+    """Mean ``-log(p . p')`` of soft assignments and those of their partners.
+
+    It is 0 if both are certain of the same cluster. Partners that are certain of different
+    clusters, or not certain, cost more; latents within a cluster need not be alike.
+
+    Parameters
+    ----------
+    assignments, partners : torch.Tensor of shape (n_samples, n_clusters)
+        Rows sum to one.
+
+    Returns
+    -------
+    loss : torch.Tensor, scalar, not negative
+
+    References
+    ----------
+    W. Van Gansbeke et al., "SCAN: Learning to Classify Images without Labels", ECCV 2020,
+    equation 2.
+    """
+    return -torch.log((assignments * partners).sum(dim=1) + _LEAST_PROBABILITY).mean()
+
+
+def balance_loss(shares, prior):
+    """Divergence ``KL(shares || prior)`` of the clusters' shares from the expected ones.
+
+    Unlike the MMD it does not weaken as clusters become many.
+
+    Parameters
+    ----------
+    shares, prior : torch.Tensor of shape (n_clusters,)
+        Each sums to one.
+
+    Returns
+    -------
+    loss : torch.Tensor, scalar, not negative
+    """
+    ratio = torch.log(shares + _LEAST_PROBABILITY) - torch.log(prior + _LEAST_PROBABILITY)
+    return (shares * ratio).sum()
 
 
 def nearest_centroid_loss(latents, centroids):

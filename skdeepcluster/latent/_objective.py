@@ -1,30 +1,55 @@
-"""The objective of ICBPL: four losses of latents, and their weights."""
+"""The objective: losses of latents and of soft assignments, and their weights."""
 
 from numbers import Real
 
 import numpy as np
 import torch
 
-from ._losses import MMDLoss, alignment_loss, nearest_centroid_loss
+from ._losses import (
+    MMDLoss,
+    agreement_loss,
+    alignment_loss,
+    balance_loss,
+    nearest_centroid_loss,
+)
 
-LOSS_WEIGHTS = {"mmd": 1.0, "augmentation": 1.0, "neighbor": 3.0, "nearest_centroid": 0.5}
-
+# Weights of the terms, by what views and neighbours are to agree on. Those of "latents" are of
+# the published terms.
+LOSS_WEIGHTS = {
+    "assignments": {
+        "mmd": 0.0,
+        "balance": 5.0,
+        "augmentation": 1.0,
+        "neighbor": 1.0,
+        "nearest_centroid": 2.0,
+    },
+    "latents": {
+        "mmd": 1.0,
+        "balance": 0.0,
+        "augmentation": 1.0,
+        "neighbor": 3.0,
+        "nearest_centroid": 0.5,
+    },
+}
+# Of the softmax of the cosines of a latent and the centroids.
+_TEMPERATURE = 0.1
 # Below this many latents the sampling noise of the MMD drowns its signal, so a queue of
 # earlier latents fills the batch up.
 _MMD_SAMPLES = 256
 
 
-def check_loss_weights(loss_weights):
+def check_loss_weights(loss_weights, agreement):
     """Fill in the default weights.
 
     Parameters
     ----------
     loss_weights : dict of str to float, or None
+    agreement : {"assignments", "latents"}
 
     Returns
     -------
     loss_weights : dict of str to float
-        A weight for each of ``LOSS_WEIGHTS``.
+        A weight for each term.
 
     Raises
     ------
@@ -32,9 +57,10 @@ def check_loss_weights(loss_weights):
         If a name is unknown, or a weight negative or not finite.
     """
     given = loss_weights or {}
-    unknown = sorted(set(given) - set(LOSS_WEIGHTS))
+    defaults = LOSS_WEIGHTS[agreement]
+    unknown = sorted(set(given) - set(defaults))
     if unknown:
-        raise ValueError(f"loss_weights has {unknown}; the terms are {list(LOSS_WEIGHTS)}.")
+        raise ValueError(f"loss_weights has {unknown}; the terms are {list(defaults)}.")
     wrong = {
         name: weight
         for name, weight in given.items()
@@ -42,7 +68,7 @@ def check_loss_weights(loss_weights):
     }
     if wrong:
         raise ValueError(f"loss_weights are finite numbers, not negative; got {wrong}.")
-    return {**LOSS_WEIGHTS, **given}
+    return {**defaults, **given}
 
 
 class Objective:
@@ -54,12 +80,17 @@ class Objective:
     prior : torch.Tensor of shape (n_clusters,)
         Share of each cluster.
     loss_weights : dict
-        Weight of each term of ``LOSS_WEIGHTS``.
+        Weight of each term of ``LOSS_WEIGHTS``. Terms of weight 0 are not computed.
+    agreement : {"assignments", "latents"}
+        Whether an image shares its soft assignment with its views and neighbours, or, as
+        published, its latent.
     """
 
-    def __init__(self, centroids, prior, loss_weights):
+    def __init__(self, centroids, prior, loss_weights, agreement):
         self.centroids = centroids
-        self.loss_weights = loss_weights
+        self.prior = prior
+        self.loss_weights = {name: weight for name, weight in loss_weights.items() if weight}
+        self.agreement = agreement
         self._mmd_loss = MMDLoss(centroids, prior)
         self._queue = centroids.new_empty((0, centroids.shape[1]))
 
@@ -78,7 +109,27 @@ class Objective:
         Returns
         -------
         terms : dict of str to torch.Tensor, scalars
+            Those that have a weight.
         """
+        rows = [latents, views] if partners is None else [latents, views, partners]
+        similarities = torch.cat(rows) @ self.centroids.T
+        assignments = torch.softmax(similarities / _TEMPERATURE, dim=1)
+        of_samples, of_views, *of_partners = (
+            assignments.split(len(latents)) if self.agreement == "assignments" else rows
+        )
+        disagreement = agreement_loss if self.agreement == "assignments" else alignment_loss
+        compute = {
+            "mmd": lambda: self._mmd(latents, batch_size),
+            "balance": lambda: balance_loss(assignments.mean(dim=0), self.prior),
+            "augmentation": lambda: disagreement(of_samples, of_views),
+            "neighbor": lambda: (
+                disagreement(of_samples, of_partners[0]) if of_partners else latents.new_zeros(())
+            ),
+            "nearest_centroid": lambda: nearest_centroid_loss(latents, self.centroids),
+        }
+        return {name: compute[name]() for name in self.loss_weights}
+
+    def _mmd(self, latents, batch_size):
         joined = torch.cat([latents, self._queue])
         missing = max(0, _MMD_SAMPLES - batch_size)
         self._queue = joined.detach()[:missing]
@@ -86,18 +137,13 @@ class Objective:
         # Each of the joined latents has a share of the loss, but only those of the batch can
         # move: without this their pull would be weaker the longer the queue.
         pull = len(joined) / len(latents)
-        return {
-            "mmd": mmd.detach() + pull * (mmd - mmd.detach()),
-            "augmentation": alignment_loss(latents, views),
-            "neighbor": latents.new_zeros(())
-            if partners is None
-            else alignment_loss(latents, partners),
-            "nearest_centroid": nearest_centroid_loss(latents, self.centroids),
-        }
+        return mmd.detach() + pull * (mmd - mmd.detach())
 
     def loss(self, terms, is_late):
         """Add the terms up, the nearest-centroid term only if ``is_late``."""
-        weights = dict(self.loss_weights)
-        if not is_late:
-            weights["nearest_centroid"] = 0.0
-        return sum(weights[name] * term for name, term in terms.items())
+        weighted = (
+            self.loss_weights[name] * term
+            for name, term in terms.items()
+            if is_late or name != "nearest_centroid"
+        )
+        return sum(weighted, start=self.prior.new_zeros(()))

@@ -40,22 +40,20 @@ def split_into_empty(labels, features, spread, n_clusters, random_state):
     return labels
 
 
-def revive(trainer, latents, labels, spread, rows, random_state):
+def revive(trainer, latents, labels, spread, random_state):
     """Move half of the widest cluster to the centroid of each empty one.
 
     Parameters
     ----------
     trainer : LatentTrainer
         Moves the samples.
-    latents : ndarray of shape (n_rows, n_components)
-    labels : ndarray of shape (n_rows,), int
-    spread : ndarray of shape (n_rows,)
+    latents : ndarray of shape (n_samples, n_components)
+    labels : ndarray of shape (n_samples,), int
+    spread : ndarray of shape (n_samples,)
         Distance of each latent to its centroid.
-    rows : ndarray of shape (n_rows,), int64
-        Which of the trainer's samples the latents are of.
     random_state : RandomState instance
     """
     revived = split_into_empty(labels, latents, spread, len(trainer.centroids), random_state)
     moved = revived != labels
     if moved.any():
-        trainer.move(rows, revived, moved)
+        trainer.move(revived, moved)

@@ -5,28 +5,27 @@ import math
 import numpy as np
 import torch
 
-from ..neighbors import EPOCH_SIZE
 from ._losses import alignment_loss
-from ._objective import LOSS_WEIGHTS
 from ._threads import threads_worth
 
 _MIN_STEPS_PER_EPOCH = 8
+# Passes over the data in which a start is learned, and steps after which it is not learned better.
+_START_EPOCHS = 5
 _MAX_START_STEPS = 600
 
 
 class LatentTrainer:
     """Optimises a network's latents towards the ICBPL objective.
 
-    The trainer knows nothing of what the samples are: ``inputs`` makes network inputs of
+    The trainer knows nothing of what the samples are: ``views`` makes network inputs of
     indices.
 
     Parameters
     ----------
     network : callable
-        Maps what ``inputs`` returns to unit latents.
-    inputs : callable
-        ``inputs(indices, augment)`` with an int64 tensor of indices and whether the result
-        shall be a random view.
+        Maps what ``views`` returns to unit latents.
+    views : callable
+        ``views(indices)`` with an int64 tensor of indices returns a random view of each sample.
     optimizer : torch.optim.Optimizer
     neighbors : ndarray of shape (n_samples, n_neighbors), int64
         From which neighbour partners are drawn.
@@ -41,7 +40,7 @@ class LatentTrainer:
     def __init__(
         self,
         network,
-        inputs,
+        views,
         optimizer,
         neighbors,
         objective,
@@ -51,9 +50,9 @@ class LatentTrainer:
         late_epoch=0,
     ):
         self.network = network
-        self.inputs = inputs
+        self.views = views
         self.optimizer = optimizer
-        self.neighbors = neighbors
+        self.neighbors = torch.from_numpy(neighbors)
         self.objective = objective
         self.batch_size = batch_size
         self.generator = generator
@@ -77,19 +76,20 @@ class LatentTrainer:
         ----------
         labels : ndarray of shape (n_samples,), int64
         is_good : callable
-            Asked after each pass over the data, or each epoch's share of it, whether the
-            start is reproduced.
+            Asked after the fifth pass over the data, and each one more, whether the start is
+            reproduced.
         """
         targets = torch.from_numpy(labels).to(self.centroids.device)
-        steps = 0
+        epoch = steps = 0
         while steps < _MAX_START_STEPS:
             for indices in self._batches(len(labels)):
                 self._pull(indices, targets[indices])
                 steps += 1
-            if is_good():
+            epoch += 1
+            if epoch >= _START_EPOCHS and is_good():
                 break
 
-    def move(self, indices, targets, moved):
+    def move(self, targets, moved):
         """Pull samples to the centroids of the given clusters, for a few steps.
 
         Half of a batch are those that are to be moved, half are others, which would follow them
@@ -97,14 +97,14 @@ class LatentTrainer:
 
         Parameters
         ----------
-        indices, targets : ndarray of shape (n_samples,), int64
+        targets : ndarray of shape (n_samples,), int64
         moved : ndarray of shape (n_samples,), bool
         """
         parts = [torch.from_numpy(np.flatnonzero(part)) for part in (moved, ~moved)]
-        samples, clusters = torch.from_numpy(indices), torch.from_numpy(targets)
+        clusters = torch.from_numpy(targets)
         for _ in range(_MIN_STEPS_PER_EPOCH):
             chosen = torch.cat([self._draw(part) for part in parts if len(part)])
-            self._pull(samples[chosen], clusters[chosen])
+            self._pull(chosen, clusters[chosen])
 
     def _draw(self, indices):
         # With repetition, so that a small part weighs as much as a large one.
@@ -119,13 +119,14 @@ class LatentTrainer:
         losses : dict of str to float
             Mean of each unweighted term, and ``"loss"``, their weighted sum.
         """
-        neighbors = torch.from_numpy(self.neighbors)
-        sums = dict.fromkeys(["loss", *LOSS_WEIGHTS], 0.0)
+        sums = dict.fromkeys(["loss", *self.objective.loss_weights], 0.0)
         n_steps = 0
         for indices in self._batches(len(self.neighbors)):
-            terms = self._terms(indices, self._draw_partners(indices, neighbors))
+            terms = self._terms(indices, self._draw_partners(indices))
             loss = self.objective.loss(terms, is_late=epoch >= self.late_epoch)
-            self._step(loss)
+            # Before the late epoch there may be no term that has a weight.
+            if loss.requires_grad:
+                self._step(loss)
             n_steps += 1
             sums["loss"] += float(loss.detach())
             for name, term in terms.items():
@@ -133,32 +134,27 @@ class LatentTrainer:
         return {name: total / n_steps for name, total in sums.items()}
 
     def _terms(self, indices, partners):
-        batch = [self.inputs(indices, False), self.inputs(indices, True)]
-        if partners is not None:
-            batch.append(self.inputs(partners, False))
-        latents, views, *rest = self.network(torch.cat(batch)).split(len(indices))
+        drawn = [indices, indices] if partners is None else [indices, indices, partners]
+        latents = self.network(torch.cat([self.views(rows) for rows in drawn]))
+        latents, views, *rest = latents.split(len(indices))
         return self.objective.terms(latents, views, rest[0] if rest else None, self.batch_size)
 
-    def _draw_partners(self, indices, neighbors):
-        if neighbors.shape[1] == 0:
+    def _draw_partners(self, indices):
+        n_neighbors = self.neighbors.shape[1]
+        if n_neighbors == 0:
             return None
-        columns = torch.randint(neighbors.shape[1], (len(indices),), generator=self.generator)
-        return neighbors[indices, columns]
+        columns = torch.randint(n_neighbors, (len(indices),), generator=self.generator)
+        return self.neighbors[indices, columns]
 
     def _batches(self, n_samples):
-        """Yield index batches of nearly equal size.
-
-        Several passes for small data; for large data as many samples as make an epoch.
-        """
-        n_drawn = min(n_samples, EPOCH_SIZE)
-        n_batches = math.ceil(n_drawn / self.batch_size)
+        """Yield index batches of nearly equal size; several passes for small data."""
+        n_batches = math.ceil(n_samples / self.batch_size)
         for _ in range(math.ceil(_MIN_STEPS_PER_EPOCH / n_batches)):
-            shuffled = torch.randperm(n_samples, generator=self.generator)[:n_drawn]
-            yield from shuffled.tensor_split(n_batches)
+            yield from torch.randperm(n_samples, generator=self.generator).tensor_split(n_batches)
 
     def _pull(self, indices, targets):
         """Step towards the centroids that the samples are meant to be at."""
-        latents = self.network(self.inputs(indices, False))
+        latents = self.network(self.views(indices))
         self._step(alignment_loss(latents, self.centroids[targets]))
 
     def _step(self, loss):

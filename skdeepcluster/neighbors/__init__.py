@@ -2,7 +2,6 @@
 
 from ._confidence import calibrate_temperature, confidence, expected_accuracy
 from ._criterion import (
-    ROUNDING,
     evenness,
     neighborhood_information,
     neighborhood_modularity,
@@ -11,14 +10,11 @@ from ._criterion import (
 )
 from ._inverted_lists import InvertedLists
 from ._outliers import outlier_scores
-from ._sample import EPOCH_SIZE, NeighborSample, sample_neighbors
 from ._search import nearest_neighbors, neighbor_recall
+from ._shared import purest_neighbors, shared_neighbor_graph
 
 __all__ = [
-    "EPOCH_SIZE",
-    "ROUNDING",
     "InvertedLists",
-    "NeighborSample",
     "calibrate_temperature",
     "confidence",
     "evenness",
@@ -29,6 +25,7 @@ __all__ = [
     "neighborhood_modularity",
     "neighborhood_score",
     "outlier_scores",
-    "sample_neighbors",
+    "purest_neighbors",
     "shared_information",
+    "shared_neighbor_graph",
 ]

@@ -5,9 +5,6 @@ from scipy import sparse
 from scipy.stats import entropy
 from sklearn.metrics import mutual_info_score
 
-# Scores of the same clusters differ by less where these are numbered in another order.
-ROUNDING = 1e-9
-
 
 def neighborhood_modularity(labels, neighbors):
     """Modularity of a clustering on the graph of nearest neighbours.

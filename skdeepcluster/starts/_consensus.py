@@ -8,12 +8,12 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 
 from ..features import stored_rows
-from ..neighbors import nearest_neighbors
+from ..neighbors import nearest_neighbors, shared_neighbor_graph
 from ._kmeans import draw_seeds, k_means
 from ._landmarks import draw_landmarks, vote_of_landmarks
 from ._manifold import N_DIMENSIONS, manifold_embedding
 from ._merits import merits
-from ._spectral import leading_eigenvectors, shared_neighbor_graph, spectral_cuts
+from ._spectral import leading_eigenvectors, spectral_cuts
 from ._views import feature_views
 
 # Clusters; eigenvectors and k-means on them take more time than in proportion to their number

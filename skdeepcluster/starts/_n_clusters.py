@@ -5,10 +5,10 @@ from scipy import sparse
 from sklearn.preprocessing import normalize
 
 from ..features import stored_rows, unit_rows
-from ..neighbors import nearest_neighbors, neighborhood_modularity
+from ..neighbors import nearest_neighbors, neighborhood_modularity, shared_neighbor_graph
 from ._kmeans import draw_seeds, k_means
 from ._landmarks import draw_landmarks
-from ._spectral import leading_eigenvectors, shared_neighbor_graph
+from ._spectral import leading_eigenvectors
 from ._views import centered_components
 
 # One partition is a few percent better or worse than the next by luck: the criterion is averaged

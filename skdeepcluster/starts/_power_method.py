@@ -6,11 +6,11 @@ from sklearn.preprocessing import normalize
 from sklearn.utils.extmath import randomized_range_finder
 
 from ..features import stored_rows
-from ..neighbors import nearest_neighbors, neighborhood_information
+from ..neighbors import nearest_neighbors, neighborhood_information, shared_neighbor_graph
 from ._kmeans import LANDMARKS_PER_CLUSTER, Centers, draw_seeds, kmeans_start
 from ._landmarks import draw_landmarks, vote_of_landmarks
 from ._merits import mean_over_views
-from ._spectral import normalized, shared_neighbor_graph
+from ._spectral import normalized
 from ._views import feature_views
 
 # Random vectors, unless there are fewer clusters, and how often they are multiplied by the graph

@@ -1,4 +1,4 @@
-"""Spectral clustering: the graph of shared neighbours, its eigenvectors, and cuts by them."""
+"""Spectral clustering: eigenvectors of a graph, and cuts by them."""
 
 import numpy as np
 from scipy import sparse
@@ -12,17 +12,6 @@ from ._kmeans import MANY_CLUSTERS, draw_seeds, k_means
 _N_INIT = 2
 # Up to so many samples all eigenvectors are found at once, in a fraction of a second.
 _DENSE_LIMIT = 1000
-
-
-def shared_neighbor_graph(neighbors):
-    """Weigh each edge of a graph of neighbours by the share of neighbours both ends have."""
-    n_samples, n_neighbors = neighbors.shape
-    starts = np.arange(0, neighbors.size + 1, n_neighbors)
-    ones = np.ones(neighbors.size, dtype=np.float32)
-    edges = sparse.csr_array((ones, neighbors.ravel(), starts), shape=(n_samples, n_samples))
-    closed = edges + sparse.eye_array(n_samples, dtype=np.float32, format="csr")
-    shared = (closed @ closed.T).multiply((edges + edges.T) > 0).tocsr()
-    return shared / (n_neighbors + 1)
 
 
 def normalized(weights):

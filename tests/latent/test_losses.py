@@ -4,6 +4,7 @@ import torch
 from torch.nn.functional import normalize
 
 from skdeepcluster.latent import MMDLoss, alignment_loss, nearest_centroid_loss, pedcc
+from skdeepcluster.latent._losses import agreement_loss, balance_loss
 
 
 def literal_mmd(latents, target):
@@ -94,3 +95,76 @@ def test_alignment_and_nearest_centroid_against_loops():
     assert float(alignment_loss(latents, partners)) == pytest.approx(by_hand)
     nearest = np.mean([1 - max(float(z @ c) for c in centroids) for z in latents])
     assert float(nearest_centroid_loss(latents, centroids)) == pytest.approx(nearest)
+
+
+def certain(*clusters):
+    return torch.eye(4, dtype=torch.float64)[list(clusters)]
+
+
+def test_assignments_that_are_certain_of_the_same_cluster_agree():
+    assert float(agreement_loss(certain(0, 3, 3), certain(0, 3, 3))) == pytest.approx(0, abs=1e-7)
+    # One of two samples and its partner are in different clusters; their logarithm is finite.
+    loss = float(agreement_loss(certain(0, 1), certain(0, 2)))
+    assert loss == pytest.approx(-np.log(1e-8) / 2)
+
+
+@pytest.mark.parametrize("k", [2, 10])
+def test_assignments_that_are_not_certain_cost_the_logarithm_of_the_clusters(k):
+    uniform = torch.full((3, k), 1 / k, dtype=torch.float64)
+    assert float(agreement_loss(uniform, uniform)) == pytest.approx(np.log(k), abs=1e-6)
+    one = torch.eye(k, dtype=torch.float64)[:1].repeat(3, 1)
+    assert float(agreement_loss(one, uniform)) == pytest.approx(np.log(k), abs=1e-6)
+
+
+def test_agreement_against_loops():
+    generator = torch.Generator().manual_seed(0)
+    ours, partners = torch.softmax(torch.randn(2, 7, 4, generator=generator).double(), dim=2)
+    by_hand = -np.mean(
+        [
+            np.log(sum(float(p) * float(q) for p, q in zip(*pair, strict=True)))
+            for pair in zip(ours, partners, strict=True)
+        ]
+    )
+    assert float(agreement_loss(ours, partners)) == pytest.approx(by_hand, abs=1e-6)
+    assert float(agreement_loss(partners, ours)) == pytest.approx(by_hand, abs=1e-6)
+
+
+def test_agreement_pulls_a_partner_to_the_cluster_of_the_sample():
+    """Its gradient by the logits of q is q less the share of each cluster in p . q."""
+    p = torch.tensor([[0.7, 0.2, 0.1]], dtype=torch.float64)
+    logits = torch.zeros((1, 3), dtype=torch.float64, requires_grad=True)
+    agreement_loss(p, torch.softmax(logits, dim=1)).backward()
+    expected = 1 / 3 - p
+    torch.testing.assert_close(logits.grad, expected, atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize(
+    ("shares", "prior", "expected"),
+    [
+        ([0.25] * 4, [0.25] * 4, 0),
+        ([0.7, 0.2, 0.1, 0.0], [0.7, 0.2, 0.1, 0.0], 0),
+        ([0.0, 1.0, 0.0, 0.0], [0.25] * 4, np.log(4)),
+        ([0.5, 0.5], [0.25, 0.75], np.log(4 / 3) / 2),
+        ([0.25, 0.75], [0.5, 0.5], np.log(27 / 16) / 4),
+    ],
+)
+def test_balance_is_the_divergence_from_the_prior(shares, prior, expected):
+    found = balance_loss(*(torch.tensor(part, dtype=torch.float64) for part in (shares, prior)))
+    assert float(found) == pytest.approx(expected, abs=1e-6)
+
+
+def test_balance_pulls_samples_from_clusters_that_are_too_large_to_those_too_small():
+    logits = torch.log(torch.tensor([[0.6, 0.3, 0.1]])).repeat(5, 1).requires_grad_()
+    balance_loss(torch.softmax(logits, dim=1).mean(dim=0), torch.tensor([0.2, 0.3, 0.5])).backward()
+    too_large, right, too_small = -logits.grad.T
+    assert (too_large < 0).all()
+    assert (too_small > 0).all()
+    assert (too_small > right).all() and (right > too_large).all()
+
+
+def test_balance_holds_among_many_clusters():
+    """Of a hundred clusters, one that is empty costs as much as its share is expected to be."""
+    prior = torch.full((100,), 0.01, dtype=torch.float64)
+    shares = torch.full((100,), 1 / 99, dtype=torch.float64)
+    shares[5] = 0
+    assert float(balance_loss(shares, prior)) == pytest.approx(np.log(100 / 99), abs=1e-5)

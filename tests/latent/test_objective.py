@@ -2,10 +2,12 @@ import numpy as np
 import pytest
 import torch
 
-from skdeepcluster.latent import LOSS_WEIGHTS, MMDLoss, Objective, check_loss_weights, pedcc
+from skdeepcluster.latent import MMDLoss, Objective, _objective, check_loss_weights, pedcc
 
 CENTROIDS = pedcc(4, 8, random_state=0)
-PRIOR = torch.full((4,), 0.25)
+PRIOR = torch.tensor([0.4, 0.3, 0.2, 0.1])
+TERMS = ["mmd", "balance", "augmentation", "neighbor", "nearest_centroid"]
+AGREEMENTS = ["assignments", "latents"]
 
 
 def unit(n, seed):
@@ -13,30 +15,122 @@ def unit(n, seed):
     return torch.nn.functional.normalize(rows, dim=1)
 
 
-def objective(**weights):
-    return Objective(CENTROIDS, PRIOR, check_loss_weights(weights))
+def objective(agreement="latents", **weights):
+    return Objective(CENTROIDS, PRIOR, check_loss_weights(weights, agreement), agreement)
 
 
-def test_terms_are_those_of_the_samples_their_views_and_their_neighbours():
+def literal_terms(agreement, latents, views, partners):
+    """All terms but the MMD, a sample and a cluster at a time."""
+    centroids = CENTROIDS.double().numpy()
+    latents, views, partners = (rows.double().numpy() for rows in (latents, views, partners))
+
+    def assignment(latent):
+        weights = [np.exp(latent @ centroid / 0.1) for centroid in centroids]
+        return np.array(weights) / sum(weights)
+
+    def disagreement(one, other):
+        if agreement == "latents":
+            return 1 - one @ other
+        return -np.log(assignment(one) @ assignment(other))
+
+    # Of samples, views and partners.
+    shares = np.mean([assignment(row) for row in (*latents, *views, *partners)], axis=0)
+    return {
+        "balance": sum(s * np.log(s / p) for s, p in zip(shares, PRIOR.numpy(), strict=True)),
+        "augmentation": np.mean([disagreement(*p) for p in zip(latents, views, strict=True)]),
+        "neighbor": np.mean([disagreement(*p) for p in zip(latents, partners, strict=True)]),
+        "nearest_centroid": np.mean([1 - max(centroids @ latent) for latent in latents]),
+    }
+
+
+@pytest.mark.parametrize("agreement", AGREEMENTS)
+def test_terms_are_those_of_the_samples_their_views_and_their_neighbours(agreement):
     latents, views, partners = (unit(300, seed) for seed in range(3))
-    terms = objective().terms(latents, views, partners, batch_size=300)
-    assert float(terms["mmd"]) == pytest.approx(float(MMDLoss(CENTROIDS, PRIOR)(latents)))
-    for name, others in (("augmentation", views), ("neighbor", partners)):
-        expected = np.mean([1 - float(a @ b) for a, b in zip(latents, others, strict=True)])
-        assert float(terms[name]) == pytest.approx(expected, abs=1e-6)
-    nearest = np.mean([1 - max(float(z @ c) for c in CENTROIDS) for z in latents])
-    assert float(terms["nearest_centroid"]) == pytest.approx(nearest, abs=1e-6)
+    sought = objective(agreement, **dict.fromkeys(TERMS, 1.0))
+    terms = {name: float(term) for name, term in sought.terms(latents, views, partners, 300).items()}
+    assert terms.pop("mmd") == pytest.approx(float(MMDLoss(CENTROIDS, PRIOR)(latents)))
+    expected = literal_terms(agreement, latents, views, partners)
+    assert terms == pytest.approx(expected, rel=1e-4, abs=1e-6)
 
 
-def test_a_lone_sample_has_no_neighbour():
-    assert float(objective().terms(unit(1, 0), unit(1, 1), None, 1)["neighbor"]) == 0
+@pytest.mark.parametrize("agreement", AGREEMENTS)
+def test_a_lone_sample_has_no_neighbour(agreement):
+    sought = objective(agreement, balance=1)
+    latent, view = unit(1, 0), unit(1, 1)
+    terms = sought.terms(latent, view, None, 1)
+    assert float(terms["neighbor"]) == 0
+    # A partner that is the sample itself changes neither shares nor anything else but that term.
+    expected = literal_terms(agreement, latent, view, view)
+    assert float(terms["augmentation"]) == pytest.approx(expected["augmentation"], rel=1e-4)
+    shares = torch.softmax(torch.cat([latent, view]) @ CENTROIDS.T / 0.1, dim=1).mean(dim=0)
+    divergence = float((shares * torch.log(shares / PRIOR)).sum())
+    assert float(terms["balance"]) == pytest.approx(divergence, rel=1e-4)
+
+
+@pytest.mark.parametrize("agreement", AGREEMENTS)
+def test_gradients_reach_views_and_neighbours(agreement):
+    rows = [unit(20, seed).requires_grad_() for seed in range(3)]
+    sought = objective(agreement)
+    sought.loss(sought.terms(*rows, 20), is_late=True).backward()
+    assert all((row.grad != 0).any(dim=1).all() for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("agreement", "weights"),
+    [("assignments", [0, 5, 1, 1, 2]), ("latents", [1, 0, 1, 3, 0.5])],
+)
+def test_default_weights_depend_on_what_is_to_agree(agreement, weights):
+    expected = dict(zip(TERMS, weights, strict=True))
+    assert check_loss_weights(None, agreement) == expected
+    assert check_loss_weights({"mmd": 7}, agreement) == {**expected, "mmd": 7}
+
+
+@pytest.mark.parametrize("without", TERMS)
+def test_terms_without_a_weight_are_not_computed(without, monkeypatch):
+    computed = []
+
+    def watch(place, function):
+        real = getattr(place, function)
+
+        def watched(*given):
+            computed.append(function)
+            return real(*given)
+
+        monkeypatch.setattr(place, function, watched)
+
+    functions = {
+        "mmd": "_mmd",
+        "balance": "balance_loss",
+        "augmentation": "agreement_loss",
+        "neighbor": "agreement_loss",
+        "nearest_centroid": "nearest_centroid_loss",
+    }
+    for name, function in functions.items():
+        if name != "neighbor":
+            watch(Objective if name == "mmd" else _objective, function)
+    weights = {**dict.fromkeys(TERMS, 1.0), without: 0}
+    terms = objective("assignments", **weights).terms(unit(9, 0), unit(9, 1), unit(9, 2), 9)
+    left = [name for name in TERMS if name != without]
+    assert [*terms] == left
+    assert computed == [functions[name] for name in left]
 
 
 def test_the_loss_is_the_weighted_sum():
-    terms = {name: torch.tensor(float(i + 1)) for i, name in enumerate(LOSS_WEIGHTS)}
-    weighed = objective(mmd=2, augmentation=3, neighbor=5, nearest_centroid=7)
-    assert float(weighed.loss(terms, is_late=True)) == 2 * 1 + 3 * 2 + 5 * 3 + 7 * 4
-    assert float(weighed.loss(terms, is_late=False)) == 2 * 1 + 3 * 2 + 5 * 3
+    terms = {name: torch.tensor(float(i + 1)) for i, name in enumerate(TERMS)}
+    weighed = objective(mmd=2, balance=11, augmentation=3, neighbor=5, nearest_centroid=7)
+    assert float(weighed.loss(terms, is_late=True)) == 2 * 1 + 11 * 2 + 3 * 3 + 5 * 4 + 7 * 5
+    assert float(weighed.loss(terms, is_late=False)) == 2 * 1 + 11 * 2 + 3 * 3 + 5 * 4
+
+
+def test_the_loss_of_no_terms_is_zero():
+    alone = objective(**{**dict.fromkeys(TERMS, 0), "nearest_centroid": 2})
+    latents = unit(9, 0).requires_grad_()
+    terms = alone.terms(latents, latents, latents, 9)
+    assert [*terms] == ["nearest_centroid"]
+    early = alone.loss(terms, is_late=False)
+    assert float(early) == 0
+    assert not early.requires_grad
+    assert float(alone.loss(terms, is_late=True)) == 2 * float(terms["nearest_centroid"])
 
 
 def test_earlier_latents_fill_small_batches_up_to_256():

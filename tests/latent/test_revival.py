@@ -25,7 +25,7 @@ def test_too_few_samples_to_fill_all():
     np.testing.assert_array_equal(found, [0, 1])
 
 
-def test_an_empty_cluster_is_filled_with_samples_of_the_judging_ones():
+def test_an_empty_cluster_is_filled_with_half_of_the_widest():
     latents = np.concatenate([np.tile([1.0, 0.0], (6, 1)), np.tile([0.0, 1.0], (4, 1))])
     latents[3:6] += 0.5
     moved = []
@@ -33,13 +33,21 @@ def test_an_empty_cluster_is_filled_with_samples_of_the_judging_ones():
     class Trainer:
         centroids = torch.zeros((3, 2))
 
-        def move(self, indices, targets, is_moved):
-            moved.append((indices[is_moved].tolist(), targets[is_moved].tolist()))
+        def move(self, targets, is_moved):
+            moved.append((np.flatnonzero(is_moved).tolist(), targets[is_moved].tolist()))
             assert targets[~is_moved].tolist() == labels[~is_moved].tolist()
 
     labels, spread = np.repeat([0, 1], [6, 4]), np.repeat([1.0, 0.0], [6, 4])
-    rows = np.arange(100, 110)
-    revive(Trainer(), latents, labels, spread, rows, np.random.RandomState(0))
+    revive(Trainer(), latents, labels, spread, np.random.RandomState(0))
     ((indices, targets),) = moved
-    assert indices in ([100, 101, 102], [103, 104, 105])
+    assert indices in ([0, 1, 2], [3, 4, 5])
     assert targets == [2, 2, 2]
+
+
+def test_nothing_is_moved_where_no_cluster_can_be_filled():
+    """Two samples are in clusters of their own: there is none to split."""
+
+    class Trainer:
+        centroids = torch.zeros((3, 2))
+
+    revive(Trainer(), np.eye(2), np.array([0, 1]), np.ones(2), np.random.RandomState(0))

@@ -7,14 +7,14 @@ from sklearn.metrics import mutual_info_score
 from sklearn.preprocessing import normalize
 
 from skdeepcluster.metrics import clustering_accuracy
-from skdeepcluster.neighbors import nearest_neighbors
+from skdeepcluster.neighbors import nearest_neighbors, shared_neighbor_graph
 from skdeepcluster.starts import _landmarks, consensus_start, kmeans_start
 from skdeepcluster.starts._consensus import candidates, vote
 from skdeepcluster.starts._kmeans import k_means
 from skdeepcluster.starts._manifold import manifold_embedding
 from skdeepcluster.starts._merits import merits
 from skdeepcluster.starts._probe import linear_information
-from skdeepcluster.starts._spectral import leading_eigenvectors, shared_neighbor_graph
+from skdeepcluster.starts._spectral import leading_eigenvectors
 from skdeepcluster.starts._views import half_whitened, principal_components
 
 

@@ -1,0 +1,68 @@
+"""What the head is trained on: samples, views of them, and neighbours to pull them to."""
+
+import numpy as np
+from sklearn.preprocessing import normalize
+
+from ..features import row_chunks, stored_rows, unit_rows
+from ..latent import TrainingData
+from ..neighbors import nearest_neighbors, purest_neighbors
+
+# Of more samples, so many at random are trained on: the head is the same for all.
+TRAINING_SIZE = 20_000
+_LEAST_NEIGHBORS = 5
+
+
+def draw_training_rows(n_samples, random_state):
+    """Draw the samples that the head is trained on; all up to 20,000.
+
+    Returns
+    -------
+    rows : ndarray of shape (n_rows,), int64
+        In order.
+    """
+    if n_samples <= TRAINING_SIZE:
+        return np.arange(n_samples)
+    return np.sort(random_state.choice(n_samples, TRAINING_SIZE, replace=False))
+
+
+def training_data(features, rows, views, neighbors, start, n_clusters):
+    """Put together what the head is trained on.
+
+    Partners are neighbours in the features and, with views, in the mean over an image and its
+    views, which is what they have in common; those with most neighbours in common in both.
+
+    Parameters
+    ----------
+    features : ndarray of shape (n_samples, n_features), float32 or float16
+    rows : ndarray of shape (n_rows,), int64
+        Of the features: those to train on.
+    views : ndarray of shape (n_rows, n_views, n_features), float16, or None
+        Unit features of random views of the same images.
+    neighbors : ndarray of shape (n_samples, n_neighbors), int64
+        Of all features.
+    start : ndarray of shape (n_samples,), int64, or None
+    n_clusters : int
+
+    Returns
+    -------
+    data : TrainingData
+    """
+    n_neighbors = neighbors.shape[1]
+    if len(rows) < len(features):
+        features = stored_rows(features, rows)
+        neighbors = nearest_neighbors(features, n_neighbors)
+        start = None if start is None else start[rows]
+    # Beyond half of a cluster of the expected size, neighbours are of other clusters.
+    n_near = min(n_neighbors, max(_LEAST_NEIGHBORS, len(rows) // (2 * n_clusters)))
+    spaces = [neighbors[:, :n_near]]
+    if views is not None:
+        spaces.append(nearest_neighbors(_mean_view(features, views), n_near))
+    return TrainingData(features, views, purest_neighbors(spaces), neighbors, start)
+
+
+def _mean_view(features, views):
+    """Mean of the unit features of images and their views, (n_rows, n_features), float32."""
+    means = np.empty(features.shape, dtype=np.float32)
+    for chunk in row_chunks(len(features)):
+        means[chunk] = unit_rows(features, chunk) + views[chunk].sum(axis=1, dtype=np.float32)
+    return normalize(means, copy=False)
