@@ -8,6 +8,7 @@ import zipfile
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from _letters import draw_letters
@@ -17,6 +18,8 @@ CACHE = Path(os.environ.get("SKDEEPCLUSTER_CACHE", Path.home() / ".cache/skdeepc
 SHARED = Path(
     os.environ.get("SKDEEPCLUSTER_DATA", Path(__file__).resolve().parents[2] / "shared" / "data")
 )
+# Side in pixels; several times as fast as the network's own.
+IMAGE_SIZE = 128
 _FASHION = Path("/usr/share/datasets/fashion-mnist")
 
 
@@ -89,40 +92,61 @@ OTHER_SETS = {
 }
 
 
-@lru_cache(maxsize=1)
+class ImageSet(NamedTuple):
+    """Images (None: there are features only), features, classes from 0 (-1: none), their number."""
+
+    images: list | np.ndarray | None
+    X: np.ndarray
+    y: np.ndarray
+    k: int
+
+
 def load_features(name):
     """Return features, classes as integers (-1: of none) and the number of classes."""
+    return load_set(name)[1:]
+
+
+@lru_cache(maxsize=1)
+def load_set(name):
+    """Return images, their features, classes and the number of classes."""
     rng = np.random.RandomState(0)
     if name == "digits":
         X, y = load_digits(return_X_y=True)
-        X = X.astype(np.float32)
-    elif name == "cifar10_half":
-        X, y, _ = _embedded("cifar10")
-        kept = (y % 2 == 0) | (rng.uniform(size=len(y)) < 0.5)
-        X, y = X[kept], y[kept]
-    elif name == "imagenette_1to10":
+        return ImageSet(None, X.astype(np.float32), y, len(np.unique(y)))
+    if name == "cifar10_half":
+        whole = _embedded("cifar10")
+        odd_ones = rng.uniform(size=len(whole.y)) < 0.5
+        return _subset(whole, np.flatnonzero((whole.y % 2 == 0) | odd_ones))
+    if name == "imagenette_1to10":
         # Sizes fall geometrically from the first class to the last.
-        X, y, k = _embedded("imagenette")
+        whole = _embedded("imagenette")
+        y, k = whole.y, whole.k
         kept = [
             rng.permutation(np.flatnonzero(y == c))[: round((y == c).sum() * 10 ** (-c / (k - 1)))]
             for c in range(k)
         ]
-        X, y = X[np.sort(np.concatenate(kept))], y[np.sort(np.concatenate(kept))]
-    elif name == "imagenette_noise":
-        X, y, _ = _embedded("imagenette")
-        outliers = _embedded("cifar10")[0]
-        outliers = outliers[rng.permutation(len(outliers))[: round(len(X) / 9)]]
-        X = np.concatenate([X, outliers])
-        y = np.concatenate([y, np.full(len(outliers), -1)])
-    else:
-        return _embedded(name)
-    return X, y, len(np.unique(y[y >= 0]))
+        return _subset(whole, np.sort(np.concatenate(kept)))
+    if name == "imagenette_noise":
+        whole, others = _embedded("imagenette"), _embedded("cifar10")
+        rows = rng.permutation(len(others.y))[: round(len(whole.y) / 9)]
+        outliers = _subset(others, rows)
+        return ImageSet(
+            [*whole.images, *outliers.images],
+            np.concatenate([whole.X, outliers.X]),
+            np.concatenate([whole.y, np.full(len(rows), -1)]),
+            whole.k,
+        )
+    return _embedded(name)
+
+
+def _subset(of, rows):
+    return ImageSet([of.images[row] for row in rows], of.X[rows], of.y[rows], of.k)
 
 
 def _embedded(name):
     from skdeepcluster import ImageEmbedder
 
     images, classes = load_images(name)
-    X = ImageEmbedder(image_size=128, memory=CACHE).fit_transform(images)
+    X = ImageEmbedder(image_size=IMAGE_SIZE, memory=CACHE).fit_transform(images)
     names, y = np.unique(classes, return_inverse=True)
-    return X, y, len(names)
+    return ImageSet(images, X, y, len(names))

@@ -1,4 +1,4 @@
-"""Which part of the estimator is worth what: start, taught head, published losses.
+"""Which part of the estimator is worth what: start, taught head, losses, views.
 
 ``python benchmarks/ablation.py`` writes ``benchmarks/results/ablation.json``: accuracies. What
 fine-tuning is worth is in ``fine_tune.py``.
@@ -10,10 +10,10 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-from _data import FEATURE_SETS, load_features, machine
+from _data import FEATURE_SETS, load_set, machine
 from _scores import scores
+from quality import PUBLISHED, deep_image_clusterer
 
-from skdeepcluster import DeepImageClusterer
 from skdeepcluster.starts import consensus_start
 from skdeepcluster.starts._consensus import vote
 
@@ -30,14 +30,22 @@ VOTERS = {
 }
 TRAINED = {
     "taught": {"max_iter": 0},
-    "balanced": {"cluster_prior": "balanced"},
-    "estimated": {"cluster_prior": "estimated"},
-    "without mmd": {"loss_weights": {"mmd": 0}},
+    "trained": {},
+    "without balance": {"loss_weights": {"balance": 0}},
     "without augmentation": {"loss_weights": {"augmentation": 0}},
     "without neighbor": {"loss_weights": {"neighbor": 0}},
     "without nearest_centroid": {"loss_weights": {"nearest_centroid": 0}},
-    "from k-means": {"init": "kmeans"},
-    "from a random head": {"init": "random"},
+    "mmd instead of balance": {"loss_weights": {"balance": 0, "mmd": 1}},
+    "0 views": {"n_views": 0},
+    "1 view": {"n_views": 1},
+    "2 views": {"n_views": 2},
+    "6 views": {"n_views": 6},
+    "balanced prior": {"cluster_prior": "balanced"},
+    "published losses": {"agreement": "latents"},
+    "k-means": {"init": "kmeans", "max_iter": 0},
+    "trained from k-means": {"init": "kmeans"},
+    "trained from a random head": {"init": "random", "max_iter": 40},
+    "published losses from a random head": PUBLISHED,
 }
 
 
@@ -53,17 +61,17 @@ def main():
         for name in arguments.data:
             if (name, seed) in done:
                 continue
-            X, y, k = load_features(name)
-            start, partitions = consensus_start(X, k, 20, np.random.RandomState(seed))
+            data = load_set(name)
+            k = data.k
+            start, partitions = consensus_start(data.X, k, 20, np.random.RandomState(seed))
             labels = {
                 part: vote(partitions[voters], k, np.random.RandomState(seed), 10)
                 for part, voters in VOTERS.items()
             }
             labels["start"] = start
             for variant, params in TRAINED.items():
-                est = DeepImageClusterer(k, random_state=seed, **{"init": start, **params})
-                labels[variant] = est.fit_predict(X)
-            accuracies = {part: scores(y, found)["ACC"] for part, found in labels.items()}
+                labels[variant] = deep_image_clusterer(data, seed, **{"init": start, **params})
+            accuracies = {part: scores(data.y, found)["ACC"] for part, found in labels.items()}
             rows.append({"data": name, "seed": seed, **accuracies})
             print(rows[-1], flush=True)
             RESULTS.write_text(json.dumps({"machine": machine(), "runs": rows}, indent=0))

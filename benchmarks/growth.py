@@ -199,8 +199,8 @@ def embed(folder, n_images):
 def agreement(folder):
     """Labels by what serves many images, and by what serves few, on the same images."""
     from skdeepcluster import DeepImageClusterer
-    from skdeepcluster.latent import _trainer
-    from skdeepcluster.neighbors import _sample, _search
+    from skdeepcluster.cluster import _training_data
+    from skdeepcluster.neighbors import _search
     from skdeepcluster.starts import _landmarks
 
     sets = {"clear clusters, 10,000": (*feature_file(folder, 10_000, CLEAR), N_CLASSES)}
@@ -213,12 +213,12 @@ def agreement(folder):
             if size == "many":
                 _search._EXACT_LIMIT = 1000
                 _landmarks.N_LANDMARKS = 2000
-                _sample.EPOCH_SIZE = _trainer.EPOCH_SIZE = 2000
+                _training_data.TRAINING_SIZE = 2000
             estimator = DeepImageClusterer(k, random_state=0).fit(X)
             labels[size] = estimator.labels_
         _search._EXACT_LIMIT = 50_000
         _landmarks.N_LANDMARKS = 20_000
-        _sample.EPOCH_SIZE = _trainer.EPOCH_SIZE = 50_000
+        _training_data.TRAINING_SIZE = 20_000
         rows[name] = {
             "n": len(y),
             "neighbor_recall": estimator.history_["neighbor_recall"][-1],

@@ -1,7 +1,8 @@
 """Clusters of real images against their classes: this estimator beside what a user has.
 
 All methods get the same features (EfficientNet-Lite0 at 128 px; the digits are their pixels)
-and the true number of clusters; the classes serve for measuring alone. ``python
+and the true number of clusters; ``deep_image_clusterer`` gets the images, of which it embeds random
+views besides, and so does ``umap50_k_means_views``. The classes serve for measuring alone. ``python
 benchmarks/quality.py`` continues where the last run stopped, and writes
 ``benchmarks/results/quality.json``; ``python benchmarks/tables.py`` puts the table in the
 docs. ``--quick`` is one seed without the slow peers.
@@ -12,30 +13,59 @@ import json
 import os
 import time
 import warnings
+from functools import partial
 from pathlib import Path
 
-from _data import FEATURE_SETS, OTHER_SETS, load_features, machine
+import numpy as np
+from _data import CACHE, FEATURE_SETS, IMAGE_SIZE, OTHER_SETS, load_set, machine
 from _peers import PEERS
 from _scores import scores
+from sklearn.preprocessing import normalize
 
-from skdeepcluster import DeepImageClusterer
+from skdeepcluster import DeepImageClusterer, ImageEmbedder
 
 RESULTS = Path(__file__).parent / "results" / "quality.json"
+# The losses of the paper from a random head, on frozen features.
+PUBLISHED = {
+    "init": "random",
+    "agreement": "latents",
+    "cluster_prior": "balanced",
+    "max_iter": 40,
+}
 SLOW = ("dec", "dcn", "acedec", "scan", "temi", "turtle", "ward", "umap50_k_means")
 
 
-def deep_image_clusterer(X, k, seed):
-    return DeepImageClusterer(k, random_state=seed).fit_predict(X)
+def deep_image_clusterer(data, seed, **params):
+    est = DeepImageClusterer(
+        data.k, image_size=IMAGE_SIZE, memory=CACHE, random_state=seed, **params
+    )
+    return est.fit_predict(data.X if data.images is None else data.images)
 
 
-def deep_image_clusterer_uneven(X, k, seed):
-    return DeepImageClusterer(k, cluster_prior="uneven", random_state=seed).fit_predict(X)
+def deep_image_clusterer_features(data, seed):
+    return DeepImageClusterer(data.k, random_state=seed).fit_predict(data.X)
+
+
+def umap50_k_means_views(data, seed):
+    """Give the best of the others the same views: the mean of the features of all."""
+    if data.images is None:
+        return PEERS["umap50_k_means"](data.X, data.k, seed)
+    embedder = ImageEmbedder(image_size=IMAGE_SIZE, memory=CACHE).fit(data.images)
+    views = embedder.transform_views(data.images).sum(axis=1, dtype=np.float32)
+    return PEERS["umap50_k_means"](normalize(data.X) + views, data.k, seed)
+
+
+def of_features(peer):
+    return lambda data, seed: peer(data.X, data.k, seed)
 
 
 METHODS = {
-    **PEERS,
+    **{name: of_features(peer) for name, peer in PEERS.items()},
+    "umap50_k_means_views": umap50_k_means_views,
     "deep_image_clusterer": deep_image_clusterer,
-    "deep_image_clusterer_uneven": deep_image_clusterer_uneven,
+    "deep_image_clusterer_features": deep_image_clusterer_features,
+    "deep_image_clusterer_uneven": partial(deep_image_clusterer, cluster_prior="uneven"),
+    "icbpl_losses": partial(deep_image_clusterer, **PUBLISHED),
 }
 
 
@@ -64,16 +94,16 @@ def main():
             for method in methods:
                 if (name, method, seed) in done:
                     continue
-                X, y, k = load_features(name)
+                data = load_set(name)
                 started = time.perf_counter()
-                labels = METHODS[method](X, k, seed)
+                labels = METHODS[method](data, seed)
                 seconds = time.perf_counter() - started
                 rows.append(
                     {
                         "data": name,
                         "method": method,
                         "seed": seed,
-                        **scores(y, labels),
+                        **scores(data.y, labels),
                         "seconds": round(seconds, 2),
                     }
                 )

@@ -100,7 +100,7 @@ class DeepImageClusterer(
         :func:`skdeepcluster.backbones.list_backbones`. The default needs no download.
     image_size : int, default=None
         Side in pixels to which images are scaled; None is the backbone's own.
-    n_views : int, default=6
+    n_views : int, default=4
         Random views of each image (crops, flips, other colours) that are embedded for the
         training; each costs as much as embedding the image itself. With 0, or where ``X`` is
         features, components that are left out at random stand in for them, and clusters are
@@ -271,7 +271,7 @@ class DeepImageClusterer(
         max_clusters: int = 100,
         backbone: str | Path | torch.nn.Module | Backbone = "efficientnet_lite0",
         image_size: int | None = None,
-        n_views: int = 6,
+        n_views: int = 4,
         fine_tune: int = 0,
         fine_tune_iter: int = 8,
         init: str | ArrayLike | Callable = "consensus",
@@ -378,7 +378,7 @@ class DeepImageClusterer(
         head = self._make_head(features, centroids.shape[1], random_state)
         prior = check_cluster_prior(self.cluster_prior, n_clusters, start.labels)
 
-        rows = draw_training_rows(len(features), random_state)
+        rows = draw_training_rows(len(features), n_clusters, random_state)
         views = self._embed_views(source, features, np.flatnonzero(readable), rows)
         data = training_data(features, rows, views, neighbors, start.labels, n_clusters)
         self.start_score_ = (

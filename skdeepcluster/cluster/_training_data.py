@@ -7,22 +7,25 @@ from ..features import row_chunks, stored_rows, unit_rows
 from ..latent import TrainingData
 from ..neighbors import nearest_neighbors, purest_neighbors
 
-# Of more samples, so many at random are trained on: the head is the same for all.
+# Of more samples, so many at random are trained on, or so many a cluster if those are more: the
+# head is the same for all.
 TRAINING_SIZE = 20_000
+_SAMPLES_PER_CLUSTER = 60
 _LEAST_NEIGHBORS = 5
 
 
-def draw_training_rows(n_samples, random_state):
-    """Draw the samples that the head is trained on; all up to 20,000.
+def draw_training_rows(n_samples, n_clusters, random_state):
+    """Draw the samples that the head is trained on; all up to 20,000, or 60 a cluster.
 
     Returns
     -------
     rows : ndarray of shape (n_rows,), int64
         In order.
     """
-    if n_samples <= TRAINING_SIZE:
+    size = max(TRAINING_SIZE, _SAMPLES_PER_CLUSTER * n_clusters)
+    if n_samples <= size:
         return np.arange(n_samples)
-    return np.sort(random_state.choice(n_samples, TRAINING_SIZE, replace=False))
+    return np.sort(random_state.choice(n_samples, size, replace=False))
 
 
 def training_data(features, rows, views, neighbors, start, n_clusters):

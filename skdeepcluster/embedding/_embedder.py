@@ -183,7 +183,7 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             return check_features(self, X, reset=False)
         return self._embed_all(source, self._network_as_fitted(), self.feature_dtype)
 
-    def transform_views(self, X: ImagesLike, n_views: int = 6) -> np.ndarray:
+    def transform_views(self, X: ImagesLike, n_views: int = 4) -> np.ndarray:
         """Embed random views of images: crops, flips, small rotations, other colours, grey.
 
         What the features of the views have in common is what an image shows; in what they
@@ -193,7 +193,7 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         Parameters
         ----------
         X : images
-        n_views : int, default=6
+        n_views : int, default=4
             Views of each image; they cost as much as ``n_views`` times as many images.
 
         Returns

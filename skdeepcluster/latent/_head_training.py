@@ -16,6 +16,9 @@ from ._trainer import LatentTrainer
 # rest, which neighbours and views contradict, the start may be wrong.
 _START_REPRODUCED = 0.9
 
+# Attempts after an epoch to fill clusters that have become empty.
+_MAX_REVIVALS = 5
+
 
 class TrainingData(NamedTuple):
     """What a head is trained on.
@@ -124,20 +127,26 @@ def _run_epochs(trainer, latents, neighbors, max_epochs, random_state, on_epoch)
     centroids = trainer.centroids.numpy()
     n_clusters = len(centroids)
 
-    def assess(found):
-        similarities = found @ centroids.T
-        return similarities.argmax(axis=1), 1 - similarities.max(axis=1)
+    def assess():
+        """Labels of all samples, once empty clusters are filled."""
+        n_revivals = 0
+        while True:
+            found = latents()
+            similarities = found @ centroids.T
+            labels = similarities.argmax(axis=1)
+            is_full = len(np.unique(labels)) == min(n_clusters, len(labels))
+            if is_full or n_revivals == _MAX_REVIVALS:
+                return labels
+            revive(trainer, found, labels, 1 - similarities.max(axis=1), random_state)
+            n_revivals += 1
 
-    found = latents()
-    previous, spread = assess(found)
+    with trainer.worthwhile_threads():
+        previous = assess()
     for epoch in range(max_epochs):
         # Around the steps alone: callbacks of a user have all threads.
         with trainer.worthwhile_threads():
-            if len(np.unique(previous)) < min(n_clusters, len(previous)):
-                revive(trainer, found, previous, spread, random_state)
             losses = trainer.run_epoch(epoch)
-        found = latents()
-        labels, spread = assess(found)
+            labels = assess()
         record = {
             **losses,
             "learning_rate": float(trainer.optimizer.param_groups[0]["lr"]),

@@ -1,11 +1,12 @@
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from skdeepcluster.adaptation import StageSettings
 from skdeepcluster.adaptation._views import TrunkViews
 from skdeepcluster.backbones import load_backbone
-from skdeepcluster.images import as_image_source
+from skdeepcluster.images import RandomViews, as_image_source, views_of_pixels
 
 _N_VIEWS = 3
 
@@ -65,6 +66,22 @@ def test_originals_are_what_the_trunk_computes_of_the_images():
     expected = (colors[[2, 0]] / 255 - np.array(backbone.mean)) / np.array(backbone.std)
     np.testing.assert_allclose(activations[:, :, 0, 0], expected, atol=2e-3)
     assert positions.tolist() == [0, 1]
+
+
+def test_views_are_those_that_the_generator_draws(views, snapshots):
+    """All numbers of an image in turn, of one image after the other."""
+    shape = (40, _N_VIEWS, RandomViews.n_draws)
+    draws = torch.rand(shape, generator=torch.Generator().manual_seed(0))
+    backbone = load_backbone("untrained:test_resnet", image_size=32)
+    pixels = np.stack([backbone.resizing(Image.fromarray(image)) for image in snapshots[0]])
+    expected = {
+        ((view / 255 - np.array(backbone.mean)) / np.array(backbone.std))[7].sum()
+        for view in views_of_pixels(pixels, draws)
+    }
+    generator = torch.Generator().manual_seed(0)
+    drawn = [views.pairs(torch.tensor([7]), generator)[0] for _ in range(40)]
+    found = {float(view.sum()) for pair in drawn for view in pair}
+    assert sorted(found) == pytest.approx(sorted(expected), rel=1e-3)
 
 
 def test_the_generator_decides(views, snapshots):

@@ -15,6 +15,9 @@ from sklearn.model_selection import GridSearchCV, KFold
 from sklearn.pipeline import make_pipeline
 
 from skdeepcluster import DeepImageClusterer, ImageEmbedder, list_images
+from skdeepcluster.backbones._engines import TorchEngine
+from skdeepcluster.cluster import _clusterer
+from skdeepcluster.cluster._validation import check_cluster_prior
 from skdeepcluster.images import ImageReadError
 from skdeepcluster.metrics import clustering_accuracy
 from skdeepcluster.neighbors import nearest_neighbors, neighborhood_information, neighborhood_score
@@ -22,7 +25,13 @@ from skdeepcluster.starts import Start
 
 
 def clusterer(n_clusters=4, **params):
-    defaults = {"image_size": 64, "random_state": 0, "max_iter": 6, "n_neighbors": 8}
+    defaults = {
+        "image_size": 64,
+        "n_views": 1,
+        "max_iter": 6,
+        "n_neighbors": 8,
+        "random_state": 0,
+    }
     return DeepImageClusterer(n_clusters, **{**defaults, **params})
 
 
@@ -55,9 +64,12 @@ def test_attributes(fitted):
     np.testing.assert_allclose(np.linalg.norm(fitted.embedding_, axis=1), 1, atol=1e-5)
     assert fitted.cluster_centers_.shape == (4, 100)
     assert fitted.n_features_in_ == 1280
-    assert fitted.n_iter_ == len(fitted.history_["loss"]) <= 6
-    assert {len(values) for values in fitted.history_.values()} == {fitted.n_iter_}
-    assert {"mmd", "neighbor", "learning_rate", "label_change", "score"} <= set(fitted.history_)
+    assert fitted.n_iter_ == 6
+    assert {len(values) for values in fitted.history_.values()} == {6}
+    assert set(fitted.history_) == {
+        *("loss", "balance", "augmentation", "neighbor", "nearest_centroid", "learning_rate"),
+        *("label_change", "n_occupied", "score", "neighbor_recall"),
+    }
     np.testing.assert_allclose(fitted.probabilities_.sum(axis=1), 1, atol=1e-5)
     np.testing.assert_array_equal(fitted.probabilities_.argmax(axis=1), fitted.labels_)
 
@@ -69,11 +81,9 @@ def test_new_images_get_the_same_clusters(fitted, snapshots):
     np.testing.assert_allclose(fitted.predict_proba(bright).sum(axis=1), 1, atol=1e-5)
 
 
-def test_not_worse_than_its_start_and_repeatable(digits):
+def test_repeatable(digits):
     X, y = digits
     first = clusterer(5).fit(X)
-    graph = nearest_neighbors(X, first.n_neighbors)
-    assert neighborhood_information(first.labels_, graph, first.n_clusters_) >= first.start_score_
     np.testing.assert_array_equal(first.labels_, clusterer(5).fit_predict(X))
     np.testing.assert_array_equal(first.embedding_, clusterer(5).fit_transform(X))
     assert clustering_accuracy(y, first.labels_) > 0.9
@@ -120,14 +130,147 @@ def test_starts(digits):
 
 
 def test_the_nearest_centroid_term_waits_for_clusters(digits):
-    terms = {"mmd": 1, "augmentation": 1, "neighbor": 3, "nearest_centroid": 0.5}
+    terms = {"balance": 5, "augmentation": 1, "neighbor": 1, "nearest_centroid": 2}
     for init, waits in (("kmeans", 0), ("random", 3)):
-        history = clusterer(5, init=init, n_iter_no_change=6).fit(digits[0]).history_
+        history = clusterer(5, init=init).fit(digits[0]).history_
         weighted = sum(weight * np.array(history[name]) for name, weight in terms.items())
         left_out = np.arange(6) < waits
         np.testing.assert_allclose(
-            history["loss"], weighted - 0.5 * left_out * history["nearest_centroid"], rtol=1e-5
+            history["loss"], weighted - 2 * left_out * history["nearest_centroid"], rtol=1e-5
         )
+
+
+def test_all_epochs_are_run(digits):
+    """Also where there is nothing to learn, and no state is better than the first."""
+    nothing = dict.fromkeys(["balance", "augmentation", "neighbor", "nearest_centroid"], 0)
+    for params in ({}, {"loss_weights": nothing}):
+        est = clusterer(5, max_iter=20, **params).fit(digits[0])
+        assert est.n_iter_ == 20
+        assert {len(values) for values in est.history_.values()} == {20}
+    assert est.history_["loss"] == [0] * 20
+    assert "balance" not in est.history_
+
+
+def test_the_last_state_is_the_result(digits):
+    """Whatever it scores: here less than an epoch before, and less than the start."""
+    X, y = digits
+    worse = {"balance": 0, "augmentation": 0, "neighbor": 0}
+    est = clusterer(5, init=y, loss_weights=worse, learning_rate=0.03).fit(X)
+    scores = est.history_["score"]
+    assert max(scores) > scores[-1]
+    assert est.start_score_ > scores[-1]
+    graph = nearest_neighbors(X, 8)
+    assert neighborhood_information(est.labels_, graph, 5) == pytest.approx(scores[-1])
+
+
+@pytest.mark.parametrize("digit", [7, 8])
+def test_a_small_cluster_of_the_start_does_not_die(digits, digit):
+    everything, classes = load_digits(return_X_y=True)
+    rare = everything[classes == digit][:10].astype(np.float32)
+    start = np.append(digits[1], [5] * 10)
+    est = clusterer(6, init=start, max_iter=12).fit(np.concatenate([digits[0], rare]))
+    assert est.n_clusters_ == 6
+    assert (est.labels_[500:] == 5).all()
+    assert clustering_accuracy(start, est.labels_) > 0.97
+
+
+@pytest.mark.parametrize("init", ["consensus", "random"])
+def test_latents_may_be_what_is_to_agree(digits, init):
+    X, y = digits
+    est = clusterer(5, agreement="latents", init=init, max_iter=10).fit(X)
+    assert {"mmd", "augmentation", "neighbor", "nearest_centroid"} <= set(est.history_)
+    assert "balance" not in est.history_
+    # Cosine distances, as published.
+    assert max(est.history_["neighbor"]) < 2
+    assert set(est.labels_) == set(range(5))
+    if init == "consensus":
+        assert clustering_accuracy(y, est.labels_) > 0.9
+    assert not np.allclose(est.embedding_, clusterer(5, init=init, max_iter=10).fit(X).embedding_)
+
+
+def spy_on_training_data(monkeypatch):
+    """Record with what the data to train on are put together."""
+    given = []
+
+    def watched(*args):
+        given.append(args)
+        return real(*args)
+
+    real = _clusterer.training_data
+    monkeypatch.setattr(_clusterer, "training_data", watched)
+    return given
+
+
+def cells():
+    """A network that returns the mean colours of 4 x 4 parts of an image: 48 features."""
+    return torch.nn.Sequential(torch.nn.AvgPool2d(16), torch.nn.Flatten())
+
+
+def test_the_head_is_trained_on_random_views(snapshots):
+    images = snapshots[0]
+    settings = {"backbone": cells(), "init": np.arange(40) // 10}
+    without, with_two, with_three = (
+        clusterer(**settings, n_views=n_views).fit(images) for n_views in (0, 2, 3)
+    )
+    again = clusterer(**settings, n_views=2).fit_transform(images)
+    np.testing.assert_array_equal(with_two.embedding_, again)
+    for one, other in ((without, with_two), (with_two, with_three)):
+        assert np.abs(one.embedding_ - other.embedding_).max() > 0.01
+    # Features have no views.
+    features = with_two.embedder_.transform(images)
+    alike = [clusterer(init=settings["init"], n_views=n).fit_transform(features) for n in (0, 2)]
+    np.testing.assert_array_equal(*alike)
+    np.testing.assert_array_equal(without.embedding_, alike[0])
+
+
+@pytest.mark.parametrize("params", [{}, {"n_views": 0}, {"n_views": 2}], ids=str)
+def test_images_and_their_views_are_embedded_once(snapshots, monkeypatch, params):
+    n_embedded = []
+    call = TorchEngine.__call__
+
+    def counting(engine, pixels):
+        n_embedded.append(len(pixels))
+        return call(engine, pixels)
+
+    monkeypatch.setattr(TorchEngine, "__call__", counting)
+    est = DeepImageClusterer(
+        4, backbone=cells(), image_size=64, engine="torch", device="cpu", init="kmeans", **params
+    )
+    est.fit(snapshots[0])
+    n_images = 40 * (1 + est.n_views)
+    assert sum(n_embedded) == n_images
+    est.predict(snapshots[0][:3])
+    assert sum(n_embedded) == n_images + 3
+
+
+def test_views_are_those_of_the_images_that_can_be_read(photo_folder, monkeypatch):
+    (photo_folder / "a broken one.jpg").write_bytes(b"no image")
+    given = spy_on_training_data(monkeypatch)
+    with pytest.warns(UserWarning, match="1 of 41"):
+        est = clusterer(backbone=cells(), n_views=2, on_error="skip").fit(list_images(photo_folder))
+    ((features, rows, views, *_),) = given
+    paths = [path for path in list_images(photo_folder) if "broken" not in path.name]
+    np.testing.assert_array_equal(rows, np.arange(40))
+    np.testing.assert_array_equal(features, est.embedder_.transform(paths))
+    np.testing.assert_array_equal(views, est.embedder_.transform_views(paths, 2))
+
+
+def test_an_image_that_cannot_be_read_any_more_is_its_own_view(snapshots, monkeypatch):
+    given = spy_on_training_data(monkeypatch)
+    transform_views = ImageEmbedder.transform_views
+
+    def losing(*args):
+        views = transform_views(*args)
+        views[5] = np.nan
+        return views
+
+    monkeypatch.setattr(ImageEmbedder, "transform_views", losing)
+    est = clusterer(backbone=cells(), n_views=2).fit(snapshots[0])
+    ((features, _, views, *_),) = given
+    unit = features / np.linalg.norm(features, axis=1, keepdims=True)
+    np.testing.assert_allclose(views[5], np.stack([unit[5]] * 2), atol=1e-3)
+    assert np.abs(views[4] - unit[4]).max() > 0.01
+    assert np.isfinite(est.embedding_).all()
 
 
 def test_prior(digits):
@@ -143,6 +286,20 @@ def test_prior(digits):
         clusterer(5, cluster_prior=p, init="random", max_iter=2) for p in ("estimated", "balanced")
     ]
     np.testing.assert_array_equal(alike[0].fit_predict(X), alike[1].fit_predict(X))
+
+
+def test_shares_of_the_start_are_drawn_towards_equal_ones():
+    """Three tenths of the way."""
+    start = np.repeat([0, 1, 2], [5, 3, 2])
+    expected = 0.7 * np.array([0.5, 0.3, 0.2, 0]) + 0.3 * np.full(4, 0.25)
+    for prior in ("estimated", "uneven"):
+        shares = check_cluster_prior(prior, 4, start)
+        np.testing.assert_allclose(shares, expected, atol=1e-6)
+    np.testing.assert_allclose(check_cluster_prior("balanced", 4, start), 0.25)
+    np.testing.assert_allclose(check_cluster_prior("estimated", 4, None), 0.25)
+    # Those that are given stay as they are, but for their order.
+    given = check_cluster_prior([0.1, 0.2, 0.3, 0.4], 4, start)
+    np.testing.assert_allclose(given, [0.4, 0.3, 0.2, 0.1], atol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -169,10 +326,13 @@ def test_uneven_priors_ask_for_an_uneven_start(digits, monkeypatch, prior, expec
 
 def test_loss_weights(digits):
     X = digits[0]
-    weights = {"mmd": 0, "augmentation": 0, "neighbor": 0}
+    weights = {"balance": 0, "augmentation": 0, "neighbor": 0}
     off = clusterer(5, init="random", loss_weights=weights).fit(X)
     # Only the nearest-centroid term is left, and from a random head only in the second half.
-    assert off.history_["loss"][0] == 0
+    assert off.history_["loss"][:3] == [0] * 3
+    assert min(off.history_["loss"][3:]) > 0
+    assert not {*weights, "mmd"} & set(off.history_)
+    assert "mmd" in clusterer(5, loss_weights={"mmd": 1}, max_iter=1).fit(X).history_
     for weights, message in (({"knn": 1}, "the terms are"), ({"mmd": -1}, "negative")):
         with pytest.raises(ValueError, match=message):
             clusterer(5, loss_weights=weights).fit(X)
@@ -408,6 +568,8 @@ def test_missing_folder(tmp_path):
         {"n_clusters": 0},
         {"init": "best"},
         {"fine_tune": -1},
+        {"n_views": -1},
+        {"agreement": "labels"},
         {"learning_rate": 0},
         {"loss_weights": [1, 2]},
         {"on_error": "ignore"},
@@ -479,14 +641,15 @@ def test_copies_do_not_hinder_counting(digits):
     assert few.n_clusters_ <= 3
 
 
-def test_a_start_with_empty_clusters_is_in_the_same_unit_as_the_result(digits, recwarn):
+def test_a_start_with_empty_clusters_is_in_the_same_unit_as_the_result(digits):
     X, y = digits
     est = clusterer(8, init=y).fit(X)
     assert est.n_clusters_ == 8
     unit = np.log(8) / np.log(5)
     graph = nearest_neighbors(X, 8)
     assert est.start_score_ == pytest.approx(neighborhood_information(y, graph, 5) / unit)
-    assert not [warning for warning in recwarn if "below the start" in str(warning.message)]
+    score = neighborhood_information(est.labels_, graph, 8)
+    assert est.history_["score"][-1] == pytest.approx(score)
 
 
 @pytest.mark.parametrize(

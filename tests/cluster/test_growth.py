@@ -13,15 +13,29 @@ from sklearn.datasets import load_digits
 from sklearn.metrics import normalized_mutual_info_score
 
 from skdeepcluster import DeepImageClusterer, ImageEmbedder, list_images
+from skdeepcluster.cluster import _clusterer, _training_data
+from skdeepcluster.cluster._training_data import draw_training_rows, training_data
 from skdeepcluster.embedding import _embedder
 from skdeepcluster.features import _rows
-from skdeepcluster.latent import _head, _trainer, encode
-from skdeepcluster.neighbors import _inverted_lists, _sample, _search
+from skdeepcluster.latent import _head, encode
+from skdeepcluster.neighbors import (
+    _inverted_lists,
+    _search,
+    nearest_neighbors,
+    neighborhood_information,
+    purest_neighbors,
+)
 from skdeepcluster.starts import _landmarks
 
 
 def clusterer(n_clusters=4, **params):
-    defaults = {"image_size": 64, "random_state": 0, "max_iter": 6, "n_neighbors": 8}
+    defaults = {
+        "image_size": 64,
+        "n_views": 1,
+        "max_iter": 6,
+        "n_neighbors": 8,
+        "random_state": 0,
+    }
     return DeepImageClusterer(n_clusters, **{**defaults, **params})
 
 
@@ -39,23 +53,114 @@ def of_few(digits):
 def lower_thresholds(monkeypatch):
     monkeypatch.setattr(_search, "_EXACT_LIMIT", 100)
     monkeypatch.setattr(_landmarks, "N_LANDMARKS", 600)
-    for module in (_sample, _trainer):
-        monkeypatch.setattr(module, "EPOCH_SIZE", 500)
+    monkeypatch.setattr(_training_data, "TRAINING_SIZE", 500)
 
 
 @pytest.mark.parametrize("init", ["consensus", "kmeans"])
 def test_many_images_are_clustered_as_few_are(digits, monkeypatch, init):
     X = digits[0]
-    of_few = clusterer(5, init=init).fit(X)
+    # With another seed, k-means itself finds other clusters of landmarks than of all.
+    settings = {"init": init, "random_state": 1}
+    of_few = clusterer(5, **settings).fit(X)
     lower_thresholds(monkeypatch)
-    est = clusterer(5, init=init).fit(X)
+    est = clusterer(5, **settings).fit(X)
     assert normalized_mutual_info_score(of_few.labels_, est.labels_) > 0.85
     np.testing.assert_array_equal(est.predict(X), est.labels_)
-    np.testing.assert_array_equal(est.labels_, clusterer(5, init=init).fit_predict(X))
+    np.testing.assert_array_equal(est.labels_, clusterer(5, **settings).fit_predict(X))
     recall = est.history_["neighbor_recall"]
     assert len(recall) == est.n_iter_
     assert 0.9 < recall[0] <= 1
     assert set(of_few.history_["neighbor_recall"]) == {1.0}
+
+
+def test_a_sample_is_trained_on_in_order(monkeypatch):
+    few = draw_training_rows(20_000, 10, np.random.RandomState(0))
+    np.testing.assert_array_equal(few, np.arange(20_000))
+    rows, again, others = (
+        draw_training_rows(50_000, 10, np.random.RandomState(seed)) for seed in (0, 0, 1)
+    )
+    assert (rows.shape, rows.dtype) == ((20_000,), np.int64)
+    assert (np.diff(rows) > 0).all()
+    assert rows[0] < 50 < 49_950 < rows[-1]
+    np.testing.assert_array_equal(rows, again)
+    assert not np.array_equal(rows, others)
+    # Sixty a cluster, if that is more.
+    assert len(draw_training_rows(50_000, 500, np.random.RandomState(0))) == 30_000
+    assert len(draw_training_rows(50_000, 1000, np.random.RandomState(0))) == 50_000
+
+
+def test_what_a_sample_is_trained_on_is_of_the_sample(digits):
+    X, y = digits
+    rows = np.sort(np.random.default_rng(0).choice(len(X), 300, replace=False))
+    views = np.random.default_rng(1).normal(size=(300, 2, 64)).astype(np.float16)
+    data = training_data(X, rows, views, nearest_neighbors(X, 8), y, 5)
+    np.testing.assert_array_equal(data.features, X[rows])
+    np.testing.assert_array_equal(data.start, y[rows])
+    assert data.views is views
+    np.testing.assert_array_equal(data.neighbors, nearest_neighbors(X[rows], 8))
+    assert training_data(X, rows, None, nearest_neighbors(X, 8), None, 5).start is None
+    # Of all samples, what is known of them.
+    neighbors = nearest_neighbors(X, 8)
+    data = training_data(X, np.arange(len(X)), None, neighbors, y, 5)
+    assert data.features is X
+    assert data.neighbors is neighbors
+    assert data.start is y
+
+
+@pytest.mark.parametrize(
+    ("n_clusters", "n_near"),
+    # Half of the mean size of a cluster, from 5 to the 20 there are.
+    [(1, 20), (2, 15), (3, 10), (5, 6), (6, 5), (30, 5)],
+)
+def test_partners_are_of_a_neighbourhood_as_large_as_half_a_cluster(digits, n_clusters, n_near):
+    X = digits[0][:60]
+    neighbors = nearest_neighbors(X, 20)
+    data = training_data(X, np.arange(60), None, neighbors, None, n_clusters)
+    assert data.partners.shape == (60, (n_near + 1) // 2)
+    np.testing.assert_array_equal(data.partners, purest_neighbors([neighbors[:, :n_near]]))
+    np.testing.assert_array_equal(data.neighbors, neighbors)
+    # There may be fewer than five.
+    assert training_data(X, np.arange(60), None, neighbors[:, :3], None, 30).partners.shape[1] == 2
+
+
+def test_partners_are_alike_in_the_mean_of_the_views_too(digits):
+    X = digits[0][:200]
+    unit = X / np.linalg.norm(X, axis=1, keepdims=True)
+    views = np.random.default_rng(0).normal(size=(200, 3, 64))
+    views /= np.linalg.norm(views, axis=2, keepdims=True)
+    views = views.astype(np.float16)
+    neighbors = nearest_neighbors(X, 8)
+    data = training_data(X, np.arange(200), views, neighbors, None, 5)
+    of_means = nearest_neighbors(unit + views.astype(np.float32).sum(axis=1), 8)
+    np.testing.assert_array_equal(data.partners, purest_neighbors([neighbors, of_means]))
+    assert not np.array_equal(data.partners, purest_neighbors([neighbors]))
+
+
+def test_views_of_a_sample_of_many_images(snapshots, monkeypatch):
+    """All are embedded and labelled, but views are only of those that are trained on."""
+    images, scenes = snapshots
+    monkeypatch.setattr(_training_data, "TRAINING_SIZE", 24)
+    monkeypatch.setattr(_training_data, "_SAMPLES_PER_CLUSTER", 1)
+    given, real = [], _clusterer.training_data
+
+    def watched(*args):
+        given.append((args, real(*args)))
+        return given[-1][1]
+
+    monkeypatch.setattr(_clusterer, "training_data", watched)
+    start = np.unique(scenes, return_inverse=True)[1]
+    est = clusterer(init=start).fit(images)
+    (((features, rows, views, *_), data),) = given
+    assert features.shape == (40, 1280)
+    assert views.shape == (24, 1, 1280)
+    expected = est.embedder_.transform_views(images[rows], 1)
+    np.testing.assert_allclose(views, expected, atol=1e-3)
+    # So are all that tells of the training.
+    assert est.start_score_ == neighborhood_information(start[rows], data.neighbors, 4)
+    labels = est.labels_[rows]
+    score = neighborhood_information(labels, data.neighbors, 4)
+    assert est.history_["score"][-1] == pytest.approx(score)
+    assert (est.labels_ == start).mean() > 0.9
 
 
 def test_many_images_of_an_unknown_number_of_clusters(digits, monkeypatch):
@@ -203,7 +308,7 @@ np.savez(output, labels=est.labels_, embedding=est.embedding_, probabilities=est
 
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there is no SIGKILL")
-@pytest.mark.parametrize("when", ["embedding", "training"])
+@pytest.mark.parametrize("when", ["embedding", "embedding views", "training"])
 def test_a_killed_fit_goes_on_where_it_was_and_ends_alike(photo_folder, tmp_path, when):
     def run(name, memory):
         arguments = [photo_folder, tmp_path / memory, tmp_path / f"{name}.npz"]
@@ -211,8 +316,8 @@ def test_a_killed_fit_goes_on_where_it_was_and_ends_alike(photo_folder, tmp_path
 
     assert run("uninterrupted", "other").wait() == 0
     killed = run("killed", "cache")
-    # A batch a file, and there are two.
-    enough = 1 if when == "embedding" else 2
+    # A batch a file, and there are two, of images and of their views.
+    enough = {"embedding": 1, "embedding views": 3, "training": 4}[when]
     while len([*(tmp_path / "cache").rglob("*.safetensors")]) < enough:
         assert killed.poll() is None
         time.sleep(0.001)

@@ -14,6 +14,8 @@ from skdeepcluster import ImageEmbedder, list_images
 from skdeepcluster.embedding import FeatureCacheError, _cache, _embedder
 from skdeepcluster.embedding._cache import FeatureCache
 
+from ._engine import set_engine
+
 
 def keys_of(numbers):
     """Keys as they are made of images: any 16 bytes, here of two numbers."""
@@ -37,8 +39,7 @@ def embedder(**params):
 
 def forbid_computing(fitted):
     """Let the embedder's engine fail when it is called."""
-    network = fitted._network()
-    network.engine = SimpleNamespace(precision=network.engine.precision)
+    set_engine(fitted, SimpleNamespace(precision=fitted._network().engine.precision))
 
 
 @pytest.fixture
@@ -178,14 +179,13 @@ def test_half_precision_on_request(snapshots, tmp_path):
 
 def test_what_half_precision_cannot_hold_is_told(snapshots):
     fitted = embedder(feature_dtype="float16").fit(snapshots[0])
-    network = fitted._network()
-    engine = network.engine
+    engine = fitted._network().engine
 
     def enlarged(pixels):
         return engine(pixels) * 1e6
 
     enlarged.precision = engine.precision
-    network.engine = enlarged
+    set_engine(fitted, enlarged)
     with pytest.raises(ValueError, match="Set feature_dtype='float32'"):
         fitted.transform(snapshots[0][:3])
 

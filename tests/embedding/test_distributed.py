@@ -77,6 +77,20 @@ def test_workers_compute_what_one_process_does(kind, snapshots, photo_folder, re
     np.testing.assert_allclose(features, expected, atol=1e-5)
 
 
+def test_workers_compute_views_as_one_process_does(photo_folder, request, monkeypatch):
+    paths = list_images(photo_folder)
+    fitted = embedder().fit(paths)
+    expected = fitted.transform_views(paths, 2)
+    request.getfixturevalue("on_dask")
+    with forbidden_here(monkeypatch):
+        views = embedder().fit(paths).transform_views(paths, 2)
+        # Workers keep the engines of views and of features apart.
+        features = fitted.transform(paths)
+    assert views.shape == (40, 2, 1280)
+    np.testing.assert_allclose(views, expected, atol=1e-3)
+    np.testing.assert_allclose(features, embedder().fit_transform(paths), atol=1e-5)
+
+
 def test_a_killed_worker_loses_and_doubles_nothing(photo_folder, tmp_path, client, monkeypatch):
     """Tasks are as long as usual: what dask stores apart from them would go with the worker."""
     paths = list_images(photo_folder) * 40
@@ -170,7 +184,9 @@ def test_grid_search(photo_folder, snapshots, client):
     paths = list_images(photo_folder)
     search = GridSearchCV(
         # Twenty images to learn from: of as many neighbours, all would be one another's.
-        DeepImageClusterer(image_size=64, max_iter=2, n_neighbors=3, n_jobs=1, random_state=0),
+        DeepImageClusterer(
+            image_size=64, n_views=1, max_iter=2, n_neighbors=3, n_jobs=1, random_state=0
+        ),
         {"n_clusters": [2, 4]},
         # The images come in the order of their scenes: every fold should have all of them.
         cv=KFold(2, shuffle=True, random_state=0),
@@ -186,7 +202,8 @@ def test_grid_search(photo_folder, snapshots, client):
 def test_estimators_are_sent_without_features_and_networks(snapshots):
     fitted = embedder().fit(snapshots[0])
     fitted.transform(snapshots[0])
-    clusterer = DeepImageClusterer(4, image_size=32, max_iter=1, random_state=0).fit(snapshots[0])
+    clusterer = DeepImageClusterer(4, image_size=32, n_views=1, max_iter=1, random_state=0)
+    clusterer.fit(snapshots[0])
     for sent in (fitted, clone(clusterer)):
         assert len(pickle.dumps(sent)) < 3000
 
@@ -198,11 +215,14 @@ def test_weights_in_a_file_are_sent_along(name, snapshots, tmp_path, monkeypatch
     torch.save(timm.create_model(kind, num_classes=0).state_dict(), "w.pth")
     chosen = embedder(backbone=name, image_size=32)
     expected = chosen.fit_transform(snapshots[0][:2])
-    recipe = _distributed.Recipe.of(chosen, chosen._network())
+    views = chosen.transform_views(snapshots[0][:2], 3).reshape(2, -1)
+    network = chosen._network()
+    recipes = [_distributed.Recipe.of(chosen, of) for of in (network, network.of_views(3))]
     Path("w.pth").unlink()
-    engine, resizing = recipe.load()
-    pixels = np.stack([resizing(Image.fromarray(image)) for image in snapshots[0][:2]])
-    np.testing.assert_allclose(engine(pixels), expected, atol=1e-4)
+    for recipe, features, atol in zip(recipes, (expected, views), (1e-4, 1e-3), strict=True):
+        engine, resizing = recipe.load()
+        pixels = np.stack([resizing(Image.fromarray(image)) for image in snapshots[0][:2]])
+        np.testing.assert_allclose(engine(pixels), features, atol=atol)
 
 
 def test_local_backends_are_left_alone():

@@ -18,6 +18,8 @@ from skdeepcluster.backbones import load_backbone
 from skdeepcluster.embedding import FeatureCacheError
 from skdeepcluster.images import ImageReadError
 
+from ._engine import set_engine
+
 
 class Counting:
     """Wraps an engine and counts the images that go through it."""
@@ -41,9 +43,9 @@ def embedder(**params):
 
 def embed_counted(X, stop_after=None, **params):
     fitted = embedder(**params).fit(X)
-    network = fitted._network()
-    network.engine = Counting(network.engine, stop_after)
-    return fitted.transform(X), network.engine.count
+    engine = Counting(fitted._network().engine, stop_after)
+    set_engine(fitted, engine)
+    return fitted.transform(X), engine.count
 
 
 @pytest.fixture(scope="module")

@@ -47,7 +47,9 @@ def literal_terms(agreement, latents, views, partners):
 def test_terms_are_those_of_the_samples_their_views_and_their_neighbours(agreement):
     latents, views, partners = (unit(300, seed) for seed in range(3))
     sought = objective(agreement, **dict.fromkeys(TERMS, 1.0))
-    terms = {name: float(term) for name, term in sought.terms(latents, views, partners, 300).items()}
+    terms = {
+        name: float(term) for name, term in sought.terms(latents, views, partners, 300).items()
+    }
     assert terms.pop("mmd") == pytest.approx(float(MMDLoss(CENTROIDS, PRIOR)(latents)))
     expected = literal_terms(agreement, latents, views, partners)
     assert terms == pytest.approx(expected, rel=1e-4, abs=1e-6)
@@ -59,7 +61,6 @@ def test_a_lone_sample_has_no_neighbour(agreement):
     latent, view = unit(1, 0), unit(1, 1)
     terms = sought.terms(latent, view, None, 1)
     assert float(terms["neighbor"]) == 0
-    # A partner that is the sample itself changes neither shares nor anything else but that term.
     expected = literal_terms(agreement, latent, view, view)
     assert float(terms["augmentation"]) == pytest.approx(expected["augmentation"], rel=1e-4)
     shares = torch.softmax(torch.cat([latent, view]) @ CENTROIDS.T / 0.1, dim=1).mean(dim=0)
@@ -127,10 +128,10 @@ def test_the_loss_of_no_terms_is_zero():
     latents = unit(9, 0).requires_grad_()
     terms = alone.terms(latents, latents, latents, 9)
     assert [*terms] == ["nearest_centroid"]
-    early = alone.loss(terms, is_late=False)
+    early, late = (alone.loss(terms, is_late=is_late) for is_late in (False, True))
     assert float(early) == 0
     assert not early.requires_grad
-    assert float(alone.loss(terms, is_late=True)) == 2 * float(terms["nearest_centroid"])
+    torch.testing.assert_close(late, 2 * terms["nearest_centroid"])
 
 
 def test_earlier_latents_fill_small_batches_up_to_256():
