@@ -3,8 +3,8 @@
 Training curves and the latent map
 ==================================
 
-After its start the method trains a head with four losses. Here on 1,797 handwritten digits of 8 by 8 pixels, whose pixels are
-the features.
+After its start the method trains a head with four losses. Here on 1,797 handwritten digits of 8 by
+8 pixels, whose pixels are the features.
 """
 
 # %%
