@@ -5,12 +5,14 @@ from ._losses import ClusterTargets
 from ._resumption import train_stages
 from ._settings import StageSettings
 from ._stage_trainer import StageTrainer, check_stages
+from ._tuning import TuningTargets
 
 __all__ = [
     "ClusterTargets",
     "SelfSupervisedAdapter",
     "StageSettings",
     "StageTrainer",
+    "TuningTargets",
     "check_stages",
     "train_stages",
 ]

@@ -11,18 +11,23 @@ _LABEL_SMOOTHING = 0.1
 
 
 def contrastive_loss(
-    latents: torch.Tensor, views: torch.Tensor, temperature: float = 0.2
+    latents: torch.Tensor,
+    views: torch.Tensor,
+    temperature: float = 0.2,
+    related: torch.Tensor | None = None,
 ) -> torch.Tensor:
     """Normalised-temperature cross-entropy between two views of the same images (NT-Xent).
 
     ``-mean log(exp(z_i . z_i' / t) / sum_j exp(z_i . z_j / t))``, j over all other latents of
-    both views.
+    both views of images that are not related to image i.
 
     Parameters
     ----------
     latents, views : torch.Tensor of shape (n_samples, n_dimensions)
         Row i of both is of image i; they need not be unit vectors.
     temperature : float, default=0.2
+    related : torch.Tensor of shape (n_samples, n_samples), bool, default=None
+        Pairs of images that are not contrasted, such as neighbours; symmetric.
 
     Returns
     -------
@@ -37,6 +42,10 @@ def contrastive_loss(
     unit = functional.normalize(torch.cat([latents, views]), dim=1)
     similarities = (unit @ unit.T / temperature).fill_diagonal_(-torch.inf)
     partners = torch.arange(2 * n_samples, device=unit.device).roll(n_samples)
+    if related is not None:
+        ignored = related.repeat(2, 2).to(unit.device)
+        ignored[torch.arange(2 * n_samples), partners] = False
+        similarities = similarities.masked_fill(ignored, -torch.inf)
     return functional.cross_entropy(similarities, partners)
 
 

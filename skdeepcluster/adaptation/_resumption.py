@@ -12,11 +12,11 @@ import torch
 from ..images import PathLike
 from ..process_group import broadcast_from_rank_0, rank
 from ..storage import check_writable, remove_abandoned, whole_file
-from ._losses import ClusterTargets
 from ._stage_trainer import StageTrainer
+from ._tuning import TuningTargets
 
 # Raised whenever the content of a saved state changes: states of other versions are not found.
-_FORMAT = 2
+_FORMAT = 3
 
 
 class TrainingStateFile:
@@ -85,7 +85,7 @@ def train_stages(
     *,
     memory: PathLike | joblib.Memory | None,
     depends_on: tuple = (),
-    renew_targets: Callable[[int, ClusterTargets | None], ClusterTargets | None] | None = None,
+    find_targets: Callable[[], TuningTargets] | None = None,
 ) -> list[float]:
     """Train a backbone's last stages, from the last saved epoch on if there is one.
 
@@ -94,15 +94,15 @@ def train_stages(
     trainer : StageTrainer
     n_epochs : int
     random_state : RandomState instance
-        Draws what ``renew_targets`` needs; its state is saved along.
+        Draws what ``find_targets`` needs; its state is saved along.
     memory : path, joblib.Memory or None
         Where the state after each epoch is saved until the training is done; None saves none.
     depends_on : tuple, default=()
-        What determines the result of ``renew_targets``, besides the features and
+        What determines the result of ``find_targets``, besides the features and
         ``random_state``.
-    renew_targets : callable, default=None
-        ``renew_targets(epoch, targets)`` returns the targets of an epoch, given those of the
-        epoch before; both may be None. Without, only the contrastive loss is minimised.
+    find_targets : callable, default=None
+        Returns the targets of an epoch, before which it is called. Without, only the
+        contrastive loss is minimised.
 
     Returns
     -------
@@ -113,16 +113,13 @@ def train_stages(
     identity = () if memory is None else (trainer.identity(), random_state.get_state())
     state_file = TrainingStateFile(memory, n_epochs, depends_on, *identity)
     losses: list[float] = []
-    targets = None
     saved = state_file.load()
     if saved is not None:
         trainer.load_state(saved["trainer"])
         _set_random_state(random_state, saved["random_state"])
         losses = saved["losses"]
-        targets = saved["targets"] and ClusterTargets(*saved["targets"])
-    for epoch in trainer.epochs(len(losses), n_epochs):
-        if renew_targets is not None:
-            targets = renew_targets(epoch, targets)
+    for _ in trainer.epochs(len(losses), n_epochs):
+        targets = None if find_targets is None else find_targets()
         losses.append(trainer.train_epoch(targets))
         if memory is not None:
             state_file.save(
@@ -130,7 +127,6 @@ def train_stages(
                     "trainer": trainer.state(),
                     "random_state": _random_state_as_tensors(random_state),
                     "losses": losses,
-                    "targets": targets and tuple(targets),
                 }
             )
     state_file.remove()

@@ -10,15 +10,16 @@ import numpy as np
 import torch
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
+from torch.optim.lr_scheduler import LambdaLR
 
 from ..backbones import Backbone, split_network
 from ..images import ImageSource
 from ..process_group import all_gather_rows, check_same_on_all_ranks, is_parallel, rank
-from ._losses import ClusterTargets, contrastive_loss, self_labelling_loss
+from ._losses import contrastive_loss
 from ._settings import StageSettings
+from ._tuning import TuningObjective, TuningTargets, n_steps
 from ._views import TrunkViews
 
-_N_VIEWS = 6
 _BATCH_SIZE = 256
 # Of more images a random sample is trained on.
 _MAX_IMAGES = 20_000
@@ -26,6 +27,8 @@ _BACKBONE_LEARNING_RATE = 3e-4
 # The projector starts from random weights and is thrown away.
 _PROJECTOR_LEARNING_RATE = 1e-3
 _PROJECTOR_SIZES = (1024, 256)
+# Steps in which the learning rate rises, where it falls afterwards.
+_WARM_UP_STEPS = 3
 
 
 def check_stages(backbone: Backbone, n_stages: int) -> None:
@@ -45,6 +48,9 @@ def check_stages(backbone: Backbone, n_stages: int) -> None:
 
 class StageTrainer:
     """Trains the last stages of a backbone to recognise an image in two random views (SimCLR).
+
+    Given targets, the stages are trained towards clusters as well, see
+    :class:`TuningObjective`.
 
     The stages before them are frozen: what they compute of the views is kept on disk, and an
     epoch costs the last stages alone. Batch normalisation keeps the statistics it was
@@ -113,7 +119,6 @@ class StageTrainer:
             self._backbone,
             trunk,
             source,
-            n_views=_N_VIEWS,
             settings=settings,
             generator=self._generator,
         )
@@ -131,6 +136,7 @@ class StageTrainer:
             ],
             weight_decay=1e-4,
         )
+        self._schedule = LambdaLR(self._optimizer, self._share_of_learning_rate)
         self._model: nn.Module = _StagesAndProjector(self._rest, self._projector)
         if is_parallel():
             # It trains the parameters that require gradients when it is made.
@@ -138,6 +144,13 @@ class StageTrainer:
             # Every step uses the same weights; a static graph may have some that none uses.
             self._model = DistributedDataParallel(self._model, static_graph=True)
             self._require_gradients(False)
+
+    def _share_of_learning_rate(self, step):
+        if self._settings.n_epochs is None:
+            return 1.0
+        progress = step / (self._settings.n_epochs * n_steps(len(self.indices)))
+        warm_up = min(1.0, (step + 1) / _WARM_UP_STEPS)
+        return warm_up * (1 + math.cos(math.pi * min(1.0, progress))) / 2
 
     def _require_gradients(self, required):
         for parameter in self._weights:
@@ -166,7 +179,7 @@ class StageTrainer:
             self._settings.n_stages,
             images.hexdigest(),
             self._seed,
-            (_N_VIEWS, _BATCH_SIZE, _PROJECTOR_SIZES),
+            (self._settings.n_views, _BATCH_SIZE, _PROJECTOR_SIZES),
             (_BACKBONE_LEARNING_RATE, _PROJECTOR_LEARNING_RATE),
         )
 
@@ -176,6 +189,7 @@ class StageTrainer:
             "weights": [weight.detach() for weight in self._weights],
             "projector": self._projector.state_dict(),
             "optimizer": self._optimizer.state_dict(),
+            "n_steps": self._schedule.last_epoch,
             "generator": self._generator.get_state(),
         }
 
@@ -186,15 +200,17 @@ class StageTrainer:
                 weight.copy_(saved)
         self._projector.load_state_dict(state["projector"])
         self._optimizer.load_state_dict(state["optimizer"])
+        self._schedule.last_epoch = state["n_steps"]
         self._generator.set_state(state["generator"])
 
-    def train_epoch(self, targets: ClusterTargets | None = None) -> float:
+    def train_epoch(self, targets: TuningTargets | None = None) -> float:
         """Train on two views of each image.
 
         Parameters
         ----------
-        targets : ClusterTargets, default=None
-            Cluster centres that the images are pulled to, besides the contrastive loss.
+        targets : TuningTargets, default=None
+            What the images are pulled to, besides the contrastive loss. Batches are of images
+            and their partners then, and each image is in one on average.
 
         Returns
         -------
@@ -206,24 +222,26 @@ class StageTrainer:
         FloatingPointError
             If the loss is not finite.
         """
-        total = 0.0
-        shuffled = torch.randperm(len(self.indices), generator=self._generator)
+        tuning = None if targets is None else TuningObjective(targets)
+        total, n_images = 0.0, 0
         self._require_gradients(True)
         try:
-            for indices in shuffled.tensor_split(-(-len(self.indices) // _BATCH_SIZE)):
-                # In the order of the file, which is faster to read.
-                indices = indices.sort().values
+            for indices in self._batches() if tuning is None else tuning.batches(self._generator):
                 activations, positions = self._to_device(
                     *self._views.pairs(indices, self._generator)
                 )
                 features, projected = self._model(activations, positions, 2 * len(indices))
-                loss = contrastive_loss(*projected.chunk(2))
-                if targets is not None:
-                    loss = loss + self_labelling_loss(features, targets, indices)
+                loss = (
+                    contrastive_loss(*projected.chunk(2))
+                    if tuning is None
+                    else tuning.loss(features, projected, indices)
+                )
                 self._optimizer.zero_grad(set_to_none=True)
                 loss.backward()
                 self._optimizer.step()
+                self._schedule.step()
                 total += float(loss.detach()) * len(indices)
+                n_images += len(indices)
                 if not math.isfinite(total):
                     raise FloatingPointError(
                         "The loss of fine-tuning is not finite: the frozen stages compute values "
@@ -231,7 +249,13 @@ class StageTrainer:
                     )
         finally:
             self._require_gradients(False)
-        return total / len(self.indices)
+        return total / n_images
+
+    def _batches(self):
+        shuffled = torch.randperm(len(self.indices), generator=self._generator)
+        for indices in shuffled.tensor_split(-(-len(self.indices) // _BATCH_SIZE)):
+            # In the order of the file, which is faster to read.
+            yield indices.sort().values
 
     @torch.inference_mode()
     def features(self) -> np.ndarray:
@@ -241,12 +265,37 @@ class StageTrainer:
         -------
         features : ndarray of shape (n_samples, n_features), float32
         """
-        batches = torch.arange(len(self.indices)).split(_BATCH_SIZE)
-        return torch.cat([self._embed(indices) for indices in batches]).cpu().numpy()
+        batches = self._all_indices()
+        return torch.cat([self._embed(*self._views.originals(b), len(b)) for b in batches]).numpy()
 
-    def _embed(self, indices):
-        activations, positions = self._to_device(*self._views.originals(indices))
-        return all_gather_rows(self._rest(activations).float(), positions, len(indices))
+    @torch.inference_mode()
+    def view_features(self, n_views: int) -> np.ndarray:
+        """Embed the first of the random views of each image, with the current weights.
+
+        Parameters
+        ----------
+        n_views : int
+            At most as many as are kept.
+
+        Returns
+        -------
+        features : ndarray of shape (n_samples, n_views, n_features), float16
+            Unit vectors.
+        """
+        shape = (len(self.indices), n_views, self._backbone.n_features)
+        features = np.empty(shape, dtype=np.float16)
+        for indices in self._all_indices():
+            for number in range(n_views):
+                rows = self._embed(*self._views.view(indices, number), len(indices))
+                features[indices.numpy(), number] = nn.functional.normalize(rows, dim=1).numpy()
+        return features
+
+    def _all_indices(self):
+        return torch.arange(len(self.indices)).split(_BATCH_SIZE)
+
+    def _embed(self, activations, positions, n_rows):
+        activations, positions = self._to_device(activations, positions)
+        return all_gather_rows(self._rest(activations).float(), positions, n_rows).cpu()
 
     def _to_device(self, activations, positions):
         activations = activations.to(self._settings.device)

@@ -29,8 +29,6 @@ class TrunkViews:
     trunk : torch.nn.Module
         The stages that are frozen.
     source : ImageSource
-    n_views : int
-        Random views per image; at least two.
     settings : StageSettings
     generator : torch.Generator
         Draws the views.
@@ -47,7 +45,6 @@ class TrunkViews:
         trunk: torch.nn.Module,
         source: ImageSource,
         *,
-        n_views: int,
         settings: StageSettings,
         generator: torch.Generator,
     ):
@@ -56,7 +53,7 @@ class TrunkViews:
         side = backbone.image_size
         with torch.no_grad():
             self._shape = trunk(torch.zeros(2, 3, side, side)).shape[1:]
-        self._n_views = n_views
+        self._n_views = n_views = settings.n_views
         engine = _make_trunk_engine(backbone, trunk, math.prod(self._shape), settings.device)
         blocks = torch.arange(len(source)).split(_BATCH_SIZE)
         own = torch.cat([*blocks[rank() :: world_size()], torch.empty(0, dtype=torch.int64)])
@@ -119,6 +116,10 @@ class TrunkViews:
     def originals(self, indices: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return what ``pairs`` returns, but of the n images themselves."""
         return self._read(indices, torch.zeros_like(indices))
+
+    def view(self, indices: torch.Tensor, number: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return what ``pairs`` returns, but of view ``number``, from 0, of each of n images."""
+        return self._read(indices, torch.full_like(indices, 1 + number))
 
     def _read(self, indices, views):
         positions = torch.nonzero(self._rows[indices] >= 0)[:, 0]

@@ -48,7 +48,7 @@ from ..starts import STARTS, check_init, estimate_n_clusters, find_start
 from ..storage import all_or_nothing
 from ._callbacks import CallbackSupportMixin, with_callbacks
 from ._editing import ClusterEditing
-from ._fine_tune import fine_tune
+from ._fine_tune import Assignment, fine_tune
 from ._network import NetworkRecord
 from ._partition import Partition
 from ._persistence import load, save
@@ -104,14 +104,14 @@ class DeepImageClusterer(
         Random views of each image (crops, flips, other colours) that are embedded for the
         training; each costs as much as embedding the image itself. With 0, or where ``X`` is
         features, components that are left out at random stand in for them, and clusters are
-        worse. Of more than 20,000 images, views of so many.
+        worse. Of more than 20,000 images, views of so many. With ``fine_tune`` there are at most
+        four, which it has made anyway.
     fine_tune : int, default=0
         How many of the backbone's last stages are trained on the images; 2 is a good choice.
-        They learn to know two random views of an image and, in turn with the clustering, to
-        bring images near the centre of their cluster.
-    fine_tune_iter : int, default=8
-        Epochs of fine-tuning; every second one begins with clustering. On a CPU they are what
-        takes the time.
+        They learn to know two random views of an image and to bring images near the centre of
+        their cluster.
+    fine_tune_iter : int, default=2
+        Epochs of fine-tuning, each of which begins with clustering.
 
     init : {"consensus", "kmeans", "random"}, array-like of shape (n_samples,) or callable, \
             default="consensus"
@@ -273,7 +273,7 @@ class DeepImageClusterer(
         image_size: int | None = None,
         n_views: int = 4,
         fine_tune: int = 0,
-        fine_tune_iter: int = 8,
+        fine_tune_iter: int = 2,
         init: str | ArrayLike | Callable = "consensus",
         n_components: int | None = None,
         n_neighbors: int = 20,
@@ -362,10 +362,10 @@ class DeepImageClusterer(
         self._check_clusters(len(features))
         init = check_init(self.init, self.n_clusters, readable)
         random_state = check_random_state(self.random_state)
-        self.loss_curve_ = []
+        self.loss_curve_, tuned = [], None
         if self.fine_tune:
             images = source.subset(np.flatnonzero(readable))
-            features = self._fine_tune(images, init, random_state)
+            features, tuned = self._fine_tune(images, init, random_state)
 
         with timed("number of clusters", self.verbose and self.n_clusters == "auto"):
             n_clusters = self._count_clusters(features, random_state)
@@ -378,8 +378,16 @@ class DeepImageClusterer(
         head = self._make_head(features, centroids.shape[1], random_state)
         prior = check_cluster_prior(self.cluster_prior, n_clusters, start.labels)
 
+<<<<<<< HEAD
         rows = draw_training_rows(len(features), n_clusters, random_state)
         views = self._embed_views(source, features, np.flatnonzero(readable), rows)
+=======
+        if tuned is None:
+            rows = draw_training_rows(len(features), random_state)
+            views = self._embed_views(source, features, np.flatnonzero(readable), rows)
+        else:
+            rows, views = tuned.indices, tuned.views if self.n_views else None
+>>>>>>> cb29586 (Fine-tuning takes two short epochs on pairs of neighbours, and gives the head the views it has made)
         data = training_data(features, rows, views, neighbors, start.labels, n_clusters)
         self.start_score_ = (
             np.nan
@@ -488,7 +496,10 @@ class DeepImageClusterer(
             return LatentHead.for_features(features, n_components)
 
     def _fine_tune(self, source, init, random_state):
-        """Replace the embedder by one that was trained on the images; return its features."""
+        """Replace the embedder by one that was trained on the images.
+
+        Returns its features, and those of views of the images that it was trained on.
+        """
 
         def assign(features, indices):
             n_clusters = self._count_clusters(features, random_state)
@@ -496,16 +507,18 @@ class DeepImageClusterer(
             given = init[indices] if isinstance(init, np.ndarray) else init
             start = self._find_start(given, features, n_clusters, neighbors, random_state)
             if start.labels is None:
-                return None
-            return start.labels, confidence(start.labels, neighbors, start.partitions)
+                return Assignment(neighbors)
+            confidences = confidence(start.labels, neighbors, start.partitions)
+            return Assignment(neighbors, start.labels, confidences)
 
         assert self.embedder_ is not None, "fit refuses to fine-tune on features"
-        tuned, self.loss_curve_ = fine_tune(
+        tuned = fine_tune(
             self.embedder_.load(),
             source,
             assign,
             n_stages=self.fine_tune,
             max_epochs=self.fine_tune_iter,
+            n_views=self.n_views,
             # Without a seed, or with a function, a run cannot be known to be the same again.
             memory=self.memory
             if isinstance(self.random_state, Integral) and not callable(init)
@@ -519,8 +532,9 @@ class DeepImageClusterer(
             random_state=random_state,
             verbose=self.verbose,
         )
-        self.embedder_ = make_embedder(self, tuned, self.image_size)
-        return self.embedder_.fit_transform(source)
+        self.loss_curve_ = tuned.loss_curve
+        self.embedder_ = make_embedder(self, tuned.backbone, self.image_size)
+        return self.embedder_.fit_transform(source), tuned
 
     def _warn_of_empty_clusters(self, n_wanted):
         if self.n_clusters_ < n_wanted:

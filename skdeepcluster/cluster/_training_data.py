@@ -55,12 +55,19 @@ def training_data(features, rows, views, neighbors, start, n_clusters):
         features = stored_rows(features, rows)
         neighbors = nearest_neighbors(features, n_neighbors)
         start = None if start is None else start[rows]
-    # Beyond half of a cluster of the expected size, neighbours are of other clusters.
-    n_near = min(n_neighbors, max(_LEAST_NEIGHBORS, len(rows) // (2 * n_clusters)))
+    n_near = n_near_neighbors(n_neighbors, len(rows), n_clusters)
     spaces = [neighbors[:, :n_near]]
     if views is not None:
         spaces.append(nearest_neighbors(_mean_view(features, views), n_near))
     return TrainingData(features, views, purest_neighbors(spaces), neighbors, start)
+
+
+def n_near_neighbors(n_neighbors, n_samples, n_clusters):
+    """Count the neighbours that may be of the same cluster.
+
+    Beyond half of a cluster of the expected size, they are of other clusters.
+    """
+    return min(n_neighbors, max(_LEAST_NEIGHBORS, n_samples // (2 * n_clusters)))
 
 
 def _mean_view(features, views):

@@ -41,7 +41,7 @@ def epochs(monkeypatch):
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no SIGKILL")
 def test_killed_fine_tuning_resumes_bit_for_bit(tmp_path, epochs):
-    """Killed between two renewals of the clusters, so that the targets are the saved ones."""
+    """The clusters, found anew before the next epoch, are those that it would have had."""
     command = [sys.executable, str(_SCRIPT), str(tmp_path / "killed"), "3"]
     killed = subprocess.run(command, capture_output=True, text=True, timeout=600)
     assert killed.returncode == -signal.SIGKILL, killed.stderr

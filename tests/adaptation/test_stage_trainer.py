@@ -4,17 +4,22 @@ import timm
 import torch
 
 from skdeepcluster import ImageEmbedder
-from skdeepcluster.adaptation import ClusterTargets, StageSettings, StageTrainer
+from skdeepcluster.adaptation import (
+    ClusterTargets,
+    StageSettings,
+    StageTrainer,
+    TuningTargets,
+)
 from skdeepcluster.adaptation._losses import contrastive_loss
 from skdeepcluster.backbones import load_backbone
 from skdeepcluster.images import as_image_source
 
 
-def make_trainer(backbone, images, n_stages=2):
+def make_trainer(backbone, images, n_stages=2, **settings):
     return StageTrainer(
         backbone,
         as_image_source(images),
-        StageSettings(n_stages, torch.device("cpu"), n_jobs=1),
+        StageSettings(n_stages, torch.device("cpu"), n_jobs=1, **settings),
         np.random.RandomState(0),
     )
 
@@ -89,8 +94,11 @@ def test_clusters_are_drawn_together(trained, snapshots):
         return similarities[same].mean() - similarities[~same].mean()
 
     labels = np.unique(scenes, return_inverse=True)[1]
-    targets = ClusterTargets.from_labels(trained["frozen"], labels)
-    assert separation(targets) > separation(None)
+    # Partners that are no neighbours, so that the clusters alone tell what belongs together.
+    partners = torch.arange(len(images))[:, None]
+    clusters = ClusterTargets.from_labels(trained["frozen"], labels)
+    targets = TuningTargets(partners, clusters)
+    assert separation(targets) > separation(TuningTargets(partners))
 
 
 def test_the_loss_is_that_of_two_different_views(tiny_backbone, snapshots, monkeypatch):
@@ -108,29 +116,24 @@ def test_the_loss_is_that_of_two_different_views(tiny_backbone, snapshots, monke
     assert relative_distances.min() > 0.01
 
 
-def weights(trainer):
-    return torch.cat([tensor.flatten() for tensor in trainer.finish().network.parameters()])
+def test_the_learning_rate_falls_to_zero_with_the_epochs(tiny_backbone, snapshots):
+    """Steps of Adam are as long as the learning rate, so the weights come to rest."""
+    neighbors = torch.arange(len(snapshots[0])).roll(1)[:, None]
+    trainer = make_trainer(tiny_backbone, snapshots[0], n_stages=1, n_epochs=4)
+    moves, before = [], weights_now(trainer)
+    for _ in range(4):
+        trainer.train_epoch(TuningTargets(neighbors))
+        after = weights_now(trainer)
+        moves.append(float((after - before).norm()))
+        before = after
+    assert moves[-1] < 0.3 * moves[0]
+    # It stays there.
+    trainer.train_epoch(TuningTargets(neighbors))
+    torch.testing.assert_close(weights_now(trainer), before)
 
 
-def test_the_contrastive_loss_stays_when_there_are_clusters(tiny_backbone, snapshots):
-    """Without a trusted image, it alone is left, and so are its gradients."""
-    without, untrusted = (make_trainer(tiny_backbone, snapshots[0], n_stages=1) for _ in range(2))
-    labels = torch.full((len(snapshots[0]),), -1)
-    n_features = tiny_backbone.n_features
-    targets = ClusterTargets(labels, torch.eye(2, n_features), torch.zeros(n_features))
-    for _ in range(2):
-        assert untrusted.train_epoch(targets) == without.train_epoch()
-    assert torch.equal(weights(untrusted), weights(without))
-
-
-def test_the_self_labelling_loss_is_added(tiny_backbone, snapshots):
-    """Between equal centres its value is the logarithm of their number, for any features."""
-    without, labelled = (make_trainer(tiny_backbone, snapshots[0], n_stages=1) for _ in range(2))
-    labels = torch.arange(len(snapshots[0])) % 4
-    n_features = tiny_backbone.n_features
-    targets = ClusterTargets(labels, torch.eye(1, n_features).repeat(4, 1), torch.zeros(n_features))
-    expected = without.train_epoch() + np.log(4)
-    assert labelled.train_epoch(targets) == pytest.approx(expected, rel=1e-5)
+def weights_now(trainer):
+    return torch.cat([weight.detach().flatten() for weight in trainer._weights]).clone()
 
 
 def test_same_random_state_same_weights(tiny_backbone, snapshots):
@@ -141,6 +144,21 @@ def test_same_random_state_same_weights(tiny_backbone, snapshots):
     (loss, features), (loss_again, features_again) = run(), run()
     assert loss == loss_again
     np.testing.assert_array_equal(features, features_again)
+
+
+def test_features_of_views_are_unit_vectors_near_those_of_their_image(trained, snapshots):
+    trainer = make_trainer(trained["backbone"], snapshots[0], n_views=3)
+    views = trainer.view_features(2)
+    features = trainer.features()
+    assert views.shape == (len(features), 2, features.shape[1])
+    assert views.dtype == np.float16
+    np.testing.assert_allclose(np.linalg.norm(views.astype(float), axis=2), 1, atol=1e-3)
+    unit = features / np.linalg.norm(features, axis=1, keepdims=True)
+    similarities = np.einsum("nvd,md->vnm", views, unit)
+    # Of its image and of those of the same scene, which are like it.
+    nearest = similarities.argmax(axis=2)
+    assert (snapshots[1][nearest] == snapshots[1]).mean() > 0.75
+    assert not np.array_equal(views[:, 0], views[:, 1])
 
 
 def test_a_sample_of_many_images(tiny_backbone, snapshots, monkeypatch):

@@ -17,8 +17,7 @@ def make_views(images, trunk=None, seed=0):
         load_backbone("untrained:test_resnet", image_size=32),
         trunk or torch.nn.Identity(),
         as_image_source(images),
-        n_views=_N_VIEWS,
-        settings=StageSettings(1, torch.device("cpu"), n_jobs=1),
+        settings=StageSettings(1, torch.device("cpu"), n_views=_N_VIEWS, n_jobs=1),
         generator=torch.Generator().manual_seed(seed),
     )
 
@@ -46,6 +45,18 @@ def test_every_pair_of_views_is_drawn(views):
     drawn = [views.pairs(torch.tensor([5]), generator)[0] for _ in range(60)]
     assert len({pair.numpy().tobytes() for pair in drawn}) == _N_VIEWS * (_N_VIEWS - 1)
     assert len({view.numpy().tobytes() for pair in drawn for view in pair}) == _N_VIEWS
+
+
+def test_views_have_numbers(views):
+    """Those that pairs are drawn from."""
+    numbered = [views.view(torch.tensor([5]), number)[0] for number in range(_N_VIEWS)]
+    generator = torch.Generator().manual_seed(0)
+    drawn = {
+        view.numpy().tobytes()
+        for _ in range(60)
+        for view in views.pairs(torch.tensor([5]), generator)[0]
+    }
+    assert {view.numpy().tobytes() for view in numbered} == drawn
 
 
 def test_a_view_is_of_its_image():

@@ -13,7 +13,9 @@ from skdeepcluster.adaptation import (
     ClusterTargets,
     StageSettings,
     StageTrainer,
+    TuningTargets,
     _stage_trainer,
+    _tuning,
 )
 from skdeepcluster.backbones import load_backbone
 from skdeepcluster.images import as_image_source
@@ -42,12 +44,21 @@ def train(images, scenes):
     """Train an epoch of one step with targets, then two of three steps without and with them."""
     trainer = make_trainer(images, random_state=0, n_stages=2, verbose=1)
     frozen = trainer.features()
-    targets = ClusterTargets.from_labels(frozen, scenes)
-    with patch.object(_stage_trainer, "_BATCH_SIZE", 200):
+    partners = (torch.arange(len(images))[:, None] + 2) % len(images)
+    clusters = ClusterTargets.from_labels(frozen, scenes)
+    targets = TuningTargets(partners, clusters)
+    with (
+        patch.object(_tuning, "_BATCH_SIZE", 200),
+        patch.object(_tuning, "_MIN_STEPS_PER_EPOCH", 1),
+    ):
         losses = [trainer.train_epoch(targets)]
     gradient = np.concatenate([weight.grad.flatten().numpy() for weight in trainer._weights])
     first_tuned = trainer.features()
-    with patch.object(_stage_trainer, "_BATCH_SIZE", 60):
+    with (
+        patch.object(_stage_trainer, "_BATCH_SIZE", 60),
+        patch.object(_tuning, "_BATCH_SIZE", 60),
+        patch.object(_tuning, "_MIN_STEPS_PER_EPOCH", 1),
+    ):
         losses += [trainer.train_epoch(), trainer.train_epoch(targets)]
     tuned = trainer.features()
     weights = trainer.finish().network.state_dict()

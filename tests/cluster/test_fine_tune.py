@@ -9,8 +9,9 @@ from sklearn.metrics import adjusted_rand_score
 from skdeepcluster import DeepImageClusterer, ImageEmbedder
 from skdeepcluster.adaptation import StageTrainer
 from skdeepcluster.backbones import load_backbone
-from skdeepcluster.cluster._fine_tune import fine_tune, trusted_labels
+from skdeepcluster.cluster._fine_tune import Assignment, fine_tune, trusted_labels
 from skdeepcluster.images import as_image_source
+from skdeepcluster.neighbors import nearest_neighbors, purest_neighbors
 from skdeepcluster.starts import estimate_n_clusters
 
 _TINY = "untrained:test_resnet"
@@ -90,7 +91,7 @@ def relative_distances(features, others):
     return np.linalg.norm(features - others, axis=1) / np.linalg.norm(others, axis=1)
 
 
-def test_clusters_are_renewed_every_second_epoch(snapshots, targets_of_epochs):
+def test_clusters_are_renewed_before_every_epoch(snapshots, targets_of_epochs):
     """From the features as trained so far; the most confident 6 of 10 images are trained on."""
     images, scenes = snapshots
     scenes = np.unique(scenes, return_inverse=True)[1]
@@ -101,11 +102,10 @@ def test_clusters_are_renewed_every_second_epoch(snapshots, targets_of_epochs):
     def assign(features, indices):
         calls.append((features, indices))
         # The clusters change places each time.
-        return (scenes + len(calls)) % 4, confidences
+        return Assignment(nearest_neighbors(features, 4), (scenes + len(calls)) % 4, confidences)
 
-    tuned, losses = fine_tune_tiny(backbone, images, assign, max_epochs=5)
-    assert len(losses) == len(targets_of_epochs) == 5
-    assert len(calls) == 3
+    tuned = fine_tune_tiny(backbone, images, assign, max_epochs=3)
+    assert len(tuned.loss_curve) == len(targets_of_epochs) == len(calls) == 3
     for _, indices in calls:
         np.testing.assert_array_equal(indices, np.arange(len(images)))
     embedded = [features for features, _ in calls]
@@ -113,20 +113,40 @@ def test_clusters_are_renewed_every_second_epoch(snapshots, targets_of_epochs):
     # Half precision of what is kept on disk is all the difference.
     assert relative_distances(embedded[0], frozen).max() < 0.01
     for earlier, later in itertools.pairwise(embedded):
-        assert relative_distances(later, earlier).min() > 0.01
-    final = ImageEmbedder(tuned).fit_transform(images)
-    assert relative_distances(final, embedded[-1]).min() > 0.001
+        assert relative_distances(later, earlier).min() > 0.001
+    final = ImageEmbedder(tuned.backbone).fit_transform(images)
+    assert relative_distances(final, embedded[-1]).min() > 0.0001
     trusted = np.zeros(len(images), dtype=bool)
     for scene in range(4):
         members = np.flatnonzero(scenes == scene)
         trusted[members[np.argsort(-confidences[members])[:6]]] = True
     for epoch, targets in enumerate(targets_of_epochs):
-        renewal = epoch // 2
-        labels = np.where(trusted, (scenes + renewal + 1) % 4, -1)
-        np.testing.assert_array_equal(targets.labels, labels)
+        labels = np.where(trusted, (scenes + epoch + 1) % 4, -1)
+        np.testing.assert_array_equal(targets.clusters.labels, labels)
         np.testing.assert_allclose(
-            targets.centers, centers_of(embedded[renewal], labels), atol=1e-4
+            targets.clusters.centers, centers_of(embedded[epoch], labels), atol=1e-4
         )
+        expected = purest_neighbors([nearest_neighbors(embedded[epoch], 4)])
+        np.testing.assert_array_equal(targets.partners, expected)
+
+
+def test_views_are_those_of_the_tuned_network(snapshots):
+    """Of images that are the same in every view: of one colour."""
+    colors = np.random.default_rng(0).integers(60, 200, size=12, dtype=np.uint8)
+    images = np.broadcast_to(colors[:, None, None, None], (12, 32, 32, 3)).copy()
+    backbone = load_backbone(_TINY, image_size=32)
+
+    def assign(features, indices):
+        return Assignment(nearest_neighbors(features, 3))
+
+    tuned = fine_tune_tiny(backbone, images, assign, max_epochs=1)
+    assert tuned.views.shape == (12, 4, backbone.n_features)
+    features = ImageEmbedder(tuned.backbone).fit_transform(images)
+    unit = features / np.linalg.norm(features, axis=1, keepdims=True)
+    before = ImageEmbedder(backbone).fit_transform(images)
+    before /= np.linalg.norm(before, axis=1, keepdims=True)
+    distance = np.linalg.norm(tuned.views - unit[:, None], axis=2).mean()
+    assert distance < np.linalg.norm(tuned.views - before[:, None], axis=2).mean()
 
 
 def fine_tune_tiny(backbone, images, assign, max_epochs, random_state=0):
@@ -136,6 +156,7 @@ def fine_tune_tiny(backbone, images, assign, max_epochs, random_state=0):
         assign,
         n_stages=2,
         max_epochs=max_epochs,
+        n_views=6,
         memory=None,
         depends_on=(),
         device=torch.device("cpu"),
@@ -154,27 +175,33 @@ def centers_of(features, labels):
     return sums / np.linalg.norm(sums, axis=1, keepdims=True)
 
 
-def test_without_clusters_there_are_no_targets(snapshots, targets_of_epochs):
+def test_without_clusters_there_are_partners_alone(snapshots, targets_of_epochs):
     backbone = load_backbone(_TINY, image_size=32)
-    tuned, _ = fine_tune_tiny(
-        backbone, snapshots[0][::4], lambda features, indices: None, max_epochs=1
-    )
-    assert targets_of_epochs == [None]
-    assert changed_parameters(backbone, tuned)
+
+    def assign(features, indices):
+        return Assignment(nearest_neighbors(features, 3))
+
+    tuned = fine_tune_tiny(backbone, snapshots[0][::4], assign, max_epochs=1)
+    (targets,) = targets_of_epochs
+    assert targets.clusters is None
+    assert targets.partners.shape == (len(snapshots[0][::4]), 2)
+    assert changed_parameters(backbone, tuned.backbone)
 
 
 def test_random_state_decides_the_weights(snapshots):
     backbone = load_backbone(_TINY, image_size=32)
 
     def assign(features, indices):
-        return np.arange(len(features)) % 2, np.ones(len(features))
+        labels = np.arange(len(features)) % 2
+        return Assignment(nearest_neighbors(features, 3), labels, np.ones(len(features)))
 
-    (one, losses), (same, same_losses), (_, other_losses) = (
+    one, same, other = (
         fine_tune_tiny(backbone, snapshots[0][::4], assign, max_epochs=1, random_state=seed)
         for seed in (0, 0, 1)
     )
-    assert losses == same_losses != other_losses
-    assert not changed_parameters(one, same)
+    assert one.loss_curve == same.loss_curve != other.loss_curve
+    assert not changed_parameters(one.backbone, same.backbone)
+    np.testing.assert_array_equal(one.views, same.views)
 
 
 @pytest.mark.parametrize("init", ["kmeans", "random", "array"])
@@ -186,12 +213,13 @@ def test_every_start_can_be_fine_tuned_from(init, snapshots, targets_of_epochs):
     ).fit(images)
     (targets,) = targets_of_epochs
     if init == "random":
-        assert targets is None
+        assert targets.clusters is None
     else:
-        trusted = targets.labels.numpy() >= 0
+        labels = targets.clusters.labels
+        trusted = labels.numpy() >= 0
         assert 0.5 < trusted.mean() < 0.75
         if init == "array":
-            np.testing.assert_array_equal(targets.labels[trusted], given[trusted])
+            np.testing.assert_array_equal(labels[trusted], given[trusted])
     assert changed_parameters(load_backbone(_TINY, image_size=32), est.embedder_.load())
     np.testing.assert_array_equal(est.predict(images), est.labels_)
 
@@ -207,9 +235,9 @@ def test_number_of_clusters_is_found_on_tuned_features(snapshots):
         est.embedder_.transform(images), 2, 4, np.random.RandomState(0)
     )
     _, of_frozen = estimate_n_clusters(frozen, 2, 4, np.random.RandomState(0))
-    # Of four clusters, as many as there are scenes, k-means always finds the same.
-    assert criterion[4] == pytest.approx(of_tuned[4], rel=0.02)
-    assert criterion[4] != pytest.approx(of_frozen[4], rel=0.05)
+    # Of two clusters, k-means always finds the same.
+    assert criterion[2] == pytest.approx(of_tuned[2], rel=0.02)
+    assert criterion[2] != pytest.approx(of_frozen[2], rel=0.05)
 
 
 def test_errors_come_before_the_training(snapshots, monkeypatch):
