@@ -378,16 +378,11 @@ class DeepImageClusterer(
         head = self._make_head(features, centroids.shape[1], random_state)
         prior = check_cluster_prior(self.cluster_prior, n_clusters, start.labels)
 
-<<<<<<< HEAD
-        rows = draw_training_rows(len(features), n_clusters, random_state)
-        views = self._embed_views(source, features, np.flatnonzero(readable), rows)
-=======
         if tuned is None:
-            rows = draw_training_rows(len(features), random_state)
+            rows = draw_training_rows(len(features), n_clusters, random_state)
             views = self._embed_views(source, features, np.flatnonzero(readable), rows)
         else:
             rows, views = tuned.indices, tuned.views if self.n_views else None
->>>>>>> cb29586 (Fine-tuning takes two short epochs on pairs of neighbours, and gives the head the views it has made)
         data = training_data(features, rows, views, neighbors, start.labels, n_clusters)
         self.start_score_ = (
             np.nan
