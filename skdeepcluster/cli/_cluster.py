@@ -37,6 +37,14 @@ def add_options(parser):
         metavar="N",
         help="train the backbone's last N stages on the images (default: 0)",
     )
+    parser.add_argument(
+        "--views",
+        type=int,
+        default=4,
+        metavar="N",
+        help="random views of each image to train on; each costs as much as embedding it once "
+        "(default: %(default)s)",
+    )
     parser.add_argument("--seed", type=int, default=0, help="random state (default: 0)")
 
 
@@ -65,6 +73,7 @@ def run(options):
         options.n_clusters,
         backbone=options.backbone,
         image_size=options.image_size,
+        n_views=options.views,
         fine_tune=options.fine_tune,
         memory=memory,
         on_error="skip",
