@@ -2,7 +2,7 @@
 
 Images are made up (coloured shapes on noise, ten classes), so that nothing has to be on the machine
 but the package. ``python benchmarks/gpu.py`` takes below ten minutes on a GPU and writes
-``benchmarks/results/gpu.json``; ``--images 64`` is a try that takes a minute or two on a CPU.
+``benchmarks/results/gpu.json``; ``--images 64`` is a try that takes half a minute on a CPU.
 """
 
 import argparse
