@@ -12,6 +12,8 @@ from ._predicting import make_embedder
 
 # What the estimator itself knows of its fit.
 _SCALARS = ("n_features_in_", "n_iter_", "start_score_")
+# Parameters that folders of version 0.1.0 have.
+_FORMER_PARAMS = ("n_iter_no_change",)
 
 
 def save(estimator, folder):
@@ -48,7 +50,8 @@ def save(estimator, folder):
 def load(cls, folder, backbone):
     """Rebuild an estimator from its folder."""
     config, tensors = read_model(folder, cls.__name__)
-    params, fitted = config["params"], config.part("fitted")
+    params = {name: value for name, value in config["params"].items() if name not in _FORMER_PARAMS}
+    fitted = config.part("fitted")
     named = backbone if backbone is not None else config["backbone"]
     if named is None and config["on_pictures"]:
         raise ValueError(

@@ -204,9 +204,11 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         Raises
         ------
         ValueError
-            If ``X`` is not images.
+            If ``X`` is not images, or ``n_views`` is not at least 1.
         """
         check_is_fitted(self)
+        if n_views < 1:
+            raise ValueError(f"n_views must be 1 at least, got {n_views!r}.")
         source = as_image_source(X)
         if source is None:
             raise ValueError("There are views of images only, and X is features.")

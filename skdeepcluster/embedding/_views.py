@@ -25,7 +25,6 @@ class ViewEngine:
     """
 
     def __init__(self, engine, n_views):
-        self.kind = engine.kind
         self.precision = engine.precision
         self._engine = engine
         self._n_views = n_views

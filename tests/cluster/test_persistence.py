@@ -30,6 +30,19 @@ def test_round_trip(fitted, snapshots, tmp_path):
     assert loaded.cluster_info().equals(fitted.cluster_info())
 
 
+def test_folders_of_the_first_version_load(fitted, snapshots, tmp_path):
+    """They have a parameter that there is no more, and lack those that came later."""
+    fitted.save(tmp_path / "model")
+    path = tmp_path / "model" / "config.json"
+    config = json.loads(path.read_text())
+    for name in ("n_views", "agreement"):
+        del config["params"][name]
+    config["params"]["n_iter_no_change"] = 5
+    path.write_text(json.dumps(config))
+    loaded = DeepImageClusterer.load(tmp_path / "model")
+    np.testing.assert_array_equal(loaded.predict(snapshots[0]), fitted.labels_)
+
+
 def test_features_with_names(tmp_path):
     import pandas as pd
 

@@ -110,6 +110,22 @@ def test_views_are_the_same_in_every_call_order_and_company(snapshots, views, tm
     np.testing.assert_array_equal(embedder().fit(images).transform_views(mapped), views)
 
 
+def test_each_image_is_seen_in_its_own_way(snapshots):
+    """Two that look the same to the eye have other crops and colours, copies the same."""
+    image = snapshots[0][0]
+    other = image.copy()
+    other[0, 0, 0] ^= 1
+    views = embedder().fit(snapshots[0]).transform_views([image, other, image])
+    differences = np.abs(views[1] - views[0]).max(axis=1)
+    assert differences.min() > 0.01
+    np.testing.assert_array_equal(views[2], views[0])
+
+
+def test_there_is_one_view_at_least(snapshots):
+    with pytest.raises(ValueError, match="n_views must be 1 at least, got 0"):
+        embedder().fit(snapshots[0]).transform_views(snapshots[0], 0)
+
+
 def test_fewer_views_are_the_first_ones(snapshots, views):
     fitted = embedder().fit(snapshots[0])
     for n_views in (1, 3):
