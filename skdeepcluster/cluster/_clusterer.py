@@ -135,7 +135,7 @@ class DeepImageClusterer(
         "nearest_centroid"; those left out keep their defaults, 0, 5, 1, 1 and 2, or 1, 0, 1, 3
         and 0.5 with ``agreement="latents"``. "mmd" and "balance" both keep the clusters at the
         shares of ``cluster_prior``; the former is the published one, the latter holds among
-        many clusters as well.
+        many clusters as well. One of them is needed: without both, clusters are emptied.
     cluster_prior : {"balanced", "estimated", "uneven"} or array-like of shape (n_clusters,), \
             default="estimated"
         Expected shares of the clusters: equal, those of the start (equal for

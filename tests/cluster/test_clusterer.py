@@ -23,16 +23,7 @@ from skdeepcluster.metrics import clustering_accuracy
 from skdeepcluster.neighbors import nearest_neighbors, neighborhood_information, neighborhood_score
 from skdeepcluster.starts import Start
 
-
-def clusterer(n_clusters=4, **params):
-    defaults = {
-        "image_size": 64,
-        "n_views": 1,
-        "max_iter": 6,
-        "n_neighbors": 8,
-        "random_state": 0,
-    }
-    return DeepImageClusterer(n_clusters, **{**defaults, **params})
+from ._small_clusterer import clusterer
 
 
 @pytest.fixture(scope="module")

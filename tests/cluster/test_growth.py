@@ -12,7 +12,7 @@ import pytest
 from sklearn.datasets import load_digits
 from sklearn.metrics import normalized_mutual_info_score
 
-from skdeepcluster import DeepImageClusterer, ImageEmbedder, list_images
+from skdeepcluster import ImageEmbedder, list_images
 from skdeepcluster.cluster import _clusterer, _training_data
 from skdeepcluster.cluster._training_data import draw_training_rows, training_data
 from skdeepcluster.embedding import _embedder
@@ -27,16 +27,7 @@ from skdeepcluster.neighbors import (
 )
 from skdeepcluster.starts import _landmarks
 
-
-def clusterer(n_clusters=4, **params):
-    defaults = {
-        "image_size": 64,
-        "n_views": 1,
-        "max_iter": 6,
-        "n_neighbors": 8,
-        "random_state": 0,
-    }
-    return DeepImageClusterer(n_clusters, **{**defaults, **params})
+from ._small_clusterer import clusterer
 
 
 @pytest.fixture(scope="module")
