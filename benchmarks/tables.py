@@ -108,6 +108,20 @@ def fine_tune():
     return _markdown(["", *heads, "minutes"], rows)
 
 
+def looks():
+    """Accuracy with more than one look at an image, mean over seeds."""
+    runs = pd.DataFrame(json.loads((RESULTS / "looks.json").read_text())["runs"])
+    mean = runs.groupby(["look", "views", "data"])["ACC"].mean().unstack().dropna()
+    sets = [name for name in FEATURE_SETS if name in mean]
+    order = mean[sets].mean(axis=1).sort_values(ascending=False).index
+    rows = [
+        [look, n_views, f"**{values.mean():.3f}**", *(f"{value:.3f}" for value in values)]
+        for look, n_views in order
+        for values in [mean.loc[(look, n_views), sets]]
+    ]
+    return _markdown(["", "views", "mean", *(FEATURE_SETS[name] for name in sets)], rows)
+
+
 def ablation():
     """Accuracy of the parts, the mean over sets and the sets themselves."""
     runs = pd.DataFrame(json.loads((RESULTS / "ablation.json").read_text())["runs"])
@@ -214,6 +228,7 @@ def main():
             "counts": counts(),
             "outliers": outliers(),
         },
+        "guide/backbones.md": {"looks": looks()},
         "method.md": {"ablation": ablation(), "consensus": consensus()},
         "scene-graphs.md": {
             "folds": retrieval("folds"),

@@ -1,6 +1,5 @@
 """Training of a backbone's last stages on images without classes."""
 
-import copy
 import dataclasses
 import hashlib
 import math
@@ -12,13 +11,13 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 from torch.optim.lr_scheduler import LambdaLR
 
-from ..backbones import Backbone, split_network
+from ..backbones import Backbone
 from ..images import ImageSource
 from ..process_group import all_gather_rows, check_same_on_all_ranks, is_parallel, rank
+from ._last_stages import LastStages
 from ._losses import contrastive_loss
 from ._settings import StageSettings
 from ._tuning import TuningObjective, TuningTargets, n_steps
-from ._views import TrunkViews
 
 _BATCH_SIZE = 256
 # Of more images a random sample is trained on.
@@ -31,30 +30,11 @@ _PROJECTOR_SIZES = (1024, 256)
 _WARM_UP_STEPS = 3
 
 
-def check_stages(backbone: Backbone, n_stages: int) -> None:
-    """Check that a backbone has at least ``n_stages`` stages.
-
-    Raises
-    ------
-    ValueError
-        If it has fewer.
-    """
-    if n_stages > len(backbone.stages):
-        raise ValueError(
-            f"Cannot train the last {n_stages} stages: the backbone {backbone.name!r} has only "
-            f"{len(backbone.stages)}."
-        )
-
-
 class StageTrainer:
     """Trains the last stages of a backbone to recognise an image in two random views (SimCLR).
 
     Given targets, the stages are trained towards clusters as well, see
     :class:`TuningObjective`.
-
-    The stages before them are frozen: what they compute of the views is kept on disk, and an
-    epoch costs the last stages alone. Batch normalisation keeps the statistics it was
-    pretrained with: batches of a few similar images would spoil them.
 
     In a process group of torch.distributed, each rank computes its share of every batch. The
     losses are of the whole batch on every rank, so that batches, gradients and weights are
@@ -89,7 +69,6 @@ class StageTrainer:
         settings: StageSettings,
         random_state: np.random.RandomState,
     ):
-        check_stages(backbone, settings.n_stages)
         if len(source) < 2:
             raise ValueError(
                 f"At least two images are needed to train a backbone, and there is {len(source)}."
@@ -107,43 +86,28 @@ class StageTrainer:
         )
         if rank() > 0:
             settings = dataclasses.replace(settings, verbose=0)
-        self._backbone = copy.deepcopy(backbone)
         self._source = source
         self._settings = settings
         self._seed = seed
         self._generator = torch.Generator().manual_seed(seed)
-        network, stages = self._backbone.network, self._backbone.stages
-        trained = {name for stage in stages[-settings.n_stages :] for name in stage}
-        trunk, self._rest = split_network(network, trained, self._backbone.image_size)
-        self._views = TrunkViews(
-            self._backbone,
-            trunk,
-            source,
-            settings=settings,
-            generator=self._generator,
-        )
-        self._rest.to(settings.device, memory_format=torch.channels_last)
+        self._stages = LastStages(backbone, source, settings, self._generator)
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(seed)
-            self._projector = _make_projector(self._backbone.n_features).to(settings.device)
-        self._weights = [
-            parameter for name, parameter in network.named_parameters() if name in trained
-        ]
+            self._projector = _make_projector(backbone.n_features).to(settings.device)
         self._optimizer = torch.optim.AdamW(
             [
-                {"params": self._weights, "lr": _BACKBONE_LEARNING_RATE},
+                {"params": self._stages.weights, "lr": _BACKBONE_LEARNING_RATE},
                 {"params": self._projector.parameters(), "lr": _PROJECTOR_LEARNING_RATE},
             ],
             weight_decay=1e-4,
         )
         self._schedule = LambdaLR(self._optimizer, self._share_of_learning_rate)
-        self._model: nn.Module = _StagesAndProjector(self._rest, self._projector)
+        self._model: nn.Module = _StagesAndProjector(self._stages.network, self._projector)
         if is_parallel():
             # It trains the parameters that require gradients when it is made.
-            self._require_gradients(True)
-            # Every step uses the same weights; a static graph may have some that none uses.
-            self._model = DistributedDataParallel(self._model, static_graph=True)
-            self._require_gradients(False)
+            with self._stages.requiring_gradients():
+                # Every step uses the same weights; a static graph may have some that none uses.
+                self._model = DistributedDataParallel(self._model, static_graph=True)
 
     def _share_of_learning_rate(self, step):
         if self._settings.n_epochs is None:
@@ -151,10 +115,6 @@ class StageTrainer:
         progress = step / (self._settings.n_epochs * n_steps(len(self.indices)))
         warm_up = min(1.0, (step + 1) / _WARM_UP_STEPS)
         return warm_up * (1 + math.cos(math.pi * min(1.0, progress))) / 2
-
-    def _require_gradients(self, required):
-        for parameter in self._weights:
-            parameter.requires_grad_(required)
 
     def epochs(self, start: int, stop: int) -> Iterator[int]:
         """Count epochs from ``start`` to before ``stop``, with a progress bar if ``verbose``."""
@@ -175,7 +135,7 @@ class StageTrainer:
         for index in range(len(self._source)):
             images.update(self._source.identity(index))
         return (
-            self._backbone.fingerprint,
+            self._stages.fingerprint,
             self._settings.n_stages,
             images.hexdigest(),
             self._seed,
@@ -186,7 +146,7 @@ class StageTrainer:
     def state(self) -> dict:
         """Return what the next epoch depends on, as tensors, dicts and numbers."""
         return {
-            "weights": [weight.detach() for weight in self._weights],
+            "weights": [weight.detach() for weight in self._stages.weights],
             "projector": self._projector.state_dict(),
             "optimizer": self._optimizer.state_dict(),
             "n_steps": self._schedule.last_epoch,
@@ -196,7 +156,7 @@ class StageTrainer:
     def load_state(self, state: dict) -> None:
         """Continue from what ``state`` returned."""
         with torch.no_grad():
-            for weight, saved in zip(self._weights, state["weights"], strict=True):
+            for weight, saved in zip(self._stages.weights, state["weights"], strict=True):
                 weight.copy_(saved)
         self._projector.load_state_dict(state["projector"])
         self._optimizer.load_state_dict(state["optimizer"])
@@ -224,12 +184,9 @@ class StageTrainer:
         """
         tuning = None if targets is None else TuningObjective(targets)
         total, n_images = 0.0, 0
-        self._require_gradients(True)
-        try:
+        with self._stages.requiring_gradients():
             for indices in self._batches() if tuning is None else tuning.batches(self._generator):
-                activations, positions = self._to_device(
-                    *self._views.pairs(indices, self._generator)
-                )
+                activations, positions = self._stages.pairs(indices, self._generator)
                 features, projected = self._model(activations, positions, 2 * len(indices))
                 loss = (
                     contrastive_loss(*projected.chunk(2))
@@ -247,8 +204,6 @@ class StageTrainer:
                         "The loss of fine-tuning is not finite: the frozen stages compute values "
                         "beyond half precision, or the learning rate is too high for the others."
                     )
-        finally:
-            self._require_gradients(False)
         return total / n_images
 
     def _batches(self):
@@ -257,57 +212,17 @@ class StageTrainer:
             # In the order of the file, which is faster to read.
             yield indices.sort().values
 
-    @torch.inference_mode()
     def features(self) -> np.ndarray:
-        """Embed the images themselves, with the current weights.
+        """Embed the images themselves, see :meth:`LastStages.features`."""
+        return self._stages.features()
 
-        Returns
-        -------
-        features : ndarray of shape (n_samples, n_features), float32
-        """
-        batches = self._all_indices()
-        return torch.cat([self._embed(*self._views.originals(b), len(b)) for b in batches]).numpy()
-
-    @torch.inference_mode()
     def view_features(self, n_views: int) -> np.ndarray:
-        """Embed the first of the random views of each image, with the current weights.
-
-        Parameters
-        ----------
-        n_views : int
-            At most as many as are kept.
-
-        Returns
-        -------
-        features : ndarray of shape (n_samples, n_views, n_features), float16
-            Unit vectors.
-        """
-        shape = (len(self.indices), n_views, self._backbone.n_features)
-        features = np.empty(shape, dtype=np.float16)
-        for indices in self._all_indices():
-            for number in range(n_views):
-                rows = self._embed(*self._views.view(indices, number), len(indices))
-                features[indices.numpy(), number] = nn.functional.normalize(rows, dim=1).numpy()
-        return features
-
-    def _all_indices(self):
-        return torch.arange(len(self.indices)).split(_BATCH_SIZE)
-
-    def _embed(self, activations, positions, n_rows):
-        activations, positions = self._to_device(activations, positions)
-        return all_gather_rows(self._rest(activations).float(), positions, n_rows).cpu()
-
-    def _to_device(self, activations, positions):
-        activations = activations.to(self._settings.device)
-        if activations.ndim == 4:
-            activations = activations.contiguous(memory_format=torch.channels_last)
-        return activations, positions.to(self._settings.device)
+        """Embed random views of the images, see :meth:`LastStages.view_features`."""
+        return self._stages.view_features(n_views)
 
     def finish(self) -> Backbone:
         """Return the trained copy of the backbone, on the CPU."""
-        self._rest.cpu()
-        self._backbone.network.to(memory_format=torch.contiguous_format)
-        return self._backbone
+        return self._stages.finish()
 
 
 class _StagesAndProjector(nn.Module):

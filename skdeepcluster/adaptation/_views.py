@@ -113,6 +113,14 @@ class TrunkViews:
         views = torch.cat([first, (first + step) % self._n_views])
         return self._read(indices.repeat(2), 1 + views)
 
+    def random(
+        self, indices: torch.Tensor, generator: torch.Generator
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return what ``pairs`` returns, but of one view of each, which may be the image itself."""
+        return self._read(
+            indices, torch.randint(1 + self._n_views, (len(indices),), generator=generator)
+        )
+
     def originals(self, indices: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return what ``pairs`` returns, but of the n images themselves."""
         return self._read(indices, torch.zeros_like(indices))

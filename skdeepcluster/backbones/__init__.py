@@ -1,6 +1,6 @@
 """Names to networks, their preprocessing and weights, and the engines that run them."""
 
-from ._backbone import Backbone, BackboneLoadError
+from ._backbone import Backbone, BackboneLoadError, BackbonesLike, ImageSizes
 from ._checkpoint import load_weights, read_weights
 from ._engines import ENGINES, PRECISIONS, make_engine, resolve_device
 from ._hubs import check_url
@@ -15,6 +15,8 @@ __all__ = [
     "PRECISIONS",
     "Backbone",
     "BackboneLoadError",
+    "BackbonesLike",
+    "ImageSizes",
     "check_url",
     "did_you_mean",
     "encode_texts",

@@ -1,5 +1,6 @@
 """A network that embeds images, with its preprocessing."""
 
+import os
 from dataclasses import dataclass, field
 
 import torch
@@ -72,6 +73,12 @@ class Backbone:
         """
         preprocessing = (self.image_size, self.mean, self.std, self.crop_fraction)
         return fingerprint(self.network, (*preprocessing, self.interpolation))
+
+
+# What names or is a network, or several, and sides in pixels for them.
+BackboneLike = str | os.PathLike[str] | nn.Module | Backbone
+BackbonesLike = BackboneLike | list[BackboneLike] | tuple[BackboneLike, ...]
+ImageSizes = int | list[int | None] | tuple[int | None, ...] | None
 
 
 class PixelNetwork(nn.Module):

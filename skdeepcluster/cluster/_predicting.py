@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from sklearn.utils import check_consistent_length, gen_batches
 from sklearn.utils.validation import check_is_fitted
 
+from ..backbones import ImageSizes
 from ..embedding import ImageEmbedder
 from ..features import check_features, stored_rows
 from ..images import as_image_source
@@ -163,7 +164,7 @@ def running_parameters(estimator: ClusterPrediction) -> dict[str, Any]:
     return {name: getattr(estimator, name) for name in names}
 
 
-def make_embedder(estimator: ClusterPrediction, backbone: Any, image_size: int | None):
+def make_embedder(estimator: ClusterPrediction, backbone: Any, image_size: ImageSizes):
     """Make the embedder of an estimator, with a backbone that may have been trained."""
     embedder = ImageEmbedder(backbone, image_size=image_size, **running_parameters(estimator))
     # Arrays inside, whatever the user has set for the outside.

@@ -1,5 +1,7 @@
 """What a user and their callbacks see of a fit."""
 
+import copy
+
 from ._partition import Partition
 
 
@@ -13,8 +15,9 @@ def timed(name, verbose):
 class EpochReporter:
     """Keeps the history, moves the progress bar and calls scikit-learn's callbacks.
 
-    A context manager; called after each epoch of the head's training with its record, and what
-    returns the head as it is, it says whether a callback wants the training stopped.
+    A context manager; called after each epoch of the head's training with its record, what
+    returns the head as it is, and, where the backbone is trained as well, what returns that, it
+    says whether a callback wants the training stopped.
 
     Parameters
     ----------
@@ -49,7 +52,7 @@ class EpochReporter:
     def __exit__(self, *exception):
         self.bar.close()
 
-    def __call__(self, record, current_head):
+    def __call__(self, record, current_head, current_backbone=None):
         for name, value in {**record, "neighbor_recall": self.neighbor_recall}.items():
             self.estimator.history_.setdefault(name, []).append(value)
         self.bar.set_postfix(score=f"{record['score']:.3f}", refresh=False)
@@ -62,7 +65,12 @@ class EpochReporter:
             X=self.X,
             y=self.y,
             # What predicting with the present state needs.
-            reconstruction_attributes=lambda: {
-                "_partition": Partition.provisional(current_head(), self.centroids)
-            },
+            reconstruction_attributes=lambda: self._present_state(current_head, current_backbone),
         )
+
+    def _present_state(self, current_head, current_backbone):
+        state = {"_partition": Partition.provisional(current_head(), self.centroids)}
+        if current_backbone is not None:
+            embedder = copy.copy(self.estimator.embedder_)
+            state["embedder_"] = embedder.set_params(backbone=current_backbone())
+        return state

@@ -28,6 +28,30 @@ def draw_training_rows(n_samples, n_clusters, random_state):
     return np.sort(random_state.choice(n_samples, size, replace=False))
 
 
+def embed_views(embedder, images, n_views, features, rows):
+    """Embed random views of images.
+
+    Parameters
+    ----------
+    embedder : ImageEmbedder
+    images : ImageSource
+    n_views : int
+    features : ndarray of shape (n_samples, n_features), float32 or float16
+    rows : ndarray of shape (n_images,), int64
+        Of the features: those of the images.
+
+    Returns
+    -------
+    views : ndarray of shape (n_images, n_views, n_features), float16
+    """
+    views = embedder.transform_views(images, n_views)
+    # An image that has become unreadable since is its own view.
+    lost = np.isnan(views[:, 0, 0])
+    if lost.any():
+        views[lost] = unit_rows(features, rows[lost])[:, None]
+    return views
+
+
 def training_data(features, rows, views, neighbors, start, n_clusters):
     """Put together what the head is trained on.
 

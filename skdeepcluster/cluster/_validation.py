@@ -65,3 +65,14 @@ def check_cluster_prior(cluster_prior, n_clusters, start):
         matched[np.bincount(start, minlength=n_clusters).argsort()] = np.sort(shares)
         shares = matched
     return torch.from_numpy(shares.astype(np.float32))
+
+
+def check_one_network(backbone, image_size):
+    """Raise ValueError if there are several networks or image sizes, to be fine-tuned."""
+    for name, value in {"backbone": backbone, "image_size": image_size}.items():
+        if isinstance(value, list | tuple):
+            raise ValueError(
+                f"fine_tune trains one network in one image size, and {name} is a list. Set "
+                "fine_tune=0, or train each by a SelfSupervisedAdapter and pass a list of their "
+                "backbone_."
+            )

@@ -46,7 +46,7 @@ class Recipe:
 
     fingerprint: str
     name: str | None
-    image_size: int
+    image_size: int | tuple
     engine: str
     device: str
     dtype: str
@@ -70,7 +70,11 @@ class Recipe:
         return cls(
             fingerprint=network.fingerprint,
             name=given if known else None,
-            image_size=network.backbone.image_size,
+            image_size=(
+                tuple(embedder.image_size)
+                if isinstance(embedder.image_size, list | tuple)
+                else network.backbone.image_size
+            ),
             engine=embedder.engine,
             device=str(embedder.device),
             dtype=network.engine.precision,

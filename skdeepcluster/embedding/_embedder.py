@@ -16,7 +16,7 @@ from sklearn.utils import gen_batches
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from ..backbones import ENGINES, PRECISIONS, Backbone
+from ..backbones import ENGINES, PRECISIONS, Backbone, BackbonesLike, ImageSizes
 from ..features import check_features, stored_rows
 from ..images import ImagesLike, PathLike, as_image_source, iter_batches
 from ..process_group import rank
@@ -43,12 +43,15 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
 
     Parameters
     ----------
-    backbone : str, path, torch.nn.Module or Backbone, default="efficientnet_lite0"
+    backbone : str, path, torch.nn.Module, Backbone or list of these, default="efficientnet_lite0"
         The network: a name from :func:`skdeepcluster.backbones.list_backbones`, a weights file
-        or a module. The default needs no download.
-    image_size : int, default=None
+        or a module. The default needs no download. Of a list, the features are concatenated,
+        those of each network scaled to unit length.
+    image_size : int or list of int, default=None
         Side in pixels to which images are resized and cropped; None uses the network's own.
-        Smaller images are faster: the time grows with the square of the side.
+        Smaller images are faster: the time grows with the square of the side. With a list, one
+        network sees the images in each of the sizes, and each network of a list in the one at its
+        place.
     batch_size : int, default=32
         Number of images that go through the network together.
     engine : {"auto", "torch", "onnxruntime"}, default="auto"
@@ -91,8 +94,8 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
     """
 
     _parameter_constraints: dict = {
-        "backbone": [str, Path, torch.nn.Module, Backbone],
-        "image_size": [Interval(Integral, 16, None, closed="left"), None],
+        "backbone": [str, Path, torch.nn.Module, Backbone, list, tuple],
+        "image_size": [Interval(Integral, 16, None, closed="left"), list, tuple, None],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "engine": [StrOptions(set(ENGINES))],
         "device": [str, torch.device],
@@ -106,9 +109,9 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
 
     def __init__(
         self,
-        backbone: PathLike | torch.nn.Module | Backbone = "efficientnet_lite0",
+        backbone: BackbonesLike = "efficientnet_lite0",
         *,
-        image_size: int | None = None,
+        image_size: ImageSizes = None,
         batch_size: int = 32,
         engine: Literal["auto", "torch", "onnxruntime"] = "auto",
         device: str | torch.device = "auto",

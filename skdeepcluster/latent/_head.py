@@ -37,12 +37,14 @@ class LatentHead(nn.Module):
         )
 
     @classmethod
-    def for_features(cls, features, n_components):
+    def for_features(cls, features, n_components, random_state):
         """Make a head whose standardisation fits the rows of ``features`` at unit length.
 
-        Of more than 50,000 rows, a random sample speaks for all.
+        Its weights are random. Of more than 50,000 rows, a random sample speaks for all.
         """
-        head = cls(features.shape[1], n_components)
+        with torch.random.fork_rng(devices=[]):
+            torch.default_generator.manual_seed(int(random_state.randint(2**31)))
+            head = cls(features.shape[1], n_components)
         rows = random_rows(len(features), _N_ROWS_FOR_SCALE)
         unit = nn.functional.normalize(as_tensor(scaled_rows(features, rows)), dim=1)
         deviation = unit.std(dim=0, unbiased=False)

@@ -16,9 +16,6 @@ from ._trainer import LatentTrainer
 # rest, which neighbours and views contradict, the start may be wrong.
 _START_REPRODUCED = 0.9
 
-# Attempts after an epoch to fill clusters that have become empty.
-_MAX_REVIVALS = 5
-
 
 class TrainingData(NamedTuple):
     """What a head is trained on.
@@ -47,11 +44,14 @@ class TrainingSettings:
     batch_size : int
     learning_rate : float
         Of Adam.
+    max_revivals : int, default=5
+        Attempts after an epoch to fill clusters that have become empty.
     """
 
     max_epochs: int
     batch_size: int
     learning_rate: float
+    max_revivals: int = 5
 
 
 def train_head(head, data, objective, settings, *, generator, random_state, on_epoch):
@@ -85,10 +85,65 @@ def train_head(head, data, objective, settings, *, generator, random_state, on_e
     def network(rows):
         return functional.normalize(layers(rows), dim=1)
 
-    trainer = LatentTrainer(
+    @torch.inference_mode()
+    def latents():
+        return network(inputs.originals).numpy()
+
+    train_network(
         network,
         inputs.random_views,
-        torch.optim.Adam(layers.parameters(), lr=settings.learning_rate),
+        latents,
+        layers.parameters(),
+        data,
+        objective,
+        settings,
+        generator=generator,
+        random_state=random_state,
+        on_epoch=lambda record: on_epoch(record, lambda: inputs.unfolded(layers)),
+    )
+    return inputs.unfolded(layers)
+
+
+def train_network(
+    network,
+    views,
+    latents,
+    parameters,
+    data,
+    objective,
+    settings,
+    *,
+    generator,
+    random_state,
+    on_epoch,
+    renewed=None,
+):
+    """Teach a network its start, then the objective, epoch after epoch.
+
+    Parameters
+    ----------
+    network : callable
+        Maps what ``views`` returns to unit latents.
+    views : callable
+        ``views(indices)`` draws a view of each sample.
+    latents : callable
+        Returns those of all samples, ndarray of shape (n_samples, n_components).
+    parameters : iterable of torch.nn.Parameter
+    data : TrainingData
+        Its partners, neighbours and start are used.
+    objective : Objective
+    settings : TrainingSettings
+    generator : torch.Generator
+    random_state : RandomState instance
+    on_epoch : callable
+        Called with the record of each epoch, a dict; a true value stops the training.
+    renewed : callable, default=None
+        ``renewed(epoch)`` is called before each epoch, and returns other TrainingData or None.
+    """
+    trainer = LatentTrainer(
+        network,
+        views,
+        torch.optim.Adam(parameters, lr=settings.learning_rate),
         data.partners,
         objective,
         batch_size=settings.batch_size,
@@ -96,11 +151,8 @@ def train_head(head, data, objective, settings, *, generator, random_state, on_e
         # Clusters that are made definite before there are any would be definite at random.
         late_epoch=settings.max_epochs // 2 if data.start is None else 0,
     )
-
-    @torch.inference_mode()
-    def latents():
-        return network(inputs.originals).numpy()
-
+    centroids = trainer.centroids.cpu().numpy()
+    n_clusters = len(centroids)
     if data.start is not None:
         n_started = len(np.unique(data.start))
 
@@ -109,23 +161,8 @@ def train_head(head, data, objective, settings, *, generator, random_state, on_e
             reproduced = (labels == data.start).mean()
             return len(np.unique(labels)) >= n_started and reproduced >= _START_REPRODUCED
 
-        centroids = objective.centroids.numpy()
         with trainer.worthwhile_threads():
             trainer.fit_labels(data.start, is_reached)
-    _run_epochs(
-        trainer,
-        latents,
-        data.neighbors,
-        settings.max_epochs,
-        random_state,
-        lambda record: on_epoch(record, lambda: inputs.unfolded(layers)),
-    )
-    return inputs.unfolded(layers)
-
-
-def _run_epochs(trainer, latents, neighbors, max_epochs, random_state, on_epoch):
-    centroids = trainer.centroids.numpy()
-    n_clusters = len(centroids)
 
     def assess():
         """Labels of all samples, once empty clusters are filled."""
@@ -135,14 +172,16 @@ def _run_epochs(trainer, latents, neighbors, max_epochs, random_state, on_epoch)
             similarities = found @ centroids.T
             labels = similarities.argmax(axis=1)
             is_full = len(np.unique(labels)) == min(n_clusters, len(labels))
-            if is_full or n_revivals == _MAX_REVIVALS:
+            if is_full or n_revivals == settings.max_revivals:
                 return labels
             revive(trainer, found, labels, 1 - similarities.max(axis=1), random_state)
             n_revivals += 1
 
     with trainer.worthwhile_threads():
         previous = assess()
-    for epoch in range(max_epochs):
+    for epoch in range(settings.max_epochs):
+        data = (renewed(epoch) if renewed else None) or data
+        trainer.neighbors = torch.from_numpy(data.partners)
         # Around the steps alone: callbacks of a user have all threads.
         with trainer.worthwhile_threads():
             losses = trainer.run_epoch(epoch)
@@ -152,7 +191,7 @@ def _run_epochs(trainer, latents, neighbors, max_epochs, random_state, on_epoch)
             "learning_rate": float(trainer.optimizer.param_groups[0]["lr"]),
             "label_change": float((labels != previous).mean()),
             "n_occupied": len(np.unique(labels)),
-            "score": neighborhood_information(labels, neighbors, n_clusters),
+            "score": neighborhood_information(labels, data.neighbors, n_clusters),
         }
         previous = labels
         if on_epoch(record):

@@ -133,7 +133,7 @@ def test_the_learning_rate_falls_to_zero_with_the_epochs(tiny_backbone, snapshot
 
 
 def weights_now(trainer):
-    return torch.cat([weight.detach().flatten() for weight in trainer._weights]).clone()
+    return torch.cat([weight.detach().flatten() for weight in trainer._stages.weights]).clone()
 
 
 def test_same_random_state_same_weights(tiny_backbone, snapshots):

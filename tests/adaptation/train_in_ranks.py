@@ -52,7 +52,7 @@ def train(images, scenes):
         patch.object(_tuning, "_MIN_STEPS_PER_EPOCH", 1),
     ):
         losses = [trainer.train_epoch(targets)]
-    gradient = np.concatenate([weight.grad.flatten().numpy() for weight in trainer._weights])
+    gradient = np.concatenate([weight.grad.flatten().numpy() for weight in trainer._stages.weights])
     first_tuned = trainer.features()
     with (
         patch.object(_stage_trainer, "_BATCH_SIZE", 60),

@@ -16,6 +16,14 @@ def test_embed(result, tmp_path, capsys):
         assert stored["paths"][unread].tolist() == data["skipped"]
 
 
+def test_several_sizes(result, tmp_path, capsys):
+    arguments = [result / "photos/cat", "--output", tmp_path / "f.npz"]
+    sizes = ["--image-size", 32, "--image-size", 48]
+    assert run_json(capsys, "embed", *sizes, *arguments)["n_features"] == 2560
+    networks = ["--backbone", "efficientnet_lite0", "--backbone", "untrained:test_vit3"]
+    assert run_json(capsys, "embed", *networks, *sizes, *arguments)["n_features"] == 1280 + 96
+
+
 def test_one_long_path_does_not_blow_up_the_features(result, tmp_path, monkeypatch, capsys):
     from skdeepcluster import list_images
     from skdeepcluster.cli import _embed

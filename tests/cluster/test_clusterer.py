@@ -448,6 +448,8 @@ def test_what_needs_no_features_is_checked_before_embedding(snapshots, monkeypat
         ({"n_clusters": "auto", "min_clusters": 5, "max_clusters": 3}, "min_clusters=5"),
         ({"cluster_prior": [0.5, 0.5]}, "must be 4 shares"),
         ({"fine_tune": 99}, "99 stages"),
+        ({"fine_tune": 1, "image_size": [32, 64]}, "image_size is a list"),
+        ({"fine_tune": 1, "backbone": ["efficientnet_lite0"] * 2}, "backbone is a list"),
     ):
         with pytest.raises(ValueError, match=message):
             clusterer(**params).fit(snapshots[0])

@@ -20,7 +20,7 @@ def make_partition(readable=None, source=None):
     features = np.repeat(rng.normal(size=(N_CLUSTERS, 5)), 10, axis=0)
     features = (features + 0.1 * rng.normal(size=features.shape)).astype(np.float32)
     torch.manual_seed(0)
-    head = LatentHead.for_features(features, N_COMPONENTS)
+    head = LatentHead.for_features(features, N_COMPONENTS, np.random.RandomState(0))
     readable = np.ones(30, dtype=bool) if readable is None else readable
     neighbors = nearest_neighbors(features[readable], 4)
     found = Partition.found(head, CENTROIDS, features[readable], neighbors, None, readable, source)

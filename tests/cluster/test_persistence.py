@@ -4,6 +4,7 @@ import pickle
 import numpy as np
 import pytest
 import torch
+from sklearn.base import clone
 from torch import nn
 
 from skdeepcluster import DeepImageClusterer
@@ -28,6 +29,21 @@ def test_round_trip(fitted, snapshots, tmp_path):
     assert loaded.history_ == fitted.history_
     np.testing.assert_array_equal(loaded.predict(snapshots[0]), fitted.labels_)
     assert loaded.cluster_info().equals(fitted.cluster_info())
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"image_size": [32, 64]},
+        {"backbone": ("efficientnet_lite0", "untrained:test_vit3"), "image_size": 48},
+    ],
+)
+def test_several_looks_at_an_image(params, snapshots, tmp_path):
+    est = DeepImageClusterer(4, max_iter=2, n_views=1, random_state=0, **params).fit(snapshots[0])
+    est.save(tmp_path / "model")
+    loaded = DeepImageClusterer.load(tmp_path / "model")
+    np.testing.assert_array_equal(loaded.predict(snapshots[0]), est.labels_)
+    assert clone(est).fit_predict(snapshots[0]).tolist() == est.labels_.tolist()
 
 
 def test_folders_of_the_first_version_load(fitted, snapshots, tmp_path):

@@ -91,6 +91,15 @@ def test_workers_compute_views_as_one_process_does(photo_folder, request, monkey
     np.testing.assert_allclose(features, embedder().fit_transform(paths), atol=1e-5)
 
 
+def test_workers_look_at_images_in_each_size(photo_folder, request, monkeypatch):
+    paths = list_images(photo_folder)
+    expected = embedder(image_size=[32, 48]).fit_transform(paths)
+    request.getfixturevalue("on_dask")
+    with forbidden_here(monkeypatch):
+        features = embedder(image_size=[32, 48]).fit_transform(paths)
+    np.testing.assert_allclose(features, expected, atol=1e-5)
+
+
 def test_a_killed_worker_loses_and_doubles_nothing(photo_folder, tmp_path, client, monkeypatch):
     """Tasks are as long as usual: what dask stores apart from them would go with the worker."""
     paths = list_images(photo_folder) * 40

@@ -26,7 +26,7 @@ NOTHING = dict.fromkeys(LOSS_WEIGHTS["assignments"], 0.0)
 
 def make_head():
     torch.manual_seed(0)
-    return LatentHead.for_features(X, 20)
+    return LatentHead.for_features(X, 20, np.random.RandomState(0))
 
 
 def labels_of(head):
@@ -181,7 +181,7 @@ def test_records_are_of_the_state_after_empty_clusters_were_filled(monkeypatch):
 def test_features_in_any_unit_are_the_same():
     for factor in (2.0**-100, 2.0**100):
         torch.manual_seed(0)
-        head = LatentHead.for_features(X * np.float32(factor), 20)
+        head = LatentHead.for_features(X * np.float32(factor), 20, np.random.RandomState(0))
         np.testing.assert_array_equal(encode(head, X * np.float32(factor)), encode(make_head(), X))
 
 

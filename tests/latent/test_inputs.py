@@ -22,7 +22,7 @@ def make_features(n_features, dtype=np.float32, n_views=None):
 
 def make_inputs(features, views=None, seed=0):
     torch.manual_seed(0)
-    head = LatentHead.for_features(features, 7)
+    head = LatentHead.for_features(features, 7, np.random.RandomState(0))
     return head, ReducedInputs(head, features, views, torch.Generator().manual_seed(seed))
 
 

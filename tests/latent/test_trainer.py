@@ -16,7 +16,7 @@ class Setting:
         self.X = X[:400].astype(np.float32)
         self.y = self.y[:400]
         torch.manual_seed(0)
-        self.head = LatentHead.for_features(self.X, 20)
+        self.head = LatentHead.for_features(self.X, 20, np.random.RandomState(0))
         self.centroids = pedcc(4, 20, random_state=0)
         self.neighbors = nearest_neighbors(self.X, 10)
         samples = torch.from_numpy(self.X)
