@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-import torch
 
 from skdeepcluster.latent import LatentHead, encode
 
