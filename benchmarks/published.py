@@ -50,7 +50,10 @@ def main():
             started = time.process_time()
             labels = est.fit_predict(images)
             row = {
-                **{"data": name, "n_images": n_images, "epochs": epochs, "method": method},
+                "data": name,
+                "n_images": n_images,
+                "epochs": epochs,
+                "method": method,
                 **scores(y[chosen], labels),
                 "n_clusters": int(est.n_clusters_),
                 "cpu_seconds": round(time.process_time() - started, 1),
