@@ -265,7 +265,7 @@ class Partition:
             prototypes=Prototypes(**{name: rows.numpy() for name, rows in prototypes.items()}),
             temperature=facts["temperature"],
             names=tuple(facts["names"]),
-            images=ImageRecord(facts["paths"], facts["fingerprint"]),
+            images=ImageRecord(facts["paths"], facts["fingerprint"], reader=facts["reader"]),
             **arrays,
         )
 

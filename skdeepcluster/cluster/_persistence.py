@@ -5,6 +5,7 @@ import copy
 import numpy as np
 
 from ..backbones import load_backbone
+from ..images import as_reader, plain_reader, reader_from_plain
 from ..storage import plain_params, prefixed, read_model, without_prefix, write_model
 from ._network import NetworkRecord
 from ._partition import Partition
@@ -12,6 +13,8 @@ from ._predicting import make_embedder
 
 # What the estimator itself knows of its fit.
 _SCALARS = ("n_features_in_", "n_iter_", "start_score_")
+# How images were read by version 0.1.0.
+_FORMER_READER = {"intensity_range": "dtype"}
 # Parameters that folders of version 0.1.0 have.
 _FORMER_PARAMS = ("n_iter_no_change",)
 
@@ -43,11 +46,16 @@ def save(estimator, folder):
         # Of the fit: parameters may have been set anew since.
         "backbone": network.name,
         "image_size": None if embedder is None else plain_params(embedder)["image_size"],
+        "reader": None if embedder is None else plain_reader(embedder.reader_),
+        # What a further fit begins with.
+        "reader_param": None
+        if estimator.reader is None
+        else plain_reader(as_reader(estimator.reader)),
     }
     write_model(folder, config, tensors)
 
 
-def load(cls, folder, backbone):
+def load(cls, folder, backbone, function=None):
     """Rebuild an estimator from its folder."""
     config, tensors = read_model(folder, cls.__name__)
     params = {name: value for name, value in config["params"].items() if name not in _FORMER_PARAMS}
@@ -61,11 +69,16 @@ def load(cls, folder, backbone):
     estimator = cls(**params)
     if backbone is not None or (named is not None and "backbone" not in params):
         estimator.set_params(backbone=named)
+    if config.get("reader_param") is not None:
+        estimator.set_params(reader=reader_from_plain(config["reader_param"], function))
+    # Before there were readers, images were scaled by the type of their values.
+    reader = reader_from_plain(config.get("reader") or _FORMER_READER, function)
     facts = {
         "temperature": fitted["temperature_"],
         "names": config["names"],
         "paths": config["paths"],
         "fingerprint": config.get("pictures"),
+        "reader": reader,
     }
     estimator._partition = Partition.from_state(facts, tensors)
     for name in _SCALARS:
@@ -89,6 +102,7 @@ def load(cls, folder, backbone):
             # A copy, since the network may be one that the user has in other places.
             network = copy.deepcopy(load_backbone(named, image_size=image_size))
             network.network.load_state_dict(without_prefix("backbone.", tensors))
-        estimator.embedder_ = make_embedder(estimator, network, image_size)
+        estimator.embedder_ = make_embedder(estimator, network, image_size, reader)
+        estimator.embedder_.reader_ = reader
         estimator.embedder_.n_features_in_ = estimator.n_features_in_
     return estimator
