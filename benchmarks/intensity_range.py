@@ -69,6 +69,14 @@ def make_images(amplitude, n_empty=0, exposure=(1, 1), n_hot_pixels=0, n_overexp
     return np.stack(images), np.array(kinds)
 
 
+def make_stained():
+    """Nuclei of the same shape that are stained weakly, more or strongly."""
+    rng = np.random.default_rng(0)
+    kinds = np.repeat(np.arange(3), N_IMAGES)
+    images = [rng.poisson(OFFSET + 50 * 3.0**kind * nuclei(rng)) for kind in kinds]
+    return np.stack(images).astype(np.uint16), kinds
+
+
 SETS = {
     "60,000 counts": make_images(60_000),
     "3,900 counts": make_images(3900),
@@ -79,6 +87,7 @@ SETS = {
     "150 counts, exposed 0.2 to 1.8 times": make_images(150, exposure=(0.2, 1.8)),
     "150 counts, five hot pixels in each": make_images(150, n_hot_pixels=5),
     "150 counts, three overexposed": make_images(150, n_overexposed=3),
+    "nuclei of 50, 150 and 450 counts": make_stained(),
 }
 
 if __name__ == "__main__":

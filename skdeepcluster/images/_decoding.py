@@ -1,5 +1,6 @@
 """Opening files: which decoder reads what."""
 
+import logging
 import os
 from contextlib import contextmanager
 
@@ -15,6 +16,11 @@ from ._tiff import is_beyond_pillow, is_inverted, is_tiff, open_tiff
 PILLOW_FORMATS = {
     *("AVIF", "BMP", "DIB", "GIF", "JPEG", "JPEG2000", "MPO", "PNG", "PPM", "TGA", "TIFF", "WEBP"),
 }
+
+# An error that Pillow logs of files that are read by tifffile then.
+logging.getLogger("PIL.TiffImagePlugin").addFilter(
+    lambda record: not record.getMessage().startswith("More samples per pixel")
+)
 
 # How many times the wanted side a JPEG is at least decoded at. With a factor of two, features of
 # detailed photographs had a cosine of 0.998 with those of the full image; with three, 0.9994.
