@@ -43,6 +43,7 @@ class ImageSource(ABC):
     paths: list | None = None
     reader = ImageReader()
     _places: list | None = None
+    _reader_key: bytes | None = None
 
     def __init__(self, items):
         self.items = items
@@ -82,12 +83,14 @@ class ImageSource(ABC):
     def read_by(self, reader):
         """Return a source of the same images that reads them by an ImageReader."""
         changed = copy.copy(self)
-        changed.reader = reader
+        changed.reader, changed._reader_key = reader, None
         return changed
 
     def key(self, index):
         """Return 16 bytes that are equal for equal images that are read in the same way."""
-        return digest(reader_key(self.reader).encode(errors="surrogatepass"), self.identity(index))
+        if self._reader_key is None:
+            self._reader_key = reader_key(self.reader).encode(errors="surrogatepass")
+        return digest(self._reader_key, self.identity(index))
 
     def opened(self, index, size_hint=None):
         """Return a context manager that opens the image as a RawImage.
