@@ -1,5 +1,6 @@
 """TIFF files that Pillow cannot read, or would read wrongly."""
 
+import re
 from contextlib import contextmanager
 from math import prod
 
@@ -22,6 +23,7 @@ _READ_BY_PILLOW = {(12, 1), (16, 1), (16, 2), (32, 2), (32, 3)}
 # Opened by Pillow, but not decoded: WebP in TIFF.
 _NOT_BY_PILLOW = {50001}
 _ALPHA = (1, 2)
+_OME_SIZES = re.compile(r'Size[CTZ]="(\d{1,9})"')
 
 
 def is_tiff(head):
@@ -70,9 +72,10 @@ def _tuple(tags, number, default=(1,)):
 
 def _describes_axes(description, has_pages):
     """Whether OME, ImageJ or tifffile say which axes the pages of the file are."""
-    # ImageJ may store all in one page.
+    # ImageJ may store all in one page, and OME in several files.
     of_imagej = (f"\n{axis}=" in description for axis in ("channels", "slices", "frames"))
-    return any(of_imagej) or (has_pages and ("<OME" in description or '"axes"' in description))
+    of_ome = "<OME" in description and max(map(int, _OME_SIZES.findall(description)), default=1) > 1
+    return any(of_imagej) or of_ome or (has_pages and '"axes"' in description)
 
 
 @contextmanager
@@ -177,7 +180,7 @@ def _frame_of(series, shape, order, frame, n_frame_axes, name):
         position = dict(zip(order[:n_frame_axes], wanted, strict=False))
         numbers = np.arange(prod(leading)).reshape(leading)
         chosen = numbers[tuple(position.get(axis, slice(None)) for axis in range(len(leading)))]
-        pages = [_page(series, number) for number in np.ravel(chosen)]
+        pages = [_page(series, number, name) for number in np.ravel(chosen)]
     except ValueError as error:
         # tifffile's words for a codec that is missing.
         if "imagecodecs" in str(error):
@@ -190,10 +193,14 @@ def _frame_of(series, shape, order, frame, n_frame_axes, name):
     return values.transpose([rest.index(axis) for axis in order[n_frame_axes:]])
 
 
-def _page(series, number):
+def _page(series, number, name):
     page = series.pages[number]
-    # Pages that an OME file names, but does not have.
-    return np.zeros(series.keyframe.shape, series.dtype) if page is None else page.asarray()
+    if page is None:
+        raise ImageReadError(
+            f"{name}: its description names an image {number} that is not there. The file is cut "
+            "off, or belongs to others that are missing; replace it, or set on_error='skip'."
+        )
+    return page.asarray()
 
 
 def check_size(width, height, name):

@@ -182,6 +182,17 @@ def test_frames_of_channels(axes, tmp_path):
     assert read_image(path, ImageReader(frame="max", channels=1)).max() == 100
 
 
+def test_a_stack_that_is_cut_off_is_no_smaller_stack(tmp_path):
+    values = np.full((3, 2, 32, 32), 7, np.uint16)
+    path = write(
+        tmp_path / "a.ome.tif", values, metadata={"axes": "ZCYX"}, photometric="minisblack"
+    )
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 4])
+    with pytest.raises(ImageReadError, match=r"a\.ome\.tif"):
+        read_image(path, ImageReader(channels=(0, 1)))
+
+
 def test_channels_have_a_range_each(tmp_path):
     bright, dim = np.meshgrid(np.linspace(0, 40_000, 64), np.linspace(0, 300, 64))
     values = np.stack([bright, dim]).astype(np.uint16)
