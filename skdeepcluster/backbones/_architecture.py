@@ -56,8 +56,14 @@ class Architecture:
     heads: Heads | None = None
 
 
-def infer(checkpoint: Checkpoint) -> Architecture | None:
+def infer(checkpoint: Checkpoint, prefix: str | None = None) -> Architecture | None:
     """Infer the architecture of a ResNet, ConvNeXt or vision transformer.
+
+    Parameters
+    ----------
+    checkpoint : Checkpoint
+    prefix : str, default=None
+        Prefix of the network's tensors; None searches for a network of these kinds.
 
     Returns
     -------
@@ -65,10 +71,12 @@ def infer(checkpoint: Checkpoint) -> Architecture | None:
         None if it cannot be inferred.
     """
     for marks, describe in _KINDS:
-        prefix = find_network(checkpoint.weights, marks, checkpoint.path)
-        network = {} if prefix is None else without_prefix(prefix, checkpoint.weights)
+        place = prefix
+        if place is None:
+            place = find_network(checkpoint.weights, marks, checkpoint.path, whole=True)
+        network = {} if place is None else without_prefix(place, checkpoint.weights)
         if network.keys() >= marks:
-            found = describe(network, prefix, checkpoint)
+            found = describe(network, place, checkpoint)
             return found and replace(
                 found, preprocessing=found.preprocessing | _given(checkpoint.preprocessing)
             )

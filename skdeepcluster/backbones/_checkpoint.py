@@ -3,6 +3,7 @@
 import argparse
 import pickle
 import re
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,15 +14,19 @@ from ._backbone import BackboneLoadError
 from ._layouts import LAYOUTS, absorb_registers, rename_networks
 from ._transformers import read_json, rename_transformers
 
-# What training scripts save beside the tensors, and runs no code: their options, and the numbers
-# of NumPy in their records of accuracy.
+# What training scripts save beside the tensors, and runs no code: their options, and numbers
+# and arrays of NumPy.
 _SCALAR = np.float64(0).__reduce__()[0]
+_ARRAY = np.zeros(1).__reduce__()[0]
 _HARMLESS: list = [
     argparse.Namespace,
     np.dtype,
-    # Its name before and since NumPy 2.
+    np.ndarray,
+    # Their names before and since NumPy 2.
     (_SCALAR, "numpy.core.multiarray.scalar"),
     (_SCALAR, "numpy._core.multiarray.scalar"),
+    (_ARRAY, "numpy.core.multiarray._reconstruct"),
+    (_ARRAY, "numpy._core.multiarray._reconstruct"),
     *{type(np.dtype(kind)) for kind in "?bBhHiIlLqQefd"},
 ]
 # Names that wrap a module in distributed or compiled training, with the rest of the path as it was.
@@ -29,6 +34,8 @@ _WRAPPERS = re.compile(
     r"(^|\.)(_orig_mod|_fsdp_wrapped_module|_fpw_module|_checkpoint_wrapped_module"
     r"|_forward_module|_ddp_module)(?=\.)"
 )
+# How transformers and timm call the weights in a folder of a model.
+WEIGHTS_OF_FOLDERS = ("model.safetensors", "pytorch_model.bin")
 _SHARD = re.compile(r"-\d{5}-of-\d{5}(?=\.)")
 
 
@@ -85,9 +92,9 @@ def find_weights(folder):
     -------
     path : Path or None
     """
-    names = ("model.safetensors", "pytorch_model.bin")
-    indices = (f"{name}.index.json" for name in names)
-    return next((folder / n for n in (*names, *indices) if (folder / n).is_file()), None)
+    indices = (f"{name}.index.json" for name in WEIGHTS_OF_FOLDERS)
+    paths = (folder / name for name in (*WEIGHTS_OF_FOLDERS, *indices))
+    return next((path for path in paths if path.is_file()), None)
 
 
 def read_checkpoint(path) -> Checkpoint:
@@ -155,7 +162,9 @@ def _read(path):
     try:
         if path.suffix == ".safetensors":
             return load_file(path)
-        with torch.serialization.safe_globals(_HARMLESS):
+        with torch.serialization.safe_globals(_HARMLESS), warnings.catch_warnings():
+            # TorchScript is refused below.
+            warnings.filterwarnings("ignore", "'torch.load' received a zip file that looks like")
             return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise BackboneLoadError(_refusal(path, str(error))) from error

@@ -17,7 +17,7 @@ _LAST_CHOICE = re.compile(r"student|momentum|target|encoder_k|anchor_")
 _NOT_AVERAGED = "current_model_state."
 
 
-def find_network(weights, wanted, path):
+def find_network(weights, wanted, path, whole=False):
     """Find the network in a checkpoint.
 
     Parameters
@@ -27,6 +27,8 @@ def find_network(weights, wanted, path):
         Names of the network's tensors.
     path : str or Path
         Path of the file, for messages.
+    whole : bool, default=False
+        Whether only networks that have all of these tensors count.
 
     Returns
     -------
@@ -45,9 +47,10 @@ def find_network(weights, wanted, path):
         for start in range(len(parts)):
             if ".".join(parts[start:]) in wanted:
                 hits["".join(f"{part}." for part in parts[:start])] += 1
-    if not hits:
+    most = len(wanted) if whole else max(hits.values(), default=0)
+    complete = [prefix for prefix, count in hits.items() if count == most]
+    if not complete:
         return None
-    complete = [prefix for prefix, count in hits.items() if count == max(hits.values())]
     ranks = {prefix: _rank(prefix, complete) for prefix in complete}
     best = [prefix for prefix in complete if ranks[prefix] == min(ranks.values())]
     chosen = [best[0]]

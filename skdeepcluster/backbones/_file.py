@@ -3,13 +3,11 @@
 import logging
 from pathlib import Path
 
-import timm
-
 from ..storage import without_prefix
 from . import _timm
 from ._architecture import infer
 from ._backbone import BackboneLoadError
-from ._checkpoint import read_checkpoint
+from ._checkpoint import WEIGHTS_OF_FOLDERS, read_checkpoint
 from ._loading import fill
 from ._transformers import read_json
 
@@ -19,14 +17,15 @@ def load(path, image_size=None, **chosen):
 
     ``chosen`` are options in the name, which count more than what is inferred.
     """
-    folder = Path(path).expanduser().parent
-    if timm.is_model(read_json(folder / "config.json", "architecture").get("architecture", "")):
-        # As timm writes it, with the preprocessing.
-        return _timm.load(f"local-dir:{folder}", image_size, **chosen)
+    if _is_of_timm(Path(path).expanduser()):
+        # With its preprocessing.
+        return _timm.load(f"local-dir:{Path(path).expanduser().parent}", image_size, **chosen)
     checkpoint = read_checkpoint(path)
     found = infer(checkpoint)
     if found is None:
         raise BackboneLoadError(_unknown(checkpoint))
+    if chosen and found.heads is None:
+        raise BackboneLoadError(f"{str(path)!r} holds a {found.name}, which has no such options.")
     options = found.options | chosen
     if found.heads is not None and "num_heads" not in chosen:
         options["num_heads"] = _heads(found, path)
@@ -34,6 +33,16 @@ def load(path, image_size=None, **chosen):
     network = _timm.create(found.name, size, **options)
     fill(network, without_prefix(found.prefix, checkpoint.weights), path)
     return _timm.as_backbone(network, str(path), size, **{**found.preprocessing, "license": ""})
+
+
+def _is_of_timm(path):
+    """Whether timm has written the file into a folder, with a config.json."""
+    import timm
+
+    if path.name not in WEIGHTS_OF_FOLDERS:
+        return False
+    config = read_json(path.with_name("config.json"), "architecture")
+    return timm.is_model(str(config.get("architecture")))
 
 
 def _heads(found, path):

@@ -31,6 +31,11 @@ _CLASSIFIER = re.compile(r"(fc|heads?|head_dist|classifier|last_linear)\.(?!norm
 def load_weights(network, weights, path):
     """Find the network in a checkpoint and load it; projection heads and the like are left out.
 
+    Returns
+    -------
+    prefix : str
+        Prefix of the network's tensors.
+
     Raises
     ------
     BackboneLoadError
@@ -44,6 +49,7 @@ def load_weights(network, weights, path):
         common = itertools.takewhile(lambda names: len(set(names)) == 1, modules)
         prefix = "".join(f"{names[0]}." for names in common)
     fill(network, without_prefix(prefix, weights), path)
+    return prefix
 
 
 def fill(network, found, path):
@@ -68,7 +74,7 @@ def fill(network, found, path):
         raise BackboneLoadError(
             f"{str(path)!r} does not fit {type(network).__name__}: {len(unfit)} of {len(wanted)} "
             f"tensors differ, such as {'; '.join(unfit[:3])}. The file has "
-            f"{', '.join(list(found)[:3])}, ..."
+            f"{', '.join(list(found)[:3])}, ...{_pooling_hint(own, found)}"
         )
     roots = {name.partition(".")[0] for name in own}
     lost = [
@@ -101,6 +107,12 @@ def _unfit(own, wanted, found):
         for name in own
         if name in wanted and (name not in found or found[name].shape != own[name].shape)
     ]
+
+
+def _pooling_hint(own, found):
+    if "fc_norm.weight" in found and "fc_norm.weight" not in own:
+        return " It normalises the mean of the patches: add ',global_pool=avg' to the name."
+    return ""
 
 
 def _convert(convert, found, network):
@@ -159,6 +171,4 @@ def _cure(network, lost, path):
     with_bias = f"{model}_qkvb"
     if all(name.endswith("qkv.bias") for name in lost) and timm.is_model(with_bias):
         return f"Use 'timm:{with_bias}/{path}', which has them."
-    if model and all(name.startswith("fc_norm.") for name in lost):
-        return f"Use 'timm:{model},global_pool=avg/{path}', which has them."
     return f"Name the model that has them ('timm:<model>/{path}'), or pass the network as a module."

@@ -5,12 +5,11 @@ from typing import Any
 
 import torch
 
-from ..storage import without_prefix
 from . import _hubs
 from ._architecture import infer
 from ._backbone import Backbone, BackboneLoadError, count_features
 from ._checkpoint import read_checkpoint
-from ._loading import fill, load_weights
+from ._loading import load_weights
 from ._stages import timm_stages
 
 # Names that timm resolves itself.
@@ -93,36 +92,51 @@ def load(model, image_size=None, **options):
         _check_name(model, pretrained=True)
     with _hubs.hugging_face():
         network = create(model, image_size, pretrained=True, **options)
+        if options:
+            _check_layers(network, create(model, image_size), model, options)
     return as_backbone(network, f"timm:{model}", image_size)
+
+
+def _check_layers(network, plain, model, options):
+    """Refuse options that give the network layers for which there are no weights."""
+    new = network.state_dict().keys() - plain.state_dict().keys()
+    if new:
+        raise BackboneLoadError(
+            f"With {options}, {model} has layers that its weights do not have: "
+            f"{', '.join(sorted(new))}. Use the model without the option."
+        )
 
 
 def _load_file(name, file, image_size, options):
     network = create(name, image_size, **options)
     checkpoint = read_checkpoint(file)
-    inferred = infer(checkpoint)
+    prefix = load_weights(network, checkpoint.weights, file)
+    inferred = infer(checkpoint, prefix)
     preprocessing = {}
-    if inferred is None:
-        load_weights(network, checkpoint.weights, file)
-    else:
-        _check_heads(network, inferred, name, file, options)
+    if inferred is not None and _is_built_alike(network, inferred.name):
+        _check_heads(network, inferred.heads, name, file, options)
         if "." not in name:
             # A tag tells how its weights were trained; without one, the same file has the same
             # preprocessing with a name and without.
             preprocessing = inferred.preprocessing
-        fill(network, without_prefix(inferred.prefix, checkpoint.weights), file)
     # Without the license, which is that of timm's own weights.
     return as_backbone(
         network, f"timm:{name}/{file}", image_size, **{**preprocessing, "license": ""}
     )
 
 
-def _check_heads(network, inferred, name, file, options):
+def _is_built_alike(network, name):
+    import timm
+
+    return type(network).__module__ == timm.model_entrypoint(name).__module__
+
+
+def _check_heads(network, heads, name, file, options):
     """Refuse a model whose attention is not that of the network in the file."""
-    heads = inferred.heads
     if heads is None or not heads.certain or "num_heads" in options:
         return
-    own, (found,) = getattr(network.blocks[0].attn, "num_heads", None), heads.choices
-    if own not in (None, found):
+    own, (found,) = network.blocks[0].attn.num_heads, heads.choices
+    if own != found:
         raise BackboneLoadError(
             f"{name} has {own} attention heads, but the network in {str(file)!r} has {found}: "
             f"{heads.reason}. Use 'timm:{name}/{file},num_heads={found}', or the path alone."
