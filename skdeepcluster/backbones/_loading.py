@@ -80,7 +80,7 @@ def fill(network, found, path):
     lost = [
         name
         for name, tensor in found.items()
-        if name in left and _belongs_to_trunk(name, roots) and not _is_zero_bias(name, tensor)
+        if name in left and _belongs_to_trunk(name, roots) and not _adds_nothing(name, tensor)
     ]
     if lost:
         raise BackboneLoadError(
@@ -159,9 +159,9 @@ def _belongs_to_trunk(name, roots):
     return name.partition(".")[0] in roots or _TRUNK.match(name) is not None
 
 
-def _is_zero_bias(name, tensor):
-    """Whether a tensor adds nothing, such as the queries' biases in some networks of DINOv3."""
-    return name.endswith("bias") and not tensor.any()
+def _adds_nothing(name, tensor):
+    """Whether a tensor is a bias of zeros, as in some networks of DINOv3, or empty."""
+    return (name.endswith("bias") and not tensor.any()) or tensor.numel() == 0
 
 
 def _cure(network, lost, path):

@@ -486,6 +486,7 @@ def test_a_name_and_the_path_alone_have_the_same_preprocessing(saved):
 
 
 class TestRefusals:
+    @pytest.mark.filterwarnings("ignore::FutureWarning")
     def test_torchscript_is_code(self, tmp_path):
         path = tmp_path / "script.pt"
         torch.jit.trace(nn.Flatten(), torch.ones(1, 3)).save(path)

@@ -76,7 +76,13 @@ KINDS = {
 }
 MORE = {
     "Dinov2Model": SMALL | {"use_swiglu_ffn": True},
-    "DINOv3ViTModel": SMALL | PERCEPTRON | {"use_gated_mlp": True, "hidden_act": "silu"},
+    "DINOv3ViTModel": {
+        **SMALL,
+        **PERCEPTRON,
+        "num_register_tokens": 4,
+        "use_gated_mlp": True,
+        "hidden_act": "silu",
+    },
     "ResNetModel": {"depths": [3, 4, 6, 3]},
 }
 
@@ -170,5 +176,5 @@ def test_an_activation_of_another_kind_is_refused(tmp_path):
 @pytest.mark.parametrize("name", ["BeitModel", "DeiTModel"])
 def test_other_classes_are_wrapped_by_the_user(name, tmp_path):
     randomised(name, SMALL | PERCEPTRON).save_pretrained(tmp_path)
-    with pytest.raises(BackboneLoadError, match="written by transformers: .* pass a module"):
+    with pytest.raises(BackboneLoadError, match=r"written by transformers: .* pass a module"):
         load_backbone(tmp_path)
