@@ -64,6 +64,22 @@ LAYOUTS = {
         "epoch": 1000,
     },
     "SimCLR": lambda w: {"state_dict": under("backbone.", w | under("fc.", HEAD)), "epoch": 1},
+    "SimSiam": lambda w: {"state_dict": under("module.encoder.", w | under("fc.", HEAD))},
+    "VICReg": lambda w: {"model": under("module.backbone.", w) | under("module.projector.", HEAD)},
+    "iBOT": lambda w: {
+        "student": under("module.backbone.", noise(w)),
+        "teacher": under("backbone.", w | {"masked_embed": torch.ones(1, 8)}),
+        "ibot_loss": {"center": torch.ones(1, 8)},
+    },
+    "mmpretrain MoCo": lambda w: {
+        "meta": {},
+        "state_dict": under("encoder_k.module.0.", noise(w)) | under("backbone.", w),
+    },
+    "ema-pytorch": lambda w: {
+        **under("online_model.", noise(w)),
+        **under("ema_model.", w),
+        "initted": torch.tensor([True]),
+    },
     "BYOL": lambda w: {
         "online_encoder": under("net.", w),
         "target_encoder": under("net.", noise(w)),
