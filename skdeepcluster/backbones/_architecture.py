@@ -25,6 +25,8 @@ _RESNET_MARKS = {f"layer{stage}.0.conv1.weight" for stage in (1, 2, 3, 4)}
 _VIT_MARKS = {"patch_embed.proj.weight", "blocks.0.norm1.weight", "blocks.0.attn.qkv.weight"}
 _CONVNEXT_MARKS = {f"stages.{stage}.blocks.0.conv_dw.weight" for stage in range(4)}
 _ACTIVATIONS = {"gelu": "gelu", "quick_gelu": "quick_gelu", "gelu_pytorch_tanh": "gelu_tanh"}
+# As Pillow counts them.
+_INTERPOLATIONS = {0: "nearest", 1: "lanczos", 2: "bilinear", 3: "bicubic"}
 # 224 of 256 pixels.
 _USUAL_CROP = 0.875
 
@@ -250,19 +252,19 @@ def _given(config):
     """Read the values of a Backbone from a preprocessor_config.json of transformers."""
     if not config:
         return {}
-    values: dict[str, Any] = {
-        "mean": tuple(config["image_mean"]),
-        "std": tuple(config["image_std"]),
-    }
-    names = {0: "nearest", 1: "lanczos", 2: "bilinear", 3: "bicubic"}
-    if config.get("resample") in names:
-        values["interpolation"] = names[config["resample"]]
-    size, crop = config.get("size") or {}, config.get("crop_size") or {}
-    if config.get("do_center_crop") and "shortest_edge" in size and "height" in crop:
-        values["crop_fraction"] = crop["height"] / size["shortest_edge"]
-    elif "height" in size:
-        values["crop_fraction"] = 1.0
+    values: dict[str, Any] = {"mean": (0.0,) * 3, "std": (1.0,) * 3, "crop_fraction": 1.0}
+    if config.get("do_normalize", True):
+        values |= {"mean": tuple(config["image_mean"]), "std": tuple(config["image_std"])}
+    if config.get("resample") in _INTERPOLATIONS:
+        values["interpolation"] = _INTERPOLATIONS[config["resample"]]
+    if config.get("do_center_crop"):
+        values["crop_fraction"] = min(1.0, _side(config["crop_size"]) / _side(config["size"]))
     return values
+
+
+def _side(size):
+    """Read a side from {"shortest_edge": ...}, {"height": ..., "width": ...} or a number."""
+    return min(size.values()) if isinstance(size, dict) else size
 
 
 def _count(network, prefix, position=1):

@@ -60,7 +60,7 @@ def count_heads(network, prefix) -> Heads:
         return Heads((12,), True, "its positions are those of MoCo v3")
     if "base_encoder." in prefix and width == 384:
         return Heads((12,), True, "its names are those of MoCo v3")
-    if "cls_token" not in network or prefix.endswith("vit.") or not _is_fixed(positions):
+    if "cls_token" not in network or prefix.endswith("backbone.vit.") or not _is_fixed(positions):
         # I-JEPA; lightly, which wraps networks of timm; and networks that learn positions.
         return Heads((usual,))
     return Heads((usual, 12))

@@ -141,7 +141,15 @@ def test_a_model_in_several_files(tmp_path):
         load_backbone(tmp_path)
 
 
-def test_the_preprocessing_is_read_or_that_of_the_authors(tmp_path):
+@pytest.mark.parametrize(
+    "sizes",
+    [
+        {"size": {"shortest_edge": 256}, "crop_size": {"height": 224, "width": 224}},
+        # As older versions wrote them.
+        {"size": 256, "crop_size": 224},
+    ],
+)
+def test_the_preprocessing_is_read_or_that_of_the_authors(sizes, tmp_path):
     randomised("ViTModel", SMALL | PERCEPTRON).save_pretrained(tmp_path)
     backbone = load_backbone(tmp_path)
     assert (backbone.mean, backbone.crop_fraction) == ((0.5,) * 3, 1.0)
@@ -150,8 +158,7 @@ def test_the_preprocessing_is_read_or_that_of_the_authors(tmp_path):
         "image_std": [0.4, 0.5, 0.6],
         "resample": 3,
         "do_center_crop": True,
-        "size": {"shortest_edge": 256},
-        "crop_size": {"height": 224, "width": 224},
+        **sizes,
     }
     (tmp_path / "preprocessor_config.json").write_text(json.dumps(processor))
     backbone = load_backbone(tmp_path)
