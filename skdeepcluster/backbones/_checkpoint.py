@@ -12,7 +12,7 @@ import torch
 
 from ._backbone import BackboneLoadError
 from ._layouts import LAYOUTS, absorb_registers, rename_networks
-from ._transformers import read_json, rename_transformers
+from ._transformers import read_json, read_settings, rename_transformers
 
 # What training scripts save beside the tensors, and runs no code: their options, and numbers
 # and arrays of NumPy.
@@ -103,7 +103,7 @@ def read_checkpoint(path) -> Checkpoint:
     weights = _read_parts(path)
     weights, prefixes = rename_transformers(weights)
     weights, _ = rename_networks(weights, LAYOUTS)
-    config = read_json(path.with_name("config.json"), "model_type")
+    config = read_settings(path.parent)
     preprocessing = read_json(path.with_name("preprocessor_config.json"), "image_mean")
     is_of_transformers = bool(prefixes or config)
     if not prefixes:
@@ -111,8 +111,7 @@ def read_checkpoint(path) -> Checkpoint:
     return Checkpoint(
         str(path),
         absorb_registers(weights),
-        # Of models for images and text.
-        config | config.get("vision_config", {}),
+        config,
         preprocessing,
         is_of_transformers,
     )

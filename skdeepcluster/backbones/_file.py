@@ -71,4 +71,6 @@ def _unknown(checkpoint):
             f"{message} It was written by transformers: keep its config.json beside it. If that "
             "does not help, load it with transformers and pass a module that returns its features."
         )
+    if any(name.endswith("visual.class_embedding") for name in checkpoint.weights):
+        return f"{message} Name it: 'open_clip:<architecture>/{checkpoint.path}'."
     return f"{message} Name it: 'timm:<model>/{checkpoint.path}'."

@@ -184,6 +184,29 @@ def rename_transformers(weights):
     return weights, prefixes
 
 
+# What older versions leave out of config.json where it is the default.
+_CLIP_DEFAULTS = {"num_attention_heads": 12, "hidden_act": "quick_gelu", "layer_norm_eps": 1e-5}
+_SIGLIP_DEFAULTS = {
+    "num_attention_heads": 12,
+    "hidden_act": "gelu_pytorch_tanh",
+    "layer_norm_eps": 1e-6,
+}
+_DEFAULTS = {
+    "clip": _CLIP_DEFAULTS,
+    "clip_vision_model": _CLIP_DEFAULTS,
+    "siglip": _SIGLIP_DEFAULTS,
+    "siglip_vision_model": _SIGLIP_DEFAULTS,
+}
+
+
+def read_settings(folder):
+    """Read the settings of the image tower from config.json; empty if there is none."""
+    config = read_json(folder / "config.json", "model_type")
+    # That of models for images and texts has a part for each.
+    config |= config.get("vision_config", {})
+    return _DEFAULTS.get(config.get("model_type", ""), {}) | config
+
+
 def read_json(path, key):
     """Read a JSON object that has a key; empty if there is no such file."""
     try:

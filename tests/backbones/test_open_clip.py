@@ -82,6 +82,12 @@ def test_weights_from_a_file(clip, tmp_path):
     assert backbone.resizing == Resizing(64, 1.0, "bicubic")
 
 
+def test_the_activation_is_not_guessed(clip, tmp_path):
+    torch.save(clip.state_dict(), tmp_path / "clip.pt")
+    with pytest.raises(BackboneLoadError, match="Name it: 'open_clip:<architecture>/"):
+        load_backbone(tmp_path / "clip.pt")
+
+
 def test_published_weights_bring_their_preprocessing(clip, hub):
     hub("laion/tiny", clip)
     hub("timm/tiny-siglip", clip)

@@ -166,6 +166,23 @@ def test_the_preprocessing_is_read_or_that_of_the_authors(sizes, tmp_path):
     assert (backbone.crop_fraction, backbone.interpolation) == (0.875, "bicubic")
 
 
+@pytest.mark.parametrize("name", ["CLIPModel", "SiglipModel"])
+def test_defaults_may_be_missing_in_the_part_for_images(name, tmp_path):
+    """As in the files of SigLIP on the hub."""
+    vision = {"num_hidden_layers": 1, "image_size": 32, "intermediate_size": 64}
+    model = randomised(name, {"vision_config": vision, "text_config": TEXTS})
+    model.save_pretrained(tmp_path)
+    config = json.loads((tmp_path / "config.json").read_text())
+    config["vision_config"] = {"model_type": config["vision_config"]["model_type"]}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+
+    def features(model, images):
+        embedded = model.get_image_features(images)
+        return embedded if isinstance(embedded, torch.Tensor) else embedded.pooler_output
+
+    assert_same_features(tmp_path, model, features, 32)
+
+
 @pytest.mark.parametrize("name", ["CLIPVisionModel", "ViTModel"])
 def test_what_config_tells_is_not_guessed(name, tmp_path):
     randomised(name, SMALL | PERCEPTRON).save_pretrained(tmp_path)
