@@ -197,7 +197,7 @@ def _describe_dinov3(network, prefix, config):
     heads = heads_of_dinov3(options["embed_dim"])
     if "num_attention_heads" in config:
         heads, settings = _of_transformers(config)
-        if settings.pop("act_layer", "gelu") != "gelu":
+        if settings.pop("act_layer", "gelu") != "gelu" or config.get("key_bias"):
             return None
         options |= settings
         rope = config.get("rope_parameters") or config

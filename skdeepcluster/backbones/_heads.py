@@ -52,10 +52,12 @@ def count_heads(network, prefix) -> Heads:
     if usual is None:
         return Heads(())
     if width not in _TWELVE:
-        # The "gap" network of timm that has no class token either has 16 at a width of 768.
-        if "cls_token" not in network and _is_fixed(positions):
+        if "cls_token" in network:
+            return Heads((usual,))
+        if _is_fixed(positions):
             return Heads((usual,), True, "it has fixed positions and no class token, as I-JEPA")
-        return Heads((usual,))
+        # The network of timm that has no class token either has 16.
+        return Heads((usual, 16) if width == 768 else (usual,))
     if _equals(positions, _sine_cosine(positions, rows_first=True)):
         return Heads((12,), True, "its positions are those of MoCo v3")
     if "base_encoder." in prefix and width == 384:

@@ -135,8 +135,8 @@ def _used(convert, found, network):
     with torch.enable_grad():
         results = _convert(convert, leaves, network)
     if results is None:
-        # It changes tensors in place, which leaves cannot be. Equal names are all that is known.
-        results = {name: leaves[name] for name in leaves}
+        # It changes tensors in place, which leaves cannot be: nothing is known.
+        return found.keys()
     used, seen = set(), set()
     waiting = []
     for name in results.keys() & network.state_dict().keys():

@@ -253,6 +253,13 @@ class TestHeads:
         assert_same_features(path, network)
         assert "has 16 attention heads, but" in message_of(f"timm:vit_base_patch16_gap_224/{path}")
 
+    def test_no_class_token_and_learned_positions_are_ambiguous(self, saved):
+        options = {"class_token": False, "global_pool": "avg", "fc_norm": False}
+        network = vit("vit_base_patch16_224", **options)
+        path = saved(network.state_dict())
+        assert "networks like it have 12 or 16" in message_of(path)
+        assert_same_features(f"{path},num_heads=12", network)
+
     def test_only_some_names_have_options(self, saved):
         path = saved(resnet().state_dict())
         assert "has no such options" in message_of(f"{path},num_heads=12")
