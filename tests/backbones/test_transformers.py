@@ -7,7 +7,9 @@ import torch
 
 from skdeepcluster.backbones import BackboneLoadError, load_backbone
 
-transformers = pytest.importorskip("transformers", reason="writes the checkpoints")
+transformers = pytest.importorskip(
+    "transformers", reason="needs transformers, which writes the files"
+)
 
 SMALL = {
     "hidden_size": 64,
