@@ -242,11 +242,14 @@ class SceneGraphRetriever(BaseEstimator):
         measure = HeldOut(pairs.take(held_out), encoder) if held_out.any() else None
         self.history_ = self._train(encoder, pairs.take(~held_out), measure, random_state)
         global_similarity = self._fit_global(images, captions, owners, held_out, measure)
-        self._model = RetrievalModel(encoder, global_similarity, caption_parser)
-        self.global_weight_ = 0.0 if global_similarity is None else global_similarity.weight
-        self.level_weights_ = self._model.level_weights
-        self.n_parameters_ = self._model.n_parameters
+        self._keep(RetrievalModel(encoder, global_similarity, caption_parser))
         return self
+
+    def _keep(self, model: RetrievalModel) -> None:
+        self._model = model
+        self.global_weight_ = model.global_weight
+        self.level_weights_ = model.level_weights
+        self.n_parameters_ = model.n_parameters
 
     def similarity(self, X: Any, y: Iterable[Any]) -> np.ndarray:
         """Compare all images with all captions.
@@ -446,7 +449,7 @@ class SceneGraphRetriever(BaseEstimator):
             If there is none in the folder, it is damaged, or an encoder is missing.
         """
         retriever, model = load_retriever(cls, folder, word_vectors, text_parser, visual_parser)
-        retriever._model = model
+        retriever._keep(model)
         return retriever
 
     def _fitted_model(self) -> RetrievalModel:
