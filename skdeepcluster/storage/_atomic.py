@@ -25,15 +25,29 @@ def whole_file(path):
     Yields
     ------
     partial : Path
-        A hidden path in the same folder, where no file exists yet.
+        A hidden, empty file in the same folder.
     """
     path = resolved(path)
     partial = _beside(path)
     try:
-        yield partial
+        with rights_of_umask(partial):
+            yield partial
         os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def rights_of_umask(path):
+    """Create an empty file, and restore its rights when another library has written it.
+
+    Some libraries let only the owner read what they write, whatever the umask is.
+    """
+    path.touch()
+    mode = path.stat().st_mode
+    yield
+    if path.stat().st_mode != mode:
+        path.chmod(mode)
 
 
 @contextmanager

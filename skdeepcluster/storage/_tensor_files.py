@@ -9,6 +9,7 @@ from reprlib import repr as short_repr
 from typing import TYPE_CHECKING, Any, Self
 
 from . import schema
+from ._atomic import rights_of_umask
 from .schema import Damaged
 
 if TYPE_CHECKING:
@@ -19,11 +20,8 @@ def write_tensors(path: Path, tensors: Mapping[str, torch.Tensor]) -> None:
     """Write tensors to a safetensors file, readable by whom the umask lets read it."""
     from safetensors.torch import save_file
 
-    # Safetensors gives no rights to anybody else.
-    path.touch()
-    mode = path.stat().st_mode
-    save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, path)
-    path.chmod(mode)
+    with rights_of_umask(path):
+        save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, path)
 
 
 class TensorFile:

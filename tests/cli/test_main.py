@@ -115,7 +115,7 @@ def test_usage_errors_leave_with_status_two(capsys, arguments, message):
 
 
 @pytest.mark.parametrize(
-    "command", ["cluster", "assign", "report", "embed", "retrieve", "backbones", None]
+    "command", ["cluster", "assign", "report", "embed", "retrieve", "backbones", "cache", None]
 )
 def test_help_has_an_example(capsys, command):
     with pytest.raises(SystemExit) as caught:
