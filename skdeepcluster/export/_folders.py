@@ -69,7 +69,7 @@ def export_clusters(folder, paths, labels, mode):
         _move(Path(folder).absolute(), places)
         return
     with whole_folder(folder) as partial:
-        _fill(partial, places, os.symlink if mode == "symlink" else shutil.copy2)
+        _fill(partial, places, _link if mode == "symlink" else shutil.copy2)
 
 
 def _places(paths, labels):
@@ -116,6 +116,12 @@ def _fill(folder, places, action):
             # Written first: if the run is killed, the record says where the images are.
             record.writerow([path_cell(path), place.as_posix()])
             action(path.absolute(), target)
+
+
+def _link(source, target):
+    # A link to a file that is gone could be made as well.
+    source.stat()
+    os.symlink(source, target)
 
 
 def _move(folder, places):

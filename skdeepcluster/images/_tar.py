@@ -2,6 +2,7 @@
 
 import os
 import tarfile
+import warnings
 from collections.abc import Sequence
 from functools import partial
 from pathlib import PurePosixPath
@@ -34,6 +35,11 @@ def read_tar_images(paths: PathLike | Sequence[PathLike]) -> "TarSource":
     ValueError
         If a file is not a tar file, is compressed or damaged, if an image is stored as a sparse
         file or is a link to something outside the tar file, or if there is no image.
+
+    Warns
+    -----
+    UserWarning
+        If a file does not end with the mark of its end: it may have been cut off.
 
     Examples
     --------
@@ -68,7 +74,14 @@ def _members(file, path):
             f"{path!r} cannot be read as a tar file without compression ({error}). If it is "
             "compressed with gzip, bzip2 or xz, decompress it."
         ) from error
-    # The tarfile module takes a damaged header for the end.
+    # The tarfile module takes a damaged header for the end, and the end of the file as well.
+    if file.seek(0, os.SEEK_END) <= end:
+        warnings.warn(
+            f"{path!r} has no mark of its end after member {len(members)}: it may have been cut "
+            "off, and miss images. Compare its size with that of the original; a program that "
+            "does not close the files it writes leaves the mark out, too.",
+            stacklevel=3,
+        )
     file.seek(end)
     if any(block.strip(b"\0") for block in iter(partial(file.read, 2**16), b"")):
         raise ValueError(

@@ -9,6 +9,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _PARTIAL = ".skdeepcluster-"
+# What a folder that is being replaced is called meanwhile; never removed as abandoned.
+_BEFORE = ".before-skdeepcluster-"
 # A partial file that is older is not being written any more.
 _MAX_SECONDS_TO_WRITE = 3600
 
@@ -63,10 +65,11 @@ def whole_folder(folder):
     Yields
     ------
     partial : Path
-        A hidden, empty folder beside it.
+        A hidden, empty folder beside it. What killed processes have left there is removed.
     """
     folder = resolved(folder)
-    partial, before = _beside(folder), _beside(folder)
+    partial, before = _beside(folder), _beside(folder, _BEFORE)
+    remove_abandoned(folder.parent)
     partial.mkdir(parents=True)
     try:
         yield partial
@@ -132,15 +135,28 @@ def check_writable(folder):
 
 
 def remove_abandoned(folder):
-    """Remove partial files that killed processes left in a folder.
+    """Remove partial files and folders that killed processes left in a folder.
 
     Those changed within the last hour are kept: another process may be writing them.
     """
+    now = time.time()
     for partial in resolved(folder).glob(f"{_PARTIAL}*"):
         # Another process may do the same at the same time.
         with suppress(FileNotFoundError):
-            if time.time() - partial.stat().st_mtime > _MAX_SECONDS_TO_WRITE:
+            if now - _last_change(partial, now) <= _MAX_SECONDS_TO_WRITE:
+                continue
+            if partial.is_dir() and not partial.is_symlink():
+                shutil.rmtree(partial, ignore_errors=True)
+            else:
                 partial.unlink()
+
+
+def _last_change(path, now):
+    """Return when a file, or anything in a folder, was last changed before ``now``."""
+    inside = path.rglob("*") if path.is_dir() and not path.is_symlink() else ()
+    times = [each.lstat().st_mtime for each in (path, *inside)]
+    # Copies have the times of their originals, which may lie in the future.
+    return max((moment for moment in times if moment <= now), default=now)
 
 
 def resolved(path):
@@ -148,7 +164,7 @@ def resolved(path):
     return Path(os.path.realpath(path))
 
 
-def _beside(path):
+def _beside(path, prefix=_PARTIAL):
     # The name says where it comes from, should a run be killed. Together with the name of the
     # path it could be too long.
-    return path.with_name(f"{_PARTIAL}{uuid.uuid4().hex}")
+    return path.with_name(f"{prefix}{uuid.uuid4().hex}")

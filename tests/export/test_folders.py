@@ -1,5 +1,6 @@
 import csv
 import os
+import re
 import shutil
 
 import numpy as np
@@ -159,10 +160,11 @@ def test_links_lead_to_their_files_after_a_move(images, tmp_path):
         assert link.exists() and not os.path.lexists(tmp_path / "one" / f"{name}.png")
 
 
-def test_an_export_that_fails_leaves_nothing(images, tmp_path):
+@pytest.mark.parametrize("mode", ["copy", "symlink"])
+def test_an_export_that_fails_leaves_nothing(images, tmp_path, mode):
     images[4].unlink()
-    with pytest.raises(FileNotFoundError):
-        export_clusters(tmp_path / "c", images, [0] * 6, "copy")
+    with pytest.raises(FileNotFoundError, match=re.escape(images[4].name)):
+        export_clusters(tmp_path / "c", images, [0] * 6, mode)
     assert sorted(os.listdir(tmp_path)) == ["one", "two"]
 
 

@@ -2,6 +2,7 @@ import io
 import os
 import pickle
 import tarfile
+import warnings
 import zipfile
 from pathlib import Path
 
@@ -227,12 +228,20 @@ def test_a_damaged_tar_is_refused(damage, tar_path):
         read_tar_images(tar_path)
 
 
-def test_a_tar_without_blocks_at_its_end_is_whole(tar_path):
+@pytest.mark.parametrize("n_left", [5, 3])
+def test_a_tar_that_is_cut_between_members_or_was_not_closed_is_warned_of(tar_path, n_left):
     with tarfile.open(tar_path) as tar:
-        tar.getmembers()
-        end = tar.offset
+        offsets = [member.offset for member in tar.getmembers()]
+        end = [*offsets, tar.offset][n_left]
     os.truncate(tar_path, end)
-    assert len(read_tar_images(tar_path)) == 5
+    with pytest.warns(UserWarning, match=rf"five\.tar' has no mark of its end after .* {n_left}:"):
+        assert len(read_tar_images(tar_path)) == n_left
+
+
+def test_a_tar_that_is_whole_is_not_warned_of(tar_path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(read_tar_images(tar_path)) == 5
 
 
 def test_members_are_what_they_are_after_unpacking(paths, tmp_path):
