@@ -129,6 +129,24 @@ class ClusterPrediction(PartitionAttributes):
             return judge(labels, features, self.n_clusters_)
         return judge_images(labels, source, features, self.embedder_, self.n_clusters_)
 
+    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> np.ndarray:
+        """Name the components of the latents: "deepimageclusterer0" and so on.
+
+        Parameters
+        ----------
+        input_features : array-like of str, default=None
+            Names of the features in ``X``. Of images, which may be a single column of a table,
+            they are ignored.
+
+        Returns
+        -------
+        names : ndarray of shape (n_components,), object
+        """
+        check_is_fitted(self)
+        return super().get_feature_names_out(  # type: ignore[misc]
+            input_features if self.embedder_ is None else None
+        )
+
 
 def iter_latents(estimator: ClusterPrediction, X: Any, chunk_size: int = CHUNK_SIZE):
     """Yield the latents of images, or features, a chunk at a time."""

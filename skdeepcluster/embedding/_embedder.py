@@ -134,6 +134,9 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         self.on_error = on_error
         self.verbose = verbose
 
+    # Whether it was fitted on images; those that were not fitted by `fit` were made for images.
+    _of_images = True
+
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: ImagesLike | ArrayLike, y: None = None) -> Self:
         """Load the network and store the number of its features.
@@ -149,7 +152,8 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         -------
         self : ImageEmbedder
         """
-        if as_image_source(X) is None:
+        self._of_images = as_image_source(X) is not None
+        if not self._of_images:
             check_features(self, X, reset=True)
         else:
             # A module may have been trained further since the last fit.
@@ -355,6 +359,21 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             space += f"|{dtype}"
         name = hashlib.blake2b(space.encode(), digest_size=16).hexdigest()
         return FeatureCache(location, name, network.n_columns, dtype)
+
+    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> np.ndarray:
+        """Name the features: "imageembedder0" and so on.
+
+        Parameters
+        ----------
+        input_features : array-like of str, default=None
+            Names of the features in ``X``. Of images, which may be a single column of a table,
+            they are ignored.
+
+        Returns
+        -------
+        names : ndarray of shape (n_features,), object
+        """
+        return super().get_feature_names_out(None if self._of_images else input_features)
 
     @property
     def _n_features_out(self):

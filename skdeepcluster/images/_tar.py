@@ -51,7 +51,7 @@ def read_tar_images(paths: PathLike | Sequence[PathLike]) -> "TarSource":
     if isinstance(paths, str | os.PathLike):
         paths = [paths]
     places = []
-    for path in map(os.path.abspath, paths):
+    for path in (os.path.abspath(os.path.expanduser(path)) for path in paths):
         with open(path, "rb") as file:
             members = _members(file, path)
             state = _state(file)
