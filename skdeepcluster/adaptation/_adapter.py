@@ -14,6 +14,7 @@ from sklearn.utils._param_validation import HasMethods, Interval
 
 from ..backbones import Backbone, load_backbone, resolve_device
 from ..images import ImagesLike, PathLike, as_image_source
+from ..process_group import heed_forks
 from ._resumption import train_stages
 from ._settings import StageSettings
 from ._stage_trainer import StageTrainer
@@ -136,6 +137,7 @@ class SelfSupervisedAdapter(BaseEstimator):
             If ``X`` is features or fewer than two images, or the backbone has fewer stages
             than ``n_stages``.
         """
+        heed_forks()
         source = as_image_source(X)
         if source is None:
             raise ValueError(

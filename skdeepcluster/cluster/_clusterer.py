@@ -41,7 +41,7 @@ from ..neighbors import (
     neighbor_recall,
     neighborhood_information,
 )
-from ..process_group import rank
+from ..process_group import heed_forks, rank
 from ..starts import check_init, estimate_n_clusters, find_start
 from ..storage import all_or_nothing
 from ._callbacks import CallbackSupportMixin, with_callbacks
@@ -336,6 +336,7 @@ class DeepImageClusterer(
         ValueError
             If there are fewer images than clusters, or a parameter does not fit the data.
         """
+        heed_forks()
         context = self._init_callback_context(max_subtasks=self.max_iter)
         context.call_on_fit_task_begin(estimator=self, X=X, y=y)
         loss_weights = check_loss_weights(self.loss_weights, self.agreement)

@@ -15,6 +15,7 @@ from ..embedding import ImageEmbedder
 from ..features import check_features, stored_rows
 from ..images import as_image_source
 from ..metrics import clustering_accuracy
+from ..process_group import heed_forks
 from ._attributes import PartitionAttributes
 from ._judge import judge, judge_images
 from ._partition import CHUNK_SIZE
@@ -151,6 +152,7 @@ class ClusterPrediction(PartitionAttributes):
 def iter_latents(estimator: ClusterPrediction, X: Any, chunk_size: int = CHUNK_SIZE):
     """Yield the latents of images, or features, a chunk at a time."""
     check_is_fitted(estimator)
+    heed_forks()
     source = as_image_source(X)
     encode = estimator._partition.encode
     if source is None:
@@ -170,6 +172,7 @@ def features_of(estimator: ClusterPrediction, X: Any) -> np.ndarray:
         NaN for an image that was skipped.
     """
     check_is_fitted(estimator)
+    heed_forks()
     source = as_image_source(X)
     if source is None:
         return check_features(estimator, X, reset=False)

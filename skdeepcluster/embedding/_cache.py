@@ -23,8 +23,8 @@ _TYPE_NAMES = {"float32": "F32", "float16": "F16"}
 
 
 def features_folder(location):
-    """Return the folder of all features in the cache folder of the user."""
-    return Path(location) / "skdeepcluster" / "features"
+    """Return the folder of all features in the cache folder of the user; "~" is their home."""
+    return Path(location).expanduser() / "skdeepcluster" / "features"
 
 
 class FeatureCacheError(OSError):

@@ -19,7 +19,7 @@ from sklearn.utils.validation import check_is_fitted
 from ..backbones import ENGINES, PRECISIONS, Backbone, BackbonesLike, ImageSizes
 from ..features import check_features, stored_rows
 from ..images import ImagesLike, PathLike, as_image_source, iter_batches
-from ..process_group import rank
+from ..process_group import heed_forks, rank
 from ..storage import loaded_once
 from ._batches import embed_batches
 from ._cache import FeatureCache
@@ -234,6 +234,7 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
 
     def _network(self):
         """Load the network when it is first needed, and again when a parameter was changed."""
+        heed_forks()
         key = (self.backbone, self.image_size, self.engine, str(self.device), self.dtype)
         return loaded_once(self, key, lambda: LoadedNetwork.load(self))
 

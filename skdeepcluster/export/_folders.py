@@ -63,10 +63,11 @@ def export_clusters(folder, paths, labels, mode):
     mode : {"copy", "symlink", "move"}
         Applied to all images or none: if one cannot be moved, the others are moved back.
     """
+    folder = Path(folder).expanduser()
     check_export(folder)
     places = _places(paths, labels)
     if mode == "move":
-        _move(Path(folder).absolute(), places)
+        _move(folder.absolute(), places)
         return
     with whole_folder(folder) as partial:
         _fill(partial, places, _link if mode == "symlink" else shutil.copy2)
@@ -76,7 +77,7 @@ def _places(paths, labels):
     """List the images that are in a cluster, with their relative paths in the export."""
     places, taken = [], set()
     last_number: dict[str, int] = {}
-    for path, label in zip(map(Path, paths), labels, strict=True):
+    for path, label in zip((Path(path).expanduser() for path in paths), labels, strict=True):
         if label < 0:
             continue
         place = Path(str(label), path.name)

@@ -144,7 +144,7 @@ def read_image(path: str | os.PathLike[str]) -> np.ndarray:
     ImageReadError
         If the file is missing, damaged, not an image or too large.
     """
-    return np.asarray(open_image(path))
+    return np.asarray(open_image(os.path.expanduser(path)))
 
 
 def open_image(path, size_hint=None, name=None):

@@ -94,7 +94,7 @@ def check_file(path):
     OSError
         If its folder does not exist, it is a folder itself, or its folder is not writable.
     """
-    path = Path(path)
+    path = Path(path).expanduser()
     if not path.parent.is_dir():
         raise FileNotFoundError(f"There is no folder {str(path.parent)!r}.")
     if path.is_dir():
@@ -110,7 +110,7 @@ def check_folder(folder):
     OSError
         If it is a file, or the folder that contains it is not writable.
     """
-    folder = Path(folder)
+    folder = Path(folder).expanduser()
     if folder.is_file():
         raise NotADirectoryError(f"{str(folder)!r} is a file. Name a folder.")
     check_writable(resolved(folder).parent)
@@ -126,7 +126,7 @@ def check_writable(folder):
     """
     try:
         resolved(folder).mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=folder, prefix="."):
+        with tempfile.NamedTemporaryFile(dir=resolved(folder), prefix="."):
             pass
     except OSError as error:
         raise type(error)(
@@ -160,8 +160,11 @@ def _last_change(path, now):
 
 
 def resolved(path):
-    """Follow symbolic links: replacing a link would leave its target as it was."""
-    return Path(os.path.realpath(path))
+    """Follow symbolic links: replacing a link would leave its target as it was.
+
+    "~" is the home folder.
+    """
+    return Path(os.path.realpath(os.path.expanduser(path)))
 
 
 def _beside(path, prefix=_PARTIAL):

@@ -85,7 +85,7 @@ def write_model(
 
 def check_model_folder(folder: str | PathLike[str]) -> None:
     """Raise an OSError if a model cannot be written there, or would replace other files."""
-    folder = Path(folder)
+    folder = Path(folder).expanduser()
     check_folder(folder)
     if not folder.exists():
         return
@@ -105,7 +105,7 @@ def _is_ours(folder):
 
 def is_model(folder: str | PathLike[str]) -> bool:
     """Whether a folder holds a saved estimator."""
-    return (Path(folder) / _CONFIG).is_file()
+    return (Path(folder).expanduser() / _CONFIG).is_file()
 
 
 @contextmanager
@@ -130,7 +130,7 @@ def open_model(folder: str | PathLike[str], model_format: ModelFormat) -> Iterat
         If it is damaged, of a newer format, or of another class. The message names the folder and
         the version that wrote it.
     """
-    folder = Path(folder)
+    folder = Path(folder).expanduser()
     if not is_model(folder):
         raise FileNotFoundError(
             f"There is no saved {model_format.kind} in {str(folder)!r}: no {_CONFIG}."

@@ -192,3 +192,15 @@ def test_a_network_that_is_given_to_load_is_left_as_it_is(snapshots, tmp_path):
     loaded = DeepImageClusterer.load(tmp_path / "model", backbone=backbone)
     np.testing.assert_allclose(loaded.transform(snapshots[0]), est.embedding_, atol=1e-3)
     assert backbone.fingerprint == before
+
+
+def test_all_paths_may_begin_with_the_home_folder(photo_folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    est = DeepImageClusterer(2, image_size=32, n_views=0, max_iter=1, memory="~/cache")
+    est.fit("~/photos").save("~/model")
+    loaded = DeepImageClusterer.load("~/model")
+    paths = [f"~/photos/{path.name}" for path in sorted(photo_folder.iterdir())]
+    np.testing.assert_array_equal(loaded.predict(paths), est.labels_)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["cache", "model", "photos"]

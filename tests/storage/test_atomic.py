@@ -171,3 +171,19 @@ def test_what_could_not_be_written_is_refused(tmp_path, monkeypatch):
         with pytest.raises(PermissionError, match=r"Permission denied\. Choose another folder"):
             check(tmp_path / "new")
     assert os.listdir(tmp_path) == ["file"]
+
+
+def test_the_home_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    check_file("~/f.txt")
+    check_folder("~/g")
+    check_writable("~/h")
+    with whole_file("~/f.txt") as partial:
+        partial.touch()
+    with whole_folder("~/g") as partial:
+        (partial / "i").touch()
+    assert sorted(os.listdir(tmp_path)) == ["f.txt", "g", "h"]
+    with pytest.raises(IsADirectoryError):
+        check_file("~/g")

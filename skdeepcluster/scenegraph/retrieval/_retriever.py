@@ -16,6 +16,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from ...process_group import heed_forks
 from ...storage import all_or_nothing
 from ..graph import Caption, as_captions
 from ..matching import (
@@ -224,6 +225,7 @@ class SceneGraphRetriever(BaseEstimator):
         ImportError
             If sentences are to be parsed and spaCy is not installed.
         """
+        heed_forks()
         self._check_levels()
         random_state = check_random_state(self.random_state)
         images, captions, owners = self._read_pairs(X, y, self.global_model is not None)
@@ -454,6 +456,7 @@ class SceneGraphRetriever(BaseEstimator):
 
     def _fitted_model(self) -> RetrievalModel:
         check_is_fitted(self)
+        heed_forks()
         return self._model
 
     def _read_images(self, X: Any, keep_images: bool) -> ImagesWithGraphs:
