@@ -74,11 +74,13 @@ _FIELDS = schema.record(
         "feature_names": schema.maybe(schema.list_of(schema.text)),
         "on_pictures": schema.boolean,
         "fine_tuned": schema.boolean,
-        "backbone": schema.maybe(schema.path),
+        "backbone": schema.maybe(schema.one_or_list_of(schema.path)),
     },
     {
         "pictures": schema.maybe(schema.text),
-        "image_size": schema.maybe(schema.whole(16, _MOST_PIXELS_A_SIDE)),
+        "image_size": schema.maybe(
+            schema.one_or_list_of(schema.maybe(schema.whole(16, _MOST_PIXELS_A_SIDE)))
+        ),
     },
 )
 

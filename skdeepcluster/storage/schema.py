@@ -90,6 +90,19 @@ def maybe(rule: Rule) -> Rule:
     return check
 
 
+def one_or_list_of(rule: Rule) -> Rule:
+    """Demand a value, or a list of some, that obey a rule."""
+
+    def check(value, name):
+        if isinstance(value, list):
+            require(bool(value), f"{name} is an empty list")
+            list_of(rule)(value, name)
+        else:
+            rule(value, name)
+
+    return check
+
+
 def list_of(rule: Rule, length: int | None = None, *, distinct: bool = False) -> Rule:
     """Demand a list whose items obey a rule."""
 

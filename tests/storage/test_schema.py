@@ -21,6 +21,7 @@ def holds(rule, value):
         (schema.real(0, 1), [0, 0.5, 1], [-0.1, 1.1, float("nan"), True, 10**400, "0"]),
         (schema.real(finite=False), [float("nan"), -(10**9)], [10**400, None, True]),
         (schema.one_of("a", "b"), ["a"], ["c", 1, ["a"]]),
+        (schema.one_or_list_of(schema.text), ["a", ["a", "b"]], [[], 1, ["a", 1]]),
         (schema.maybe(schema.text), [None, "a"], [1]),
         (schema.list_of(schema.text), [[], ["a"]], ["a", {}, [1], None]),
         (schema.list_of(schema.text, 2), [["a", "a"]], [[], ["a"]]),
