@@ -188,6 +188,22 @@ class Partition:
         order = order[self.labels[order] >= 0]
         return [members[:n_images] for members in np.split(order, self.sizes.cumsum()[:-1])]
 
+    def with_copies(self, firsts: np.ndarray) -> Partition:
+        """Give the partition in which images are treated like others that they are equal to.
+
+        Parameters
+        ----------
+        firsts : ndarray of shape (n_samples,), int64
+            Which image each is equal to, or its own position.
+        """
+        return replace(
+            self,
+            labels=self.labels[firsts],
+            latents=self.latents[firsts],
+            probabilities=self.probabilities[firsts],
+            outlier_scores=self.outlier_scores[firsts],
+        )
+
     def renamed(self, names: dict[int, str | None]) -> Partition:
         """Give the partition with other names of the clusters that are listed."""
         return replace(
