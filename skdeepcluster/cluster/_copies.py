@@ -33,15 +33,15 @@ def without_copies(features, readable, n_clusters, n_neighbors, *, is_ours):
     features : ndarray of shape (n_kept, n_features)
     kept : ndarray of shape (n_samples,), bool
         Which samples they are of.
-    firsts : ndarray of shape (n_samples,), int64
-        Which of those each sample is equal to; of others, their own position.
+    firsts : ndarray of shape (n_samples,), int64, or None
+        Which of those each sample is equal to, or its own position; None if all are kept.
     """
     firsts = first_copies(features)
     distinct = np.flatnonzero(firsts == np.arange(len(features)))
-    samples, of_samples = np.flatnonzero(readable), np.arange(len(readable))
     least = 2 if n_clusters == "auto" else max(n_clusters, 2)
     if len(distinct) == len(features) or len(distinct) < least:
-        return features, readable, of_samples
+        return features, readable, None
+    samples, of_samples = np.flatnonzero(readable), np.arange(len(readable))
     of_samples[samples] = samples[firsts]
     is_kept = firsts == np.arange(len(features))
     n_kept_copies = n_neighbors + 1

@@ -188,14 +188,16 @@ class Partition:
         order = order[self.labels[order] >= 0]
         return [members[:n_images] for members in np.split(order, self.sizes.cumsum()[:-1])]
 
-    def with_copies(self, firsts: np.ndarray) -> Partition:
+    def with_copies(self, firsts: np.ndarray | None) -> Partition:
         """Give the partition in which images are treated like others that they are equal to.
 
         Parameters
         ----------
-        firsts : ndarray of shape (n_samples,), int64
-            Which image each is equal to, or its own position.
+        firsts : ndarray of shape (n_samples,), int64, or None
+            Which image each is equal to, or its own position; None if none is to another.
         """
+        if firsts is None:
+            return self
         return replace(
             self,
             labels=self.labels[firsts],
