@@ -536,9 +536,12 @@ class DeepImageClusterer(
         return head, self.embedder_.fit_transform(source)
 
     def _warn_of_empty_clusters(self, n_wanted):
+        wanted = f"n_clusters={n_wanted}"
+        if self.n_clusters == "auto" and n_wanted < self.min_clusters:
+            n_wanted, wanted = self.min_clusters, f"min_clusters={self.min_clusters}"
         if self.n_clusters_ < n_wanted:
             warnings.warn(
-                f"Only {self.n_clusters_} of n_clusters={n_wanted} clusters could be filled: "
+                f"Only {self.n_clusters_} of {wanted} clusters could be filled: "
                 "too few samples lie apart.",
                 ConvergenceWarning,
                 stacklevel=_WARNING_LEVEL,

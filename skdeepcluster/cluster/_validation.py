@@ -12,8 +12,6 @@ def check_n_clusters(n_clusters, min_clusters, max_clusters, n_samples):
     if n_clusters == "auto":
         if min_clusters > max_clusters:
             raise ValueError(f"min_clusters={min_clusters} is above max_clusters={max_clusters}.")
-        if n_samples < min_clusters:
-            raise ValueError(f"n_samples={n_samples} should be >= min_clusters={min_clusters}.")
     elif n_samples < n_clusters:
         raise ValueError(f"n_samples={n_samples} should be >= n_clusters={n_clusters}.")
 

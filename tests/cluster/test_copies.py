@@ -113,6 +113,8 @@ def test_first_copies_of_rows():
     np.testing.assert_array_equal(first_copies(rows.astype(np.float16)), [0, 1, 0, 3, 1, 0])
 
 
-def test_the_least_number_of_clusters_may_not_be_above_that_of_images():
-    with pytest.raises(ValueError, match="n_samples=6 should be >= min_clusters=7"):
-        DeepImageClusterer("auto", min_clusters=7).fit(np.random.default_rng(0).normal(size=(6, 3)))
+def test_a_least_number_of_clusters_above_that_of_images_is_warned_of():
+    X = np.random.default_rng(0).normal(size=(6, 3))
+    with pytest.warns(ConvergenceWarning, match="of min_clusters=7 clusters could be filled"):
+        est = DeepImageClusterer("auto", min_clusters=7, random_state=0).fit(X)
+    assert est.n_clusters_ <= 6
