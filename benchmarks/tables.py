@@ -123,7 +123,7 @@ def looks():
 
 
 def published():
-    """The published method and the defaults, accuracy and clusters that are left."""
+    """Accuracy, clusters that are left and time of the published method and of the defaults."""
     runs = pd.DataFrame(json.loads((RESULTS / "published.json").read_text())["runs"])
     rows = [
         [

@@ -108,6 +108,7 @@ html_sidebars = {"index": []}
 pages_below = {
     "guide": [
         "guide/inputs",
+        "guide/science",
         "guide/backbones",
         "guide/clusters",
         "choosing-k",

@@ -10,6 +10,7 @@ _HOMES = {
     "ClusterGalleryDisplay": "displays",
     "DeepImageClusterer": "cluster",
     "ImageEmbedder": "embedding",
+    "ImageReader": "images",
     "LatentMapDisplay": "displays",
     "ReliabilityDisplay": "displays",
     "SceneGraph": "scenegraph",

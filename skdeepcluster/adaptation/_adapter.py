@@ -1,5 +1,6 @@
 """Self-supervised adaptation of a backbone, as an estimator."""
 
+from collections.abc import Callable
 from numbers import Integral
 from pathlib import Path
 from typing import Any, Self
@@ -13,7 +14,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval
 
 from ..backbones import Backbone, load_backbone, resolve_device
-from ..images import ImagesLike, PathLike, as_image_source
+from ..images import ImageReader, ImagesLike, PathLike, as_image_source, fitted_source
 from ..process_group import heed_forks
 from ._resumption import train_stages
 from ._settings import StageSettings
@@ -36,6 +37,8 @@ class SelfSupervisedAdapter(BaseEstimator):
         The backbone to start from, see :func:`skdeepcluster.backbones.list_backbones`.
     image_size : int, default=None
         Side in pixels to which images are scaled; None is the backbone's own.
+    reader : ImageReader or callable, default=None
+        How images are read; None is ``ImageReader()``.
     n_stages : int, default=2
         How many of the backbone's last stages are trained.
     max_iter : int, default=5
@@ -60,6 +63,8 @@ class SelfSupervisedAdapter(BaseEstimator):
         joblib.
     loss_curve_ : list of float
         Mean loss of each epoch.
+    reader_ : ImageReader
+        ``reader`` with the range of intensities that was found.
 
     References
     ----------
@@ -80,6 +85,7 @@ class SelfSupervisedAdapter(BaseEstimator):
     _parameter_constraints: dict = {
         "backbone": [str, Path, torch.nn.Module, Backbone],
         "image_size": [Interval(Integral, 16, None, closed="left"), None],
+        "reader": [ImageReader, callable, None],
         "n_stages": [Interval(Integral, 1, None, closed="left")],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "memory": [str, Path, HasMethods("cache"), None],
@@ -94,6 +100,7 @@ class SelfSupervisedAdapter(BaseEstimator):
         backbone: PathLike | torch.nn.Module | Backbone = "efficientnet_lite0",
         *,
         image_size: int | None = None,
+        reader: ImageReader | Callable | None = None,
         n_stages: int = 2,
         max_iter: int = 5,
         memory: PathLike | joblib.Memory | None = None,
@@ -104,6 +111,7 @@ class SelfSupervisedAdapter(BaseEstimator):
     ):
         self.backbone = backbone
         self.image_size = image_size
+        self.reader = reader
         self.n_stages = n_stages
         self.max_iter = max_iter
         self.memory = memory
@@ -138,11 +146,12 @@ class SelfSupervisedAdapter(BaseEstimator):
             than ``n_stages``.
         """
         heed_forks()
-        source = as_image_source(X)
+        source = fitted_source(as_image_source(X, self.reader))
         if source is None:
             raise ValueError(
                 "A backbone is adapted to images, and X is features. Pass the images themselves."
             )
+        self.reader_ = source.reader
         random_state = check_random_state(self.random_state)
         trainer = StageTrainer(
             load_backbone(self.backbone, image_size=self.image_size),

@@ -133,7 +133,7 @@ class StageTrainer:
         """Return all that the training depends on: network, stages, images, seed, constants."""
         images = hashlib.blake2b(digest_size=16)
         for index in range(len(self._source)):
-            images.update(self._source.identity(index))
+            images.update(self._source.key(index))
         return (
             self._stages.fingerprint,
             self._settings.n_stages,

@@ -5,7 +5,8 @@ from argparse import ArgumentTypeError
 from ._clustered import check_output, memory_of, summarize, write_results
 from ._images import open_images
 from ._interruption import explain_interruption
-from ._options import add_backbone, add_images, add_output, network_of
+from ._options import add_backbone, add_images, add_output, add_reading, network_of
+from ._reader import reader_from, suffixes_of
 
 HELP = "cluster the images in a folder"
 EPILOG = """\
@@ -30,6 +31,7 @@ def add_options(parser):
     )
     add_output(parser)
     add_backbone(parser)
+    add_reading(parser)
     parser.add_argument(
         "--fine-tune",
         type=int,
@@ -64,7 +66,8 @@ def run(options):
     from .. import DeepImageClusterer
     from ..storage import check_model_folder
 
-    images = open_images(options)
+    reader = reader_from(options)
+    images = open_images(options, suffixes_of(reader))
     check_output(options)
     model = options.output / "model"
     check_model_folder(model)
@@ -72,6 +75,7 @@ def run(options):
     estimator = DeepImageClusterer(
         options.n_clusters,
         **network_of(options),
+        reader=reader,
         n_views=options.views,
         fine_tune=options.fine_tune,
         memory=memory,

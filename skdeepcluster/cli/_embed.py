@@ -5,8 +5,9 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from ._images import open_images
 from ._interruption import explain_interruption
-from ._options import add_backbone, add_images, network_of
+from ._options import add_backbone, add_images, add_reading, network_of
 from ._outcome import Outcome
+from ._reader import reader_from, suffixes_of
 
 HELP = "compute the features of the images in a folder"
 EPILOG = """\
@@ -29,6 +30,7 @@ def add_options(parser):
     add_images(parser)
     parser.add_argument("--output", type=Path, required=True, metavar="FILE.npz")
     add_backbone(parser)
+    add_reading(parser)
     parser.add_argument("--memory", type=Path, metavar="DIR", help="cache features in this folder")
 
 
@@ -39,10 +41,12 @@ def run(options):
     from .. import ImageEmbedder
     from ..storage import check_file, whole_file
 
-    images = open_images(options)
+    reader = reader_from(options)
+    images = open_images(options, suffixes_of(reader))
     check_file(options.output)
     embedder = ImageEmbedder(
         **network_of(options),
+        reader=reader,
         memory=options.memory,
         on_error="skip",
         verbose=1,

@@ -16,8 +16,8 @@ class Images(NamedTuple):
         return len(self.names)
 
 
-def open_images(options):
-    """Find the images that the options name.
+def open_images(options, suffixes=()):
+    """Find the images that the options name; ``suffixes`` are those that a reader adds.
 
     Returns
     -------
@@ -34,10 +34,10 @@ def open_images(options):
             f"{' or '.join(IMAGE_FILES)}. Decompress it if it is compressed."
         )
     if path.suffix not in IMAGE_FILES:
-        paths = _without_exported(path.expanduser(), list_images(path))
+        paths = _without_exported(path.expanduser(), list_images(path, suffixes=suffixes))
         return Images(paths, paths)
     X = (
-        read_tar_images(path)
+        read_tar_images(path, options.member)
         if path.suffix == ".tar"
         else read_parquet_images(path, options.column)
     )

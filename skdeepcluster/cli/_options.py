@@ -14,6 +14,54 @@ def add_images(parser):
         "--column", default="image", help="column of the Parquet file (default: %(default)s)"
     )
 
+    parser.add_argument(
+        "--member",
+        metavar="EXTENSION",
+        help="which image of each sample of a .tar file, such as jpg or left.png (default: all, "
+        "without those like 0001.seg.png beside 0001.jpg)",
+    )
+    parser.add_argument(
+        "--reader",
+        metavar="FILE.py:FUNCTION",
+        help="read files by a Python function of their path that returns an array or a Pillow "
+        "image; a module instead of FILE.py is imported",
+    )
+
+
+def add_reading(parser):
+    """Add options for what files leave open."""
+    parser.add_argument(
+        "--suffixes",
+        metavar=".A,.B",
+        help="files of a folder that --reader reads (default: all files that end like images)",
+    )
+    parser.add_argument(
+        "--frame",
+        metavar="N",
+        help="which frame of several, from 0, or their 'max' or 'mean' (default: the first)",
+    )
+    parser.add_argument(
+        "--channels",
+        metavar="R,G,B",
+        help="which channels of several become red, green and blue, from 0; a single one becomes "
+        "grey (default: the colours, or the first three)",
+    )
+    parser.add_argument(
+        "--intensity-range",
+        default="auto",
+        metavar="RANGE",
+        help="values that become black and white: LOW,HIGH, or 'dataset' (found in a sample of "
+        "the images), 'image' (in each by itself), 'dtype' (all that the type can hold), 'auto' "
+        "(8-bit images as they are, others by 'dataset'; the default)",
+    )
+    parser.add_argument(
+        "--aspect",
+        choices=["crop", "pad", "squash"],
+        default="crop",
+        help="how elongated images become square: their ends are cut off, grey margins are "
+        "added, or they are distorted (default: %(default)s)",
+    )
+
 
 def add_model(parser):
     """Add an option for a saved model."""

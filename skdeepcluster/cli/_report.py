@@ -7,6 +7,7 @@ from ._images import open_images
 from ._interruption import explain_interruption
 from ._options import add_images, add_model
 from ._outcome import Outcome
+from ._reader import function_from, suffixes_of
 
 HELP = "write an HTML page of a clustering"
 EPILOG = """\
@@ -53,8 +54,8 @@ def run(options):
     from .. import DeepImageClusterer
     from ..report import write_report
 
-    images = open_images(options)
-    estimator = DeepImageClusterer.load(options.model)
+    estimator = DeepImageClusterer.load(options.model, reader=function_from(options))
+    images = open_images(options, suffixes_of(estimator.reader_))
     memory = options.memory or _cache_beside(options.model)
     estimator.set_params(on_error="skip", verbose=1, memory=memory)
     with explain_interruption(memory):

@@ -23,10 +23,10 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from ..adaptation import StageSettings, check_stages
-from ..backbones import Backbone, BackbonesLike, ImageSizes, resolve_device
+from ..backbones import BackbonesLike, ImageSizes, resolve_device
 from ..embedding import ImageEmbedder
 from ..features import check_features, rows_of_images, without_gaps
-from ..images import as_image_source
+from ..images import ImageReader, as_image_source, fitted_source
 from ..latent import (
     LatentHead,
     Objective,
@@ -105,6 +105,9 @@ class DeepImageClusterer(
         Side in pixels to which images are scaled; None is the backbone's own. With a list, such
         as ``[128, 192]``, the backbone sees the images in each of the sizes, and each network of
         a list in the one at its place.
+    reader : ImageReader or callable, default=None
+        How images are read: frames, channels, the range of intensities, elongated images, files
+        of other formats. A callable is ``ImageReader(callable)``, None ``ImageReader()``.
     n_views : int, default=4
         Random views of each image (crops, flips, other colours) that are embedded for the
         training; each costs as much as embedding the image itself. With 0, or where ``X`` is
@@ -218,6 +221,8 @@ class DeepImageClusterer(
         Epochs run.
     embedder_ : ImageEmbedder or None
         What embeds the images; None if ``X`` was features.
+    reader_ : ImageReader or None
+        ``reader`` with the range of intensities that was found; new images are read alike.
     n_features_in_ : int
         Number of features that the head sees.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -253,6 +258,7 @@ class DeepImageClusterer(
         max_clusters: int = 100,
         backbone: BackbonesLike = "efficientnet_lite0",
         image_size: ImageSizes = None,
+        reader: ImageReader | Callable | None = None,
         n_views: int = 4,
         fine_tune: int = 0,
         fine_tune_mode: Literal["before", "jointly"] = "before",
@@ -280,6 +286,7 @@ class DeepImageClusterer(
         self.max_clusters = max_clusters
         self.backbone = backbone
         self.image_size = image_size
+        self.reader = reader
         self.n_views = n_views
         self.fine_tune = fine_tune
         self.fine_tune_mode = fine_tune_mode
@@ -347,7 +354,7 @@ class DeepImageClusterer(
         context = self._init_callback_context(max_subtasks=self.max_iter)
         context.call_on_fit_task_begin(estimator=self, X=X, y=y)
         loss_weights = check_loss_weights(self.loss_weights, self.agreement)
-        source = as_image_source(X)
+        source = fitted_source(as_image_source(X, self.reader))
         self._check_before_embedding(source)
         features, readable = self._features_to_fit(X, source)
         self._check_clusters(len(features))
@@ -440,7 +447,7 @@ class DeepImageClusterer(
             self.embedder_ = None
             self._network = NetworkRecord()
             return features, np.ones(len(features), dtype=bool)
-        self.embedder_ = make_embedder(self, self.backbone, self.image_size)
+        self.embedder_ = make_embedder(self, self.backbone, self.image_size, source.reader)
         self._network = NetworkRecord.of(self.backbone, is_tuned=self.fine_tune > 0)
         if self.fine_tune:
             check_stages(self.embedder_.load(), self.fine_tune)
@@ -509,7 +516,7 @@ class DeepImageClusterer(
             verbose=self.verbose,
         )
         self.loss_curve_ = tuned.loss_curve
-        self.embedder_ = make_embedder(self, tuned.backbone, self.image_size)
+        self.embedder_ = make_embedder(self, tuned.backbone, self.image_size, source.reader)
         return self.embedder_.fit_transform(source), tuned
 
     def _train_jointly(self, source, rows, head, data, objective, settings, report, drawn_by):
@@ -532,7 +539,7 @@ class DeepImageClusterer(
             on_epoch=report,
             **drawn_by,
         )
-        self.embedder_ = make_embedder(self, backbone, self.image_size)
+        self.embedder_ = make_embedder(self, backbone, self.image_size, source.reader)
         return head, self.embedder_.fit_transform(source)
 
     def _warn_of_empty_clusters(self, n_wanted):
@@ -639,9 +646,7 @@ class DeepImageClusterer(
             save(self, folder)
 
     @classmethod
-    def load(
-        cls, folder: str | Path, *, backbone: torch.nn.Module | Backbone | None = None
-    ) -> Self:
+    def load(cls, folder: str | Path, *, backbone: Any = None, reader: Any = None) -> Self:
         """Read a saved estimator. No code is run from the files.
 
         Parameters
@@ -649,12 +654,14 @@ class DeepImageClusterer(
         folder : path
         backbone : torch.nn.Module or Backbone, default=None
             Needed if the estimator was fitted with one; it is left as it is.
+        reader : callable, default=None
+            Needed to read files if the estimator was fitted with a function that does.
 
         Returns
         -------
         estimator : DeepImageClusterer
         """
-        return load(cls, folder, backbone)
+        return load(cls, folder, backbone, reader)
 
     def _repr_html_inner(self):
         return super()._repr_html_inner() + self._strip()

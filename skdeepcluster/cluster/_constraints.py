@@ -7,6 +7,7 @@ import torch
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from ..backbones import Backbone
+from ..images import ImageReader
 from ..latent import LOSS_WEIGHTS
 from ..starts import STARTS
 
@@ -17,6 +18,7 @@ PARAMETER_CONSTRAINTS: dict = {
     "max_clusters": [Interval(Integral, 1, None, closed="left")],
     "backbone": [str, Path, torch.nn.Module, Backbone, list, tuple],
     "image_size": [Interval(Integral, 16, None, closed="left"), list, tuple, None],
+    "reader": [ImageReader, callable, None],
     "n_views": [Interval(Integral, 0, None, closed="left")],
     "fine_tune": [Interval(Integral, 0, None, closed="left")],
     "fine_tune_mode": [StrOptions({"before", "jointly"})],

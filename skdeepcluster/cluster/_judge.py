@@ -71,7 +71,7 @@ def judge_images(labels, source, features, embedder, n_clusters):
         features = without_gaps(features, labels >= 0)
     else:
         parameters = embedder.get_params(deep=False)
-        parameters.update(backbone=_BACKBONE, image_size=_IMAGE_SIZE)
+        parameters.update(backbone=_BACKBONE, image_size=_IMAGE_SIZE, reader=embedder.reader_)
         network = ImageEmbedder(**parameters).set_output(transform="default")
         features = network.fit_transform(source.subset(readable))
     return judge(labels[readable], features, n_clusters)

@@ -69,7 +69,8 @@ def images_of(partition, X=None):
     ValueError
         If they are not at hand.
     """
-    source = as_image_source(partition.images.paths if X is None else X)
+    record = partition.images
+    source = as_image_source(record.paths if X is None else X, record.reader)
     if source is None or len(source) != len(partition.labels):
         raise ValueError(
             "The images are not at hand: pass X, the ones the estimator was fitted on."

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from ..backbones import load_backbone
+from ..images import as_reader, plain_reader, reader_from_plain
 from ..storage import (
     ModelFormat,
     open_model,
@@ -39,6 +40,8 @@ _SCALARS = ("n_features_in_", "n_iter_", "start_score_")
 # A larger image does not fit into memory.
 _MOST_PIXELS_A_SIDE = 2**14
 _BACKBONE = "backbone."
+# How images were read by version 0.1.0.
+_FORMER_READER = {"intensity_range": "dtype"}
 
 
 def _number_of_clusters(key, name):
@@ -78,6 +81,8 @@ _FIELDS = schema.record(
     },
     {
         "pictures": schema.maybe(schema.text),
+        "reader": schema.maybe(schema.mapping_of(schema.anything)),
+        "reader_param": schema.maybe(schema.mapping_of(schema.anything)),
         "image_size": schema.maybe(
             schema.one_or_list_of(schema.maybe(schema.whole(16, _MOST_PIXELS_A_SIDE)))
         ),
@@ -116,11 +121,18 @@ def save(estimator: DeepImageClusterer, folder: str | PathLike[str]) -> None:
         # Of the fit: parameters may have been set anew since.
         "backbone": network.name,
         "image_size": None if embedder is None else plain_params(embedder)["image_size"],
+        "reader": None if embedder is None else plain_reader(embedder.reader_),
+        # What a further fit begins with.
+        "reader_param": None
+        if estimator.reader is None
+        else plain_reader(as_reader(estimator.reader)),
     }
     write_model(folder, _format_of(type(estimator)), config, tensors)
 
 
-def load(cls: type[Clusterer], folder: str | PathLike[str], backbone: Any) -> Clusterer:
+def load(
+    cls: type[Clusterer], folder: str | PathLike[str], backbone: Any, function: Any = None
+) -> Clusterer:
     """Rebuild an estimator from its folder."""
     with open_model(folder, _format_of(cls)) as stored:
         config = stored.config
@@ -128,7 +140,11 @@ def load(cls: type[Clusterer], folder: str | PathLike[str], backbone: Any) -> Cl
             config["on_pictures"] or not config["fine_tuned"], "fine_tuned is true without images"
         )
         estimator = _with_params(cls, stored)
-        estimator._partition, names = read_partition(stored)
+        if config.get("reader_param") is not None:
+            estimator.set_params(reader=_reader(config["reader_param"], function))
+        # Before there were readers, images were scaled by the type of their values.
+        reader = _reader(config.get("reader") or _FORMER_READER, function)
+        estimator._partition, names = read_partition(stored, reader)
         of_backbone = [name for name in stored.tensors.names if name.startswith(_BACKBONE)]
         stored.tensors.refuse_others({*names, *(of_backbone if config["fine_tuned"] else ())})
         named = backbone if backbone is not None else config["backbone"]
@@ -156,7 +172,8 @@ def load(cls: type[Clusterer], folder: str | PathLike[str], backbone: Any) -> Cl
             image_size = config.get("image_size", estimator.image_size)
             if config["fine_tuned"]:
                 named = _tuned(stored, named, image_size)
-            estimator.embedder_ = make_embedder(estimator, named, image_size)
+            estimator.embedder_ = make_embedder(estimator, named, image_size, reader)
+            estimator.embedder_.reader_ = reader
             estimator.embedder_.n_features_in_ = estimator.n_features_in_
     return estimator
 
@@ -172,6 +189,13 @@ def _with_params(cls, stored):
         except RuntimeError as error:
             raise schema.Damaged(f"params.device is no device: {error}") from error
     return estimator
+
+
+def _reader(plain, function):
+    try:
+        return reader_from_plain(plain, function)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise schema.Damaged(f"its reader is invalid: {error}".rstrip(".")) from error
 
 
 def _tuned(stored, backbone, image_size):

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from ..backbones import ImageSizes
 from ..embedding import ImageEmbedder
 from ..features import check_features, stored_rows
-from ..images import as_image_source
+from ..images import ImageReader, as_image_source
 from ..metrics import clustering_accuracy
 from ..process_group import heed_forks
 from ._attributes import PartitionAttributes
@@ -32,6 +32,11 @@ class ClusterPrediction(PartitionAttributes):
     n_jobs: Any
     on_error: Any
     verbose: Any
+
+    @property
+    def reader_(self) -> ImageReader | None:
+        """How the images of the fit were read, with the range that was found in them."""
+        return None if self.embedder_ is None else self.embedder_.reader_
 
     def predict(self, X: Any) -> np.ndarray:
         """Assign images, or features, to the clusters.
@@ -119,8 +124,8 @@ class ClusterPrediction(PartitionAttributes):
             over the images unless ``memory`` has it; neighbours of features in the features.
             With ``y``, the clustering accuracy.
         """
-        source = as_image_source(X)
         features = features_of(self, X)
+        source = source_of(self, X)
         labels = self._partition.assign_features(features)
         if y is not None:
             check_consistent_length(labels, y)
@@ -153,7 +158,7 @@ def iter_latents(estimator: ClusterPrediction, X: Any, chunk_size: int = CHUNK_S
     """Yield the latents of images, or features, a chunk at a time."""
     check_is_fitted(estimator)
     heed_forks()
-    source = as_image_source(X)
+    source = source_of(estimator, X)
     encode = estimator._partition.encode
     if source is None:
         X = check_features(estimator, X, reset=False)
@@ -173,10 +178,15 @@ def features_of(estimator: ClusterPrediction, X: Any) -> np.ndarray:
     """
     check_is_fitted(estimator)
     heed_forks()
-    source = as_image_source(X)
+    source = source_of(estimator, X)
     if source is None:
         return check_features(estimator, X, reset=False)
     return _embedder_of_images(estimator).transform(source)
+
+
+def source_of(estimator: ClusterPrediction, X: Any) -> Any:
+    """Find images, read as a fitted estimator reads them; None if ``X`` is features."""
+    return as_image_source(X, estimator.reader_)
 
 
 def running_parameters(estimator: ClusterPrediction) -> dict[str, Any]:
@@ -185,9 +195,12 @@ def running_parameters(estimator: ClusterPrediction) -> dict[str, Any]:
     return {name: getattr(estimator, name) for name in names}
 
 
-def make_embedder(estimator: ClusterPrediction, backbone: Any, image_size: ImageSizes):
+def make_embedder(
+    estimator: ClusterPrediction, backbone: Any, image_size: ImageSizes, reader: Any
+) -> ImageEmbedder:
     """Make the embedder of an estimator, with a backbone that may have been trained."""
-    embedder = ImageEmbedder(backbone, image_size=image_size, **running_parameters(estimator))
+    running = running_parameters(estimator)
+    embedder = ImageEmbedder(backbone, image_size=image_size, reader=reader, **running)
     # Arrays inside, whatever the user has set for the outside.
     return embedder.set_output(transform="default")
 

@@ -7,7 +7,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..images import ImageSource, as_image_source, encode_thumbnail, read_thumbnails
+from ..images import (
+    ImageReader,
+    ImageSource,
+    as_image_source,
+    encode_thumbnail,
+    read_thumbnails,
+)
 
 # Pixels a side.
 THUMBNAIL_SIDE = 64
@@ -25,11 +31,14 @@ class ImageRecord:
         By which the same images are known again.
     thumbnails : dict of int to bytes
         Small files of images that are not files themselves, by position in ``X``.
+    reader : ImageReader, default=None
+        How the images are read.
     """
 
     paths: list[str] | None = None
     fingerprint: str | None = None
     thumbnails: dict[int, bytes] = field(default_factory=dict)
+    reader: ImageReader | None = None
 
     @classmethod
     def of(
@@ -47,8 +56,9 @@ class ImageRecord:
         if source is None:
             return cls()
         if source.paths is not None:
-            return cls(list(source.paths), source.fingerprint())
-        return cls(None, source.fingerprint(), encoded_thumbnails(source, kept()))
+            return cls(list(source.paths), source.fingerprint(), reader=source.reader)
+        thumbnails = encoded_thumbnails(source, kept())
+        return cls(None, source.fingerprint(), thumbnails, source.reader)
 
     def is_of(self, source: ImageSource) -> bool:
         """Whether these are the images; of features, only the user knows what they are of."""
@@ -67,7 +77,7 @@ class ImageRecord:
             Positions of the images.
         """
         if self.paths:
-            return encoded_thumbnails(as_image_source(self.paths), kept)
+            return encoded_thumbnails(as_image_source(self.paths, self.reader), kept)
         return self.thumbnails
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from ..images import ImageReader
 from ..latent import LatentHead
 from ..storage import StoredModel, prefixed, schema, without_prefix
 from ._partition import Partition
@@ -33,8 +34,14 @@ def partition_tensors(partition: Partition) -> dict[str, torch.Tensor]:
     return {**tensors, **prefixed("head.", partition.head.state_dict())}
 
 
-def read_partition(stored: StoredModel) -> tuple[Partition, set[str]]:
+def read_partition(stored: StoredModel, reader: ImageReader) -> tuple[Partition, set[str]]:
     """Rebuild a partition from a saved model, whose numbers must fit together.
+
+    Parameters
+    ----------
+    stored : StoredModel
+    reader : ImageReader
+        By which its images are read.
 
     Returns
     -------
@@ -84,7 +91,7 @@ def read_partition(stored: StoredModel) -> tuple[Partition, set[str]]:
         prototypes=prototypes,
         temperature=fitted["temperature_"],
         names=tuple(config["names"]),
-        images=ImageRecord(config["paths"], config.get("pictures")),
+        images=ImageRecord(config["paths"], config.get("pictures"), reader=reader),
         **arrays,
     )
     return partition, set(expected)

@@ -67,7 +67,9 @@ class ClusterGalleryDisplay:
 
         partition = partition_of(estimator)
         nearness = partition.similarities_of(partition.latents)
-        display = cls._of(X, partition.labels, nearness, partition.cluster_names, n_pictures)
+        # As the estimator sees them.
+        source = as_image_source(X, estimator.reader_)
+        display = cls._of(source, partition.labels, nearness, partition.cluster_names, n_pictures)
         return display.plot(ax=ax)
 
     @classmethod

@@ -121,7 +121,8 @@ class LatentMapDisplay:
             latents,
             labels,
             names=names,
-            images=images,
+            # As the estimator sees them.
+            images=as_image_source(images, getattr(estimator, "reader_", None)),
             n_images=n_images,
             random_state=random_state,
             ax=ax,

@@ -1,7 +1,7 @@
 """Images to features, as a scikit-learn transformer."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from numbers import Integral
 from pathlib import Path
 from typing import Literal, Self
@@ -18,7 +18,15 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..backbones import ENGINES, PRECISIONS, Backbone, BackbonesLike, ImageSizes
 from ..features import check_features, stored_rows
-from ..images import ImagesLike, PathLike, as_image_source, iter_batches
+from ..images import (
+    ImageReader,
+    ImagesLike,
+    PathLike,
+    as_image_source,
+    as_reader,
+    fitted_source,
+    iter_batches,
+)
 from ..process_group import heed_forks, rank
 from ..storage import loaded_once
 from ._batches import embed_batches
@@ -52,6 +60,9 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         Smaller images are faster: the time grows with the square of the side. With a list, one
         network sees the images in each of the sizes, and each network of a list in the one at its
         place.
+    reader : ImageReader or callable, default=None
+        How images are read: frames, channels, the range of intensities, elongated images, files
+        of other formats. A callable is ``ImageReader(callable)``, None ``ImageReader()``.
     batch_size : int, default=32
         Number of images that go through the network together.
     engine : {"auto", "torch", "onnxruntime"}, default="auto"
@@ -79,6 +90,8 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
     ----------
     n_features_in_ : int
         Number of features: of the network, or of the 2-D array seen at ``fit``.
+    reader_ : ImageReader
+        With the range of intensities that was found at ``fit``; ``transform`` uses the same.
 
     See Also
     --------
@@ -96,6 +109,7 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
     _parameter_constraints: dict = {
         "backbone": [str, Path, torch.nn.Module, Backbone, list, tuple],
         "image_size": [Interval(Integral, 16, None, closed="left"), list, tuple, None],
+        "reader": [ImageReader, callable, None],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "engine": [StrOptions(set(ENGINES))],
         "device": [str, torch.device],
@@ -112,6 +126,7 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         backbone: BackbonesLike = "efficientnet_lite0",
         *,
         image_size: ImageSizes = None,
+        reader: ImageReader | Callable | None = None,
         batch_size: int = 32,
         engine: Literal["auto", "torch", "onnxruntime"] = "auto",
         device: str | torch.device = "auto",
@@ -124,6 +139,7 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
     ):
         self.backbone = backbone
         self.image_size = image_size
+        self.reader = reader
         self.batch_size = batch_size
         self.engine = engine
         self.device = device
@@ -139,7 +155,7 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: ImagesLike | ArrayLike, y: None = None) -> Self:
-        """Load the network and store the number of its features.
+        """Load the network, store the number of its features, and look at a sample of images.
 
         Parameters
         ----------
@@ -152,10 +168,13 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         -------
         self : ImageEmbedder
         """
-        self._of_images = as_image_source(X) is not None
-        if not self._of_images:
+        source = fitted_source(as_image_source(X, self.reader))
+        self._of_images = source is not None
+        if source is None:
+            self.reader_ = as_reader(self.reader)
             check_features(self, X, reset=True)
         else:
+            self.reader_ = source.reader
             # A module may have been trained further since the last fit.
             self._loaded = None
             self.n_features_in_ = self.load().n_features
@@ -185,7 +204,7 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             If features are not finite, as when float16 is too small for a network.
         """
         check_is_fitted(self)
-        source = as_image_source(X)
+        source = as_image_source(X, self.reader_)
         if source is None:
             return check_features(self, X, reset=False)
         return self._embed_all(source, self._network_as_fitted(), self.feature_dtype)
@@ -216,7 +235,7 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         check_is_fitted(self)
         if n_views < 1:
             raise ValueError(f"n_views must be 1 at least, got {n_views!r}.")
-        source = as_image_source(X)
+        source = as_image_source(X, self.reader_)
         if source is None:
             raise ValueError("There are views of images only, and X is features.")
         network = self._network_as_fitted()
@@ -255,7 +274,7 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             Those of the next images, in order, as ``transform`` returns them.
         """
         check_is_fitted(self)
-        source = as_image_source(X)
+        source = as_image_source(X, self.reader_)
         if source is None:
             features = check_features(self, X, reset=False)
             return (stored_rows(features, rows) for rows in gen_batches(len(features), chunk_size))

@@ -31,7 +31,7 @@ def image_keys(source, indices):
     known = np.ones(len(indices), dtype=bool)
     for row, index in enumerate(indices.tolist()):
         try:
-            keys[row] = np.frombuffer(source.identity(index), dtype=np.uint8)
+            keys[row] = np.frombuffer(source.key(index), dtype=np.uint8)
         except (ImageReadError, OSError):
             # Reading the image will raise or skip it, as the user wants.
             known[row] = False

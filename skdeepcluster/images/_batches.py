@@ -7,7 +7,7 @@ from typing import NamedTuple
 import joblib
 import numpy as np
 
-from ._reading import ImageReadError
+from ._errors import ImageReadError
 
 
 class Batch(NamedTuple):
@@ -62,7 +62,7 @@ def iter_batches(
 
     def load(index):
         try:
-            return resizing(source.read(index, resizing.shortest_side))
+            return resizing(source.read(index, resizing.shortest_side), source.reader.aspect)
         except ImageReadError as error:
             return error
 

@@ -6,11 +6,13 @@ from abc import abstractmethod
 
 import numpy as np
 
-from ._reading import ImageReadError, open_image, reading
-from ._source import ImageSource, digest
+from ._decoding import open_raw
+from ._errors import ImageReadError, reading
+from ._rendering import uses_window
+from ._source import ImageSource, RawSource, digest
 
 
-class EncodedSource(ImageSource):
+class EncodedSource(RawSource):
     """A sequence of encoded images, decoded one at a time, that estimators accept as ``X``.
 
     Indexing with an integer returns an image as :func:`skdeepcluster.read_image` does. Indexing
@@ -47,9 +49,10 @@ class EncodedSource(ImageSource):
     def encoded(self, index):
         """Read the bytes of an image."""
 
-    def read(self, index, size_hint=None):
-        """Decode an image."""
-        return open_image(io.BytesIO(self._encoded(index)), size_hint, self.name(index))
+    def opened(self, index, size_hint=None):
+        """Open an image by its format."""
+        file, name = io.BytesIO(self._encoded(index)), self.name(index)
+        return open_raw(file, name, size_hint, use_window=uses_window(self.reader))
 
     @abstractmethod
     def state(self, index):

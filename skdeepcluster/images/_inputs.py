@@ -10,17 +10,20 @@ from torch.utils import data
 
 from ._columns import items_of
 from ._encoded import EncodedItems, is_encoded_record
-from ._reading import list_images
+from ._listing import list_images
+from ._reader import as_reader, reader_suffixes
 from ._source import ArraySource, DatasetSource, FileSource, ImageSource, PillowSource
 
 
-def as_image_source(X):
+def as_image_source(X, reader=None):
     """Find out what kind of images ``X`` holds.
 
     Parameters
     ----------
     X : folder, sequence of paths, of Pillow images or of arrays, array, tensor or Dataset
         As listed in the user guide.
+    reader : ImageReader or callable, default=None
+        How they are read. None is ``ImageReader()``, or what an ImageSource has already.
 
     Returns
     -------
@@ -34,25 +37,31 @@ def as_image_source(X):
         If it resembles images but is invalid; the message says what to change.
     """
     if isinstance(X, ImageSource):
-        return X
+        return X if reader is None else X.read_by(as_reader(reader))
+    reader = as_reader(reader)
+    source = _recognised(X, reader)
+    return None if source is None else source.read_by(reader)
+
+
+def _recognised(X, reader):
     if isinstance(X, str | os.PathLike):
         if Path(X).expanduser().is_file():
             raise ValueError(f"{str(X)!r} is one file. Pass a folder or a list: [path].")
-        return FileSource(list_images(X))
+        return FileSource(list_images(X, suffixes=reader_suffixes(reader)))
     if isinstance(X, Image.Image | bytes | bytearray):
         raise ValueError("X is one image. Pass a list: [image].")
     if _is_torch_dataset(X):
         return DatasetSource(X)
     if isinstance(X, torch.Tensor):
-        return _from_array(X, channels_first=True)
+        return _from_array(X, True, reader)
     if isinstance(X, np.ndarray) and X.dtype.kind not in "OUST":
-        return _from_array(X, channels_first=False)
+        return _from_array(X, False, reader)
     X = items_of(X)
     if isinstance(X, list):
         return _from_sequence(X)
     if getattr(X, "ndim", 0) > 2:
         # An array of another library, such as dask or zarr, which is read image by image.
-        return _from_array(X, channels_first=False)
+        return _from_array(X, False, reader)
     return _from_numbered(X)
 
 
@@ -86,7 +95,7 @@ def _is_torch_dataset(X):
     return True
 
 
-def _from_array(X, channels_first):
+def _from_array(X, channels_first, reader):
     shape = tuple(X.shape)
     kind = "tensor" if channels_first else "array"
     if len(shape) <= 2:
@@ -106,6 +115,9 @@ def _from_array(X, channels_first):
                 "or a list of greyscale images."
             )
         return ArraySource(X)
+    if reader.channels is not None and (channels_first or shape[1] not in (1, 3, 4)):
+        # There may be any number of channels to choose from.
+        return ArraySource(X)
     if channels_first:
         if shape[1] not in (1, 3, 4):
             raise ValueError(
@@ -116,7 +128,7 @@ def _from_array(X, channels_first):
         cure = (
             "It looks like channels first: use X.transpose(0, 2, 3, 1)."
             if shape[1] in (1, 3, 4)
-            else "There must be 1, 3 or 4 channels."
+            else "There must be 1, 3 or 4 channels, or reader=ImageReader(channels=...) chooses."
         )
         raise ValueError(
             f"An array of images has the shape (n, height, width, channels), found {shape}. " + cure

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ._encoded import EncodedSource, bytes_of_record
-from ._reading import ImageReadError
+from ._errors import ImageReadError
 from ._typing import PathLike
 
 # Row groups in memory: images are read in order, so a batch crosses one border at most.
@@ -221,13 +221,27 @@ class ParquetSource(EncodedSource):
         """Order images by row group, since each is read as a whole."""
         return np.lexsort(self.items[indices].T[::-1])
 
+    def read_by(self, reader):
+        """Share the row groups in memory."""
+        changed = super().read_by(reader)
+        changed._held, changed._lock = self._held, self._lock
+        return changed
+
+    def spread(self, n_images):
+        """Take them from a few row groups, each of which is read as a whole."""
+        groups = np.unique(self.items[:, 0])
+        chosen = groups[np.unique(np.linspace(0, len(groups) - 1, _ROW_GROUPS).astype(int))]
+        members = np.flatnonzero(np.isin(self.items[:, 0], chosen))
+        return members[np.unique(np.linspace(0, len(members) - 1, n_images).astype(int))]
+
     def cut(self, indices):
         """Return a sequence of the given images, with only the row groups that it needs."""
         items = self.items[np.asarray(indices, dtype=np.int64)]
         used, places = np.unique(items[:, 0], return_inverse=True)
         groups = [self.groups[group] for group in used]
         places_and_rows = np.stack([places, items[:, 1]], axis=1)
-        return ParquetSource(places_and_rows, groups, self.filesystem, self.column)
+        part = ParquetSource(places_and_rows, groups, self.filesystem, self.column)
+        return part.read_by(self.reader)
 
     def __getstate__(self):
         return {key: value for key, value in vars(self).items() if key not in ("_held", "_lock")}

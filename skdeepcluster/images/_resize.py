@@ -5,6 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+# How an image that is not square becomes so.
+ASPECTS = ("crop", "pad", "squash")
+# The mean of photographs, which networks take for nothing in particular.
+_MARGIN = (124, 116, 104)
+
 
 @dataclass(frozen=True)
 class Resizing:
@@ -31,9 +36,14 @@ class Resizing:
         """Side in pixels before the crop."""
         return int(np.floor(self.size / self.crop_fraction))
 
-    def __call__(self, image):
-        """Resize an RGB Pillow image to an array of shape (size, size, 3), uint8."""
+    def __call__(self, image, aspect="crop"):
+        """Resize an RGB Pillow image to an array of shape (size, size, 3), uint8.
+
+        With ``aspect`` "pad" or "squash" all of it is kept, whatever ``crop_fraction`` is.
+        """
         width, height = image.size
+        if aspect != "crop":
+            return self._whole(image, aspect)
         # The long side is rounded down, as torchvision and timm do.
         if width <= height:
             scaled = self.shortest_side, int(self.shortest_side * height / width)
@@ -48,5 +58,19 @@ class Resizing:
             min((left + self.size) * across, width),
             min((top + self.size) * down, height),
         )
-        method = Image.Resampling[self.interpolation.upper()]
-        return np.asarray(image.resize((self.size, self.size), method, box=box))
+        return np.asarray(image.resize((self.size, self.size), self._method, box=box))
+
+    def _whole(self, image, aspect):
+        size = (self.size, self.size)
+        if aspect == "squash":
+            return np.asarray(image.resize(size, self._method))
+        longest = max(image.size)
+        width, height = (max(1, round(self.size * side / longest)) for side in image.size)
+        padded = Image.new("RGB", size, _MARGIN)
+        corner = ((self.size - width) // 2, (self.size - height) // 2)
+        padded.paste(image.resize((width, height), self._method), corner)
+        return np.asarray(padded)
+
+    @property
+    def _method(self):
+        return Image.Resampling[self.interpolation.upper()]

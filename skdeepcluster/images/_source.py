@@ -5,13 +5,18 @@ import hashlib
 import os
 import threading
 from abc import ABC, abstractmethod
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import numpy as np
 import torch
 from PIL import Image, ImageFile
 
-from ._reading import ImageReadError, open_image, reading, to_rgb, unit_to_bytes
+from ._decoding import check_format, open_raw
+from ._errors import ImageReadError, reading
+from ._raw import ArrayImage, PillowImage
+from ._reader import ImageReader, reader_key, reader_suffixes
+from ._rendering import render, uses_window
 
 # Number of images in memory that a fingerprint looks at.
 _N_SAMPLED = 16
@@ -30,11 +35,15 @@ class ImageSource(ABC):
         Whether several threads may read at the same time.
     paths : list of str or None
         Paths of the images, if they are files.
+    reader : ImageReader
+        How images are read.
     """
 
     concurrent = True
     paths: list | None = None
+    reader = ImageReader()
     _places: list | None = None
+    _reader_key: bytes | None = None
 
     def __init__(self, items):
         self.items = items
@@ -58,7 +67,7 @@ class ImageSource(ABC):
         """
         names = [self.full_name(index) for index in range(len(self))]
         if None in names:
-            sample = np.unique(np.linspace(0, len(self) - 1, _N_SAMPLED).astype(int))
+            sample = self.spread(_N_SAMPLED)
             parts = [self._identity_or_nothing(index) for index in sample]
         else:
             # The bytes of a name need not be valid text.
@@ -70,6 +79,29 @@ class ImageSource(ABC):
             return self.identity(index)
         except ImageReadError:
             return b""
+
+    def read_by(self, reader):
+        """Return a source of the same images that reads them by an ImageReader."""
+        changed = copy.copy(self)
+        changed.reader, changed._reader_key = reader, None
+        return changed
+
+    def key(self, index):
+        """Return 16 bytes that are equal for equal images that are read in the same way."""
+        if self._reader_key is None:
+            self._reader_key = reader_key(self.reader).encode(errors="surrogatepass")
+        return digest(self._reader_key, self.identity(index))
+
+    def opened(self, index, size_hint=None):
+        """Return a context manager that opens the image as a RawImage.
+
+        The image is None where a source has only images that are read already.
+        """
+        return nullcontext(None)
+
+    def spread(self, n_images):
+        """Return up to so many indices, spread over the images, for a look at a sample."""
+        return np.unique(np.linspace(0, len(self) - 1, n_images).astype(int))
 
     def subset(self, indices):
         """Return a source of the given images, which reads them from this one."""
@@ -101,6 +133,20 @@ class ImageSource(ABC):
         """Return 16 bytes that are equal for equal images."""
 
 
+class RawSource(ImageSource):
+    """A source of images that its reader makes RGB images of."""
+
+    @abstractmethod
+    def opened(self, index, size_hint=None):
+        """Return a context manager that opens the image as a RawImage."""
+
+    def read(self, index, size_hint=None):
+        """Open the image, and convert it to RGB."""
+        name = self.name(index)
+        with reading(name), self.opened(index, size_hint) as image:
+            return render(self.reader, image, name)
+
+
 class SubsetSource(ImageSource):
     """A selection of the images of another source."""
 
@@ -108,6 +154,15 @@ class SubsetSource(ImageSource):
         super().__init__([int(index) for index in indices])
         self.source = source
         self.concurrent = source.concurrent
+        self.reader = source.reader
+
+    def read_by(self, reader):
+        """Change how the other source reads."""
+        return SubsetSource(self.source.read_by(reader), self.items)
+
+    def opened(self, index, size_hint=None):
+        """Open from the other source."""
+        return self.source.opened(self.items[index], size_hint)
 
     def name(self, index):
         """Name of the image in the other source."""
@@ -134,7 +189,7 @@ class SubsetSource(ImageSource):
         return self.source.cut([self.items[index] for index in indices])
 
 
-class FileSource(ImageSource):
+class FileSource(RawSource):
     """Images in files."""
 
     def __init__(self, items):
@@ -149,13 +204,20 @@ class FileSource(ImageSource):
         """Absolute path of the image."""
         return os.path.abspath(self.items[index])
 
-    def read(self, index, size_hint=None):
-        """Decode the file."""
-        return open_image(self.items[index], size_hint)
+    def opened(self, index, size_hint=None):
+        """Open the file by the reader's function or by its format."""
+        path, reader = self.items[index], self.reader
+        suffixes = reader_suffixes(reader)
+        if reader.function is None or (suffixes and not path.lower().endswith(suffixes)):
+            return open_raw(path, path, size_hint, use_window=uses_window(reader))
+        result = reader.function(path)
+        if isinstance(result, Image.Image):
+            return nullcontext(PillowImage(result, n_frames=1))
+        return nullcontext(ArrayImage.of(np.asarray(result), path, any_channels=True))
 
     def cut(self, indices):
         """Keep absolute paths: other machines may have another working directory."""
-        return FileSource([self.full_name(index) for index in indices])
+        return FileSource([self.full_name(index) for index in indices]).read_by(self.reader)
 
     def identity(self, index):
         """Digest of absolute path, size and modification time; the file is not read."""
@@ -166,17 +228,21 @@ class FileSource(ImageSource):
         return digest(key)
 
 
-class PillowSource(ImageSource):
+class PillowSource(RawSource):
     """Pillow images."""
 
-    def read(self, index, size_hint=None):
-        """Apply the EXIF orientation and convert to RGB."""
+    @contextmanager
+    def opened(self, index, size_hint=None):
+        """Take the image as it is, in the frame that it is at."""
         image, name = self.items[index], self.name(index)
-        with reading(name), _DECODING[id(image) % len(_DECODING)]:
+        with _DECODING[id(image) % len(_DECODING)]:
             if _is_as_opened(image):
                 # Opened again: the decoded pixels would stay in memory with the caller's image.
-                return open_image(image.filename, name=name)
-            return to_rgb(image, name)
+                with open_raw(image.filename, name) as raw:
+                    yield raw
+            else:
+                check_format(image, name)
+                yield PillowImage(image, n_frames=1)
 
     def identity(self, index):
         """Digest of the RGB pixels."""
@@ -197,16 +263,17 @@ def _is_as_opened(image):
         return False
 
 
-class ArraySource(ImageSource):
+class ArraySource(RawSource):
     """Arrays or tensors: one for all images, or a list with one per image."""
 
     def __len__(self):
         # Arrays of zarr have a shape, and no length.
         return self.items.shape[0] if hasattr(self.items, "shape") else len(self.items)
 
-    def read(self, index, size_hint=None):
-        """Convert to 8-bit RGB."""
-        return array_to_rgb(_pixels(self.items[index]), self.name(index))
+    def opened(self, index, size_hint=None):
+        """Take the pixels."""
+        pixels, any_channels = _pixels(self.items[index]), self.reader.channels is not None
+        return nullcontext(ArrayImage.of(pixels, self.name(index), any_channels=any_channels))
 
     def identity(self, index):
         """Digest of type, shape and pixels."""
@@ -219,7 +286,7 @@ class ArraySource(ImageSource):
         return part
 
 
-class DatasetSource(ImageSource):
+class DatasetSource(RawSource):
     """A map-style torch dataset of images, or of tuples that begin with one."""
 
     # User code need not be thread-safe.
@@ -229,21 +296,37 @@ class DatasetSource(ImageSource):
         """Include the dataset: only it can create its images."""
         return self.subset(indices)
 
-    def read(self, index, size_hint=None):
-        """Get the image from the dataset and convert it to RGB."""
-        with reading(self.name(index)):
-            item = self.items[index]
-            if isinstance(item, tuple | list):
-                item = item[0]
-            if isinstance(item, Image.Image):
-                return to_rgb(item, self.name(index))
-            if isinstance(item, str | Path):
-                return open_image(item, size_hint)
-            return array_to_rgb(_pixels(item), self.name(index))
+    def opened(self, index, size_hint=None):
+        """Get the image from the dataset."""
+        item, name = self.items[index], self.name(index)
+        if isinstance(item, tuple | list) and item:
+            item = item[0]
+        if isinstance(item, Image.Image):
+            check_format(item, name)
+            return nullcontext(PillowImage(item, n_frames=1))
+        if isinstance(item, str | Path):
+            return FileSource([item]).read_by(self.reader).opened(0, size_hint)
+        if not isinstance(item, np.ndarray | torch.Tensor) or item.ndim < 2:
+            raise ImageReadError(f"{name}: {_no_image(item)}")
+        any_channels = self.reader.channels is not None
+        return nullcontext(ArrayImage.of(_pixels(item), name, any_channels=any_channels))
 
     def identity(self, index):
         """Digest of the RGB pixels."""
         return _array_digest(np.asarray(self.read(index)))
+
+
+def _no_image(item):
+    if isinstance(item, dict):
+        keys = ", ".join(map(repr, item))
+        return (
+            f"the dataset returns a dict (with {keys}). Return the image, or a tuple that begins "
+            "with it: wrap the dataset in one whose __getitem__ does."
+        )
+    return (
+        f"the dataset returns {type(item).__name__} where an image should be. The image comes "
+        "first, as in (image, label): wrap the dataset in one whose __getitem__ returns it so."
+    )
 
 
 def _pixels(image):
@@ -255,34 +338,6 @@ def _pixels(image):
         # NumPy does not have this type.
         tensor = tensor.float()
     return tensor.movedim(0, -1).numpy() if tensor.ndim == 3 else tensor.numpy()
-
-
-def array_to_rgb(pixels, name):
-    """Convert (H, W), (H, W, 1), (H, W, 3) or (H, W, 4) pixels to an RGB Pillow image."""
-    if pixels.ndim == 3 and pixels.shape[2] == 1:
-        pixels = pixels[:, :, 0]
-    if pixels.ndim not in (2, 3) or (pixels.ndim == 3 and pixels.shape[2] not in (3, 4)):
-        channels_first = pixels.ndim == 3 and pixels.shape[0] in (1, 3, 4)
-        cure = (
-            "Channels come last: use pixels.transpose(1, 2, 0)."
-            if channels_first
-            else "An image is an array of shape (height, width) or (height, width, 1, 3 or 4)."
-        )
-        raise ImageReadError(f"{name}: its array has the shape {pixels.shape}. {cure}")
-    if pixels.size == 0:
-        raise ImageReadError(f"{name}: its array is empty (shape {pixels.shape}). Leave it out.")
-    if pixels.dtype == np.bool_:
-        pixels = pixels.astype(np.uint8) * 255
-    elif pixels.dtype == np.uint16:
-        pixels = (pixels >> 8).astype(np.uint8)
-    elif pixels.dtype.kind == "f":
-        pixels = unit_to_bytes(pixels, name)
-    elif pixels.dtype != np.uint8:
-        raise ImageReadError(
-            f"{name}: pixels of type {pixels.dtype}. Use uint8 (for values from 0 to 255: "
-            "X.astype('uint8')), uint16, or floating-point numbers in [0, 1]."
-        )
-    return to_rgb(Image.fromarray(np.ascontiguousarray(pixels)), name)
 
 
 def _array_digest(pixels):

@@ -3,16 +3,18 @@
 import os
 import tarfile
 import warnings
+from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 from pathlib import PurePosixPath
 
 from ._encoded import EncodedSource
-from ._reading import SUFFIXES, ImageReadError
+from ._errors import ImageReadError
+from ._listing import suffixes_read
 from ._typing import PathLike
 
 
-def read_tar_images(paths: PathLike | Sequence[PathLike]) -> "TarSource":
+def read_tar_images(paths: PathLike | Sequence[PathLike], member: str | None = None) -> "TarSource":
     """List the images in tar files, without unpacking them.
 
     The members are listed once, and images are then read from their position in the file. As in
@@ -23,6 +25,10 @@ def read_tar_images(paths: PathLike | Sequence[PathLike]) -> "TarSource":
     ----------
     paths : path or sequence of path
         Tar files without compression: compressed ones cannot be read from the middle.
+    member : str, default=None
+        Which image of a WebDataset sample is read: what stands behind the first dot of its name,
+        such as "jpg" or "left.png". None reads all, but leaves out images such as
+        ``0001.seg.png`` beside one like ``0001.jpg``, with a warning.
 
     Returns
     -------
@@ -39,7 +45,8 @@ def read_tar_images(paths: PathLike | Sequence[PathLike]) -> "TarSource":
     Warns
     -----
     UserWarning
-        If a file does not end with the mark of its end: it may have been cut off.
+        If images are left out that belong to another one, or a file does not end with the mark of
+        its end: it may have been cut off.
 
     Examples
     --------
@@ -55,10 +62,15 @@ def read_tar_images(paths: PathLike | Sequence[PathLike]) -> "TarSource":
         with open(path, "rb") as file:
             members = _members(file, path)
             state = _state(file)
-        for name, member in _unpacked(members).items():
-            if _is_image(name, member):
-                _refuse_unreadable(member, f"{path}/{name}")
-                places.append((path, state, str(name), member.offset_data, member.size))
+        suffixes = suffixes_read()
+        found = {
+            name: info
+            for name, info in _unpacked(members).items()
+            if _is_image(name, info, suffixes)
+        }
+        for name in _chosen(found, member, path):
+            _refuse_unreadable(found[name], f"{path}/{name}")
+            places.append((path, state, str(name), found[name].offset_data, found[name].size))
     if not places:
         raise ValueError(f"No images in {', '.join(map(repr, map(str, paths)))}.")
     return TarSource(places)
@@ -102,11 +114,35 @@ def _unpacked(members):
     return files
 
 
-def _is_image(name, member):
+def _is_image(name, member, suffixes):
     # macOS adds a hidden file for each image.
     hidden = any(part.startswith(".") and part != ".." for part in name.parts)
     is_file = member.isreg() or member.islnk()
-    return is_file and name.suffix.lower() in SUFFIXES and not hidden
+    return is_file and name.name.lower().endswith(suffixes) and not hidden
+
+
+def _chosen(names, member, path):
+    """Choose one image of each sample: ``member``, or those that belong to no other."""
+    extensions = {name: name.name.partition(".")[2].lower() for name in names}
+    if member is not None:
+        wanted = member.lower().lstrip(".")
+        chosen = [name for name in names if extensions[name] == wanted]
+        if names and not chosen:
+            there = ", ".join(sorted(set(extensions.values())))
+            raise ValueError(f"There is no member {member!r} in {path!r}; there are {there}.")
+        return chosen
+    keys = {name: name.with_name(name.name.partition(".")[0]) for name in names}
+    with_main = {keys[name] for name in names if "." not in extensions[name]}
+    chosen = [name for name in names if "." not in extensions[name] or keys[name] not in with_main]
+    left_out = Counter(extensions[name] for name in set(names).difference(chosen))
+    if left_out:
+        counts = ", ".join(f"{count} .{name}" for name, count in sorted(left_out.items()))
+        warnings.warn(
+            f"In {path!r}, images that belong to another one are left out: {counts}. Choose "
+            f"which to read with member=, such as {min(left_out)!r}.",
+            stacklevel=3,
+        )
+    return chosen
 
 
 def _refuse_unreadable(member, name):

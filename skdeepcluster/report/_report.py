@@ -92,7 +92,7 @@ def write_report(
     """
     check_is_fitted(estimator)
     template = load_template()
-    source = as_image_source(images)
+    source = as_image_source(images, getattr(estimator, "reader_", None))
     if source is None:
         raise ValueError("images must be files or pixels; features cannot be shown.")
     if not max_megabytes > 0:

@@ -17,13 +17,14 @@ from .._edited_models import edited_configs, edited_tensors, read, write_config,
 OLD = Path(__file__).parent / "saved_by_0.1.0"
 # What a save of the present format writes.
 PARAMS = """
-agreement backbone batch_size cluster_prior device engine feature_dtype fine_tune fine_tune_mode
-fine_tune_iter image_size init learning_rate loss_weights max_clusters max_iter min_clusters
-n_clusters n_components n_jobs n_neighbors n_views on_error random_state verbose
+agreement backbone batch_size cluster_prior device engine feature_dtype fine_tune
+fine_tune_mode fine_tune_iter image_size init learning_rate loss_weights max_clusters max_iter
+min_clusters n_clusters n_components n_jobs n_neighbors n_views on_error random_state verbose
+reader
 """
 FIELDS = """
 format version kind params fitted history loss_curve paths pictures names n_clusters_criterion
-feature_names on_pictures fine_tuned backbone image_size
+feature_names on_pictures fine_tuned backbone image_size reader reader_param
 """
 
 

@@ -184,7 +184,7 @@ def test_unreadable_images(photo_folder, tmp_path, on_dask):
 
 def test_an_image_is_called_by_its_place(snapshots, on_dask):
     images = list(snapshots[0])
-    images[33] = np.full((8, 8, 3), 7.5)
+    images[33] = np.full((8, 8, 3), np.nan)
     with pytest.raises(ImageReadError, match="image 33"):
         embedder().fit_transform(images)
 

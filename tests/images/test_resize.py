@@ -32,3 +32,37 @@ def test_any_image_becomes_a_square(width, height, size):
     pixels = Resizing(size, 0.875)(Image.new("RGB", (width, height), (1, 2, 3)))
     assert pixels.shape == (size, size, 3)
     assert (pixels == [1, 2, 3]).all()
+
+
+@pytest.fixture
+def panorama():
+    """A 4:1 image whose ends are red and blue, and whose middle is grey."""
+    pixels = np.full((40, 160, 3), 128, dtype=np.uint8)
+    pixels[:, :40] = 255, 0, 0
+    pixels[:, 120:] = 0, 0, 255
+    return Image.fromarray(pixels)
+
+
+def test_ends_of_elongated_images(panorama):
+    resizing = Resizing(32, crop_fraction=0.875)
+    cropped = resizing(panorama)
+    assert (cropped == 128).all()
+    squashed = resizing(panorama, "squash")
+    assert squashed[16, 0].tolist() == [255, 0, 0] and squashed[16, -1].tolist() == [0, 0, 255]
+    padded = resizing(panorama, "pad")
+    assert padded[16, 0].tolist() == [255, 0, 0] and padded[16, -1].tolist() == [0, 0, 255]
+    assert padded[0].std(axis=0).max() == 0 and (padded[0] == padded[-1]).all()
+    upright = resizing(panorama.transpose(Image.Transpose.TRANSPOSE), "pad")
+    np.testing.assert_array_equal(upright, padded.swapaxes(0, 1))
+
+
+@pytest.mark.parametrize("aspect", ["pad", "squash"])
+def test_square_images_are_kept_whole(photos, aspect):
+    photo = Image.fromarray(photos["astronaut"])
+    whole = np.asarray(photo.resize((64, 64), Image.Resampling.BICUBIC))
+    np.testing.assert_array_equal(Resizing(64, crop_fraction=0.875)(photo, aspect), whole)
+
+
+@pytest.mark.parametrize("aspect", ["pad", "squash"])
+def test_images_of_one_pixel_in_height(aspect):
+    assert Resizing(32)(Image.new("RGB", (500, 1)), aspect).shape == (32, 32, 3)

@@ -1,0 +1,57 @@
+"""Errors of images, told from errors of the machine."""
+
+import errno
+from contextlib import contextmanager
+
+from PIL import Image, UnidentifiedImageError
+
+# Errors of the machine, disk or network: the next image would fail, too.
+_MACHINE_ERRORS = (MemoryError, TimeoutError, ConnectionError)
+_MACHINE_ERRNOS = {
+    *(errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENODEV, errno.ENOMEM),
+    *(errno.ESTALE, errno.ENOTCONN, errno.ENETDOWN, errno.EHOSTUNREACH),
+}
+
+
+class ImageReadError(ValueError):
+    """An image cannot be read. The message names the image, the problem and a remedy."""
+
+
+@contextmanager
+def reading(name):
+    """Turn every error of an image into an ImageReadError that names it.
+
+    Errors of the machine are raised as they are.
+    """
+    try:
+        yield
+    except ImageReadError:
+        raise
+    except FileNotFoundError:
+        raise ImageReadError(f"{name}: there is no such file. Check the path.") from None
+    except UnidentifiedImageError:
+        raise ImageReadError(
+            f"{name}: this is not an image that Pillow can read. Remove it, convert it, pass a "
+            "reader=, or set on_error='skip'."
+        ) from None
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        # The warning is an error if the user's filters make it one.
+        raise ImageReadError(
+            f"{name}: {error} If you trust the file, shrink it or increase "
+            "PIL.Image.MAX_IMAGE_PIXELS."
+        ) from None
+    except Exception as error:
+        if is_of_machine(error):
+            error.add_note(f"This happened while {name} was read.")
+            raise
+        # On damaged files decoders raise all kinds of errors: OSError, SyntaxError, ...
+        raise ImageReadError(
+            f"{name}: it cannot be decoded ({type(error).__name__}: {error}). It may be "
+            "truncated or damaged, or of a kind that the decoder does not know; replace or "
+            "convert it, or set on_error='skip'."
+        ) from error
+
+
+def is_of_machine(error):
+    """Whether an error is one of the machine, disk or network, not of an image."""
+    return isinstance(error, _MACHINE_ERRORS) or getattr(error, "errno", None) in _MACHINE_ERRNOS

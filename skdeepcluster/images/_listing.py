@@ -1,0 +1,207 @@
+"""Listing the images in folders."""
+
+import os
+import re
+import warnings
+from collections import Counter
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+from PIL import Image
+
+SUFFIXES = (
+    *(".avif", ".bmp", ".dib", ".gif", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg", ".jpx", ".mpo"),
+    *(".pbm", ".pgm", ".png", ".ppm", ".tga", ".tif", ".tiff", ".webp"),
+)
+HEIF_SUFFIXES = (".heic", ".heif", ".hif")
+DICOM_SUFFIXES = (".dcm", ".dicom")
+# What else is an image, and by what it is read.
+_READER = "pass reader=ImageReader(function, suffixes=...), see 'Images of science'"
+_CURES = {
+    **dict.fromkeys(HEIF_SUFFIXES, 'pip install "skdeepcluster[heif]"'),
+    **dict.fromkeys(DICOM_SUFFIXES, 'pip install "skdeepcluster[dicom]"'),
+    **dict.fromkeys((".jxl",), "pip install pillow-jxl-plugin, and import it"),
+    **dict.fromkeys(
+        (
+            *(".arw", ".cr2", ".cr3", ".czi", ".dng", ".exr", ".fits", ".fts", ".ims", ".lif"),
+            *(".mrc", ".nd2", ".nef", ".nii", ".nii.gz", ".nrrd", ".oib", ".oif", ".orf", ".psd"),
+            *(".raf", ".rw2", ".vsi"),
+        ),
+        _READER,
+    ),
+    **dict.fromkeys(
+        (".lsm", ".ndpi", ".stk", ".svs"), "list_images(..., suffixes=...); they are TIFF"
+    ),
+}
+# Folders of thumbnails, deleted files and the like.
+_SYSTEM_FOLDERS = {"@eadir", "#recycle", "$recycle.bin", "__macosx", "system volume information"}
+# What segmentation programs write beside an image of the same name.
+_BESIDE = re.compile(r"(_cp_masks|_masks|_flows|_cp_outlines|_outlines|_seg)$")
+
+
+def suffixes_read(suffixes: Sequence[str] = ()) -> tuple[str, ...]:
+    """Suffixes of files that are images here, with what packages that are installed read."""
+    from ._decoding import register_heif
+
+    heif = HEIF_SUFFIXES if find_spec("pillow_heif") and register_heif() else ()
+    dicom = DICOM_SUFFIXES if find_spec("pydicom") else ()
+    # Such as those of JPEG XL, after its plugin was imported.
+    registered = tuple(
+        suffix
+        for suffix, kind in Image.registered_extensions().items()
+        if kind in Image.OPEN and not Image.OPEN[kind][0].__module__.startswith("PIL.")
+    )
+    return (*SUFFIXES, *heif, *dicom, *registered, *suffixes)
+
+
+def list_images(
+    folder: str | os.PathLike[str],
+    *,
+    recursive: bool = True,
+    suffixes: str | Sequence[str] = (),
+) -> list[Path]:
+    """List the images in a folder.
+
+    Parameters
+    ----------
+    folder : path
+    recursive : bool, default=True
+        Whether subfolders are searched, too.
+    suffixes : str or sequence of str, default=()
+        Further ends of names, such as ".czi", of files that a ``reader`` reads.
+
+    Returns
+    -------
+    paths : list of Path
+        Sorted. Images are recognised by their suffix: those that Pillow and its registered
+        plugins, pillow-heif and pydicom read, if they are installed. Left out are hidden files
+        and folders, folders of thumbnails and deleted files that systems make, folders that
+        symbolic links lead to a second time, and the masks that segmentation programs write
+        beside an image (``cell_masks.tif`` beside ``cell.tif``).
+
+    Raises
+    ------
+    FileNotFoundError, NotADirectoryError
+        If there is no such folder.
+    OSError
+        If the folder cannot be read, such as PermissionError.
+    ValueError
+        If there is no image in it.
+
+    Warns
+    -----
+    UserWarning
+        If a subfolder cannot be read, or if images are left out because nothing that is
+        installed reads them, because they have no suffix, or because they are masks.
+
+    Examples
+    --------
+    >>> from skdeepcluster import list_images
+    >>> paths = list_images("photos/")  # doctest: +SKIP
+    """
+    folder = Path(folder).expanduser()
+    if not folder.exists():
+        raise FileNotFoundError(
+            f"There is no folder {str(folder)!r} (working directory: {os.getcwd()!r}). Check the "
+            "spelling, or pass the full path."
+        )
+    if not folder.is_dir():
+        raise NotADirectoryError(f"{str(folder)!r} is a file, not a folder. Pass a list: [path].")
+    further = (suffixes,) if isinstance(suffixes, str) else suffixes
+    known = suffixes_read([f".{suffix.lower().lstrip('.')}" for suffix in further])
+    paths, others = _walk(folder, recursive, known)
+    masks = {path for path in paths if _is_beside_image(path, paths)}
+    left_out = _left_out(others, masks)
+    if not paths:
+        raise ValueError(
+            f"No images in {str(folder)!r}: {len(others)} other files were found. Images are "
+            f"files ending in {', '.join(known)}." + f" {left_out}" * bool(left_out)
+        )
+    if left_out:
+        warnings.warn(f"In {str(folder)!r}, {left_out}", stacklevel=2)
+    return sorted(path for path in paths if path not in masks)
+
+
+def _walk(folder, recursive, suffixes):
+    """Find files, hidden ones left out: images, and others."""
+    unreadable: list[OSError] = []
+    images: dict[Path, None] = {}
+    others, seen = [], set()
+    for parent, folders, files in os.walk(folder, onerror=unreadable.append, followlinks=True):
+        folders[:] = sorted(filter(_is_of_user, folders)) * recursive
+        # Symbolic links may lead to a folder that was seen already, or form a cycle.
+        place = os.path.realpath(parent)
+        if place in seen:
+            folders.clear()
+            continue
+        seen.add(place)
+        for name in files:
+            if name.startswith("."):
+                continue
+            path = Path(parent, name)
+            is_image = name.lower().endswith(suffixes) and not _is_special(path)
+            if is_image:
+                images[path] = None
+            else:
+                others.append(path)
+    for error in unreadable:
+        if error.filename == str(folder):
+            raise error
+        warnings.warn(
+            f"Images in {error.filename!r} are left out: the folder cannot be read "
+            f"({error.strerror}).",
+            stacklevel=3,
+        )
+    return images, others
+
+
+def _is_of_user(name):
+    return not name.startswith(".") and name.lower() not in _SYSTEM_FOLDERS
+
+
+def _is_special(path):
+    """Whether it is a pipe or the like, reading from which would block; not a broken link."""
+    return not path.is_file() and path.exists()
+
+
+def _is_beside_image(path, paths):
+    stem, n_ends = _BESIDE.subn("", path.stem)
+    if not n_ends:
+        return False
+    return any(path.with_name(stem + suffix) in paths for suffix in _spellings(path.suffix))
+
+
+def _spellings(suffix):
+    # A mask in PNG or TIFF may belong to an image in another format.
+    return [spelling for each in (suffix, *SUFFIXES) for spelling in (each.lower(), each.upper())]
+
+
+def _left_out(others, masks):
+    """Say which images are left out, and what can be done; empty if none is."""
+    counts = Counter(_suffix(path) for path in others)
+    lines = [
+        f"{counts[suffix]} {suffix} ({cure})" for suffix, cure in _CURES.items() if counts[suffix]
+    ]
+    nameless = sum(path.suffix == "" and _looks_like_image(path) for path in others)
+    if nameless:
+        lines.append(f"{nameless} without a suffix (rename them, or pass a list of paths)")
+    if masks:
+        lines.append(f"{len(masks)} masks beside images of the same name")
+    return f"images are left out: {', '.join(lines)}." if lines else ""
+
+
+def _suffix(path):
+    n_parts = 2 if path.suffix.lower() == ".gz" else 1
+    return "".join(path.suffixes[-n_parts:]).lower()
+
+
+def _looks_like_image(path):
+    if not path.is_file():
+        return False
+    try:
+        with Image.open(path) as image:
+            return image.format is not None
+    except Exception:
+        # Whatever is wrong with it, it is no image that is missed.
+        return False

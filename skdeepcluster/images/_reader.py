@@ -1,0 +1,216 @@
+"""How images are read: the choices that a file leaves open."""
+
+from collections.abc import Callable, Mapping
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils._param_validation import Interval, StrOptions
+
+from ._errors import ImageReadError
+from ._functions import identity_of, name_of
+from ._resize import ASPECTS
+
+# Raised when the same parameters read other pixels than before: cached features are not found.
+_VERSION = 1
+
+
+class ImageReader(BaseEstimator):
+    """How images are read: which frame and channels, what is black and white, what is cut off.
+
+    For the parameter ``reader`` of the estimators. Photographs need none of this.
+
+    Parameters
+    ----------
+    function : callable, default=None
+        Reads files in place of this package: ``function(path)``, with a str, returns an array of
+        shape (height, width) or (height, width, n_channels) of any numbers, or a Pillow image.
+        Several threads call it at once.
+    suffixes : str or sequence of str, default=None
+        Ends of the names of files that ``function`` reads, such as ".czi"; they are found in
+        folders, too. None is all files that it is given.
+    frame : int or {"mean", "max"}, default=None
+        Which of several frames (pages, slices, times) is used, from 0, or how they are projected
+        to one. None is the first, with a warning.
+    channels : int or sequence of up to 3 ints, default=None
+        Which channels become red, green and blue, from 0; one becomes grey. None is the colours
+        of a colour image, and of others the first three channels, with a warning.
+    intensity_range : {"auto", "dataset", "image", "dtype"} or (low, high), default="auto"
+        Which values become black and white. Values beyond are clipped.
+
+        - "auto": images with 8 bits a value stay as they are. For others it is "dataset",
+          unless they use more than half of the range of their type (up to 65535; of
+          floating-point values, 1), as photographs do: then it is that range.
+        - "dataset": the lowest 0.1st and the highest 99.9th percentile of a sample of up to 256
+          of the images that an estimator is fitted on, of which one in twenty at either end
+          does not count; the same range is used for all images afterwards.
+        - "image": percentiles 0.1 and 99.9 of each image by itself. Where images differ only in
+          exposure; noise of empty images is made as strong as a signal.
+        - "dtype": all that the type can hold: of 16-bit values the upper 8 bits are kept,
+          floating-point values must be in [0, 1].
+        - (low, high), in units of the images' values; or one such pair for each channel.
+
+        Colours have one range; channels that are no colours have one each.
+    aspect : {"crop", "pad", "squash"}, default="crop"
+        How an image that is not square becomes so: "crop" cuts the ends off, "pad" adds grey
+        margins, "squash" distorts it. With the latter two, no part of an image is lost.
+
+    Examples
+    --------
+    >>> from skdeepcluster import DeepImageClusterer, ImageReader
+    >>> reader = ImageReader(frame="max", channels=(2, 0, 1))
+    >>> est = DeepImageClusterer(10, reader=reader)
+    """
+
+    _parameter_constraints: dict = {
+        "function": [callable, None],
+        "suffixes": [str, list, tuple, None],
+        "frame": [Integral, StrOptions({"max", "mean"}), None],
+        "channels": [Interval(Integral, 0, None, closed="left"), list, tuple, None],
+        "intensity_range": [
+            StrOptions({"auto", "dataset", "dtype", "image"}),
+            *(list, tuple, np.ndarray, dict),
+        ],
+        "aspect": [StrOptions(set(ASPECTS))],
+    }
+
+    def __init__(
+        self,
+        function: Callable[[str], Any] | None = None,
+        *,
+        suffixes: Any = None,
+        frame: Any = None,
+        channels: Any = None,
+        intensity_range: Any = "auto",
+        aspect: str = "crop",
+    ):
+        self.function = function
+        self.suffixes = suffixes
+        self.frame = frame
+        self.channels = channels
+        self.intensity_range = intensity_range
+        self.aspect = aspect
+
+
+def as_reader(reader):
+    """Make an ImageReader of what a parameter ``reader`` may be, and check it.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is invalid.
+    """
+    if reader is None:
+        return ImageReader()
+    if not isinstance(reader, ImageReader):
+        reader = ImageReader(reader)
+    reader._validate_params()
+    if reader.channels is not None:
+        channels = channels_of(reader)
+        numbers = all(isinstance(each, Integral) and int(each) >= 0 for each in channels)
+        if not numbers or not 1 <= len(channels) <= 3:
+            raise ValueError(
+                f"channels must be one to three numbers from 0, got {reader.channels!r}."
+            )
+    given = reader.intensity_range
+    if isinstance(given, Mapping):
+        for found in given.values():
+            if found != "dtype":
+                as_pairs(found)
+    elif not isinstance(given, str):
+        pairs = as_pairs(given)
+        if (pairs[:, 0] >= pairs[:, 1]).any():
+            raise ValueError(f"low must be below high in intensity_range {pairs.tolist()}.")
+    return reader
+
+
+def channels_of(reader):
+    """Return the channels that a reader chooses as a tuple; empty if it chooses none."""
+    if reader.channels is None:
+        return ()
+    is_one = isinstance(reader.channels, Integral)
+    return (reader.channels,) if is_one else tuple(reader.channels)
+
+
+def as_pairs(intensity_range):
+    """Return ranges as an array of shape (n, 2)."""
+    try:
+        pairs = np.atleast_2d(np.asarray(intensity_range, dtype=np.float64))
+    except (TypeError, ValueError):
+        pairs = np.empty((0, 0))
+    if pairs.ndim != 2 or pairs.shape[1] != 2 or not np.isfinite(pairs).all():
+        raise ValueError(
+            "intensity_range must be (low, high), or one such pair for each channel, got "
+            f"{intensity_range!r}."
+        )
+    return pairs
+
+
+def reader_suffixes(reader):
+    """Return the suffixes that a reader's function reads, in lower case; none if all files."""
+    if reader is None or reader.function is None or reader.suffixes is None:
+        return ()
+    given = (reader.suffixes,) if isinstance(reader.suffixes, str) else reader.suffixes
+    return tuple(f".{each.lower().lstrip('.')}" for each in given)
+
+
+def reader_key(reader):
+    """Return what pixels depend on besides the image, as a text."""
+    function = None if reader.function is None else identity_of(reader.function)
+    return repr((_VERSION, sorted({**plain_reader(reader), "function": function}.items())))
+
+
+def plain_reader(reader):
+    """Return the parameters of a reader as JSON can hold them: of the function, the name."""
+    params = {name: _as_plain(value) for name, value in reader.get_params(deep=False).items()}
+    if reader.function is not None:
+        params["function"] = name_of(reader.function)
+    return params
+
+
+def reader_from_plain(plain, function=None):
+    """Rebuild a reader from what ``plain_reader`` returned.
+
+    Parameters
+    ----------
+    plain : dict
+    function : callable, default=None
+        The reader's function, if it has one. Without it, reading a file raises an error.
+
+    Returns
+    -------
+    reader : ImageReader
+
+    Raises
+    ------
+    ValueError
+        If it is damaged.
+    """
+    known = ImageReader().get_params(deep=False)
+    if not isinstance(plain, Mapping) or not set(plain) <= set(known):
+        raise ValueError(f"The saved reader is damaged or of a newer version: {plain!r}.")
+    params = dict(plain)
+    if params.get("function") is not None:
+        params["function"] = function or _Missing(str(params["function"]))
+    return as_reader(ImageReader(**params))
+
+
+class _Missing:
+    """Stands for a function that is not saved with a model."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def __call__(self, path):
+        raise ImageReadError(
+            f"{path}: the estimator was fitted with the function {self.name!r}, which is not "
+            "saved with it. Pass it as load(folder, reader=function)."
+        )
+
+
+def _as_plain(value):
+    if isinstance(value, Mapping):
+        return {kind: _as_plain(part) for kind, part in sorted(value.items())}
+    is_sequence = isinstance(value, list | tuple | np.ndarray | np.generic)
+    return np.asarray(value).tolist() if is_sequence else value

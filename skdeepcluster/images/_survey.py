@@ -1,0 +1,155 @@
+"""A look at a sample of images: the range of their values, and what of them is not used."""
+
+import warnings
+from collections import Counter
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+from ._errors import ImageReadError, reading
+from ._intensity import Intensities, check_values, kind_of
+from ._reader import ImageReader
+from ._rendering import chosen_values
+
+# Images of a sample, and of one that is computed by code of the user.
+_N_IMAGES = 256
+_N_COMPUTED = 32
+
+
+class _Look(NamedTuple):
+    """What one image holds; ``intensities`` is None if it has 8 bits and stays as it is."""
+
+    name: str
+    n_frames: int
+    n_channels: int
+    is_color: bool
+    is_truncated: bool
+    kind: str = ""
+    intensities: Intensities | None = None
+
+
+def fitted_source(source):
+    """Look at a sample of images, and find the range of their values if their reader wants it.
+
+    Parameters
+    ----------
+    source : ImageSource or None
+
+    Returns
+    -------
+    source : ImageSource or None
+        The same images; its reader has the range in place of "auto" or "dataset".
+
+    Warns
+    -----
+    UserWarning
+        If images have frames or channels that are not used, or "dtype" makes them almost black.
+    """
+    if source is None or isinstance(source.reader.intensity_range, Mapping):
+        # The latter was fitted before.
+        return source
+    reader = source.reader
+    mode = reader.intensity_range if isinstance(reader.intensity_range, str) else None
+    looks = _looks(source, mode)
+    _warn_of_unused(looks, reader, len(source))
+    by_kind: dict[str, list[Intensities]] = {}
+    for look in looks:
+        if look.intensities is not None:
+            by_kind.setdefault(look.kind, []).append(look.intensities)
+    found = {kind: Intensities.joined(parts) for kind, parts in by_kind.items()}
+    if mode == "dtype":
+        _warn_of_little(found)
+    if mode not in ("auto", "dataset"):
+        return source
+    ranges = {kind: each.range(mode) for kind, each in found.items()}
+    if mode == "dataset":
+        # The windows of DICOM files are not used, nor will be those of other files.
+        ranges.setdefault("8 bit", "dtype")
+    params = {**reader.get_params(deep=False), "intensity_range": ranges}
+    return source.read_by(ImageReader(**params))
+
+
+def _looks(source, mode):
+    n_images = _N_IMAGES if source.concurrent else _N_COMPUTED
+    indices = source.spread(n_images).tolist()
+    if source.concurrent:
+        with ThreadPoolExecutor(thread_name_prefix="skdeepcluster-survey") as pool:
+            looks = [*pool.map(lambda index: _look(source, index, mode), indices)]
+    else:
+        looks = [_look(source, index, mode) for index in indices]
+    return [look for look in looks if look is not None]
+
+
+def _look(source, index, mode):
+    """Look at one image, and at its values if a range is to be found or judged."""
+    reader, name = source.reader, source.name(index)
+    try:
+        with reading(name), source.opened(index) as image:
+            if image is None:
+                return None
+            facts = _Look(
+                name,
+                image.n_frames,
+                image.n_channels - image.has_alpha,
+                image.is_color,
+                image.is_truncated,
+            )
+            if mode in (None, "image") or (mode != "dataset" and not image.is_deep):
+                return facts
+            values = chosen_values(reader, image, name)
+            is_color = image.is_color and reader.channels is None
+            check_values(values, is_color and mode != "dataset", name)
+            found = Intensities.of(values, is_color)
+            return facts._replace(kind=kind_of(values, is_color), intensities=found)
+    except ImageReadError:
+        # Raised or skipped, as the user wants, when the image is embedded.
+        return None
+
+
+def _warn_of_unused(looks, reader, n_images):
+    of_all = f"of {len(looks)} images{' that were looked at' * (len(looks) < n_images)}"
+    several = [look for look in looks if look.n_frames > 1]
+    if several and reader.frame is None:
+        counts = _counts(several, "n_frames")
+        _warn(
+            f"{len(several)} {of_all} have several frames ({counts}), of which only the first is "
+            'used. Choose another, or a projection: reader=ImageReader(frame="max"), "mean" or a '
+            "number (0 for the first)."
+        )
+    several = [look for look in looks if look.n_channels > 1 and not look.is_color]
+    if several and reader.channels is None:
+        counts = _counts(several, "n_channels")
+        _warn(
+            f"{len(several)} {of_all} have several channels that are no colours ({counts}); the "
+            "first three are shown as red, green and blue. Choose which: "
+            "reader=ImageReader(channels=(2, 0, 1)), or one number for grey."
+        )
+    truncated = [look for look in looks if look.is_truncated]
+    if truncated:
+        _warn(
+            f"{len(truncated)} {of_all} have colours of more than 8 bits, of which only the upper "
+            f"8 are read (such as {truncated[0].name!r}). Of PNG and JPEG 2000 all are read with "
+            'pip install "skdeepcluster[tiff]"; save others as TIFF.'
+        )
+
+
+def _counts(looks, what):
+    counts = Counter(getattr(look, what) for look in looks)
+    numbers = ", ".join(f"{count} with {number}" for number, count in sorted(counts.items()))
+    return f"{numbers}, such as {looks[0].name!r}"
+
+
+def _warn_of_little(found):
+    for kind, intensities in found.items():
+        if intensities.uses_little:
+            low, high = intensities.extremes
+            _warn(
+                f"Values of the images ({kind}: {low:g} to {high:g}) use less than a sixteenth of "
+                'the range of their type, so that intensity_range="dtype" leaves few grey '
+                'levels. Use "auto", "dataset", or (low, high).'
+            )
+
+
+def _warn(message):
+    # Estimators are fitted in many ways: no number leads to the user's line.
+    warnings.warn(message, stacklevel=2)

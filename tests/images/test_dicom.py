@@ -1,0 +1,121 @@
+"""DICOM files as pydicom writes them."""
+
+import numpy as np
+import pytest
+
+from skdeepcluster import ImageReader, list_images, read_image
+from skdeepcluster.images import ImageReadError
+
+pydicom = pytest.importorskip("pydicom", reason="pydicom is not installed")
+
+
+def write(path, values, photometric="MONOCHROME2", **tags):
+    """Write (rows, columns), (frames, rows, columns) or colours (rows, columns, 3)."""
+    from pydicom.dataset import FileDataset, FileMetaDataset
+    from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
+
+    meta = FileMetaDataset()
+    meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = CTImageStorage, generate_uid()
+    dataset = FileDataset(path, {}, file_meta=meta, preamble=b"\0" * 128)
+    dataset.SOPClassUID, dataset.SOPInstanceUID = CTImageStorage, meta.MediaStorageSOPInstanceUID
+    dataset.PhotometricInterpretation = photometric
+    is_color = values.ndim == 3 and values.shape[-1] == 3
+    if values.ndim == 3 and not is_color:
+        dataset.NumberOfFrames = len(values)
+    dataset.Rows, dataset.Columns = values.shape[:2] if is_color else values.shape[-2:]
+    dataset.SamplesPerPixel = 3 if is_color else 1
+    if is_color:
+        dataset.PlanarConfiguration = 0
+    dataset.BitsAllocated = dataset.BitsStored = 8 * values.itemsize
+    dataset.HighBit = dataset.BitsStored - 1
+    dataset.PixelRepresentation = int(values.dtype.kind == "i")
+    dataset.PixelData = values.tobytes()
+    for name, value in tags.items():
+        setattr(dataset, name, value)
+    dataset.save_as(path, enforce_file_format=True)
+    return path
+
+
+@pytest.fixture
+def hounsfield():
+    """A ramp from -1000 to 1000 HU, as it is stored with an intercept of -1024."""
+    return np.linspace(-1000, 1000, 1024).reshape(32, 32).round()
+
+
+@pytest.mark.parametrize("photometric", ["MONOCHROME2", "MONOCHROME1"])
+def test_window_in_units_of_the_modality(hounsfield, photometric, tmp_path):
+    path = write(
+        tmp_path / "a.dcm",
+        (hounsfield + 1024).astype(np.uint16),
+        photometric,
+        RescaleSlope=1,
+        RescaleIntercept=-1024,
+        WindowCenter=40,
+        WindowWidth=400,
+    )
+    shown = read_image(path).astype(int)[:, :, 1]
+    expected = np.clip((hounsfield - 40 + 0.5) / 399 + 0.5, 0, 1) * 255
+    if photometric == "MONOCHROME1":
+        expected = 255 - expected
+    np.testing.assert_allclose(shown, expected, atol=1)
+
+
+@pytest.mark.parametrize("photometric", ["MONOCHROME2", "MONOCHROME1"])
+def test_a_range_in_units_of_the_modality_goes_before_the_window(hounsfield, photometric, tmp_path):
+    path = write(
+        tmp_path / "a.dcm",
+        hounsfield.astype(np.int16),
+        photometric,
+        RescaleSlope=2,
+        RescaleIntercept=100,
+        WindowCenter=40,
+        WindowWidth=400,
+    )
+    units = 2 * hounsfield + 100
+    if photometric == "MONOCHROME1":
+        units = 2 * -1 + 200 - units
+    shown = read_image(path, ImageReader(intensity_range=(-500, 500))).astype(int)[:, :, 0]
+    np.testing.assert_allclose(shown, np.clip((units + 500) / 1000, 0, 1) * 255, atol=1)
+
+
+def test_without_a_window_the_range_of_the_images_counts(hounsfield, tmp_path):
+    path = write(tmp_path / "a.dcm", (hounsfield + 1024).astype(np.uint16))
+    shown = read_image(path).astype(int)[:, :, 0].ravel()
+    np.testing.assert_allclose(shown, np.linspace(0, 255, 1024), atol=2)
+
+
+def test_colours_and_frames(photos, tmp_path):
+    photo = np.ascontiguousarray(photos["cat"][:64, :64])
+    np.testing.assert_array_equal(read_image(write(tmp_path / "c.dcm", photo, "RGB")), photo)
+    frames = np.stack([photo[:, :, 0], photo[:, :, 1]])
+    path = write(tmp_path / "f.dcm", frames)
+    with pytest.warns(UserWarning, match="several frames"):
+        np.testing.assert_array_equal(read_image(path)[:, :, 2], frames[0])
+    last = read_image(path, ImageReader(frame=1))
+    np.testing.assert_array_equal(last[:, :, 0], frames[1])
+    highest = read_image(path, ImageReader(frame="max"))
+    np.testing.assert_array_equal(highest[:, :, 0], frames.max(axis=0))
+
+
+def test_files_are_known_by_what_is_in_them(photos, tmp_path):
+    write(tmp_path / "slice", photos["cat"][:32, :32, 0].copy())
+    write(tmp_path / "b.dcm", photos["cat"][:32, :32, 0].copy())
+    assert read_image(tmp_path / "slice").shape == (32, 32, 3)
+    assert list_images(tmp_path) == [tmp_path / "b.dcm"]
+
+
+def test_the_extra_is_named_where_it_is_missing(photos, tmp_path, monkeypatch):
+    path = write(tmp_path / "a.dcm", photos["cat"][:32, :32, 0].copy())
+    monkeypatch.setitem(__import__("sys").modules, "pydicom", None)
+    with pytest.raises(ImageReadError, match=r"a\.dcm.*skdeepcluster\[dicom\]"):
+        read_image(path)
+
+
+def test_a_file_without_an_image_is_named(tmp_path):
+    path = write(tmp_path / "a.dcm", np.zeros((4, 4), np.uint8))
+    dataset = pydicom.dcmread(path)
+    del dataset.PixelData
+    dataset.save_as(path)
+    with pytest.raises(ImageReadError, match=r"a\.dcm.*no image"):
+        read_image(path)

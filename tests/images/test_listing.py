@@ -1,0 +1,134 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from skdeepcluster import list_images, read_tar_images
+from skdeepcluster.images import _listing
+
+
+@pytest.fixture
+def photo(photos):
+    return Image.fromarray(photos["cat"][:32, :32])
+
+
+@pytest.fixture
+def bare(monkeypatch):
+    """Nothing but Pillow is installed."""
+    monkeypatch.setattr(_listing, "find_spec", lambda name: None)
+    own = {suffix: kind for suffix, kind in Image.registered_extensions().items() if kind != "HEIF"}
+    monkeypatch.setattr(Image, "EXTENSION", own)
+
+
+def test_images_that_nothing_here_reads_are_counted(photo, tmp_path, bare):
+    photo.save(tmp_path / "a.jpg")
+    photo.save(tmp_path / "nameless", "PNG")
+    (tmp_path / "LICENSE").write_text("no image")
+    for name in ("1.HEIC", "2.heic", "3.dcm", "4.czi", "5.nii.gz", "6.svs", "notes.txt"):
+        (tmp_path / name).write_bytes(b"")
+    with pytest.warns(UserWarning, match="images are left out") as caught:
+        assert list_images(tmp_path) == [tmp_path / "a.jpg"]
+    message = str(caught[0].message)
+    for part in (
+        *(
+            '2 .heic (pip install "skdeepcluster[heif]")',
+            '1 .dcm (pip install "skdeepcluster[dicom',
+        ),
+        *("1 .czi (pass reader=", "1 .nii.gz (pass reader=", "1 .svs (list_images("),
+        "1 without a suffix (rename them",
+    ):
+        assert part in message
+    assert ".txt" not in message
+
+
+def test_a_folder_of_nothing_else_says_what_to_do(tmp_path, bare):
+    (tmp_path / "1.HEIC").write_bytes(b"")
+    with pytest.raises(ValueError, match=r"1 other files.*1 \.heic \(pip install"):
+        list_images(tmp_path)
+
+
+def test_all_names_of_jpeg_and_what_is_installed(photo, tmp_path):
+    for name in ("a.jpe", "b.MPO", "c.jfif", "d.dib"):
+        photo.save(tmp_path / name, "BMP" if name.endswith("dib") else "JPEG")
+    assert [path.name for path in list_images(tmp_path)] == ["a.jpe", "b.MPO", "c.jfif", "d.dib"]
+    pytest.importorskip("pillow_heif", reason="pillow-heif is not installed")
+    (tmp_path / "e.HEIC").write_bytes(b"")
+    assert list_images(tmp_path)[-1].name == "e.HEIC"
+
+
+def test_suffixes_of_a_reader_are_listed(photo, tmp_path):
+    photo.save(tmp_path / "a.png")
+    (tmp_path / "b.CZI").write_bytes(b"")
+    for suffixes in (".czi", "czi", [".czi", ".nd2"]):
+        assert [path.name for path in list_images(tmp_path, suffixes=suffixes)] == [
+            "a.png",
+            "b.CZI",
+        ]
+
+
+def test_what_plugins_of_pillow_read_is_listed(photo, tmp_path, monkeypatch):
+    def opened(file, name):
+        raise SyntaxError
+
+    opened.__module__ = "another_package"
+    monkeypatch.setattr(Image, "ID", [*Image.ID])
+    monkeypatch.setattr(Image, "OPEN", {**Image.OPEN})
+    monkeypatch.setattr(Image, "EXTENSION", {**Image.EXTENSION})
+    Image.register_open("FLAT", opened)
+    Image.register_extension("FLAT", ".flat")
+    (tmp_path / "a.flat").write_bytes(b"")
+    assert list_images(tmp_path) == [tmp_path / "a.flat"]
+
+
+def test_folders_of_systems_are_left_out(photo, tmp_path):
+    for folder in ("@eaDir/a.jpg", "$RECYCLE.BIN", "#recycle", "__MACOSX", "sub"):
+        (tmp_path / folder).mkdir(parents=True)
+        photo.save(tmp_path / folder / "thumb.jpg")
+    assert list_images(tmp_path) == [tmp_path / "sub" / "thumb.jpg"]
+
+
+def test_masks_beside_images_are_left_out(photo, tmp_path):
+    for name in ("a.tif", "a_masks.tif", "a_cp_masks.png", "a_flows.tif", "alone_masks.png"):
+        photo.save(tmp_path / name)
+    with pytest.warns(UserWarning, match="3 masks beside images of the same name"):
+        assert [path.name for path in list_images(tmp_path)] == ["a.tif", "alone_masks.png"]
+
+
+@pytest.fixture
+def samples(photo, tmp_path):
+    """A tar file of WebDataset: photographs and what belongs to them."""
+    import tarfile
+
+    path = tmp_path / "samples.tar"
+    with tarfile.open(path, "w") as tar:
+        for key in ("0", "1"):
+            for number, extension in enumerate(("jpg", "seg.png", "mask.png")):
+                image = Image.fromarray(np.full((8, 8), 100 * number, np.uint8))
+                image.save(tmp_path / "x.png")
+                if extension == "jpg":
+                    image.save(tmp_path / "x.jpg")
+                suffix = extension.rpartition(".")[2]
+                tar.add(tmp_path / f"x.{suffix}", f"folder/{key}.{extension}")
+    return path
+
+
+def test_images_that_belong_to_another_one_are_left_out(samples):
+    with pytest.warns(UserWarning, match=r"2 \.mask\.png, 2 \.seg\.png"):
+        images = read_tar_images(samples)
+    assert [images.name(i).rpartition("/")[2] for i in range(len(images))] == ["0.jpg", "1.jpg"]
+
+
+def test_a_member_can_be_chosen(samples):
+    images = read_tar_images(samples, member="seg.png")
+    assert len(images) == 2 and (images[0] == 100).all()
+    with pytest.raises(ValueError, match=r"'left.png'.*there are jpg, mask.png, seg.png"):
+        read_tar_images(samples, member="left.png")
+
+
+def test_samples_of_several_images_are_read_whole(photo, tmp_path):
+    import tarfile
+
+    photo.save(tmp_path / "x.jpg")
+    with tarfile.open(tmp_path / "a.tar", "w") as tar:
+        for name in ("0.left.jpg", "0.right.jpg", "holiday.2020.jpg"):
+            tar.add(tmp_path / "x.jpg", name)
+    assert len(read_tar_images(tmp_path / "a.tar")) == 3

@@ -1,0 +1,270 @@
+import functools
+import pickle
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+from sklearn.base import clone
+
+from skdeepcluster import ImageEmbedder, ImageReader, read_image
+from skdeepcluster.images import (
+    ImageReadError,
+    as_image_source,
+    plain_reader,
+    reader_from_plain,
+)
+from skdeepcluster.images._reader import reader_key
+
+CALLS = []
+
+
+def read_numbers(path):
+    """Reads a text file of numbers: a format of the user's own."""
+    return np.loadtxt(path)
+
+
+@pytest.fixture
+def files(tmp_path):
+    paths = [tmp_path / f"{n}.num" for n in range(3)]
+    for n, path in enumerate(paths):
+        np.savetxt(path, np.linspace(0, 1000 * (n + 1), 400).reshape(20, 20))
+    return paths
+
+
+def test_files_of_other_formats(files):
+    embedder = ImageEmbedder(image_size=32, reader=read_numbers).fit(files)
+    shown = read_image(files[2], embedder.reader_)
+    assert (shown.min(), shown.max()) == (0, 255)
+    assert read_image(files[0], embedder.reader_).max() < 100
+    with pytest.raises(ImageReadError, match=r"0\.num.*reader="):
+        read_image(files[0])
+
+
+def test_a_function_for_some_files_of_a_folder(files, photos, tmp_path):
+    Image.fromarray(photos["cat"]).save(tmp_path / "cat.png")
+    reader = ImageReader(read_numbers, suffixes="NUM")
+    source = as_image_source(tmp_path, reader)
+    assert [name.rpartition(".")[2] for name in source.paths] == ["num", "num", "num", "png"]
+    np.testing.assert_array_equal(np.asarray(source.read(3)), photos["cat"])
+
+
+def test_a_function_that_fails_is_named_with_the_file(files):
+    def fail(path):
+        raise RuntimeError("no such series")
+
+    with pytest.raises(ImageReadError, match=r"0\.num: .*no such series"):
+        read_image(files[0], fail)
+
+
+def test_a_function_may_return_a_pillow_image_or_any_channels(files):
+    shown = read_image(files[0], lambda path: Image.new("RGB", (4, 4), (1, 2, 3)))
+    assert shown[0, 0].tolist() == [1, 2, 3]
+    eight = ImageReader(lambda path: np.full((6, 6, 8), range(8), np.uint8), channels=(7, 5, 3))
+    assert read_image(files[0], eight)[0, 0].tolist() == [7, 5, 3]
+
+
+def test_features_are_cached_by_file_and_function(files, tmp_path):
+    def first(path):
+        CALLS.append(path)
+        return np.loadtxt(path)
+
+    def second(path):
+        return -np.loadtxt(path)
+
+    options = {"image_size": 32, "memory": tmp_path / "cache"}
+    features = ImageEmbedder(reader=first, **options).fit_transform(files)
+    embedder = ImageEmbedder(reader=first, **options).fit(files)
+    CALLS.clear()
+    np.testing.assert_array_equal(embedder.transform(files), features)
+    assert not CALLS
+    other = ImageEmbedder(reader=second, **options).fit_transform(files)
+    assert not np.allclose(other, features)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *({"frame": 1}, {"channels": 0}, {"intensity_range": (0, 9)}, {"aspect": "pad"}),
+        *({"function": read_numbers}, {"function": functools.partial(read_numbers, 1)}),
+    ],
+    ids=str,
+)
+def test_every_parameter_is_part_of_the_key(change):
+    assert reader_key(ImageReader(**change)) != reader_key(ImageReader())
+    assert reader_key(ImageReader(**change)) == reader_key(ImageReader(**change))
+
+
+def test_keys_tell_functions_of_the_same_name_apart():
+    one, two = ImageReader(lambda path: path + "1"), ImageReader(lambda path: path + "2")
+    assert reader_key(one) != reader_key(two)
+
+
+def test_readers_are_cloned_pickled_and_set():
+    reader = ImageReader(read_numbers, frame="max", intensity_range=(0, 9))
+    assert clone(reader).get_params() == reader.get_params()
+    assert reader_key(pickle.loads(pickle.dumps(reader))) == reader_key(reader)
+    embedder = ImageEmbedder(reader=reader).set_params(reader__frame=2)
+    assert embedder.reader.frame == 2
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"channels": (0, 1, 2, 3)}, "one to three"),
+        ({"channels": ()}, "one to three"),
+        ({"channels": (-1,)}, "from 0"),
+        ({"channels": "rgb"}, "channels"),
+        ({"frame": "median"}, "frame"),
+        ({"aspect": "stretch"}, "aspect"),
+        ({"intensity_range": "auto-ish"}, "intensity_range"),
+    ],
+    ids=str,
+)
+def test_parameters_are_checked(wrong, message):
+    with pytest.raises(ValueError, match=message):
+        ImageEmbedder(reader=ImageReader(**wrong)).fit([np.zeros((32, 32), np.uint8)])
+
+
+def test_what_is_saved_of_a_reader():
+    reader = ImageReader(read_numbers, suffixes=(".num",), channels=(1, 0), frame="mean")
+    again = reader_from_plain(plain_reader(reader), read_numbers)
+    assert plain_reader(again) == plain_reader(reader)
+    missing = reader_from_plain(plain_reader(reader))
+    with pytest.raises(ImageReadError, match=r"test_reader\.read_numbers.*load\(folder, reader="):
+        read_image("a.num", missing)
+    for damaged in ({"evil": 1}, [], {"intensity_range": [3, 1]}, {"aspect": 7}):
+        with pytest.raises((ValueError, TypeError)):
+            reader_from_plain(damaged)
+
+
+def test_channels_of_arrays():
+    images = np.random.default_rng(0).integers(256, size=(3, 16, 16, 7), dtype=np.uint8)
+    source = as_image_source(images, ImageReader(channels=(6, 0, 3)))
+    np.testing.assert_array_equal(np.asarray(source.read(1)), images[1][:, :, [6, 0, 3]])
+    with pytest.raises(ValueError, match=r"ImageReader\(channels="):
+        as_image_source(images)
+    with pytest.raises(ImageReadError, match=r"image 0: there is no channel 7: it has 7"):
+        as_image_source(images, ImageReader(channels=7)).read(0)
+
+
+def test_frames_of_animations(tmp_path):
+    frames = [Image.new("L", (8, 8), value) for value in (255, 10, 90)]
+    for name in ("a.gif", "a.webp", "a.png"):
+        path = tmp_path / name
+        frames[0].save(path, save_all=True, append_images=frames[1:], lossless=True)
+        with pytest.warns(UserWarning, match=r"several frames \(1 with 3, such as "):
+            assert (read_image(path) == 255).all()
+        assert (read_image(path, ImageReader(frame=1)) == 10).all()
+        assert (read_image(path, ImageReader(frame="max")) == 255).all()
+
+
+def test_the_frame_that_a_pillow_image_is_at_is_used(tmp_path):
+    frames = [Image.new("L", (8, 8), value) for value in (255, 10)]
+    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
+    with Image.open(tmp_path / "a.gif") as image:
+        image.seek(1)
+        assert (np.asarray(as_image_source([image]).read(0)) == 10).all()
+
+
+def test_formats_that_are_not_meant_are_refused_by_name(photos, tmp_path):
+    header = "".join(
+        line.ljust(80)
+        for line in (
+            "SIMPLE  =                    T",
+            "BITPIX  =                   16",
+            "NAXIS   =                    2",
+            "NAXIS1  =                    8",
+            "NAXIS2  =                    8",
+            "BZERO   =                32768",
+            "END",
+        )
+    ).ljust(2880)
+    (tmp_path / "a.fits").write_bytes(header.encode() + bytes(2880))
+    Image.fromarray(photos["cat"]).save(tmp_path / "a.ico")
+    for name, kind in (("a.fits", "FITS"), ("a.ico", "ICO")):
+        with pytest.raises(ImageReadError, match=rf"{name}.*this is a {kind} file.*reader="):
+            read_image(tmp_path / name)
+        with Image.open(tmp_path / name) as image, pytest.raises(ImageReadError, match=kind):
+            as_image_source([image]).read(0)
+    # The user may read them, though.
+    shown = read_image(tmp_path / "a.ico", lambda path: Image.open(path).convert("RGB"))
+    assert shown.shape[2] == 3
+
+
+def test_what_another_package_registers_with_pillow_is_read(tmp_path, monkeypatch):
+    def opened(file, name):
+        image = Image.new("RGB", (4, 4), (1, 2, 3))
+        image.format = "FLAT"
+        return image
+
+    opened.__module__ = "another_package"
+    monkeypatch.setattr(Image, "ID", [*Image.ID])
+    monkeypatch.setattr(Image, "OPEN", {**Image.OPEN})
+    Image.register_open("FLAT", opened, lambda head: head.startswith(b"FLAT"))
+    (tmp_path / "a.flat").write_bytes(b"FLAT")
+    assert read_image(tmp_path / "a.flat")[0, 0].tolist() == [1, 2, 3]
+
+
+def test_heic(photos, tmp_path, monkeypatch):
+    heif = pytest.importorskip("pillow_heif", reason="pillow-heif is not installed")
+    photo = photos["coffee"]
+    written = heif.from_pillow(Image.fromarray(photo))
+    written.save(tmp_path / "a.HEIC", quality=95)
+    difference = read_image(tmp_path / "a.HEIC").astype(int) - photo
+    assert np.abs(difference).mean() < 4
+
+
+def test_the_extra_for_heic_is_named_where_it_is_missing(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    monkeypatch.setattr(Image, "ID", [name for name in Image.ID if name != "HEIF"])
+    (tmp_path / "a.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(200))
+    with pytest.raises(ImageReadError, match=r"a\.heic.*skdeepcluster\[heif\]"):
+        read_image(tmp_path / "a.heic")
+
+
+@pytest.mark.parametrize("kind", ["png", "jp2"])
+def test_all_bits_of_colours_are_read(kind, tmp_path, monkeypatch):
+    codecs = pytest.importorskip("imagecodecs", reason="imagecodecs is not installed")
+    values = np.random.default_rng(0).integers(2000, size=(32, 32, 3), dtype=np.uint16)
+    encode = {"png": codecs.png_encode, "jp2": functools.partial(codecs.jpeg2k_encode, level=0)}
+    path = tmp_path / f"a.{kind}"
+    path.write_bytes(encode[kind](values))
+    expected = np.rint(values / 2000 * 255)
+    reader = ImageReader(intensity_range=(0, 2000))
+    np.testing.assert_allclose(read_image(path, reader), expected, atol=1)
+    monkeypatch.setitem(sys.modules, "imagecodecs", None)
+    with pytest.warns(UserWarning, match=r"only the upper 8 are read.*skdeepcluster\[tiff\]"):
+        read_image(path)
+
+
+@pytest.mark.parametrize(
+    ("item", "message"),
+    [
+        ({"image": 1, "label": 2}, r"a dict \(with 'image', 'label'\)"),
+        ((3, np.zeros((3, 8, 8))), r"returns int where an image should be.*\(image, label\)"),
+        (np.float32(3), "float32 where an image should be"),
+        ([], "list where an image should be"),
+    ],
+    ids=["dict", "label first", "number", "nothing"],
+)
+def test_items_of_datasets_that_are_no_images(item, message):
+    from torch.utils.data import Dataset
+
+    class Items(Dataset):
+        def __len__(self):
+            return 1
+
+        def __getitem__(self, index):
+            return item
+
+    with pytest.raises(ImageReadError, match=f"image 0: the dataset returns .*{message}|{message}"):
+        as_image_source(Items()).read(0)
+
+
+def test_channels_first_are_not_taken_for_many_channels():
+    chosen = ImageReader(channels=0)
+    with pytest.raises(ValueError, match="channels first"):
+        as_image_source(np.zeros((2, 3, 16, 16), np.uint8), chosen)
+    with pytest.raises(ImageReadError, match="Channels come last"):
+        as_image_source([np.zeros((3, 16, 16), np.uint8)], chosen).read(0)
