@@ -1,9 +1,10 @@
 """Names to networks, their preprocessing and weights, and the engines that run them."""
 
 from ._backbone import Backbone, BackboneLoadError, BackbonesLike, ImageSizes
-from ._checkpoint import load_weights, read_weights
+from ._checkpoint import read_weights
 from ._engines import ENGINES, PRECISIONS, make_engine, resolve_device
 from ._hubs import check_url
+from ._loading import load_weights
 from ._open_clip import encode_texts
 from ._registry import load_backbone, register_backbone, registered_names
 from ._split import split_network

@@ -1,42 +1,77 @@
-"""Weights from files, in particular checkpoints of self-supervised training."""
+"""Reading the tensors of weights files and checkpoints."""
 
 import argparse
-import collections
-import contextlib
 import pickle
 import re
-import sys
+import warnings
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 
-from ..storage import without_prefix
 from ._backbone import BackboneLoadError
+from ._layouts import LAYOUTS, absorb_registers, rename_networks
+from ._transformers import read_json, read_settings, rename_transformers
 
-# A checkpoint of self-supervised training often holds two copies of the network. As in the
-# methods' own evaluations, the teacher of DINO and averages of the weights are preferred to
-# others, and the query encoder of MoCo to the key or momentum encoder.
-_FIRST_CHOICE = re.compile(r"teacher|(^|[._])ema")
-_LAST_CHOICE = re.compile(r"student|momentum|target|encoder_k")
-# Sequential(*resnet.children()), as in the tutorials of lightly, numbers the modules.
-_RESNET_CHILDREN = {
-    "0": "conv1",
-    "1": "bn1",
-    "4": "layer1",
-    "5": "layer2",
-    "6": "layer3",
-    "7": "layer4",
-}
-_LAST_OF_CHILDREN = "7.0.conv1.weight"
+# What training scripts save beside the tensors, and runs no code: their options, and numbers
+# and arrays of NumPy.
+_SCALAR = np.float64(0).__reduce__()[0]
+_ARRAY = np.zeros(1).__reduce__()[0]
+_HARMLESS: list = [
+    argparse.Namespace,
+    np.dtype,
+    np.ndarray,
+    # Their names before and since NumPy 2.
+    (_SCALAR, "numpy.core.multiarray.scalar"),
+    (_SCALAR, "numpy._core.multiarray.scalar"),
+    (_ARRAY, "numpy.core.multiarray._reconstruct"),
+    (_ARRAY, "numpy._core.multiarray._reconstruct"),
+    *{type(np.dtype(kind)) for kind in "?bBhHiIlLqQefd"},
+]
+# Names that wrap a module in distributed or compiled training, with the rest of the path as it was.
+_WRAPPERS = re.compile(
+    r"(^|\.)(_orig_mod|_fsdp_wrapped_module|_fpw_module|_checkpoint_wrapped_module"
+    r"|_forward_module|_ddp_module)(?=\.)"
+)
+# How transformers and timm call the weights in a folder of a model.
+WEIGHTS_OF_FOLDERS = ("model.safetensors", "pytorch_model.bin")
+_SHARD = re.compile(r"-\d{5}-of-\d{5}(?=\.)")
 
 
-def read_weights(path):
+@dataclass
+class Checkpoint:
+    """The tensors of a file.
+
+    Parameters
+    ----------
+    path : str
+    weights : dict of str to Tensor
+        With dotted names; those of networks of other libraries are renamed as in timm.
+    config : dict
+        The settings of transformers in "config.json" beside the file, empty if there is none.
+    preprocessing : dict
+        Those in "preprocessor_config.json".
+    is_of_transformers : bool
+    """
+
+    path: str
+    weights: dict[str, torch.Tensor]
+    config: dict
+    preprocessing: dict
+    is_of_transformers: bool
+
+
+def read_weights(path, rename=True):
     """Read the tensors of a file, with dotted names; no code in the file is run.
 
     Parameters
     ----------
     path : str or Path
-        A ``.safetensors`` file, or one written by ``torch.save``.
+        A ``.safetensors`` file, one written by ``torch.save``, or the ``.index.json`` of one that
+        is in several parts.
+    rename : bool, default=True
+        Whether the tensors of networks of other libraries get timm's names.
 
     Returns
     -------
@@ -47,13 +82,77 @@ def read_weights(path):
     BackboneLoadError
         If there is no such file, it is damaged, or it holds more than tensors and plain values.
     """
+    return read_checkpoint(path).weights if rename else _read_parts(path)
+
+
+def find_weights(folder):
+    """Find the file of weights in a folder of a model, as transformers and timm write it.
+
+    Returns
+    -------
+    path : Path or None
+    """
+    indices = (f"{name}.index.json" for name in WEIGHTS_OF_FOLDERS)
+    paths = (folder / name for name in (*WEIGHTS_OF_FOLDERS, *indices))
+    return next((path for path in paths if path.is_file()), None)
+
+
+def read_checkpoint(path) -> Checkpoint:
+    """Read a file as :func:`read_weights` does, and the settings of transformers beside it."""
+    path = Path(path).expanduser()
+    weights = _read_parts(path)
+    weights, prefixes = rename_transformers(weights)
+    weights, _ = rename_networks(weights, LAYOUTS)
+    config = read_settings(path.parent)
+    preprocessing = read_json(path.with_name("preprocessor_config.json"), "image_mean")
+    is_of_transformers = bool(prefixes or config)
+    if not prefixes:
+        config, preprocessing = {}, {}
+    return Checkpoint(
+        str(path),
+        absorb_registers(weights),
+        config,
+        preprocessing,
+        is_of_transformers,
+    )
+
+
+def _read_parts(path):
     path = Path(path).expanduser()
     if not path.is_file():
         raise BackboneLoadError(f"There is no file of weights {str(path)!r}.")
-    weights = _flatten(_read(path), "")
+    weights = {}
+    for part in _parts(path):
+        weights.update(_flatten(_read(part), ""))
     if not weights:
         raise BackboneLoadError(f"{str(path)!r} holds no tensors with names.")
-    return _name_children(weights)
+    return {_WRAPPERS.sub("", key).removeprefix("."): value for key, value in weights.items()}
+
+
+def _parts(path):
+    """List the files of weights that are in several, of which one or the index is given."""
+    shard = _SHARD.search(path.name)
+    if shard:
+        index = path.with_name(f"{_SHARD.sub('', path.name)}.index.json")
+        if not index.is_file():
+            raise BackboneLoadError(
+                f"{str(path)!r} is one of several parts; {index.name!r}, which lists the others, "
+                "is not beside it. Put all files of the download into one folder."
+            )
+        path = index
+    if path.suffix != ".json":
+        return [path]
+    parts = read_json(path, "weight_map").get("weight_map")
+    if not isinstance(parts, dict) or not parts:
+        raise BackboneLoadError(f"{str(path)!r} is no index of weights. Pass the weights file.")
+    # Only names: an index from somebody else does not choose files elsewhere.
+    files = [path.with_name(Path(str(name)).name) for name in sorted(set(parts.values()))]
+    missing = [file.name for file in files if not file.is_file()]
+    if missing:
+        raise BackboneLoadError(
+            f"{str(path)!r} lists parts that are not beside it: {', '.join(missing)}."
+        )
+    return files
 
 
 def _read(path):
@@ -62,23 +161,44 @@ def _read(path):
     try:
         if path.suffix == ".safetensors":
             return load_file(path)
-        # Options of the training script, which DINO and MAE save too, run no code.
-        with torch.serialization.safe_globals([argparse.Namespace]):
+        with torch.serialization.safe_globals(_HARMLESS), warnings.catch_warnings():
+            # TorchScript is refused below.
+            warnings.filterwarnings("ignore", "'torch.load' received a zip file that looks like")
             return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
-        refused = re.search(r"GLOBAL (\S+)", str(error))
-        culprit = f" (it asks for {refused[1]})" if refused else ""
-        raise BackboneLoadError(
-            f"{str(path)!r} holds more than tensors{culprit} and is not read, since that would "
-            "run code in it. If you trust its source, load it with torch and save its state dict "
-            "with safetensors."
-        ) from error
+        raise BackboneLoadError(_refusal(path, str(error))) from error
     except Exception as error:
+        if "TorchScript" in str(error):
+            raise BackboneLoadError(_torchscript(path)) from error
         # The kind of error depends on where the file is damaged.
         raise BackboneLoadError(
             f"{str(path)!r} is damaged or not a weights file: {str(error)[:200]} "
             f"({type(error).__name__})."
         ) from error
+
+
+def _refusal(path, error):
+    if "TorchScript" in error:
+        return _torchscript(path)
+    refused = re.search(r"GLOBAL (\S+)", error)
+    culprit = f" (it asks for {refused[1]})" if refused else ""
+    message = f"{str(path)!r} holds more than tensors{culprit} and is not read, since that would "
+    exported = path.parent.parent / "exported_models" / "exported_last.pt"
+    if path.suffix == ".ckpt" and exported.is_file():
+        # Checkpoints of lightly-train hold the network as an object.
+        return f"{message}run code in it. The weights alone are in {str(exported)!r}."
+    return (
+        f"{message}run code in it. If you trust its source, load it with torch and save its state "
+        "dict with safetensors. (lightly-train writes the weights alone to "
+        "exported_models/exported_last.pt.)"
+    )
+
+
+def _torchscript(path):
+    return (
+        f"{str(path)!r} is a TorchScript archive, which holds code and is not run. If you trust "
+        f"its source, pass the module as the backbone: torch.jit.load({str(path)!r})."
+    )
 
 
 def _flatten(content, path):
@@ -90,101 +210,3 @@ def _flatten(content, path):
         for key, value in content.items():
             weights.update(_flatten(value, f"{path}.{key}" if path else str(key)))
     return weights
-
-
-def _name_children(weights):
-    """Rename the numbered modules of a ResNet."""
-    for key in weights:
-        prefix = key.removesuffix(_LAST_OF_CHILDREN)
-        if prefix != key and f"{prefix}0.weight" in weights:
-            break
-    else:
-        return weights
-
-    def name(key):
-        number, dot, rest = key.removeprefix(prefix).partition(".")
-        if not key.startswith(prefix) or number not in _RESNET_CHILDREN:
-            return key
-        return f"{prefix}{_RESNET_CHILDREN[number]}{dot}{rest}"
-
-    return {name(key): tensor for key, tensor in weights.items()}
-
-
-def find_network(weights, wanted, path):
-    """Find the network in a checkpoint.
-
-    Parameters
-    ----------
-    weights : dict of str to Tensor
-    wanted : set of str
-        Names of the network's tensors.
-    path : str or Path
-        Path of the file, for messages.
-
-    Returns
-    -------
-    prefix : str or None
-        Prefix of the names, such as "state_dict.module.encoder_q."; None if none of them is
-        found.
-    """
-    hits: collections.Counter = collections.Counter()
-    for key in weights:
-        parts = key.split(".")
-        for start in range(len(parts)):
-            if ".".join(parts[start:]) in wanted:
-                hits["".join(f"{part}." for part in parts[:start])] += 1
-    if not hits:
-        return None
-    complete = [prefix for prefix, count in hits.items() if count == max(hits.values())]
-    best = min(map(_rank, complete))
-    chosen = [prefix for prefix in complete if _rank(prefix) == best]
-    if len(chosen) > 1:
-        raise BackboneLoadError(
-            f"{str(path)!r} holds several networks: {', '.join(sorted(chosen))}. Save the state "
-            "dict of one of them."
-        )
-    return chosen[0]
-
-
-def _rank(prefix):
-    return 0 if _FIRST_CHOICE.search(prefix) else 2 if _LAST_CHOICE.search(prefix) else 1
-
-
-def load_weights(network, weights, path):
-    """Load weights into a network; projection heads and the like are ignored.
-
-    Raises
-    ------
-    BackboneLoadError
-        If a tensor of the network is missing, which would stay random, or has another shape.
-    """
-    own = network.state_dict()
-    wanted = {name for name in own if not name.endswith("num_batches_tracked")}
-    prefix = find_network(weights, wanted, path)
-    found = without_prefix(prefix, weights) if prefix is not None else {}
-    unfit = _unfit(own, wanted, found)
-    # Other names of the same tensors, and position embeddings of another size, are timm's job.
-    convert = getattr(sys.modules[type(network).__module__], "checkpoint_filter_fn", None)
-    if unfit and found and convert is not None:
-        # It fails on unknown checkpoints; the tensors that do not fit are listed below.
-        with contextlib.suppress(IndexError, KeyError, RuntimeError, ValueError):
-            found = convert(found, network)
-        unfit = _unfit(own, wanted, found)
-    if unfit:
-        raise BackboneLoadError(
-            f"{str(path)!r} does not fit {type(network).__name__}: {len(unfit)} of {len(wanted)} "
-            f"tensors differ, such as {'; '.join(unfit[:3])}. The file has "
-            f"{', '.join(list(weights)[:3])}, ..."
-        )
-    network.load_state_dict({name: found[name] for name in own if name in found}, strict=False)
-
-
-def _unfit(own, wanted, found):
-    """List the tensors that are missing or have another shape."""
-    return [
-        f"{name} (missing)"
-        if name not in found
-        else f"{name} ({tuple(found[name].shape)} instead of {tuple(own[name].shape)})"
-        for name in own
-        if name in wanted and (name not in found or found[name].shape != own[name].shape)
-    ]

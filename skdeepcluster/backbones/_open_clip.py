@@ -12,12 +12,14 @@ from ._backbone import Backbone, BackboneLoadError, count_features
 from ._stages import natural_stages
 from ._timm import did_you_mean
 
+_FOLDER = "local-dir:"
+
 
 def load(model, image_size=None):
     """Load ``"<architecture>/<tag>"``, such as "ViT-B-32/laion2b_s34b_b79k", or ".../<file>".
 
     ``"hf-hub:<owner>/<repository>"`` is any model on the Hugging Face hub in open_clip's
-    format. Only the image tower of the model is kept.
+    format, ``"local-dir:<folder>"`` one in a folder. Only the image tower of the model is kept.
     """
     import open_clip
 
@@ -98,6 +100,9 @@ def _create(model, image_size=None):
     license = ""
     if model.startswith("hf-hub:"):
         architecture = model
+    elif model.startswith(_FOLDER):
+        architecture = _FOLDER + _folder(model.removeprefix(_FOLDER))
+        hub = contextlib.nullcontext
     else:
         architecture, _, weights = model.partition("/")
         _check_name(architecture, weights)
@@ -139,6 +144,15 @@ def _check_name(architecture, weights):
             f"open_clip has no weights {weights!r} for {architecture}, and there is no such file. "
             f"Available: {', '.join(tags) or 'none'}."
         )
+
+
+def _folder(path):
+    folder = Path(path).expanduser()
+    if not (folder / "open_clip_config.json").is_file():
+        raise BackboneLoadError(
+            f"{str(folder)!r} is no folder of an open_clip model: it has no open_clip_config.json."
+        )
+    return str(folder)
 
 
 @contextlib.contextmanager

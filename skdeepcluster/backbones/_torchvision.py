@@ -7,7 +7,10 @@ import torch
 from torch import nn
 
 from . import _hubs
+from ._architecture import usual_preprocessing
 from ._backbone import Backbone, BackboneLoadError, count_features
+from ._checkpoint import read_weights
+from ._loading import load_weights
 from ._timm import did_you_mean
 
 # Names of the classifier in torchvision's networks.
@@ -15,7 +18,7 @@ _CLASSIFIERS = ("fc", "classifier", "head", "heads")
 
 
 def load(model, image_size=None):
-    """Load ``"<model>/<weights>"``, such as "resnet50/IMAGENET1K_V2"."""
+    """Load ``"<model>/<weights>"``, such as "resnet50/IMAGENET1K_V2", or ``"<model>/<file>"``."""
     from torchvision import models
 
     name, _, weights_name = model.partition("/")
@@ -26,12 +29,14 @@ def load(model, image_size=None):
             f"torchvision has no classification model {name!r}.{did_you_mean(near)}"
         )
     choices = models.get_model_weights(name)
-    if weights_name and weights_name not in choices.__members__:
+    file = Path(weights_name).expanduser()
+    is_file = weights_name not in choices.__members__ and file.is_file()
+    if weights_name and weights_name not in choices.__members__ and not is_file:
         raise BackboneLoadError(
-            f"torchvision has no weights {weights_name!r} for {name}. Available: "
-            f"{', '.join(choices.__members__)}."
+            f"torchvision has no weights {weights_name!r} for {name}, and there is no such file. "
+            f"Available: {', '.join(choices.__members__)}."
         )
-    weights = choices[weights_name or "DEFAULT"]
+    weights = choices["DEFAULT" if is_file or not weights_name else weights_name]
     preset = weights.transforms()
     (own_size,) = preset.crop_size
     size = image_size or own_size
@@ -39,6 +44,17 @@ def load(model, image_size=None):
         raise BackboneLoadError(
             f"torchvision's {name} only accepts images of {own_size} pixels, not {size}. "
             "Transformers of timm accept other sizes: 'timm:...'."
+        )
+    if is_file:
+        network = models.get_model(name)
+        remove_classifier(network)
+        load_weights(network, read_weights(file, rename=False), file)
+        return Backbone(
+            name=f"torchvision:{model}",
+            network=network,
+            n_features=count_features(network, size),
+            image_size=size,
+            **usual_preprocessing(preset.interpolation.value),
         )
     cached = Path(torch.hub.get_dir(), "checkpoints", Path(weights.url).name)
     _hubs.check_url(weights.url, cached)

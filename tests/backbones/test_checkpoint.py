@@ -64,6 +64,22 @@ LAYOUTS = {
         "epoch": 1000,
     },
     "SimCLR": lambda w: {"state_dict": under("backbone.", w | under("fc.", HEAD)), "epoch": 1},
+    "SimSiam": lambda w: {"state_dict": under("module.encoder.", w | under("fc.", HEAD))},
+    "VICReg": lambda w: {"model": under("module.backbone.", w) | under("module.projector.", HEAD)},
+    "iBOT": lambda w: {
+        "student": under("module.backbone.", noise(w)),
+        "teacher": under("backbone.", w | {"masked_embed": torch.ones(1, 8)}),
+        "ibot_loss": {"center": torch.ones(1, 8)},
+    },
+    "mmpretrain MoCo": lambda w: {
+        "meta": {},
+        "state_dict": under("encoder_k.module.0.", noise(w)) | under("backbone.", w),
+    },
+    "ema-pytorch": lambda w: {
+        **under("online_model.", noise(w)),
+        **under("ema_model.", w),
+        "initted": torch.tensor([True]),
+    },
     "BYOL": lambda w: {
         "online_encoder": under("net.", w),
         "target_encoder": under("net.", noise(w)),
@@ -296,7 +312,7 @@ class TestRefusals:
         assert "no tensors with names" in self.message(tmp_path / "w.pth")
 
     def test_an_architecture_that_is_not_known(self, tmp_path):
-        network = timm.create_model("convnext_atto")
+        network = timm.create_model("test_efficientnet")
         save_file(network.state_dict(), tmp_path / "w.safetensors")
         message = self.message(tmp_path / "w.safetensors")
         assert "cannot be inferred" in message
@@ -329,6 +345,6 @@ class TestRefusals:
         assert "does not fit ConvNeXt" in message
 
     def test_several_networks_of_equal_rank(self, resnet, tmp_path):
-        weights = under("left.", resnet.state_dict()) | under("right.", resnet.state_dict())
+        weights = under("left.", resnet.state_dict()) | under("right.", noise(resnet.state_dict()))
         torch.save(weights, tmp_path / "w.pth")
         assert "several networks: left., right." in self.message(tmp_path / "w.pth")

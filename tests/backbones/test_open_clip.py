@@ -8,7 +8,7 @@ import torch
 from open_clip import factory, pretrained
 from safetensors.torch import save_file
 
-from skdeepcluster.backbones import load_backbone
+from skdeepcluster.backbones import BackboneLoadError, load_backbone
 from skdeepcluster.images import Resizing
 
 CONFIG = {
@@ -82,6 +82,12 @@ def test_weights_from_a_file(clip, tmp_path):
     assert backbone.resizing == Resizing(64, 1.0, "bicubic")
 
 
+def test_the_activation_is_not_guessed(clip, tmp_path):
+    torch.save(clip.state_dict(), tmp_path / "clip.pt")
+    with pytest.raises(BackboneLoadError, match="Name it: 'open_clip:<architecture>/"):
+        load_backbone(tmp_path / "clip.pt")
+
+
 def test_published_weights_bring_their_preprocessing(clip, hub):
     hub("laion/tiny", clip)
     hub("timm/tiny-siglip", clip)
@@ -110,6 +116,20 @@ def test_a_model_of_anybody_on_the_hub(clip, hub):
     backbone = load_backbone("open_clip:hf-hub:some-lab/moths")
     assert_same_features(backbone, clip)
     assert (backbone.mean, backbone.interpolation) == ((0.4, 0.4, 0.4), "bilinear")
+
+
+def test_a_model_in_a_folder(clip, tmp_path):
+    preprocessing = {"mean": [0.4, 0.4, 0.4], "std": [0.3, 0.3, 0.3], "interpolation": "bilinear"}
+    config = {"model_cfg": CONFIG, "preprocess_cfg": preprocessing}
+    save_file(clip.state_dict(), tmp_path / "open_clip_model.safetensors")
+    with pytest.raises(BackboneLoadError, match=r"it has no open_clip_config\.json"):
+        load_backbone(f"open_clip:local-dir:{tmp_path}")
+    (tmp_path / "open_clip_config.json").write_text(json.dumps(config))
+    backbone = load_backbone(f"open_clip:local-dir:{tmp_path}")
+    assert_same_features(backbone, clip)
+    assert (backbone.mean, backbone.interpolation) == ((0.4, 0.4, 0.4), "bilinear")
+    with pytest.raises(BackboneLoadError, match=f"'open_clip:local-dir:{tmp_path}'"):
+        load_backbone(tmp_path)
 
 
 def test_a_tower_is_built_for_another_size(clip, tmp_path):

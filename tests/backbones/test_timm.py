@@ -90,6 +90,36 @@ def test_a_model_of_anybody_on_the_hub(hub):
     assert (backbone.mean, backbone.license) == ((0.7, 0.6, 0.7), "cc-by-nc-4.0")
 
 
+def test_a_folder_that_timm_has_written(tmp_path):
+    network = timm.create_model("test_vit").eval()
+    network.pretrained_cfg.update(mean=(0.7, 0.6, 0.7), crop_pct=1.0)
+    timm.models.save_for_hf(network, tmp_path, safe_serialization=True)
+    network.reset_classifier(0)
+    for name in (tmp_path, tmp_path / "model.safetensors", f"timm:local-dir:{tmp_path}"):
+        backbone = load_backbone(name)
+        assert_same_features(backbone, network, 160)
+        # By the weights alone, the mean would be ImageNet's.
+        assert (backbone.mean, backbone.crop_fraction) == ((0.7, 0.6, 0.7), 1.0)
+
+
+def test_the_pooling_of_published_weights(hub):
+    network = timm.create_model("vit_small_patch16_dinov3.lvd1689m", depth=12).eval()
+    hub("timm/vit_small_patch16_dinov3.lvd1689m", network.state_dict())
+    mean = load_backbone("timm:vit_small_patch16_dinov3.lvd1689m", image_size=64)
+    network.reset_classifier(0)
+    assert_same_features(mean, network, 64)
+    network.global_pool = "token"
+    token = load_backbone("timm:vit_small_patch16_dinov3.lvd1689m,global_pool=token", image_size=64)
+    assert_same_features(token, network, 64)
+
+
+def test_pooling_for_which_there_are_no_weights(hub):
+    network = timm.create_model("vit_tiny_patch16_224.augreg_in21k").eval()
+    hub("timm/vit_tiny_patch16_224.augreg_in21k", network.state_dict())
+    with pytest.raises(BackboneLoadError, match=r"has layers that .* not have: fc_norm\.bias"):
+        load_backbone("timm:vit_tiny_patch16_224.augreg_in21k,global_pool=avg")
+
+
 @pytest.mark.parametrize(
     "name",
     [
