@@ -33,10 +33,12 @@ MAY_IMPORT = {
     # Graphs of images and sentences; they know nothing of clusters.
     "scenegraph.graph": ["images"],
     "scenegraph.text": ["scenegraph.graph", "storage"],
-    "scenegraph.vision": ["backbones", "embedding", "images", "scenegraph.graph", "storage"],
+    "scenegraph.vision": [
+        *("backbones", "embedding", "images", "process_group", "scenegraph.graph", "storage"),
+    ],
     "scenegraph.matching": ["scenegraph.graph", "storage"],
     "scenegraph.retrieval": [
-        *("backbones", "embedding", "images", "metrics", "storage"),
+        *("backbones", "embedding", "images", "metrics", "process_group", "storage"),
         *("scenegraph.graph", "scenegraph.matching", "scenegraph.text"),
     ],
     "scenegraph": [

@@ -15,6 +15,7 @@ from sklearn.utils._param_validation import HasMethods, Interval
 
 from ..backbones import Backbone, load_backbone, resolve_device
 from ..images import ImageReader, ImagesLike, PathLike, as_image_source, fitted_source
+from ..process_group import heed_forks
 from ._resumption import train_stages
 from ._settings import StageSettings
 from ._stage_trainer import StageTrainer
@@ -144,6 +145,7 @@ class SelfSupervisedAdapter(BaseEstimator):
             If ``X`` is features or fewer than two images, or the backbone has fewer stages
             than ``n_stages``.
         """
+        heed_forks()
         source = fitted_source(as_image_source(X, self.reader))
         if source is None:
             raise ValueError(

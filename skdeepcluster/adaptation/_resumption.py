@@ -41,7 +41,7 @@ class TrainingStateFile:
         location = getattr(memory, "location", memory)
         self._path: Path | None = None
         if location is not None and rank() == 0:
-            folder = Path(location) / "skdeepcluster" / "checkpoints"
+            folder = Path(location).expanduser() / "skdeepcluster" / "checkpoints"
             check_writable(folder)
             name = joblib.hash((_FORMAT, torch.__version__, depends_on))
             self._path = folder / f"{name}.pt"

@@ -17,8 +17,8 @@ PRECISIONS = ("auto", "float32", "float16", "bfloat16")
 def resolve_device(device):
     """Replace "auto" by the best available device.
 
-    A GPU that is not available is replaced as well, with a warning, so that an estimator that was
-    fitted on one can be used without.
+    A device that is not available is replaced as well, with a warning, so that an estimator that
+    was fitted on one can be used without.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ def resolve_device(device):
     """
     if device != "auto":
         device = torch.device(device)
-        if device.type != "cuda" or torch.cuda.is_available():
+        if _is_available(device):
             return device
         warnings.warn(
             f'There is no device "{device}"; device="auto" is used instead.', stacklevel=2
@@ -40,6 +40,16 @@ def resolve_device(device):
     if torch.backends.mps.is_available():
         return torch.device("mps")
     return torch.device("cpu")
+
+
+def _is_available(device):
+    """Whether a tensor can be on a device: a GPU of any make, and of that number."""
+    try:
+        torch.empty(1, device=device)
+    except (AssertionError, ImportError, NotImplementedError, RuntimeError) as error:
+        # A GPU that is there and full is no reason to compute elsewhere.
+        return isinstance(error, torch.OutOfMemoryError)
+    return True
 
 
 def make_engine(backbone, *, engine="auto", device="auto", dtype="auto"):

@@ -1,11 +1,13 @@
 """The engine that runs ONNX Runtime, and its cache of exported networks."""
 
 import contextlib
+import ctypes
 import logging
 import os
 import tempfile
 import threading
 import warnings
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -41,24 +43,54 @@ class OnnxEngine:
     precision = "float32"
 
     def __init__(self, backbone):
-        path = _cache_folder() / f"{backbone.fingerprint}.onnx"
-        session = _open_cached(path)
-        if session is None or not _agrees(session, backbone):
-            model = _export(backbone)
-            session = _open(model)
-            if not _agrees(session, backbone):
-                raise RuntimeError(
-                    f"Exported to ONNX, {backbone.name} computes other features than in torch. "
-                    'Use engine="torch".'
-                )
-            # If the folder is not writable, the next start takes longer.
-            with contextlib.suppress(OSError):
-                _keep(path, model)
-        self._session = session
+        self._backbone = backbone
+        self._session = _session_of(backbone)
+        _ENGINES.add(self)
 
     def __call__(self, pixels):
         """Embed a batch."""
+        if self._session is None:
+            self._session = _session_of(self._backbone)
         return self._session.run(None, {"pixels": np.ascontiguousarray(pixels)})[0]
+
+    def abandon_session(self):
+        """Leave the session alone in a process that was forked; another one is made when needed.
+
+        Its threads were not forked: it would wait for them for ever, even to end them. So it is
+        never deleted.
+        """
+        if self._session is not None:
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._session))
+            self._session = None
+
+
+_ENGINES: weakref.WeakSet[OnnxEngine] = weakref.WeakSet()
+
+
+def _abandon_sessions():
+    for engine in _ENGINES:
+        engine.abandon_session()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_abandon_sessions)
+
+
+def _session_of(backbone):
+    path = _cache_folder() / f"{backbone.fingerprint}.onnx"
+    session = _open_cached(path)
+    if session is None or not _agrees(session, backbone):
+        model = _export(backbone)
+        session = _open(model)
+        if not _agrees(session, backbone):
+            raise RuntimeError(
+                f"Exported to ONNX, {backbone.name} computes other features than in torch. "
+                'Use engine="torch".'
+            )
+        # If the folder is not writable, the next start takes longer.
+        with contextlib.suppress(OSError):
+            _keep(path, model)
+    return session
 
 
 def _cache_folder():

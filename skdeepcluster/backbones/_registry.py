@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import torch
 from torch import nn
 
 from . import (
@@ -109,6 +110,12 @@ def load_backbone(backbone: BackbonesLike, *, image_size: ImageSizes = None) -> 
     ValueError
         If ``image_size`` is not positive, or lists are not of one length.
     """
+    # Networks are made with random weights before they get theirs.
+    with torch.random.fork_rng(devices=[]):
+        return _load(backbone, image_size)
+
+
+def _load(backbone, image_size):
     if isinstance(backbone, list | tuple) or isinstance(image_size, list | tuple):
         return concatenate(_load_several(backbone, image_size))
     if image_size is not None and image_size < 1:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import redirect_stdout
 
 from .._version import __version__
-from . import _assign, _backbones, _cluster, _embed, _report, _retrieve
+from . import _assign, _backbones, _cache, _cluster, _embed, _report, _retrieve
 
 _EPILOG = """\
 examples:
@@ -108,7 +108,7 @@ def _parser():
     )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="command")
-    for module in (_cluster, _assign, _report, _embed, _retrieve, _backbones):
+    for module in (_cluster, _assign, _report, _embed, _retrieve, _backbones, _cache):
         command = commands.add_parser(
             module.__name__.rpartition("._")[2],
             help=module.HELP,

@@ -40,7 +40,11 @@ def add_options(parser):
         help="maximum size of the thumbnails in the page (default: %(default)s)",
     )
     parser.add_argument(
-        "--memory", type=Path, metavar="DIR", help="cache features of other images in this folder"
+        "--memory",
+        type=Path,
+        metavar="DIR",
+        help="cache features of other images in this folder (default: cache beside the model, if "
+        "there is one)",
     )
 
 
@@ -52,7 +56,7 @@ def run(options):
 
     estimator = DeepImageClusterer.load(options.model, reader=function_from(options))
     images = open_images(options, suffixes_of(estimator.reader_))
-    memory = options.memory or estimator.memory
+    memory = options.memory or _cache_beside(options.model)
     estimator.set_params(on_error="skip", verbose=1, memory=memory)
     with explain_interruption(memory):
         write_report(
@@ -70,3 +74,9 @@ def run(options):
         {"n_pictures": len(images), "n_clusters": n_clusters, "files": files},
         f"{len(images)} images, {n_clusters} clusters: {options.output}",
     )
+
+
+def _cache_beside(model):
+    """Find the folder of features that the command which made the model has left, if it has."""
+    cache = model.parent / "cache"
+    return cache if cache.is_dir() else None

@@ -5,6 +5,9 @@ from scipy import sparse
 
 from ..features import row_chunks, unit_rows
 
+# Cosine above which a sample does not lie apart from a centre: the difference is one of rounding.
+_ON_A_CENTER = 1 - 1e-5
+
 
 def settle_centers(latents, centroids):
     """Fill empty clusters and assign every sample to its nearest centre.
@@ -32,7 +35,10 @@ def settle_centers(latents, centroids):
         if sizes.all():
             break
         empty = sizes.argmin()
-        centers[empty] = latents[np.where(sizes[labels] > 1, nearness, np.inf).argmin()]
+        worst = np.where(sizes[labels] > 1, nearness, np.inf).argmin()
+        if nearness[worst] > _ON_A_CENTER:
+            break
+        centers[empty] = latents[worst]
         similarity = latents @ centers[empty]
         nearer = similarity > nearness
         labels[nearer], nearness[nearer] = empty, similarity[nearer]

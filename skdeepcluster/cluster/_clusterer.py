@@ -41,11 +41,12 @@ from ..neighbors import (
     neighbor_recall,
     neighborhood_information,
 )
-from ..process_group import rank
+from ..process_group import heed_forks, rank
 from ..starts import check_init, estimate_n_clusters, find_start
 from ..storage import all_or_nothing
 from ._callbacks import CallbackSupportMixin, with_callbacks
 from ._constraints import AS_PUBLISHED, PARAMETER_CONSTRAINTS
+from ._copies import without_copies
 from ._editing import ClusterEditing
 from ._fine_tune import Assignment, fine_tune
 from ._joint_training import train_jointly
@@ -342,7 +343,14 @@ class DeepImageClusterer(
             If an image cannot be read and ``on_error="raise"``.
         ValueError
             If there are fewer images than clusters, or a parameter does not fit the data.
+
+        Notes
+        -----
+        Images whose features are the same to the last bit count once, and get the same label;
+        only of one that lies apart from all others are copies kept, as many as make a cluster.
+        The order of the images matters as the seed does: it decides which are drawn together.
         """
+        heed_forks()
         context = self._init_callback_context(max_subtasks=self.max_iter)
         context.call_on_fit_task_begin(estimator=self, X=X, y=y)
         loss_weights = check_loss_weights(self.loss_weights, self.agreement)
@@ -350,6 +358,9 @@ class DeepImageClusterer(
         self._check_before_embedding(source)
         features, readable = self._features_to_fit(X, source)
         self._check_clusters(len(features))
+        features, readable, firsts = without_copies(
+            features, readable, self.n_clusters, self.n_neighbors, is_ours=source is not None
+        )
         init = check_init(self.init, self.n_clusters, readable)
         random_state = check_random_state(self.random_state)
         self.loss_curve_, tuned = [], None
@@ -403,7 +414,7 @@ class DeepImageClusterer(
         self.n_iter_ = len(self.history_.get("loss", ()))
         self._partition = Partition.found(
             head, centroids.numpy(), features, neighbors, start.partitions, readable, source
-        )
+        ).with_copies(firsts)
         self._warn_of_empty_clusters(n_clusters)
         context.call_on_fit_task_end(estimator=self, X=X, y=y)
         return self
@@ -532,9 +543,12 @@ class DeepImageClusterer(
         return head, self.embedder_.fit_transform(source)
 
     def _warn_of_empty_clusters(self, n_wanted):
+        wanted = f"n_clusters={n_wanted}"
+        if self.n_clusters == "auto" and n_wanted < self.min_clusters:
+            n_wanted, wanted = self.min_clusters, f"min_clusters={self.min_clusters}"
         if self.n_clusters_ < n_wanted:
             warnings.warn(
-                f"Only {self.n_clusters_} of n_clusters={n_wanted} clusters could be filled: "
+                f"Only {self.n_clusters_} of {wanted} clusters could be filled: "
                 "too few samples lie apart.",
                 ConvergenceWarning,
                 stacklevel=_WARNING_LEVEL,

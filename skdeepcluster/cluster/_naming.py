@@ -27,7 +27,8 @@ def check_names(names, n_clusters):
     TypeError
         If it is a single string.
     ValueError
-        If there are not as many names as clusters, or a cluster does not exist.
+        If there are not as many names as clusters, a cluster does not exist, or a name is not
+        valid text.
     """
     if isinstance(names, str):
         raise TypeError(f"names is a list of names or a dict, not one name: {names!r}.")
@@ -38,7 +39,16 @@ def check_names(names, n_clusters):
     unknown = [label for label in names if label not in range(n_clusters)]
     if unknown:
         raise ValueError(f"There are no clusters {unknown}; labels go to {n_clusters - 1}.")
-    return {label: None if name is None else str(name) or None for label, name in names.items()}
+    names = {label: None if name is None else str(name) or None for label, name in names.items()}
+    for name in filter(None, names.values()):
+        try:
+            name.encode()
+        except UnicodeEncodeError:
+            raise ValueError(
+                f"The name {name!r} is not valid text, and could not be saved. If it comes from a "
+                "file name, use name.encode('utf-8', 'backslashreplace').decode()."
+            ) from None
+    return names
 
 
 def images_of(partition, X=None):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from sklearn.utils import gen_batches
@@ -12,7 +11,6 @@ from ..features import stored_rows, with_gaps
 from ..images import ImageSource
 from ..latent import LatentHead, encode
 from ..neighbors import calibrate_temperature, outlier_scores
-from ..storage import prefixed, without_prefix
 from ._centers import cluster_means, settle_centers
 from ._prototypes import Prototypes
 from ._record import ImageRecord
@@ -24,15 +22,6 @@ _PROVISIONAL_TEMPERATURE = 0.1
 # Small copies that are kept of images in memory: in all, and of a cluster.
 _N_KEPT = 240
 _N_KEPT_PER_CLUSTER = 8
-# Arrays as saved models name them.
-_ARRAYS = {
-    "labels": "labels_",
-    "centers": "cluster_centers_",
-    "latents": "embedding_",
-    "probabilities": "probabilities_",
-    "outlier_scores": "outlier_scores_",
-    "feature_means": "_feature_means",
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -199,6 +188,24 @@ class Partition:
         order = order[self.labels[order] >= 0]
         return [members[:n_images] for members in np.split(order, self.sizes.cumsum()[:-1])]
 
+    def with_copies(self, firsts: np.ndarray | None) -> Partition:
+        """Give the partition in which images are treated like others that they are equal to.
+
+        Parameters
+        ----------
+        firsts : ndarray of shape (n_samples,), int64, or None
+            Which image each is equal to, or its own position; None if none is to another.
+        """
+        if firsts is None:
+            return self
+        return replace(
+            self,
+            labels=self.labels[firsts],
+            latents=self.latents[firsts],
+            probabilities=self.probabilities[firsts],
+            outlier_scores=self.outlier_scores[firsts],
+        )
+
     def renamed(self, names: dict[int, str | None]) -> Partition:
         """Give the partition with other names of the clusters that are listed."""
         return replace(
@@ -234,39 +241,6 @@ class Partition:
             names=tuple(" / ".join(names) or None for names in given),
             labels=labels,
             probabilities=prototypes.probabilities(self.latents, self.temperature),
-        )
-
-    def state(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Return what a saved model holds of the partition: facts for JSON, and tensors."""
-        from torch import from_numpy
-
-        arrays = {saved: getattr(self, name) for name, saved in _ARRAYS.items()}
-        arrays["prototypes.points"] = self.prototypes.points
-        arrays["prototypes.clusters"] = self.prototypes.clusters
-        tensors = {name: from_numpy(array.copy()) for name, array in arrays.items()}
-        tensors.update(prefixed("head.", self.head.state_dict()))
-        facts = {
-            "temperature": self.temperature,
-            "names": list(self.names),
-            "paths": self.images.paths,
-            "fingerprint": self.images.fingerprint,
-        }
-        return facts, tensors
-
-    @classmethod
-    def from_state(cls, facts: dict[str, Any], tensors: dict[str, Any]) -> Partition:
-        """Rebuild a partition from what :meth:`state` returned."""
-        arrays = {name: tensors[saved].numpy() for name, saved in _ARRAYS.items()}
-        prototypes = without_prefix("prototypes.", tensors)
-        head = LatentHead(arrays["feature_means"].shape[1], arrays["centers"].shape[1])
-        head.load_state_dict(without_prefix("head.", tensors))
-        return cls(
-            head=head,
-            prototypes=Prototypes(**{name: rows.numpy() for name, rows in prototypes.items()}),
-            temperature=facts["temperature"],
-            names=tuple(facts["names"]),
-            images=ImageRecord(facts["paths"], facts["fingerprint"], reader=facts["reader"]),
-            **arrays,
         )
 
 

@@ -15,6 +15,7 @@ from ..embedding import ImageEmbedder
 from ..features import check_features, stored_rows
 from ..images import ImageReader, as_image_source
 from ..metrics import clustering_accuracy
+from ..process_group import heed_forks
 from ._attributes import PartitionAttributes
 from ._judge import judge, judge_images
 from ._partition import CHUNK_SIZE
@@ -134,10 +135,29 @@ class ClusterPrediction(PartitionAttributes):
             return judge(labels, features, self.n_clusters_)
         return judge_images(labels, source, features, self.embedder_, self.n_clusters_)
 
+    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> np.ndarray:
+        """Name the components of the latents: "deepimageclusterer0" and so on.
+
+        Parameters
+        ----------
+        input_features : array-like of str, default=None
+            Names of the features in ``X``. Of images, which may be a single column of a table,
+            they are ignored.
+
+        Returns
+        -------
+        names : ndarray of shape (n_components,), object
+        """
+        check_is_fitted(self)
+        return super().get_feature_names_out(  # type: ignore[misc]
+            input_features if self.embedder_ is None else None
+        )
+
 
 def iter_latents(estimator: ClusterPrediction, X: Any, chunk_size: int = CHUNK_SIZE):
     """Yield the latents of images, or features, a chunk at a time."""
     check_is_fitted(estimator)
+    heed_forks()
     source = source_of(estimator, X)
     encode = estimator._partition.encode
     if source is None:
@@ -157,6 +177,7 @@ def features_of(estimator: ClusterPrediction, X: Any) -> np.ndarray:
         NaN for an image that was skipped.
     """
     check_is_fitted(estimator)
+    heed_forks()
     source = source_of(estimator, X)
     if source is None:
         return check_features(estimator, X, reset=False)

@@ -1,6 +1,7 @@
 """Images to features: streamed, cached and in parallel."""
 
 from ._cache import FeatureCacheError
+from ._cache_folder import CachedFile, cached_files, trim_cache
 from ._embedder import ImageEmbedder
 
-__all__ = ["FeatureCacheError", "ImageEmbedder"]
+__all__ = ["CachedFile", "FeatureCacheError", "ImageEmbedder", "cached_files", "trim_cache"]

@@ -8,6 +8,7 @@ import tempfile
 import uuid
 import warnings
 from pathlib import Path
+from zlib import crc32
 
 import numpy as np
 
@@ -16,6 +17,14 @@ from ..process_group import rank
 from ..storage import whole_file
 
 KEY_BYTES = 16
+SUFFIX = ".safetensors"
+# In headers of safetensors.
+_TYPE_NAMES = {"float32": "F32", "float16": "F16"}
+
+
+def features_folder(location):
+    """Return the folder of all features in the cache folder of the user; "~" is their home."""
+    return Path(location).expanduser() / "skdeepcluster" / "features"
 
 
 class FeatureCacheError(OSError):
@@ -42,7 +51,7 @@ class FeatureCache:
     """
 
     def __init__(self, location, space, n_features, dtype):
-        self.folder = Path(location) / "skdeepcluster" / "features" / space
+        self.folder = features_folder(location) / space
         self.n_features = n_features
         self.dtype = np.dtype(dtype)
         self._make_folder()
@@ -68,13 +77,14 @@ class FeatureCache:
         found : ndarray of shape (n_keys,), bool
         """
         if self._index is None:
-            self._index = _Index(self.folder, self._read)
+            self._index = _Index(self.folder, self._read_keys)
         found = np.zeros(len(keys), dtype=bool)
         for path, sources, targets in self._index.look_up(keys):
-            stored = self._read(path, "features", sources)
+            stored = self._read(path, lambda file, rows=sources: _intact_rows(file, rows))
             if stored is not None:
                 features[targets] = stored
                 found[targets] = True
+                _note_use(path)
                 let_go(features)
         return found
 
@@ -85,13 +95,12 @@ class FeatureCache:
         if not len(keys) or rank() > 0:
             # All ranks have the same features.
             return
-        tensors: dict[str, np.ndarray] = {
-            "keys": np.ascontiguousarray(keys),
-            "features": np.ascontiguousarray(features, dtype=self.dtype),
-        }
+        keys = np.ascontiguousarray(keys)
+        features = np.ascontiguousarray(features, dtype=self.dtype)
+        tensors = {"keys": keys, "features": features, "checksums": _checksums(keys, features)}
         # The user may have removed it in the meantime.
         self._make_folder()
-        path = self.folder / f"{uuid.uuid4().hex}.safetensors"
+        path = self.folder / f"{uuid.uuid4().hex}{SUFFIX}"
         try:
             with whole_file(path) as partial:
                 save_file(tensors, partial)
@@ -125,40 +134,45 @@ class FeatureCache:
         else:
             file.truncate(n_bytes)
 
-    def _read(self, path, name, rows=None):
-        """Read the keys or features of one file, or only some rows; None if it is damaged."""
+    def _read_keys(self, path):
+        return self._read(path, lambda file: file.get_tensor("keys"))
+
+    def _read(self, path, read):
+        """Return what a function reads of one file; None if the file is damaged."""
         from safetensors import SafetensorError, safe_open
 
         try:
-            with safe_open(path, framework="numpy") as stored:
-                keys_shape, shape = (
-                    tuple(stored.get_slice(part).get_shape()) for part in ("keys", "features")
-                )
-                if (keys_shape, shape[1:]) != ((shape[0], KEY_BYTES), (self.n_features,)):
-                    raise SafetensorError("shapes do not fit")
-                return stored.get_tensor(name) if rows is None else _take(stored, name, rows)
+            with safe_open(path, framework="numpy") as file:
+                _check_layout(file, self.n_features, self.dtype)
+                return read(file)
         except FileNotFoundError:
             # Another process found it damaged and removed it.
             return None
-        except SafetensorError as error:
+        except (SafetensorError, _DamagedFile) as error:
             warnings.warn(
                 f"The cache file {str(path)!r} is damaged ({error}); it is removed and its "
                 "features are computed again.",
                 # As in `warn_of_skipped`.
                 stacklevel=2,
             )
-            path.unlink(missing_ok=True)
+            # Where it cannot be removed, it is found to be damaged again.
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
             return None
         except OSError as error:
             raise FeatureCacheError(_unusable(path, error)) from error
 
 
+class _DamagedFile(Exception):
+    """A file that does not hold what it was written with."""
+
+
 class _Index:
     """The location of each key, in 40 bytes per image that is stored."""
 
-    def __init__(self, folder, read):
-        self.paths = sorted(folder.glob("*.safetensors"))
-        keys = [read(path, "keys") for path in self.paths]
+    def __init__(self, folder, read_keys):
+        self.paths = sorted(path for path in folder.glob(f"*{SUFFIX}") if path.is_file())
+        keys = [read_keys(path) for path in self.paths]
         sizes = [0 if stored is None else len(stored) for stored in keys]
         stored_keys = [stored for stored in keys if stored is not None]
         self.keys = np.concatenate([np.empty((0, KEY_BYTES), dtype=np.uint8), *stored_keys])
@@ -181,9 +195,51 @@ class _Index:
             yield self.paths[file], rows[inside] - self.starts[file], positions[inside]
 
 
-def _take(stored, name, rows):
-    """Read only the given rows of a file, a run of consecutive ones at a time."""
-    tensor = stored.get_slice(name)
+def _note_use(path):
+    """Set the time by which `skdeepcluster cache` knows files that are no longer used."""
+    # In a folder of somebody else's that cannot be done, and need not be.
+    with contextlib.suppress(OSError):
+        os.utime(path)
+
+
+def _check_layout(file, n_features, dtype):
+    """Compare types and shapes of a file, which its header tells, with those of the cache."""
+    names = set(file.keys())
+    shapes = {name: tuple(file.get_slice(name).get_shape()) for name in names}
+    types = {name: file.get_slice(name).get_dtype() for name in names}
+    n_rows = shapes["keys"][0] if shapes.get("keys") else 0
+    expected: dict[str, tuple] = {
+        "keys": ((n_rows, KEY_BYTES), "U8"),
+        "features": ((n_rows, n_features), _TYPE_NAMES[dtype.name]),
+    }
+    # Files of version 0.1.0 have none.
+    if "checksums" in names:
+        expected["checksums"] = (n_rows,), "U32"
+    found = {name: (shapes[name], types[name]) for name in names}
+    if found != expected:
+        raise _DamagedFile(f"it holds {found}")
+
+
+def _intact_rows(file, rows):
+    """Read rows of features, and compare them with their checksums."""
+    features = _take(file, rows)
+    if "checksums" in set(file.keys()):
+        found = _checksums(file.get_tensor("keys")[rows], features)
+        if not np.array_equal(found, file.get_tensor("checksums")[rows]):
+            raise _DamagedFile("features do not have their checksum")
+    return features
+
+
+def _checksums(keys, features):
+    """CRC-32 of each row of features, begun with four bytes of its key, (n_rows,), uint32."""
+    starts = np.ascontiguousarray(keys[:, :4]).view(np.uint32)[:, 0].tolist()
+    sums = (crc32(row, start) for row, start in zip(features, starts, strict=True))
+    return np.fromiter(sums, np.uint32, len(features))
+
+
+def _take(file, rows):
+    """Read only the given rows of the features, a run of consecutive ones at a time."""
+    tensor = file.get_slice("features")
     stretches = np.split(rows, np.flatnonzero(np.diff(rows) != 1) + 1)
     return np.concatenate([tensor[int(part[0]) : int(part[-1]) + 1] for part in stretches])
 

@@ -27,7 +27,7 @@ from ..images import (
     fitted_source,
     iter_batches,
 )
-from ..process_group import rank
+from ..process_group import heed_forks, rank
 from ..storage import loaded_once
 from ._batches import embed_batches
 from ._cache import FeatureCache
@@ -150,6 +150,9 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         self.on_error = on_error
         self.verbose = verbose
 
+    # Whether it was fitted on images; those that were not fitted by `fit` were made for images.
+    _of_images = True
+
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: ImagesLike | ArrayLike, y: None = None) -> Self:
         """Load the network, store the number of its features, and look at a sample of images.
@@ -166,6 +169,7 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         self : ImageEmbedder
         """
         source = fitted_source(as_image_source(X, self.reader))
+        self._of_images = source is not None
         if source is None:
             self.reader_ = as_reader(self.reader)
             check_features(self, X, reset=True)
@@ -249,6 +253,7 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
 
     def _network(self):
         """Load the network when it is first needed, and again when a parameter was changed."""
+        heed_forks()
         key = (self.backbone, self.image_size, self.engine, str(self.device), self.dtype)
         return loaded_once(self, key, lambda: LoadedNetwork.load(self))
 
@@ -374,6 +379,21 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             space += f"|{dtype}"
         name = hashlib.blake2b(space.encode(), digest_size=16).hexdigest()
         return FeatureCache(location, name, network.n_columns, dtype)
+
+    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> np.ndarray:
+        """Name the features: "imageembedder0" and so on.
+
+        Parameters
+        ----------
+        input_features : array-like of str, default=None
+            Names of the features in ``X``. Of images, which may be a single column of a table,
+            they are ignored.
+
+        Returns
+        -------
+        names : ndarray of shape (n_features,), object
+        """
+        return super().get_feature_names_out(None if self._of_images else input_features)
 
     @property
     def _n_features_out(self):

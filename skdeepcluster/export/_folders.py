@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..storage import Moves, whole_file, whole_folder
+from ._cells import path_cell
 
 # Stands beside the folders of the clusters, and marks them as an export.
 _RECORD = "exported.csv"
@@ -17,11 +18,14 @@ _NAME_BYTES = 255
 
 
 def write_labels(path, names, labels, probabilities):
-    """Write a CSV file of path, label and probability, completely or not at all."""
+    """Write a CSV file of path, label and probability, completely or not at all.
+
+    A relative path that a spreadsheet would take for a formula begins with "./".
+    """
     with whole_file(path) as partial, _table(partial, "path", "label", "probability") as table:
         for name, label, probability in zip(names, labels, probabilities, strict=True):
             # An image that could not be read has no probability.
-            table.writerow([name, label, f"{probability:.4f}" if label >= 0 else ""])
+            table.writerow([path_cell(name), label, f"{probability:.4f}" if label >= 0 else ""])
 
 
 def is_export(folder):
@@ -59,20 +63,21 @@ def export_clusters(folder, paths, labels, mode):
     mode : {"copy", "symlink", "move"}
         Applied to all images or none: if one cannot be moved, the others are moved back.
     """
+    folder = Path(folder).expanduser()
     check_export(folder)
     places = _places(paths, labels)
     if mode == "move":
-        _move(Path(folder).absolute(), places)
+        _move(folder.absolute(), places)
         return
     with whole_folder(folder) as partial:
-        _fill(partial, places, os.symlink if mode == "symlink" else shutil.copy2)
+        _fill(partial, places, _link if mode == "symlink" else shutil.copy2)
 
 
 def _places(paths, labels):
     """List the images that are in a cluster, with their relative paths in the export."""
     places, taken = [], set()
     last_number: dict[str, int] = {}
-    for path, label in zip(map(Path, paths), labels, strict=True):
+    for path, label in zip((Path(path).expanduser() for path in paths), labels, strict=True):
         if label < 0:
             continue
         place = Path(str(label), path.name)
@@ -110,8 +115,14 @@ def _fill(folder, places, action):
             if os.path.lexists(target):
                 raise FileExistsError(f"{str(target)!r} already exists.")
             # Written first: if the run is killed, the record says where the images are.
-            record.writerow([path, place.as_posix()])
+            record.writerow([path_cell(path), place.as_posix()])
             action(path.absolute(), target)
+
+
+def _link(source, target):
+    # A link to a file that is gone could be made as well.
+    source.stat()
+    os.symlink(source, target)
 
 
 def _move(folder, places):

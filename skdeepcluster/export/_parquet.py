@@ -81,7 +81,7 @@ def write_parquet(
             raise ValueError(f"{name} must be {n_dimensions}-D, not {np.ndim(values)}-D.")
     if partition and labels is None:
         raise ValueError("partition=True needs labels, by which the table is partitioned.")
-    if partition and os.path.lexists(path):
+    if partition and os.path.lexists(os.path.expanduser(path)):
         raise FileExistsError(f"{os.fspath(path)!r} already exists. Remove it or choose another.")
     check_path = check_folder if partition else check_file
     check_path(path)

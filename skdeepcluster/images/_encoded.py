@@ -1,14 +1,15 @@
 """Encoded images that are stored in larger files."""
 
 import io
+import os
 from abc import abstractmethod
 
 import numpy as np
 
 from ._decoding import open_raw
-from ._errors import reading
+from ._errors import ImageReadError, reading
 from ._rendering import uses_window
-from ._source import RawSource, digest
+from ._source import ImageSource, RawSource, digest
 
 
 class EncodedSource(RawSource):
@@ -65,3 +66,40 @@ class EncodedSource(RawSource):
     def _encoded(self, index):
         with reading(self.name(index)):
             return self.encoded(index)
+
+
+def is_encoded_record(item):
+    """Whether it is a dict of an encoded image, or of a path in its place, as datasets has it."""
+    return isinstance(item, dict) and item.keys() in ({"bytes"}, {"path"}, {"bytes", "path"})
+
+
+def bytes_of_record(record, name):
+    """Take the encoded image out of such a dict, or read it from the file that it names."""
+    if record.get("bytes") is not None:
+        return record["bytes"]
+    if record.get("path") is None:
+        raise ImageReadError(
+            f"{name}: there is neither an image nor a path. Leave it out, or set on_error='skip'."
+        )
+    with open(os.path.expanduser(record["path"]), "rb") as file:
+        return file.read()
+
+
+class EncodedItems(EncodedSource):
+    """Encoded images in memory: bytes, or dicts as :func:`is_encoded_record` describes them."""
+
+    def full_name(self, index):
+        """Return None: an image has no location."""
+        return None
+
+    def encoded(self, index):
+        """Return the bytes of an image."""
+        item = self.items[index]
+        return bytes_of_record(item, self.name(index)) if isinstance(item, dict) else bytes(item)
+
+    def name(self, index):
+        """Return the number of the image."""
+        return ImageSource.name(self, index)
+
+    def state(self, index):
+        """Return None: only the bytes identify an image."""

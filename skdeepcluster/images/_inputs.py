@@ -8,6 +8,8 @@ import torch
 from PIL import Image
 from torch.utils import data
 
+from ._columns import items_of
+from ._encoded import EncodedItems, is_encoded_record
 from ._listing import list_images
 from ._reader import as_reader, reader_suffixes
 from ._source import ArraySource, DatasetSource, FileSource, ImageSource, PillowSource
@@ -43,10 +45,10 @@ def as_image_source(X, reader=None):
 
 def _recognised(X, reader):
     if isinstance(X, str | os.PathLike):
-        if Path(X).is_file():
+        if Path(X).expanduser().is_file():
             raise ValueError(f"{str(X)!r} is one file. Pass a folder or a list: [path].")
         return FileSource(list_images(X, suffixes=reader_suffixes(reader)))
-    if isinstance(X, Image.Image):
+    if isinstance(X, Image.Image | bytes | bytearray):
         raise ValueError("X is one image. Pass a list: [image].")
     if _is_torch_dataset(X):
         return DatasetSource(X)
@@ -54,15 +56,33 @@ def _recognised(X, reader):
         return _from_array(X, True, reader)
     if isinstance(X, np.ndarray) and X.dtype.kind not in "OUST":
         return _from_array(X, False, reader)
-    if hasattr(X, "iloc"):
-        # A Series of paths; a DataFrame is features.
-        return _from_sequence(X.tolist()) if X.ndim == 1 else None
-    if isinstance(X, list | tuple) or (isinstance(X, np.ndarray) and X.ndim == 1):
-        return _from_sequence(list(X))
-    return None
+    X = items_of(X)
+    if isinstance(X, list):
+        return _from_sequence(X)
+    if getattr(X, "ndim", 0) > 2:
+        # An array of another library, such as dask or zarr, which is read image by image.
+        return _from_array(X, False, reader)
+    return _from_numbered(X)
+
+
+def _from_numbered(X):
+    """Read one by one what has a length and an index, if its items are images or paths."""
+    if not (hasattr(X, "__getitem__") and hasattr(X, "__len__")) or hasattr(X, "shape"):
+        return None
+    if not len(X):
+        raise ValueError(f"Found 0 images (an empty {type(X).__name__}); at least 1 is needed.")
+    kind = _kind(X[0])
+    if kind is None:
+        return None
+    return DatasetSource(X) if kind in ("Pillow image", "array", "tensor") else _from_sequence([*X])
 
 
 def _is_torch_dataset(X):
+    if isinstance(X, data.DataLoader):
+        raise TypeError(
+            "X is a DataLoader. Pass its dataset, loader.dataset: images are read in threads "
+            "(n_jobs), and resized and normalised as the backbone wants it."
+        )
     if not isinstance(X, data.Dataset):
         return False
     if isinstance(X, data.IterableDataset) or not hasattr(X, "__len__"):
@@ -133,6 +153,8 @@ def _from_sequence(items):
         return FileSource(items)
     if first == "Pillow image":
         return PillowSource(items)
+    if first == "encoded image":
+        return EncodedItems(items)
     return ArraySource(items)
 
 
@@ -141,6 +163,8 @@ def _kind(item):
         return "path"
     if isinstance(item, Image.Image):
         return "Pillow image"
+    if isinstance(item, bytes | bytearray) or is_encoded_record(item):
+        return "encoded image"
     n_dimensions = getattr(item, "ndim", 0)
     if n_dimensions >= 2:
         return "tensor" if isinstance(item, torch.Tensor) else "array"

@@ -4,11 +4,11 @@ import os
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from ._encoded import EncodedSource
+from ._encoded import EncodedSource, bytes_of_record
 from ._errors import ImageReadError
 from ._typing import PathLike
 
@@ -27,8 +27,9 @@ def read_parquet_images(
         A file, a folder of files (partitioned or not) or a list of files: anything that
         ``pyarrow.dataset.dataset`` accepts.
     column : str, default="image"
-        The column of encoded images (bytes, or a struct with the field "bytes", as Hugging Face
-        writes it) or of paths (strings).
+        The column of encoded images (bytes, or a struct with the fields "bytes" and "path", as
+        datasets of Hugging Face write it; where there are no bytes, the file at the path is read)
+        or of paths (strings).
     filesystem : fsspec or pyarrow filesystem, default=None
         Where ``path`` is. None infers it from ``path``, with fsspec if it is a URL.
 
@@ -69,7 +70,12 @@ def read_parquet_images(
         )
     if kinds == {"paths"}:
         return _paths(dataset.to_table(columns=[column])[column].to_pylist(), column, str(path))
-    return _index(dataset, column, str(path))
+    source = _index(dataset, column, str(path))
+    if not any(group.has_bytes for group in source.groups) and _has_paths(dataset, column):
+        # Of such a column the paths alone are read.
+        paths = dataset.to_table(columns={"path": pyarrow.compute.field(column, "path")})
+        return _paths(paths["path"].to_pylist(), column, str(path))
+    return source
 
 
 def _kind(schema, column, path, types):
@@ -78,14 +84,18 @@ def _kind(schema, column, path, types):
         raise ValueError(
             f"There is no column {column!r} in {path!r}; there are {', '.join(schema.names)}."
         )
-    kind = schema.field(column).type
-    if types.is_string(kind) or types.is_large_string(kind):
+    stored = schema.field(column).type
+    kind = stored.value_type if types.is_dictionary(stored) else stored
+    if types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind):
         return "paths"
     in_struct = types.is_struct(kind) and kind.get_field_index("bytes") >= 0
-    if in_struct or types.is_binary(kind) or types.is_large_binary(kind):
+    if in_struct or any(
+        is_binary(kind)
+        for is_binary in (types.is_binary, types.is_large_binary, types.is_binary_view)
+    ):
         return "images"
     raise ValueError(
-        f"Column {column!r} of {path!r} holds {kind}: neither encoded images (binary, or a "
+        f"Column {column!r} of {path!r} holds {stored}: neither encoded images (binary, or a "
         "struct with the field bytes) nor paths (string)."
     )
 
@@ -101,13 +111,14 @@ def _paths(paths, column, path):
 def _open(path, filesystem):
     try:
         import pyarrow
+        import pyarrow.compute
         from pyarrow import dataset
     except ImportError as error:
         raise ImportError(
             'Parquet files are read by pyarrow: pip install "skdeepcluster[parquet]".'
         ) from error
     several = isinstance(path, list | tuple)
-    paths = [os.fspath(each) for each in (path if several else [path])]
+    paths = [os.path.expanduser(each) for each in (path if several else [path])]
     if filesystem is None and any("://" in each for each in paths):
         import fsspec
 
@@ -130,13 +141,20 @@ def _open(path, filesystem):
 
 def _index(dataset, column, path):
     """List the row groups and rows of all files."""
-    groups: list[tuple] = []
+    groups: list[RowGroup] = []
     n_rows: list[int] = []
     for fragment in dataset.get_fragments():
         info = dataset.filesystem.get_file_info(fragment.path)
         first = 0
         for group in fragment.row_groups:
-            groups.append((fragment.path, group.id, first, info.size, info.mtime_ns))
+            n_without = _n_without_bytes(fragment.metadata.row_group(group.id), column)
+            groups.append(
+                RowGroup(
+                    *(fragment.path, group.id, first, info.size, info.mtime_ns),
+                    has_bytes=n_without < group.num_rows,
+                    has_paths=n_without > 0,
+                )
+            )
             n_rows.append(group.num_rows)
             first += group.num_rows
     if not sum(n_rows):
@@ -146,11 +164,41 @@ def _index(dataset, column, path):
     return ParquetSource(np.stack([places, rows], axis=1), groups, dataset.filesystem, column)
 
 
+def _has_paths(dataset, column):
+    return dataset.schema.field(column).type.get_field_index("path") >= 0
+
+
+def _n_without_bytes(metadata, column):
+    """Count the rows of a row group that have no bytes in a struct; 0 if that is not known."""
+    for place in range(metadata.num_columns):
+        chunk = metadata.column(place)
+        if chunk.path_in_schema != f"{column}.bytes":
+            continue
+        if chunk.physical_type != "BYTE_ARRAY":
+            # A column of nulls alone may have any type.
+            return metadata.num_rows
+        if chunk.statistics is not None:
+            return chunk.statistics.null_count or 0
+    return 0
+
+
+class RowGroup(NamedTuple):
+    """A row group: where it is, and whether its images are there or at paths, or some of each."""
+
+    path: str
+    number: int
+    first: int
+    size: int
+    changed: int | None
+    has_bytes: bool
+    has_paths: bool
+
+
 class ParquetSource(EncodedSource):
     """Encoded images in Parquet files.
 
-    ``items`` are (position in ``groups``, row in the row group), int64; ``groups`` are (path, row
-    group, its first row in the file, size of the file, modification time or None).
+    ``items`` are (position in ``groups``, row in the row group), int64; ``groups`` a list of
+    RowGroup.
     """
 
     def __init__(self, items, groups, filesystem, column):
@@ -167,8 +215,7 @@ class ParquetSource(EncodedSource):
     def name(self, index):
         """Return the path of the file and the number of the row in it."""
         group, row = self.items[index]
-        path, _, first, _, _ = self.groups[group]
-        return f"{path}[{first + row}]"
+        return f"{self.groups[group].path}[{self.groups[group].first + row}]"
 
     def reading_order(self, indices):
         """Order images by row group, since each is read as a whole."""
@@ -208,7 +255,7 @@ class ParquetSource(EncodedSource):
         group, row = self.items[index]
         value = self._column(group)[row].as_py()
         if isinstance(value, dict):
-            value = value["bytes"]
+            return bytes_of_record(value, self.name(index))
         if value is None:
             raise ImageReadError(
                 f"{self.name(index)}: there is no image in {self.column!r}. Leave the row out, "
@@ -223,9 +270,9 @@ class ParquetSource(EncodedSource):
         # One thread reads while others wait for the same row group.
         with self._lock:
             if group not in self._held:
-                path, number, _, size, changed = self.groups[group]
+                path, number, *_ = listed = self.groups[group]
                 info = self.filesystem.get_file_info(path)
-                if (info.size, info.mtime_ns) != (size, changed):
+                if (info.size, info.mtime_ns) != (listed.size, listed.changed):
                     raise ImageReadError(
                         f"{path}: the file was changed or removed after it was listed. Call "
                         "read_parquet_images again."
@@ -240,8 +287,9 @@ class ParquetSource(EncodedSource):
 
     def state(self, index):
         """Return path, size and modification time of the file, and the row."""
-        group, row = self.items[index]
-        path, _, first, size, changed = self.groups[group]
-        if changed is None:
+        place, row = self.items[index]
+        group = self.groups[place]
+        # The file at a path may change while this one does not.
+        if group.changed is None or group.has_paths:
             return None
-        return path, size, changed, int(first + row), self.column
+        return group.path, group.size, group.changed, int(group.first + row), self.column

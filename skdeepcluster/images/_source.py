@@ -193,7 +193,7 @@ class FileSource(RawSource):
     """Images in files."""
 
     def __init__(self, items):
-        super().__init__([os.fspath(item) for item in items])
+        super().__init__([os.path.expanduser(item) for item in items])
         self.paths = self.items
 
     def name(self, index):
@@ -265,6 +265,10 @@ def _is_as_opened(image):
 
 class ArraySource(RawSource):
     """Arrays or tensors: one for all images, or a list with one per image."""
+
+    def __len__(self):
+        # Arrays of zarr have a shape, and no length.
+        return self.items.shape[0] if hasattr(self.items, "shape") else len(self.items)
 
     def opened(self, index, size_hint=None):
         """Take the pixels."""

@@ -45,7 +45,8 @@ def read_tar_images(paths: PathLike | Sequence[PathLike], member: str | None = N
     Warns
     -----
     UserWarning
-        If images are left out that belong to another one.
+        If images are left out that belong to another one, or a file does not end with the mark of
+        its end: it may have been cut off.
 
     Examples
     --------
@@ -57,7 +58,7 @@ def read_tar_images(paths: PathLike | Sequence[PathLike], member: str | None = N
     if isinstance(paths, str | os.PathLike):
         paths = [paths]
     places = []
-    for path in map(os.path.abspath, paths):
+    for path in (os.path.abspath(os.path.expanduser(path)) for path in paths):
         with open(path, "rb") as file:
             members = _members(file, path)
             state = _state(file)
@@ -85,7 +86,14 @@ def _members(file, path):
             f"{path!r} cannot be read as a tar file without compression ({error}). If it is "
             "compressed with gzip, bzip2 or xz, decompress it."
         ) from error
-    # The tarfile module takes a damaged header for the end.
+    # The tarfile module takes a damaged header for the end, and the end of the file as well.
+    if file.seek(0, os.SEEK_END) <= end:
+        warnings.warn(
+            f"{path!r} has no mark of its end after member {len(members)}: it may have been cut "
+            "off, and miss images. Compare its size with that of the original; a program that "
+            "does not close the files it writes leaves the mark out, too.",
+            stacklevel=3,
+        )
     file.seek(end)
     if any(block.strip(b"\0") for block in iter(partial(file.read, 2**16), b"")):
         raise ValueError(

@@ -97,7 +97,7 @@ def write_report(
         raise ValueError("images must be files or pixels; features cannot be shown.")
     if not max_megabytes > 0:
         raise ValueError(f"max_megabytes must be a positive number, got {max_megabytes}.")
-    path = Path(path)
+    path = Path(path).expanduser()
     folder = path.with_name(f"{path.stem}_pictures") if all_pictures else None
     check_target(path, folder, source)
 

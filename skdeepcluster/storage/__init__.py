@@ -1,5 +1,6 @@
 """Files, folders and saved models that are written completely or not at all; estimators' state."""
 
+from . import schema
 from ._all_or_nothing import all_or_nothing
 from ._atomic import (
     check_file,
@@ -12,13 +13,26 @@ from ._atomic import (
 )
 from ._best_state import BestState
 from ._loaded_once import loaded_once
-from ._model_folder import check_model_folder, is_model, plain_params, read_model, write_model
+from ._model_folder import (
+    ModelFormat,
+    StoredModel,
+    check_model_folder,
+    is_model,
+    open_model,
+    plain_params,
+    with_params,
+    write_model,
+)
 from ._moves import Moves
 from ._prefixes import prefixed, without_prefix
+from ._tensor_files import TensorFile, write_tensors
 
 __all__ = [
     "BestState",
+    "ModelFormat",
     "Moves",
+    "StoredModel",
+    "TensorFile",
     "all_or_nothing",
     "check_file",
     "check_folder",
@@ -26,13 +40,16 @@ __all__ = [
     "check_writable",
     "is_model",
     "loaded_once",
+    "open_model",
     "plain_params",
     "prefixed",
-    "read_model",
     "remove_abandoned",
     "resolved",
+    "schema",
     "whole_file",
     "whole_folder",
+    "with_params",
     "without_prefix",
     "write_model",
+    "write_tensors",
 ]

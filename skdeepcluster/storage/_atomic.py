@@ -9,6 +9,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _PARTIAL = ".skdeepcluster-"
+# What a folder that is being replaced is called meanwhile; never removed as abandoned.
+_BEFORE = ".before-skdeepcluster-"
 # A partial file that is older is not being written any more.
 _MAX_SECONDS_TO_WRITE = 3600
 
@@ -25,15 +27,29 @@ def whole_file(path):
     Yields
     ------
     partial : Path
-        A hidden path in the same folder, where no file exists yet.
+        A hidden, empty file in the same folder.
     """
     path = resolved(path)
     partial = _beside(path)
     try:
-        yield partial
+        with rights_of_umask(partial):
+            yield partial
         os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def rights_of_umask(path):
+    """Create an empty file, and restore its rights when another library has written it.
+
+    Some libraries let only the owner read what they write, whatever the umask is.
+    """
+    path.touch()
+    mode = path.stat().st_mode
+    yield
+    if path.stat().st_mode != mode:
+        path.chmod(mode)
 
 
 @contextmanager
@@ -49,10 +65,11 @@ def whole_folder(folder):
     Yields
     ------
     partial : Path
-        A hidden, empty folder beside it.
+        A hidden, empty folder beside it. What killed processes have left there is removed.
     """
     folder = resolved(folder)
-    partial, before = _beside(folder), _beside(folder)
+    partial, before = _beside(folder), _beside(folder, _BEFORE)
+    remove_abandoned(folder.parent)
     partial.mkdir(parents=True)
     try:
         yield partial
@@ -77,7 +94,7 @@ def check_file(path):
     OSError
         If its folder does not exist, it is a folder itself, or its folder is not writable.
     """
-    path = Path(path)
+    path = Path(path).expanduser()
     if not path.parent.is_dir():
         raise FileNotFoundError(f"There is no folder {str(path.parent)!r}.")
     if path.is_dir():
@@ -93,7 +110,7 @@ def check_folder(folder):
     OSError
         If it is a file, or the folder that contains it is not writable.
     """
-    folder = Path(folder)
+    folder = Path(folder).expanduser()
     if folder.is_file():
         raise NotADirectoryError(f"{str(folder)!r} is a file. Name a folder.")
     check_writable(resolved(folder).parent)
@@ -109,7 +126,7 @@ def check_writable(folder):
     """
     try:
         resolved(folder).mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=folder, prefix="."):
+        with tempfile.NamedTemporaryFile(dir=resolved(folder), prefix="."):
             pass
     except OSError as error:
         raise type(error)(
@@ -118,23 +135,39 @@ def check_writable(folder):
 
 
 def remove_abandoned(folder):
-    """Remove partial files that killed processes left in a folder.
+    """Remove partial files and folders that killed processes left in a folder.
 
     Those changed within the last hour are kept: another process may be writing them.
     """
+    now = time.time()
     for partial in resolved(folder).glob(f"{_PARTIAL}*"):
         # Another process may do the same at the same time.
         with suppress(FileNotFoundError):
-            if time.time() - partial.stat().st_mtime > _MAX_SECONDS_TO_WRITE:
+            if now - _last_change(partial, now) <= _MAX_SECONDS_TO_WRITE:
+                continue
+            if partial.is_dir() and not partial.is_symlink():
+                shutil.rmtree(partial, ignore_errors=True)
+            else:
                 partial.unlink()
 
 
+def _last_change(path, now):
+    """Return when a file, or anything in a folder, was last changed before ``now``."""
+    inside = path.rglob("*") if path.is_dir() and not path.is_symlink() else ()
+    times = [each.lstat().st_mtime for each in (path, *inside)]
+    # Copies have the times of their originals, which may lie in the future.
+    return max((moment for moment in times if moment <= now), default=now)
+
+
 def resolved(path):
-    """Follow symbolic links: replacing a link would leave its target as it was."""
-    return Path(os.path.realpath(path))
+    """Follow symbolic links: replacing a link would leave its target as it was.
+
+    "~" is the home folder.
+    """
+    return Path(os.path.realpath(os.path.expanduser(path)))
 
 
-def _beside(path):
+def _beside(path, prefix=_PARTIAL):
     # The name says where it comes from, should a run be killed. Together with the name of the
     # path it could be too long.
-    return path.with_name(f"{_PARTIAL}{uuid.uuid4().hex}")
+    return path.with_name(f"{prefix}{uuid.uuid4().hex}")

@@ -254,3 +254,16 @@ def test_a_network_without_parameters_runs(cache):
     backbone = Backbone("mean", network, 3, 16, mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0))
     pixels = np.full((2, 16, 16, 3), 51, dtype=np.uint8)
     np.testing.assert_allclose(make_engine(backbone)(pixels), 0.2, atol=1e-6)
+
+
+@pytest.mark.parametrize("device", ["mps", "xpu", "cuda:99", "hpu"])
+def test_a_device_that_is_not_here_is_replaced(device):
+    with pytest.warns(UserWarning, match=f'no device "{device}"'):
+        assert resolve_device(device) == resolve_device("auto")
+
+
+def test_the_generator_of_torch_is_left_alone():
+    for name in ("efficientnet_lite0", "untrained:resnet18"):
+        before = torch.get_rng_state()
+        load_backbone(name, image_size=32)
+        assert torch.equal(torch.get_rng_state(), before)

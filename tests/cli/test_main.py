@@ -1,4 +1,5 @@
 import json
+import shutil
 import sys
 import tarfile
 
@@ -65,6 +66,40 @@ def test_errors_are_one_line(result, tmp_path, monkeypatch, capsys, arguments, m
 
 
 @pytest.mark.parametrize(
+    ("part", "value"),
+    [
+        ("names", None),
+        ("fitted", {}),
+        ("format", 3),
+        ("params", {"from_the_future": 1}),
+        ("paths", ["a.jpg"]),
+    ],
+)
+def test_a_damaged_or_newer_model_is_one_line(result, tmp_path, capsys, part, value):
+    shutil.copytree(result / "out/model", tmp_path / "model")
+    config = json.loads((tmp_path / "model/config.json").read_text())
+    (tmp_path / "model/config.json").write_text(json.dumps({**config, part: value}))
+    _assert_one_line_about(tmp_path / "model", result, capsys)
+
+
+@pytest.mark.parametrize("name", ["config.json", "tensors.safetensors"])
+@pytest.mark.parametrize("content", [b"", b"[" * 10**5, b"\xff" * 100])
+def test_a_file_that_is_no_part_of_a_model_is_one_line(result, tmp_path, capsys, name, content):
+    shutil.copytree(result / "out/model", tmp_path / "model")
+    (tmp_path / "model" / name).write_bytes(content)
+    _assert_one_line_about(tmp_path / "model", result, capsys)
+
+
+def _assert_one_line_about(model, result, capsys):
+    capsys.readouterr()
+    assert run("assign", model, result / "photos", "--output", model.parent / "o") == 1
+    printed = capsys.readouterr()
+    (line,) = printed.err.splitlines()
+    assert line.startswith("skdeepcluster: error: ") and str(model) in line
+    assert printed.out == ""
+
+
+@pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["cluster"], "required"),
@@ -80,7 +115,7 @@ def test_usage_errors_leave_with_status_two(capsys, arguments, message):
 
 
 @pytest.mark.parametrize(
-    "command", ["cluster", "assign", "report", "embed", "retrieve", "backbones", None]
+    "command", ["cluster", "assign", "report", "embed", "retrieve", "backbones", "cache", None]
 )
 def test_help_has_an_example(capsys, command):
     with pytest.raises(SystemExit) as caught:

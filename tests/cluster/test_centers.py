@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from sklearn.preprocessing import normalize
 
 from skdeepcluster.cluster._centers import settle_centers
 
@@ -32,3 +33,14 @@ def test_clusters_of_samples_that_are_alike_are_dropped():
     centers, labels = settle_centers(latents, np.eye(3))
     assert len(centers) == 2
     np.testing.assert_array_equal(labels, np.repeat([0, 1], 4))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_rounding_does_not_part_copies(seed):
+    """A centre that is empty is not put on a sample that lies on another centre already."""
+    rng = np.random.default_rng(seed)
+    latents = normalize(rng.normal(size=(2, 8))).repeat(25, axis=0)
+    latents = (latents + 1e-7 * rng.normal(size=latents.shape)).astype(np.float32)
+    centers, labels = settle_centers(latents, normalize(rng.normal(size=(3, 8))).astype(np.float32))
+    assert len(centers) == 2
+    assert labels.tolist() in ([0] * 25 + [1] * 25, [1] * 25 + [0] * 25)

@@ -95,20 +95,6 @@ def test_editing_leaves_the_partition_as_it_is():
     np.testing.assert_allclose(merged.centers[0], mean / np.linalg.norm(mean), atol=1e-6)
 
 
-def test_state_and_back():
-    images = np.random.default_rng(0).integers(0, 255, (30, 20, 20, 3), dtype=np.uint8)
-    partition, features = make_partition(source=as_image_source(images))
-    partition = partition.renamed({1: "one"}).merged(np.array([0, 1, 1]))
-    again = Partition.from_state(*partition.state())
-    for name in ("labels", "latents", "probabilities", "outlier_scores", "centers"):
-        np.testing.assert_array_equal(getattr(again, name), getattr(partition, name))
-    np.testing.assert_array_equal(again.feature_means, partition.feature_means)
-    assert (again.names, again.temperature) == (partition.names, partition.temperature)
-    np.testing.assert_array_equal(again.assign_features(features), partition.labels)
-    assert again.images.is_of(as_image_source(images))
-    assert not again.images.is_of(as_image_source(images[::-1]))
-
-
 def test_small_copies_are_kept_of_images_that_are_no_files(photo_folder):
     images = np.random.default_rng(0).integers(0, 255, (30, 20, 20, 3), dtype=np.uint8)
     partition, _ = make_partition(source=as_image_source(images))

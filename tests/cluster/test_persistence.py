@@ -1,3 +1,4 @@
+import copy
 import json
 import pickle
 
@@ -9,6 +10,7 @@ from torch import nn
 
 from skdeepcluster import DeepImageClusterer
 from skdeepcluster.backbones import load_backbone
+from skdeepcluster.images import as_image_source
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +31,30 @@ def test_round_trip(fitted, snapshots, tmp_path):
     assert loaded.history_ == fitted.history_
     np.testing.assert_array_equal(loaded.predict(snapshots[0]), fitted.labels_)
     assert loaded.cluster_info().equals(fitted.cluster_info())
+    images = loaded._partition.images
+    assert images.is_of(as_image_source(snapshots[0]))
+    assert not images.is_of(as_image_source(snapshots[0][::-1]))
+
+
+def test_merged_and_named_clusters_are_kept(fitted, snapshots, tmp_path):
+    est = copy.deepcopy(fitted).set_cluster_names({3: "three"}).merge_clusters([1, 2])
+    est.save(tmp_path / "model")
+    loaded = DeepImageClusterer.load(tmp_path / "model")
+    assert loaded.cluster_names_ == ["cluster 0", "cluster 1", "three"]
+    np.testing.assert_array_equal(loaded.predict(snapshots[0]), est.labels_)
+    np.testing.assert_array_equal(loaded.cluster_centers_, est.cluster_centers_)
+
+
+def test_images_that_were_skipped_are_kept_as_such(photo_folder, tmp_path):
+    (photo_folder / "broken.jpg").write_bytes(b"no image")
+    est = DeepImageClusterer(2, image_size=32, n_views=0, max_iter=1, on_error="skip")
+    with pytest.warns(UserWarning, match="1 of 41"):
+        est.fit(photo_folder)
+    est.save(tmp_path / "model")
+    loaded = DeepImageClusterer.load(tmp_path / "model")
+    np.testing.assert_array_equal(loaded.labels_, est.labels_)
+    assert (loaded.labels_ == -1).sum() == 1
+    np.testing.assert_array_equal(loaded.outlier_scores_, est.outlier_scores_)
 
 
 @pytest.mark.parametrize(
@@ -54,6 +80,7 @@ def test_folders_of_the_first_version_load(fitted, snapshots, tmp_path):
     for name in ("n_views", "agreement"):
         del config["params"][name]
     config["params"]["n_iter_no_change"] = 5
+    config["format"] = 1
     path.write_text(json.dumps(config))
     loaded = DeepImageClusterer.load(tmp_path / "model")
     np.testing.assert_array_equal(loaded.predict(snapshots[0]), fitted.labels_)
@@ -81,14 +108,9 @@ def test_saving_again_replaces_and_foreign_folders_are_kept(fitted, tmp_path):
     assert (tmp_path / "mine" / "thesis.txt").read_text() == "important"
 
 
-def test_what_is_no_saved_estimator(fitted, tmp_path):
+def test_what_is_no_saved_estimator(tmp_path):
     with pytest.raises(FileNotFoundError, match="no saved"):
         DeepImageClusterer.load(tmp_path)
-    fitted.save(tmp_path / "model")
-    config = json.loads((tmp_path / "model" / "config.json").read_text())
-    (tmp_path / "model" / "config.json").write_text(json.dumps({**config, "format": 99}))
-    with pytest.raises(ValueError, match="format 99"):
-        DeepImageClusterer.load(tmp_path / "model")
 
 
 class Mean(nn.Module):
@@ -170,3 +192,15 @@ def test_a_network_that_is_given_to_load_is_left_as_it_is(snapshots, tmp_path):
     loaded = DeepImageClusterer.load(tmp_path / "model", backbone=backbone)
     np.testing.assert_allclose(loaded.transform(snapshots[0]), est.embedding_, atol=1e-3)
     assert backbone.fingerprint == before
+
+
+def test_all_paths_may_begin_with_the_home_folder(photo_folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    est = DeepImageClusterer(2, image_size=32, n_views=0, max_iter=1, memory="~/cache")
+    est.fit("~/photos").save("~/model")
+    loaded = DeepImageClusterer.load("~/model")
+    paths = [f"~/photos/{path.name}" for path in sorted(photo_folder.iterdir())]
+    np.testing.assert_array_equal(loaded.predict(paths), est.labels_)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["cache", "model", "photos"]

@@ -1,14 +1,18 @@
 """The cache when the disk is full, when others write, and when there is more than memory."""
 
 import mmap
+import os
 import shutil
+import stat
 import subprocess
 import sys
+import warnings
 from types import SimpleNamespace
 
 import joblib
 import numpy as np
 import pytest
+from safetensors.numpy import load_file, save_file
 
 from skdeepcluster import ImageEmbedder, list_images
 from skdeepcluster.embedding import FeatureCacheError, _cache, _embedder
@@ -110,6 +114,110 @@ def test_a_folder_that_goes_while_it_is_written_to_is_told(tmp_path, monkeypatch
     monkeypatch.setattr(cache, "_make_folder", lambda: shutil.rmtree(tmp_path / "cache"))
     with pytest.raises(FeatureCacheError, match=r"cannot be used.*Set `memory`"):
         cache.put(keys_of([1]), np.ones((1, 3)))
+
+
+def flip_bit(path, place, bit=0):
+    content = bytearray(path.read_bytes())
+    content[place] ^= 1 << bit
+    path.write_bytes(content)
+
+
+def test_any_bit_that_is_flipped_is_noticed(tmp_path):
+    """At worst a row is not found: nothing is returned that was not stored."""
+    stored = np.random.default_rng(0).normal(size=(4, 3)).astype(np.float32)
+    open_cache(tmp_path).put(keys_of(range(4)), stored)
+    (path,) = tmp_path.rglob("*.safetensors")
+    whole = path.read_bytes()
+    n_damaged = 0
+    for place in range(len(whole)):
+        path.write_bytes(whole)
+        flip_bit(path, place, place % 8)
+        features = np.zeros((4, 3), dtype=np.float32)
+        with warnings.catch_warnings(record=True) as warned:
+            warnings.simplefilter("always")
+            found = open_cache(tmp_path).get(keys_of(range(4)), features)
+        np.testing.assert_array_equal(features[found], stored[found])
+        assert not features[~found].any()
+        assert path.exists() == (not warned)
+        n_damaged += len(warned)
+    # Of 4 rows of 12 bytes and their checksums of 4, and of the header, all flips are.
+    assert n_damaged > 64
+
+
+def test_one_bit_among_the_features_of_many_images(snapshots, tmp_path):
+    first = embedder(memory=tmp_path).fit_transform(snapshots[0])
+    (path,) = tmp_path.rglob("*.safetensors")
+    flip_bit(path, path.stat().st_size - 40 * 4 - 40 * 16 - 5000, bit=7)
+    with pytest.warns(UserWarning, match="do not have their checksum.*computed again"):
+        again = embedder(memory=tmp_path).fit_transform(snapshots[0])
+    np.testing.assert_allclose(again, first, atol=1e-5)
+
+
+def test_rows_under_the_keys_of_others_are_noticed(tmp_path):
+    open_cache(tmp_path).put(keys_of(range(4)), np.eye(4, 3))
+    (path,) = tmp_path.rglob("*.safetensors")
+    tensors = load_file(path)
+    save_file({**tensors, "keys": tensors["keys"][::-1].copy()}, path)
+    with pytest.warns(UserWarning, match="checksum"):
+        assert not open_cache(tmp_path).get(keys_of([0]), np.zeros((1, 3))).any()
+
+
+def test_a_file_of_version_0_1_0_has_no_checksums(tmp_path):
+    open_cache(tmp_path).put(keys_of([1]), np.ones((1, 3)))
+    (path,) = tmp_path.rglob("*.safetensors")
+    tensors = load_file(path)
+    del tensors["checksums"]
+    save_file(tensors, path)
+    features = np.zeros((1, 3), dtype=np.float32)
+    assert open_cache(tmp_path).get(keys_of([1]), features).all()
+    np.testing.assert_array_equal(features, 1)
+
+
+@pytest.mark.parametrize(
+    "tensors",
+    [
+        {"features": np.ones((1, 3), np.int64)},
+        {"features": np.ones((1, 3), np.float64)},
+        {"features": np.ones((1, 3), np.float16)},
+        {"features": np.full((), 1, np.float32)},
+        {"features": np.ones((2, 3), np.float32)},
+        {"features": np.ones((1, 4), np.float32)},
+        {"keys": np.ones((1, 16), np.int8)},
+        {"keys": np.ones((), np.uint8)},
+        {"keys": np.ones((16,), np.uint8)},
+        {"checksums": np.ones((1,), np.int64)},
+        {"checksums": np.ones((), np.uint32)},
+        {"more": np.ones((1,), np.uint32)},
+    ],
+    ids=lambda tensors: " ".join(f"{n} {a.dtype}{a.shape}" for n, a in tensors.items()),
+)
+def test_a_file_of_another_layout_is_not_used(tmp_path, tensors):
+    open_cache(tmp_path).put(keys_of([1]), np.ones((1, 3)))
+    (path,) = tmp_path.rglob("*.safetensors")
+    save_file({**load_file(path), **tensors}, path)
+    with pytest.warns(UserWarning, match=r"damaged \(it holds.*computed again"):
+        assert not open_cache(tmp_path).get(keys_of([1]), np.zeros((1, 3))).any()
+    assert not path.exists()
+
+
+def test_a_folder_in_the_place_of_a_file_is_left_alone(tmp_path):
+    cache = open_cache(tmp_path)
+    (cache.folder / "0.safetensors").mkdir()
+    cache.put(keys_of([1]), np.ones((1, 3)))
+    assert open_cache(tmp_path).get(keys_of([1]), np.zeros((1, 3))).all()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="rights are those of POSIX")
+@pytest.mark.parametrize("umask", [0o022, 0o002, 0o077])
+def test_the_umask_says_who_may_read(tmp_path, umask):
+    before = os.umask(umask)
+    try:
+        open_cache(tmp_path / "cache").put(keys_of([1]), np.ones((1, 3)))
+    finally:
+        os.umask(before)
+    for path in (tmp_path / "cache").rglob("*"):
+        every = 0o777 if path.is_dir() else 0o666
+        assert stat.S_IMODE(path.stat().st_mode) == every & ~umask
 
 
 def test_keys_that_share_a_half_are_told_apart(tmp_path):

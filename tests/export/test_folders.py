@@ -1,10 +1,12 @@
 import csv
 import os
+import re
 import shutil
 
+import numpy as np
 import pytest
 
-from skdeepcluster.export import _folders, export_clusters
+from skdeepcluster.export import _folders, export_clusters, write_labels
 
 
 @pytest.fixture
@@ -158,10 +160,11 @@ def test_links_lead_to_their_files_after_a_move(images, tmp_path):
         assert link.exists() and not os.path.lexists(tmp_path / "one" / f"{name}.png")
 
 
-def test_an_export_that_fails_leaves_nothing(images, tmp_path):
+@pytest.mark.parametrize("mode", ["copy", "symlink"])
+def test_an_export_that_fails_leaves_nothing(images, tmp_path, mode):
     images[4].unlink()
-    with pytest.raises(FileNotFoundError):
-        export_clusters(tmp_path / "c", images, [0] * 6, "copy")
+    with pytest.raises(FileNotFoundError, match=re.escape(images[4].name)):
+        export_clusters(tmp_path / "c", images, [0] * 6, mode)
     assert sorted(os.listdir(tmp_path)) == ["one", "two"]
 
 
@@ -179,3 +182,27 @@ def test_nothing_is_overwritten(images, tmp_path, monkeypatch):
     (tmp_path / "c").symlink_to("nowhere")
     with pytest.raises(FileExistsError, match="Choose another output"):
         export_clusters(tmp_path / "c", images, [0] * 6, "copy")
+
+
+@pytest.mark.parametrize("begin", [*"=+-@\t\r\n", "\uff1d", "\uff0b", "\uff0d", "\uff20"])
+def test_no_cell_is_a_formula(tmp_path, monkeypatch, begin):
+    """Paths lead to the same files all the same."""
+    monkeypatch.chdir(tmp_path)
+    names = [f"{begin}1+1.jpg", "plain.jpg", f"sub/{begin}2.jpg"]
+    (tmp_path / "sub").mkdir()
+    for name in names:
+        (tmp_path / name).write_bytes(name.encode())
+    write_labels("labels.csv", [*names, "broken.jpg"], [0, 1, 0, -1], [1.0, 0.5, 1, np.nan])
+    with open("labels.csv", newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["path"] for row in rows] == [f"./{names[0]}", *names[1:], "broken.jpg"]
+    # A number is no formula.
+    assert [row["label"] for row in rows] == ["0", "1", "0", "-1"]
+    for row, name in zip(rows, names, strict=False):
+        assert os.path.samefile(row["path"], name)
+    export_clusters("clusters", names, [0, 1, 0], "copy")
+    record = read_record(tmp_path / "clusters")
+    assert [*record] == [f"./{names[0]}", *names[1:]]
+    assert [*record.values()] == [f"0/{begin}1+1.jpg", "1/plain.jpg", f"0/{begin}2.jpg"]
+    for path, place in record.items():
+        assert (tmp_path / "clusters" / place).read_bytes() == (tmp_path / path).read_bytes()

@@ -2,6 +2,7 @@ import io
 import os
 import pickle
 import tarfile
+import warnings
 import zipfile
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from skdeepcluster import (
     read_parquet_images,
     read_tar_images,
 )
-from skdeepcluster.images import ImageReadError
+from skdeepcluster.images import ImageReadError, as_image_source
 
 pyarrow = pytest.importorskip("pyarrow", reason="pyarrow is not installed")
 parquet = pytest.importorskip("pyarrow.parquet")
@@ -194,6 +195,53 @@ def test_shared_images_in_a_table(tmp_path):
     assert images[49].shape == np.asarray(Image.open(io.BytesIO(encoded[49]))).shape
 
 
+@pytest.mark.parametrize(
+    "kind", ["dictionary", "string_view", "large_string", "binary_view", "large_binary", "binaries"]
+)
+def test_columns_of_all_types_are_read(paths, tmp_path, kind):
+    texts = pyarrow.array([str(path) for path in paths])
+    encoded = pyarrow.array([path.read_bytes() for path in paths])
+    column = {
+        "dictionary": texts.dictionary_encode,
+        "string_view": lambda: texts.cast(pyarrow.string_view()),
+        "large_string": lambda: texts.cast(pyarrow.large_string()),
+        "binary_view": lambda: encoded.cast(pyarrow.binary_view()),
+        "large_binary": lambda: encoded.cast(pyarrow.large_binary()),
+        "binaries": encoded.dictionary_encode,
+    }[kind]()
+    parquet.write_table(pyarrow.table({"image": column}), tmp_path / "t.parquet")
+    source = as_image_source(read_parquet_images(tmp_path / "t.parquet"))
+    for index in (0, 4):
+        np.testing.assert_array_equal(source.read(index), read_image(paths[index]))
+
+
+def test_paths_in_the_place_of_bytes_are_read(paths, tmp_path):
+    """As datasets writes images that are files."""
+    records = [{"bytes": None, "path": str(path)} for path in paths]
+    parquet.write_table(pyarrow.table({"image": records}), tmp_path / "t.parquet")
+    assert read_parquet_images(tmp_path / "t.parquet") == [str(path) for path in paths]
+    mixed = [{"bytes": paths[0].read_bytes(), "path": "x.jpg"}, *records[1:]]
+    parquet.write_table(pyarrow.table({"image": mixed}), tmp_path / "mixed.parquet")
+    images = read_parquet_images(tmp_path / "mixed.parquet")
+    assert len(images) == len(paths)
+    for index in (0, 1):
+        np.testing.assert_array_equal(images[index], read_image(paths[index]))
+    before = images.identity(1)
+    paths[1].write_bytes(paths[2].read_bytes())
+    assert images.identity(1) != before
+    paths[1].unlink()
+    with pytest.raises(ImageReadError, match=r"mixed\.parquet\[1\]: there is no such file"):
+        images.read(1)
+
+
+def test_a_parquet_file_that_datasets_has_written_is_read(paths, tmp_path):
+    datasets = pytest.importorskip("datasets", reason="datasets is not installed")
+    table = datasets.Dataset.from_dict({"image": [str(path) for path in paths]})
+    table.cast_column("image", datasets.Image()).to_parquet(tmp_path / "t.parquet")
+    source = as_image_source(read_parquet_images(tmp_path / "t.parquet"))
+    np.testing.assert_array_equal(source.read(2), read_image(paths[2]))
+
+
 def test_hidden_members_of_a_tar_are_left_out(paths, tmp_path):
     with tarfile.open(tmp_path / "mac.tar", "w") as tar:
         for name in ("./a.jpg", "./._a.jpg", "x/.b/c.jpg", "../d.jpg"):
@@ -228,12 +276,20 @@ def test_a_damaged_tar_is_refused(damage, tar_path):
         read_tar_images(tar_path)
 
 
-def test_a_tar_without_blocks_at_its_end_is_whole(tar_path):
+@pytest.mark.parametrize("n_left", [5, 3])
+def test_a_tar_that_is_cut_between_members_or_was_not_closed_is_warned_of(tar_path, n_left):
     with tarfile.open(tar_path) as tar:
-        tar.getmembers()
-        end = tar.offset
+        offsets = [member.offset for member in tar.getmembers()]
+        end = [*offsets, tar.offset][n_left]
     os.truncate(tar_path, end)
-    assert len(read_tar_images(tar_path)) == 5
+    with pytest.warns(UserWarning, match=rf"five\.tar' has no mark of its end after .* {n_left}:"):
+        assert len(read_tar_images(tar_path)) == n_left
+
+
+def test_a_tar_that_is_whole_is_not_warned_of(tar_path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(read_tar_images(tar_path)) == 5
 
 
 def test_members_are_what_they_are_after_unpacking(paths, tmp_path):

@@ -1,4 +1,6 @@
 import io
+from collections import UserList, deque
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -57,6 +59,157 @@ def test_images_of_different_sizes(photos):
     source = as_image_source(list(photos.values()))
     for index, photo in enumerate(photos.values()):
         np.testing.assert_array_equal(pixels(source, index), photo)
+
+
+@pytest.fixture(scope="module")
+def three(snapshots, tmp_path_factory):
+    """Paths of three images, their pixels and their bytes."""
+    folder = tmp_path_factory.mktemp("three")
+    paths = [str(folder / f"{number}.png") for number in range(3)]
+    for path, image in zip(paths, snapshots[0], strict=False):
+        Image.fromarray(image).save(path)
+    return paths, snapshots[0][:3], [Path(path).read_bytes() for path in paths]
+
+
+def of_datasets(paths):
+    datasets = pytest.importorskip("datasets", reason="datasets is not installed")
+    columns = {"image": paths, "label": [0, 1, 0]}
+    return datasets.Dataset.from_dict(columns).cast_column("image", datasets.Image())
+
+
+def undecoded(paths):
+    datasets = pytest.importorskip("datasets", reason="datasets is not installed")
+    return of_datasets(paths).cast_column("image", datasets.Image(decode=False))
+
+
+def polars():
+    return pytest.importorskip("polars", reason="polars is not installed")
+
+
+def pyarrow():
+    return pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+
+
+def zarr_array(images):
+    return pytest.importorskip("zarr", reason="zarr is not installed").array(images)
+
+
+def dask_array(images):
+    return pytest.importorskip("dask.array", reason="dask is not installed").from_array(images)
+
+
+CONTAINERS = {
+    "encoded images": lambda paths, images, encoded: encoded,
+    "bytearrays": lambda paths, images, encoded: [*map(bytearray, encoded)],
+    "records of bytes": lambda paths, images, encoded: [{"bytes": each} for each in encoded],
+    "records of paths": lambda paths, images, encoded: [
+        {"bytes": None, "path": path} for path in paths
+    ],
+    "deque of paths": lambda paths, images, encoded: deque(paths),
+    "deque of arrays": lambda paths, images, encoded: deque(images),
+    "user's list": lambda paths, images, encoded: UserList(paths),
+    "column vector": lambda paths, images, encoded: np.array(paths, dtype=object)[:, None],
+    "bytes of NumPy": lambda paths, images, encoded: np.array(paths, dtype="S"),
+    "Arrow strings of pandas": lambda paths, images, encoded: pd.array(paths, "str"),
+    "values": lambda paths, images, encoded: pd.DataFrame({"p": paths}).p.values,
+    "index": lambda paths, images, encoded: pd.Index(paths),
+    "categories": lambda paths, images, encoded: pd.Series(paths).astype("category"),
+    "frame": lambda paths, images, encoded: pd.DataFrame({"p": paths}, index=[7, 8, 9]),
+    "series of polars": lambda paths, images, encoded: polars().Series(paths),
+    "bytes of polars": lambda paths, images, encoded: polars().Series(encoded),
+    "frame of polars": lambda paths, images, encoded: polars().DataFrame({"p": paths}),
+    "array of pyarrow": lambda paths, images, encoded: pyarrow().array(paths),
+    "bytes of pyarrow": lambda paths, images, encoded: pyarrow().array(encoded),
+    "chunks of pyarrow": lambda paths, images, encoded: pyarrow().chunked_array([paths]),
+    "table of pyarrow": lambda paths, images, encoded: pyarrow().table({"p": paths}),
+    "zarr": lambda paths, images, encoded: zarr_array(images),
+    "dask": lambda paths, images, encoded: dask_array(images),
+    "column of datasets": lambda paths, images, encoded: of_datasets(paths)["image"],
+    "only column": lambda paths, images, encoded: of_datasets(paths).remove_columns("label"),
+    "slice of datasets": lambda paths, images, encoded: of_datasets(paths)[:]["image"],
+    "undecoded": lambda paths, images, encoded: undecoded(paths)["image"],
+}
+
+
+@pytest.mark.parametrize("kind", CONTAINERS)
+def test_containers_of_all_libraries_give_the_same_pixels(three, kind):
+    source = as_image_source(CONTAINERS[kind](*three))
+    assert len(source) == 3
+    cut = source.cut([2, 1])
+    for index, image in enumerate(three[1]):
+        np.testing.assert_array_equal(pixels(source, index), image)
+    np.testing.assert_array_equal(pixels(cut, 0), three[1][2])
+    assert len({source.identity(index) for index in range(3)}) == 3
+    assert source.identity(2) == cut.identity(0)
+    assert source.fingerprint() == as_image_source(CONTAINERS[kind](*three)).fingerprint()
+
+
+def test_containers_are_embedded_and_clustered(three):
+    expected = ImageEmbedder(image_size=32).fit_transform(three[0])
+    for kind in ("encoded images", "frame", "dask", "values"):
+        features = ImageEmbedder(image_size=32).fit_transform(CONTAINERS[kind](*three))
+        np.testing.assert_allclose(features, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ((path for path in ["a.jpg"]), r"generator.*Pass list\(X\)"),
+        (map(str, ["a.jpg"]), r"map.*Pass list\(X\)"),
+        ({"a.jpg"}, r"set.*sorted\(X\)"),
+        ({"train": ["a.jpg"]}, "dict with the keys 'train'"),
+        ({1: "a.jpg"}.values(), r"dict_values.*not numbered"),
+        (torch.utils.data.DataLoader([1]), "loader.dataset"),
+        (pd.DataFrame({"path": ["a.jpg"], "y": [1]}), r"'path', 'y'.*X\['path'\]"),
+        (b"\x89PNG", r"\[image\]"),
+    ],
+)
+def test_the_cure_is_named_for_other_containers(kind, message):
+    with pytest.raises((TypeError, ValueError), match=message):
+        as_image_source(kind)
+
+
+def test_the_cure_is_named_for_tables_of_other_libraries(three):
+    for table in (
+        of_datasets(three[0]),
+        polars().DataFrame({"image": three[0], "y": [1, 2, 3]}),
+        pyarrow().table({"image": three[0], "y": [1, 2, 3]}),
+    ):
+        with pytest.raises(ValueError, match=r"'image'.*X\['image'\]"):
+            as_image_source(table)
+
+
+def test_tables_of_numbers_are_features(three):
+    for table in (
+        pd.DataFrame({"a": [1.0]}),
+        polars().DataFrame({"a": [1.0], "b": [2]}),
+        pyarrow().table({"a": [1.0]}),
+        dask_array(np.zeros((3, 4))),
+        zarr_array(np.zeros((3, 4))),
+    ):
+        assert as_image_source(table) is None
+
+
+def test_damaged_and_missing_encoded_images_are_named(three):
+    source = as_image_source([three[2][0], three[2][1][:100], b"text", b""])
+    for index in (1, 2, 3):
+        with pytest.raises(ImageReadError, match=f"image {index}: "):
+            source.read(index)
+    source = as_image_source([{"bytes": None, "path": None}, {"path": "nowhere.jpg"}])
+    for index in (0, 1):
+        with pytest.raises(ImageReadError, match=f"image {index}: there is n"):
+            source.read(index)
+
+
+def test_a_path_may_begin_with_the_home_folder(three, monkeypatch):
+    folder = Path(three[0][0]).parent
+    monkeypatch.setenv("HOME", str(folder))
+    monkeypatch.setenv("USERPROFILE", str(folder))
+    source = as_image_source(["~/0.png", Path("~/1.png")])
+    assert source.paths == three[0][:2]
+    np.testing.assert_array_equal(pixels(source, 1), three[1][1])
+    with pytest.raises(ValueError, match="is one file"):
+        as_image_source("~/0.png")
 
 
 @pytest.mark.parametrize(

@@ -331,6 +331,30 @@ def test_tables_are_quoted_and_hold_the_unread(browser, clustering, tmp_path):
     assert table[1][2] == est.cluster_names_[est.labels_[0]]
 
 
+@pytest.mark.parametrize(
+    "begin", ["=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20"]
+)
+def test_no_cell_is_a_formula(browser, clustering, tmp_path, monkeypatch, begin):
+    paths, est = clustering
+    monkeypatch.chdir(paths[0].parent)
+    name = f"{begin}1+1.jpg"
+    paths[0].rename(name)
+    est.set_cluster_names({label: f"{begin}2" for label in range(est.n_clusters_)})
+    browser.open(write_report(est, [name, *(p.name for p in paths[1:])], tmp_path / "page.html"))
+    table = list(csv.reader(browser.download("#export").decode().splitlines(keepends=True)))
+    assert [row[0] for row in table[1:]] == [f"./{name}", *(path.name for path in paths[1:])]
+    assert {row[2] for row in table[1:]} == {f"'{begin}2"}
+
+
+def test_apostrophes_of_a_name_are_told_from_those_of_a_table(browser, clustering, tmp_path):
+    paths, est = clustering
+    est.set_cluster_names({0: "'=2", 1: "it's"})
+    browser.open(write_report(est, paths, tmp_path / "page.html"))
+    table = read_table(browser.download("#export"))
+    names = {int(row["label"]): row["name"] for row in table}
+    assert (names[0], names[1]) == ("''=2", "it's")
+
+
 def test_dark_follows_the_system_and_the_switch(browser, page, screenshots):
     light, dark = "rgb(250, 249, 247)", "rgb(23, 23, 22)"
     background = "return getComputedStyle(document.documentElement).backgroundColor"

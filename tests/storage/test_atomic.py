@@ -1,5 +1,6 @@
 import os
 import tempfile
+import time
 
 import pytest
 
@@ -36,6 +37,63 @@ def test_old_partial_files_are_removed_and_new_ones_kept(tmp_path):
     os.utime(partials[0], (0, 0))
     remove_abandoned(tmp_path)
     assert sorted(os.listdir(tmp_path)) == [partials[1].name, "f.txt"]
+
+
+def killed_in_folder(folder):
+    """Leave what a process leaves that is killed while it copies images into a folder."""
+    (folder / "0").mkdir()
+    (folder / "0" / "old photo.jpg").touch()
+    os.utime(folder / "0" / "old photo.jpg", (0, 0))
+    (folder / "0" / "of a wrong clock.jpg").touch()
+    os.utime(folder / "0" / "of a wrong clock.jpg", (9e9, 9e9))
+
+
+def test_folders_that_killed_processes_left_are_removed_by_the_next(tmp_path):
+    left = []
+    for _ in range(3):
+        with pytest.raises(KeyError), whole_folder(tmp_path / "f") as partial:
+            left.append(partial)
+            raise KeyError
+    for partial, age in zip(left, (4000, 4000, 0), strict=True):
+        partial.mkdir()
+        killed_in_folder(partial)
+        moment = time.time() - age
+        for path in (partial / "0", partial):
+            os.utime(path, (moment, moment))
+    # Somebody still writes into the second.
+    (left[1] / "exported.csv").touch()
+    os.utime(left[1], (0, 0))
+    (tmp_path / ".skdeepcluster-link").symlink_to(left[2])
+    os.utime(tmp_path / ".skdeepcluster-link", (0, 0), follow_symlinks=False)
+    with whole_folder(tmp_path / "f") as partial:
+        (partial / "file").touch()
+    assert sorted(os.listdir(tmp_path)) == sorted([left[1].name, left[2].name, "f"])
+    assert (left[2] / "0" / "old photo.jpg").exists()
+
+
+def test_what_was_to_be_replaced_is_never_removed(tmp_path, monkeypatch):
+    """A process may be killed when it is out of its place, and the new one not in it yet."""
+    (tmp_path / "f").mkdir()
+    (tmp_path / "f" / "precious").touch()
+    with monkeypatch.context() as patch:
+        real = os.replace
+
+        def replace(source, target):
+            if len(patched) == 2:
+                raise SystemExit
+            patched.append(target)
+            real(source, target)
+
+        patched = [None]
+        patch.setattr(os, "replace", replace)
+        with pytest.raises(SystemExit), whole_folder(tmp_path / "f"):
+            pass
+    (before,) = tmp_path.iterdir()
+    for path in (before / "precious", before):
+        os.utime(path, (0, 0))
+    with whole_folder(tmp_path / "g"):
+        pass
+    assert (before / "precious").exists()
 
 
 def test_a_folder_is_replaced_whole_or_not_at_all(tmp_path):
@@ -113,3 +171,19 @@ def test_what_could_not_be_written_is_refused(tmp_path, monkeypatch):
         with pytest.raises(PermissionError, match=r"Permission denied\. Choose another folder"):
             check(tmp_path / "new")
     assert os.listdir(tmp_path) == ["file"]
+
+
+def test_the_home_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    check_file("~/f.txt")
+    check_folder("~/g")
+    check_writable("~/h")
+    with whole_file("~/f.txt") as partial:
+        partial.touch()
+    with whole_folder("~/g") as partial:
+        (partial / "i").touch()
+    assert sorted(os.listdir(tmp_path)) == ["f.txt", "g", "h"]
+    with pytest.raises(IsADirectoryError):
+        check_file("~/g")

@@ -51,8 +51,17 @@ function copyByHand(text) {
 
 const inOrder = (indices) => [...indices].sort((one, other) => one - other);
 
+// What spreadsheets take for the beginning of a formula, the wide forms in some languages.
+const formula = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/;
+
+/** A path for a table or a command line: one that looks like a formula or an option is relative. */
+const safePathOf = (index) => (formula.test(pathOf(index)) ? `./${pathOf(index)}` : pathOf(index));
+
+/** A name for a table: one that looks like a formula, or like one with apostrophes, gets another. */
+const safeName = (name) => (formula.test(name.replace(/^'+/, "")) ? `'${name}` : name);
+
 function copySelected() {
-  copy(inOrder(selected).map(pathOf).join("\n"), byId("copy"));
+  copy(inOrder(selected).map(safePathOf).join("\n"), byId("copy"));
 }
 
 const quoted = (field) => (/[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field);
@@ -60,9 +69,9 @@ const quoted = (field) => (/[",\r\n]/.test(field) ? `"${field.replaceAll('"', '"
 function csvLine(index) {
   const label = data.labels[index];
   const known = isRead(index);
-  const name = known ? quoted(clusterName(label)) : "";
+  const name = known ? quoted(safeName(clusterName(label))) : "";
   const probability = known ? probabilityOf(index).toFixed(4) : "";
-  return `${quoted(pathOf(index))},${label},${name},${probability}\r\n`;
+  return `${quoted(safePathOf(index))},${label},${name},${probability}\r\n`;
 }
 
 /** Encode as UTF-8; bytes of file names that are not UTF-8, kept as lone surrogates, are restored. */

@@ -52,7 +52,7 @@ function setUpViewer() {
   byId("viewer-previous").addEventListener("click", () => stepViewer(-1));
   byId("viewer-next").addEventListener("click", () => stepViewer(1));
   byId("viewer-close").addEventListener("click", () => dialog.close());
-  byId("viewer-copy").addEventListener("click", () => copy(pathOf(viewer.index), byId("viewer-copy")));
+  byId("viewer-copy").addEventListener("click", () => copy(safePathOf(viewer.index), byId("viewer-copy")));
   byId("viewer-select").addEventListener("click", () => {
     select([viewer.index], !selected.has(viewer.index));
     showViewerSelected();

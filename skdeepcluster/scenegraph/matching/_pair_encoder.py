@@ -6,19 +6,21 @@ from typing import Any, Self
 import numpy as np
 import torch
 
-from ...storage import prefixed, without_prefix
+from ...storage import StoredModel, prefixed, schema, without_prefix
 from ..graph import Caption, SceneGraph
 from ._encoded import Encoded, concatenate_encoded
 from ._input_tensors import CaptionTensors, GraphTensors, caption_tensors, graph_tensors
 from ._matching_model import MatchingModel
 from ._phrase_table import PhraseTable, document_frequencies, rarity
-from ._phrase_vectors import PhraseVectors
+from ._phrase_vectors import PhraseVectors, vectors_to_read
 from ._textual_encoder import TextualGraphEncoder
 from ._training import TrainingPairs
 from ._visual_encoder import VisualGraphEncoder
 
 # Objects and relations, or words and triples, that are encoded together.
 _MOST_NODES = 2**14
+# Prefix of its tensors in saved models.
+_MODEL = "model."
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,24 @@ class ModelSettings:
     neighbors: bool
     symmetric: bool
     dropout: float
+
+
+def matching_model(
+    settings: ModelSettings,
+    n_dimensions: int,
+    n_features: int,
+    visual_rarity: torch.Tensor,
+    textual_rarity: torch.Tensor,
+) -> MatchingModel:
+    """Make the networks for phrases of which it is known how rare they are."""
+    return MatchingModel(
+        VisualGraphEncoder(
+            visual_rarity, n_dimensions, n_features, settings.neighbors, settings.dropout
+        ),
+        TextualGraphEncoder(textual_rarity, n_dimensions, settings.dropout),
+        settings.levels,
+        settings.symmetric,
+    ).eval()
 
 
 class PairEncoder:
@@ -81,21 +101,14 @@ class PairEncoder:
         """
         labels = document_frequencies(pairs.graphs.labels, len(self.visual_phrases))
         words = document_frequencies(pairs.captions.words, len(self.textual_phrases))
-        self._build_model(
-            settings, rarity(labels, len(pairs.identities)), rarity(words, len(pairs.owners))
-        )
-
-    def _build_model(self, settings, visual_rarity, textual_rarity):
-        n_dimensions = self.phrase_vectors.n_dimensions
         self.settings = settings
-        self.model = MatchingModel(
-            VisualGraphEncoder(
-                visual_rarity, n_dimensions, self.n_features, settings.neighbors, settings.dropout
-            ),
-            TextualGraphEncoder(textual_rarity, n_dimensions, settings.dropout),
-            settings.levels,
-            settings.symmetric,
-        ).eval()
+        self.model = matching_model(
+            settings,
+            self.phrase_vectors.n_dimensions,
+            self.n_features,
+            rarity(labels, len(pairs.identities)),
+            rarity(words, len(pairs.owners)),
+        )
 
     def graph_tensors(self, graphs: list[SceneGraph]) -> GraphTensors:
         """Turn graphs into tensors; their phrases are added to those of the training."""
@@ -140,9 +153,9 @@ class PairEncoder:
             return self.model.pool_captions(self.encode_captions(captions)).numpy()
 
     def state(self) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
-        """Return what JSON and what safetensors can hold; see ``from_state``."""
+        """Return what JSON and what safetensors can hold; see ``read``."""
         words, tensors = self.phrase_vectors.state()
-        tensors |= prefixed("model.", self.model.state_dict())
+        tensors |= prefixed(_MODEL, self.model.state_dict())
         for side, table in (("visual", self.visual_phrases), ("textual", self.textual_phrases)):
             tensors[f"phrases.{side}"] = table.vectors
         config = {
@@ -160,34 +173,51 @@ class PairEncoder:
         return config, tensors
 
     @classmethod
-    def from_state(
-        cls, config: dict[str, Any], tensors: dict[str, torch.Tensor], word_encoder: Any = None
-    ) -> Self:
-        """Rebuild an encoder.
+    def read(cls, stored: StoredModel, word_encoder: Any = None) -> Self:
+        """Rebuild an encoder from a saved model.
 
         Parameters
         ----------
-        config, tensors : dict
-            What ``state`` returned.
+        stored : StoredModel
+            Its JSON holds what ``state`` returned, and obeys the rules for that.
         word_encoder : encoder, default=None
             Needed if the vectors of the words came from an encoder of the user's own.
+
+        Raises
+        ------
+        Damaged
+            If tensors do not fit, before they are read.
         """
-        n_dimensions = tensors["phrases.visual"].shape[1]
-        vectors = PhraseVectors.from_state(config, tensors, n_dimensions, word_encoder)
-        encoder = cls(vectors, config["n_features"])
-        encoder.visual_phrases, encoder.textual_phrases = (
-            PhraseTable(vectors, config["phrases"][side], tensors[f"phrases.{side}"])
-            for side in ("visual", "textual")
-        )
+        config = stored.config
+        n_dimensions = stored.tensors.size("phrases.visual", 1)
         settings = ModelSettings(
             tuple(config["levels"]), config["neighbors"], config["symmetric"], config["dropout"]
         )
-        encoder._build_model(
-            settings,
-            torch.ones(len(encoder.visual_phrases)),
-            torch.ones(len(encoder.textual_phrases)),
+        phrases = config["phrases"]
+        n_phrases = [1 + len(phrases[side]) for side in ("visual", "textual")]
+        with torch.device("meta"):
+            # On the way to the shapes; nothing is allocated.
+            model = matching_model(
+                settings, n_dimensions, config["n_features"], *map(torch.ones, n_phrases)
+            )
+            expected = {
+                **vectors_to_read(stored, n_dimensions),
+                "phrases.visual": torch.empty(n_phrases[0], n_dimensions),
+                "phrases.textual": torch.empty(n_phrases[1], n_dimensions),
+                **prefixed(_MODEL, model.state_dict()),
+            }
+        stored.tensors.refuse_others(expected)
+        tensors = stored.tensors.read(expected)
+        for name, tensor in tensors.items():
+            schema.require(bool(tensor.isfinite().all()), f"{name!r} holds NaN or infinity")
+        vectors = PhraseVectors.from_state(config, tensors, n_dimensions, word_encoder)
+        encoder = cls(vectors, config["n_features"])
+        encoder.visual_phrases, encoder.textual_phrases = (
+            PhraseTable(vectors, phrases[side], tensors[f"phrases.{side}"])
+            for side in ("visual", "textual")
         )
-        encoder.model.load_state_dict(without_prefix("model.", tensors))
+        encoder.settings, encoder.model = settings, model
+        model.load_state_dict(without_prefix(_MODEL, tensors), assign=True)
         return encoder
 
     def _graph_parts(self, graphs):

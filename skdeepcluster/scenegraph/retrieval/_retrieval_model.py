@@ -5,6 +5,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 import torch
 
+from ...storage import StoredModel
 from ..graph import Caption, SceneGraph
 from ..matching import PairEncoder
 from ._explanation import Explanation, explain_pair
@@ -52,6 +53,11 @@ class RetrievalModel:
     def needs_images(self) -> bool:
         """Whether the images themselves are compared, not only their graphs."""
         return self.global_similarity is not None
+
+    @property
+    def global_weight(self) -> float:
+        """Weight of the global similarity, 0 without one."""
+        return 0.0 if self.global_similarity is None else self.global_similarity.weight
 
     @property
     def level_weights(self) -> dict[str, float]:
@@ -153,19 +159,17 @@ class RetrievalModel:
         return {**config, "global": None if similarity is None else similarity.state()}, tensors
 
     @classmethod
-    def from_state(
-        cls, config: dict[str, Any], tensors: dict[str, torch.Tensor], word_encoder: Any = None
-    ) -> Self:
-        """Rebuild a model from what ``state`` returned.
+    def read(cls, stored: StoredModel, word_encoder: Any = None) -> Self:
+        """Rebuild a model from what ``state`` returned, in a saved model.
 
         Parameters
         ----------
-        config, tensors : dict
+        stored : StoredModel
         word_encoder : encoder, default=None
             Needed if the vectors of the words came from an encoder of the user's own.
         """
-        encoder = PairEncoder.from_state(config, tensors, word_encoder)
-        state = config["global"]
+        encoder = PairEncoder.read(stored, word_encoder)
+        state = stored.config["global"]
         return cls(
             encoder,
             None if state is None else GlobalSimilarity.from_state(state),

@@ -16,6 +16,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from ...process_group import heed_forks
 from ...storage import all_or_nothing
 from ..graph import Caption, as_captions
 from ..matching import (
@@ -224,6 +225,7 @@ class SceneGraphRetriever(BaseEstimator):
         ImportError
             If sentences are to be parsed and spaCy is not installed.
         """
+        heed_forks()
         self._check_levels()
         random_state = check_random_state(self.random_state)
         images, captions, owners = self._read_pairs(X, y, self.global_model is not None)
@@ -242,11 +244,14 @@ class SceneGraphRetriever(BaseEstimator):
         measure = HeldOut(pairs.take(held_out), encoder) if held_out.any() else None
         self.history_ = self._train(encoder, pairs.take(~held_out), measure, random_state)
         global_similarity = self._fit_global(images, captions, owners, held_out, measure)
-        self._model = RetrievalModel(encoder, global_similarity, caption_parser)
-        self.global_weight_ = 0.0 if global_similarity is None else global_similarity.weight
-        self.level_weights_ = self._model.level_weights
-        self.n_parameters_ = self._model.n_parameters
+        self._keep(RetrievalModel(encoder, global_similarity, caption_parser))
         return self
+
+    def _keep(self, model: RetrievalModel) -> None:
+        self._model = model
+        self.global_weight_ = model.global_weight
+        self.level_weights_ = model.level_weights
+        self.n_parameters_ = model.n_parameters
 
     def similarity(self, X: Any, y: Iterable[Any]) -> np.ndarray:
         """Compare all images with all captions.
@@ -446,11 +451,12 @@ class SceneGraphRetriever(BaseEstimator):
             If there is none in the folder, it is damaged, or an encoder is missing.
         """
         retriever, model = load_retriever(cls, folder, word_vectors, text_parser, visual_parser)
-        retriever._model = model
+        retriever._keep(model)
         return retriever
 
     def _fitted_model(self) -> RetrievalModel:
         check_is_fitted(self)
+        heed_forks()
         return self._model
 
     def _read_images(self, X: Any, keep_images: bool) -> ImagesWithGraphs:

@@ -15,6 +15,7 @@ from sklearn.utils._param_validation import Interval
 from ...backbones import Backbone
 from ...embedding import ImageEmbedder
 from ...images import as_image_source
+from ...process_group import heed_forks
 from ...storage import loaded_once
 from ..graph import SceneGraph, short_repr
 from ._detector import Detector
@@ -224,6 +225,7 @@ class VisualGraphParser(TransformerMixin, BaseEstimator):
         return self.transform([image])[0]
 
     def _load(self):
+        heed_forks()
         words = [None if w is None else tuple(w) for w in (self.labels, self.predicates)]
         settings = (self.detector, self.weights, self.backbone, *words, str(self.device))
         return loaded_once(self, settings, self._load_networks)

@@ -56,7 +56,7 @@ def test_whatever_was_fitted(params, pairs, tmp_path):
     # Parameters may change after the fit; what was fitted does not.
     expected = est.similarity(X, y)
     est.set_params(
-        symmetric=not est.symmetric, neighbors=not est.neighbors, dropout=1.5, levels=None
+        symmetric=not est.symmetric, neighbors=not est.neighbors, dropout=0.9, levels=("graph",)
     )
     assert_close(round_trip(est, tmp_path / "m").similarity(X, y), expected)
 

@@ -1,0 +1,138 @@
+"""A partition as a saved model holds it."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from ..images import ImageReader
+from ..latent import LatentHead
+from ..storage import StoredModel, prefixed, schema, without_prefix
+from ._partition import Partition
+from ._prototypes import Prototypes
+from ._record import ImageRecord
+
+# Arrays of a partition as saved models name them.
+_ARRAYS = {
+    "labels": "labels_",
+    "centers": "cluster_centers_",
+    "latents": "embedding_",
+    "probabilities": "probabilities_",
+    "outlier_scores": "outlier_scores_",
+    "feature_means": "_feature_means",
+}
+_POINTS, _CLUSTERS = "prototypes.points", "prototypes.clusters"
+# Lengths of vectors that were scaled to one in single precision.
+_TOLERANCE = 1e-3
+
+
+def partition_tensors(partition: Partition) -> dict[str, torch.Tensor]:
+    """Return the tensors that a saved model holds of a partition."""
+    arrays = {saved: getattr(partition, name) for name, saved in _ARRAYS.items()}
+    arrays |= {_POINTS: partition.prototypes.points, _CLUSTERS: partition.prototypes.clusters}
+    tensors = {name: torch.from_numpy(array.copy()) for name, array in arrays.items()}
+    return {**tensors, **prefixed("head.", partition.head.state_dict())}
+
+
+def read_partition(stored: StoredModel, reader: ImageReader) -> tuple[Partition, set[str]]:
+    """Rebuild a partition from a saved model, whose numbers must fit together.
+
+    Parameters
+    ----------
+    stored : StoredModel
+    reader : ImageReader
+        By which its images are read.
+
+    Returns
+    -------
+    partition : Partition
+    names : set of str
+        Of the tensors that it is made from.
+
+    Raises
+    ------
+    Damaged
+        If they do not, before anything is read of which the size does not fit.
+    """
+    config, fitted = stored.config, stored.config["fitted"]
+    n_samples = stored.tensors.size("labels_", 0)
+    n_features = stored.tensors.size("_feature_means", 1)
+    n_clusters, n_components = (stored.tensors.size("cluster_centers_", axis) for axis in (0, 1))
+    sizes = {"n_clusters_": n_clusters, "n_features_in_": n_features}
+    for name, size in sizes.items():
+        schema.require(
+            fitted[name] == size, f"fitted.{name} is {fitted[name]}, and the tensors have {size}"
+        )
+    lists = {"names": n_clusters, "paths": n_samples, "feature_names": n_features}
+    for name, length in lists.items():
+        schema.maybe(schema.list_of(schema.anything, length))(config[name], name)
+    with torch.device("meta"):
+        head = LatentHead(n_features, n_components)
+        n_prototypes = stored.tensors.size(_POINTS, 0)
+        expected = {
+            "labels_": torch.empty(n_samples, dtype=torch.int64),
+            "cluster_centers_": torch.empty(n_clusters, n_components),
+            "embedding_": torch.empty(n_samples, n_components),
+            "probabilities_": torch.empty(n_samples, n_clusters),
+            "outlier_scores_": torch.empty(n_samples),
+            "_feature_means": torch.empty(n_clusters, n_features),
+            _POINTS: torch.empty(n_prototypes, n_components),
+            _CLUSTERS: torch.empty(n_prototypes, dtype=torch.int64),
+            **prefixed("head.", head.state_dict()),
+        }
+    tensors = stored.tensors.read(expected)
+    arrays = {name: tensors[saved].numpy() for name, saved in _ARRAYS.items()}
+    prototypes = Prototypes(tensors[_POINTS].numpy(), tensors[_CLUSTERS].numpy())
+    of_head = without_prefix("head.", tensors)
+    _check_values(arrays, prototypes, of_head)
+    head.load_state_dict(of_head, assign=True)
+    partition = Partition(
+        head=head,
+        prototypes=prototypes,
+        temperature=fitted["temperature_"],
+        names=tuple(config["names"]),
+        images=ImageRecord(config["paths"], config.get("pictures"), reader=reader),
+        **arrays,
+    )
+    return partition, set(expected)
+
+
+def _check_values(arrays, prototypes, of_head):
+    """Check what is not a matter of sizes: as wrong numbers, they would predict something."""
+    labels, n_clusters = arrays["labels"], len(arrays["centers"])
+    present = labels[labels >= 0]
+    schema.require(
+        bool(labels.min() >= -1) and np.array_equal(np.unique(present), np.arange(n_clusters)),
+        f"labels_ are not those of {n_clusters} clusters, each with a member",
+    )
+    steps = np.diff(prototypes.clusters, prepend=-1, append=n_clusters)
+    schema.require(
+        bool(steps[0] == 1 and steps[-1] == 1 and np.isin(steps, (0, 1)).all()),
+        f"{_CLUSTERS} does not go from 0 to {n_clusters - 1} step by step",
+    )
+    finite = {
+        **{name: arrays[name] for name in ("centers", "feature_means")},
+        **{name: arrays[name][labels >= 0] for name in ("latents", "probabilities")},
+        "outlier_scores": arrays["outlier_scores"][labels >= 0],
+        **{f"head.{name}": tensor.numpy() for name, tensor in of_head.items()},
+    }
+    for name, values in finite.items():
+        schema.require(
+            bool(np.isfinite(values).all()), f"{_ARRAYS.get(name, name)} holds NaN or infinity"
+        )
+    for name in ("latents", "probabilities", "outlier_scores"):
+        schema.require(
+            bool(np.isnan(arrays[name][labels < 0]).all()),
+            f"{_ARRAYS[name]} holds numbers for an image without a label",
+        )
+    # Also where they are not finite.
+    lengths = np.linalg.norm(prototypes.points, axis=1)
+    schema.require(
+        bool((np.abs(lengths - 1) < _TOLERANCE).all()), f"{_POINTS} are not vectors of length 1"
+    )
+    probabilities = arrays["probabilities"][labels >= 0]
+    schema.require(
+        bool((np.abs(probabilities.sum(axis=1) - 1) < _TOLERANCE).all())
+        and bool((probabilities >= 0).all()),
+        "probabilities_ do not sum to 1",
+    )

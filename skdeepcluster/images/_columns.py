@@ -1,0 +1,86 @@
+"""Columns and other containers of images or paths, of whatever library, as lists."""
+
+from collections.abc import Collection, Iterator, Mapping, MutableSequence
+from numbers import Number
+from typing import Any
+
+import numpy as np
+
+
+def items_of(X: Any) -> Any:
+    """Take the items out of a container that is not an array.
+
+    Parameters
+    ----------
+    X : object
+        A table of pandas, polars, pyarrow or datasets with one column, such a column, an array of
+        objects, a list, a deque, ... No library is imported to find out.
+
+    Returns
+    -------
+    items : list or object
+        ``X`` itself if it is none of these, such as a table of numbers; a column of images that
+        are decoded when they are asked for.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If there is a way to take images from it, but not an obvious one.
+    """
+    _refuse_what_has_no_order(X)
+    X = _only_column(X)
+    if isinstance(X, np.ndarray) and X.dtype.kind in "OSUT" and X.ndim == 2 and X.shape[1] == 1:
+        X = X[:, 0]
+    if isinstance(X, np.ndarray) and X.dtype.kind == "S" and X.ndim == 1:
+        # NumPy's strings of bytes; images would have lost the zeros at their end.
+        return [item.decode() for item in X.tolist()]
+    # The first is that of pyarrow, the second that of polars.
+    for method in ("to_pylist", "to_list", "tolist"):
+        if hasattr(X, method) and getattr(X, "ndim", 1) == 1:
+            return getattr(X, method)()
+    return list(X) if isinstance(X, MutableSequence | tuple | range) else X
+
+
+def _refuse_what_has_no_order(X):
+    kind = type(X).__name__
+    if isinstance(X, Iterator):
+        raise TypeError(
+            f"X is a {kind}, which can be read only once, and images are read again. Pass list(X), "
+            "best of paths: they are opened when they are needed."
+        )
+    if isinstance(X, Mapping):
+        keys = ", ".join(map(repr, [*X][:5]))
+        raise TypeError(f"X is a {kind} with the keys {keys}. Pass one of its values, or a list.")
+    if isinstance(X, Collection) and not hasattr(X, "__getitem__"):
+        raise TypeError(f"X is a {kind}, whose items are not numbered. Pass a list: sorted(X).")
+
+
+def _only_column(X):
+    """Take the column out of a table that has one which is not of numbers."""
+    columns = _columns(X)
+    if not columns or not len(X):
+        return X
+    others = [name for name, column in columns.items() if not _begins_with_number(column)]
+    if not others:
+        return X
+    if len(columns) > 1:
+        raise ValueError(
+            f"X is a table with the columns {', '.join(map(repr, columns))}. Pass the one of the "
+            f"images or their paths, such as X[{others[0]!r}]."
+        )
+    return columns[others[0]]
+
+
+def _columns(X):
+    """Columns of a table by name, or nothing if it is no table."""
+    if hasattr(X, "iloc") and X.ndim == 2:
+        return {name: X.iloc[:, place] for place, name in enumerate(X.columns)}
+    # Tables of pyarrow and datasets have the first, those of polars the second.
+    names = getattr(X, "column_names", None) or getattr(X, "columns", None)
+    return {name: X[name] for name in names} if isinstance(names, list) else {}
+
+
+def _begins_with_number(column):
+    first = column.iloc[0] if hasattr(column, "iloc") else column[0]
+    first = first.as_py() if hasattr(first, "as_py") else first
+    return first is None or isinstance(first, Number | np.generic)
