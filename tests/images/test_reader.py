@@ -88,7 +88,8 @@ def test_features_are_cached_by_file_and_function(files, tmp_path):
         *({"frame": 1}, {"channels": 0}, {"intensity_range": (0, 9)}, {"aspect": "pad"}),
         *({"function": read_numbers}, {"function": functools.partial(read_numbers, 1)}),
     ],
-    ids=str,
+    # Not the value of a function, which has another address in each worker.
+    ids=["frame", "channels", "intensity_range", "aspect", "function", "partial"],
 )
 def test_every_parameter_is_part_of_the_key(change):
     assert reader_key(ImageReader(**change)) != reader_key(ImageReader())
