@@ -11,6 +11,8 @@ _TINY = "untrained:test_resnet"
 
 def published(**changed):
     settings = {"backbone": _TINY, "image_size": 32, "n_neighbors": 5, "max_iter": 3}
+    # Without an export of each trained network.
+    settings["engine"] = "torch"
     return DeepImageClusterer.as_published(4, **{**settings, **changed}, random_state=0)
 
 
