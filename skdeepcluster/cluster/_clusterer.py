@@ -59,9 +59,9 @@ from ._strip import cluster_strip
 from ._training_data import draw_training_rows, embed_views, training_data
 from ._validation import (
     check_cluster_prior,
+    check_fine_tuning,
     check_n_clusters,
     check_number_is_open,
-    check_one_network,
     is_uneven,
 )
 
@@ -112,8 +112,8 @@ class DeepImageClusterer(
         Random views of each image (crops, flips, other colours) that are embedded for the
         training; each costs as much as embedding the image itself. With 0, or where ``X`` is
         features, components that are left out at random stand in for them, and clusters are
-        worse. Of more than 20,000 images, views of so many. With ``fine_tune`` there are at most
-        four, which it has made anyway.
+        worse. Of more than 20,000 images, views of so many. With ``fine_tune`` before
+        the head there are at most four, which it has made anyway.
     fine_tune : int, default=0
         How many of the backbone's last stages are trained on the images; 2 is a good choice.
     fine_tune_mode : {"before", "jointly"}, default="before"
@@ -162,8 +162,8 @@ class DeepImageClusterer(
 
     memory : path or joblib.Memory, default=None
         Folder in which features of images are kept between runs; during a run also those that
-        take more than 1 GB and, with an int for ``random_state``, the state of fine-tuning,
-        which goes on after the process was killed.
+        take more than 1 GB and, with an int for ``random_state``, the state of fine-tuning
+        before the head, which goes on after the process was killed.
     feature_dtype : {"float32", "float16"}, default="float32"
         Precision in which features of images are kept; computation is in float32.
     engine : {"auto", "torch", "onnxruntime"}, default="auto"
@@ -426,7 +426,7 @@ class DeepImageClusterer(
                 raise ValueError("fine_tune needs images, and X is features. Set fine_tune=0.")
             return
         if self.fine_tune:
-            check_one_network(self.backbone, self.image_size)
+            check_fine_tuning(self.backbone, self.image_size, self.fine_tune_mode)
         self._check_clusters(len(source))
         # Images that cannot be read are known after embedding only.
         if self.on_error == "raise":

@@ -1,6 +1,7 @@
 """Training of a backbone's last stages together with the head, by the losses of the head."""
 
 import dataclasses
+from copy import deepcopy
 
 import numpy as np
 import torch
@@ -8,7 +9,6 @@ import torch
 from ..adaptation import LastStages
 from ..latent import train_network
 from ..neighbors import nearest_neighbors
-from ..process_group import is_parallel
 from ._training_data import training_data
 
 # Epochs after which neighbours are found anew, in the features as they are by then.
@@ -60,17 +60,7 @@ def train_jointly(
     backbone : Backbone
         A copy with other weights.
     head : LatentHead
-
-    Raises
-    ------
-    ValueError
-        In a process group of several.
     """
-    if is_parallel():
-        raise ValueError(
-            'fine_tune_mode="jointly" trains in one process, and this is a group of several. Run '
-            'one, or set fine_tune_mode="before".'
-        )
     device = stage_settings.device
     n_clusters, n_neighbors = len(objective.centroids), data.neighbors.shape[1]
     stages = LastStages(backbone, source, stage_settings, generator)
@@ -104,7 +94,7 @@ def train_jointly(
             ),
             generator=generator,
             random_state=random_state,
-            on_epoch=lambda record: on_epoch(record, lambda: head, stages.snapshot),
+            on_epoch=lambda record: on_epoch(record, lambda: deepcopy(head).cpu(), stages.snapshot),
             renewed=renewed,
         )
     return stages.finish(), head.cpu()

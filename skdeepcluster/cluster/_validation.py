@@ -3,6 +3,8 @@
 import numpy as np
 import torch
 
+from ..process_group import is_parallel
+
 # How far estimated shares are drawn towards equal ones.
 _SMOOTHING = 0.3
 
@@ -67,8 +69,13 @@ def check_cluster_prior(cluster_prior, n_clusters, start):
     return torch.from_numpy(shares.astype(np.float32))
 
 
-def check_one_network(backbone, image_size):
-    """Raise ValueError if there are several networks or image sizes, to be fine-tuned."""
+def check_fine_tuning(backbone, image_size, mode):
+    """Raise ValueError if several networks or sizes, or processes, cannot be fine-tuned."""
+    if mode == "jointly" and is_parallel():
+        raise ValueError(
+            'fine_tune_mode="jointly" trains in one process, and this is a group of several. Run '
+            'one, or set fine_tune_mode="before".'
+        )
     for name, value in {"backbone": backbone, "image_size": image_size}.items():
         if isinstance(value, list | tuple):
             raise ValueError(

@@ -88,11 +88,17 @@ def test_a_callback_predicts_with_the_backbone_as_it_is(snapshots):
 
         def on_fit_task_end(self, estimator, context, *, X, fitted_estimator):
             if context.task_name == "epoch":
-                self.latents = fitted_estimator.transform(X)
+                self.seen.append((fitted_estimator, fitted_estimator.transform(X)))
 
     watcher = Watcher()
-    est = published(max_iter=2).set_callbacks(watcher).fit(snapshots[0])
-    np.testing.assert_allclose(watcher.latents, est.embedding_, atol=1e-5)
+    watcher.seen = []
+    images = snapshots[0]
+    est = published(max_iter=2).set_callbacks(watcher).fit(images)
+    (first, before), (_, last) = watcher.seen
+    np.testing.assert_allclose(last, est.embedding_, atol=1e-5)
+    # What was handed over stays as it was.
+    np.testing.assert_allclose(first.transform(images), before, atol=1e-5)
+    assert not np.allclose(before, last, atol=1e-3)
 
 
 def test_from_a_start_and_without_views(snapshots):
@@ -111,7 +117,7 @@ def test_of_many_images_a_sample_is_trained_on(snapshots, monkeypatch):
 
 
 def test_one_process_only(snapshots, monkeypatch):
-    monkeypatch.setattr(_joint_training, "is_parallel", lambda: True)
+    monkeypatch.setattr("skdeepcluster.cluster._validation.is_parallel", lambda: True)
     with pytest.raises(ValueError, match="in one process"):
         published().fit(snapshots[0])
 
