@@ -1,3 +1,5 @@
+import copy
+
 import numpy as np
 import open_clip
 import pytest
@@ -17,11 +19,16 @@ TINY = {
 }
 
 
-@pytest.fixture
-def fitted(snapshots):
+@pytest.fixture(scope="module")
+def fitted_once(snapshots):
     return DeepImageClusterer(4, image_size=64, max_iter=2, n_neighbors=8, random_state=0).fit(
         snapshots[0]
     )
+
+
+@pytest.fixture
+def fitted(fitted_once):
+    return copy.deepcopy(fitted_once)
 
 
 @pytest.fixture

@@ -224,6 +224,7 @@ def test_every_start_can_be_fine_tuned_from(init, snapshots, targets_of_epochs):
     np.testing.assert_array_equal(est.predict(images), est.labels_)
 
 
+@pytest.mark.slow
 def test_number_of_clusters_is_found_on_tuned_features(snapshots):
     images = snapshots[0]
     est = clusterer(init="kmeans", fine_tune_iter=1, max_iter=1)

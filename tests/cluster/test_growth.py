@@ -47,7 +47,7 @@ def lower_thresholds(monkeypatch):
     monkeypatch.setattr(_training_data, "TRAINING_SIZE", 500)
 
 
-@pytest.mark.parametrize("init", ["consensus", "kmeans"])
+@pytest.mark.parametrize("init", [pytest.param("consensus", marks=pytest.mark.slow), "kmeans"])
 def test_many_images_are_clustered_as_few_are(digits, monkeypatch, init):
     X = digits[0]
     # With another seed, k-means itself finds other clusters of landmarks than of all.

@@ -82,7 +82,7 @@ def test_estimators_take_them(images, paths, snapshots):
     assert (len(train), len(test)) == (30, 10)
     search = GridSearchCV(
         # Twenty images to learn from: of as many neighbours, all would be one another's.
-        DeepImageClusterer(image_size=64, max_iter=1, n_neighbors=3, random_state=0),
+        DeepImageClusterer(image_size=64, n_views=0, max_iter=1, n_neighbors=3, random_state=0),
         {"n_clusters": [2, 4]},
         # The images come in the order of their scenes: every fold should have all of them.
         cv=KFold(2, shuffle=True, random_state=0),

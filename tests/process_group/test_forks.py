@@ -45,7 +45,10 @@ print("answered")
 """
 
 
-@pytest.mark.parametrize("kind", ["features", "torch", "onnxruntime"])
+@pytest.mark.parametrize(
+    "kind",
+    ["onnxruntime", *(pytest.param(k, marks=pytest.mark.slow) for k in ("features", "torch"))],
+)
 def test_children_answer(kind):
     environment = {**os.environ, "OMP_NUM_THREADS": "2", "NUMBA_NUM_THREADS": "2"}
     process = subprocess.run(
