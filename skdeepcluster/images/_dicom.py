@@ -60,6 +60,7 @@ def open_dicom(file, name, *, use_window):
         first.shape[2],
         n_frames=n_frames,
         is_color=is_color,
+        is_inverted=photometric == "MONOCHROME1",
     )
 
 
@@ -80,7 +81,6 @@ def _stored(dataset, frame, name):
 def _monochrome(values, dataset, use_window):
     from pydicom.pixels import apply_modality_lut, apply_voi_lut, apply_windowing
 
-    is_inverted = dataset.PhotometricInterpretation == "MONOCHROME1"
     values = apply_modality_lut(values, dataset)
     if use_window and "VOILUTSequence" in dataset:
         n_bits = dataset.VOILUTSequence[0].LUTDescriptor[2]
@@ -90,18 +90,8 @@ def _monochrome(values, dataset, use_window):
         low, high = apply_windowing(np.array([-1e12, 1e12]), dataset)
         shown = (apply_windowing(values, dataset) - low) / (high - low)
     else:
-        return _ends(dataset).sum() - values if is_inverted else values
-    shown = np.rint(255 * shown).astype(np.uint8)
-    return 255 - shown if is_inverted else shown
-
-
-def _ends(dataset):
-    """Return the lowest and the highest value that can be stored, as the modality has them."""
-    from pydicom.pixels import apply_modality_lut
-
-    n_bits, is_signed = dataset.BitsStored, dataset.PixelRepresentation
-    low = -(2 ** (n_bits - 1)) if is_signed else 0
-    return apply_modality_lut(np.array([low, low + 2**n_bits - 1]), dataset)
+        return values
+    return np.rint(255 * shown).astype(np.uint8)
 
 
 def _upper_byte(values):

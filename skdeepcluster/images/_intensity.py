@@ -76,6 +76,15 @@ class Intensities:
         """Whether "dtype" leaves few grey levels."""
         return bool(self.share_of_type < _LITTLE_OF_TYPE)
 
+    def is_dim_in(self, found):
+        """Whether every channel uses less than a sixteenth of a range that ``range`` found.
+
+        An image of one value has no more to show.
+        """
+        pairs = np.array([self.type_range] if isinstance(found, str) else found)
+        used = np.ptp(self.percentiles, axis=1)
+        return bool(used.any() and (used < _LITTLE_OF_TYPE * np.ptp(pairs, axis=1)).all())
+
     def range(self, mode):
         """Find the range of values, as "auto" and "dataset" have it.
 

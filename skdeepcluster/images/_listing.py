@@ -10,6 +10,8 @@ from pathlib import Path
 
 from PIL import Image
 
+from ._dicom import is_dicom
+
 SUFFIXES = (
     *(".avif", ".bmp", ".dib", ".gif", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg", ".jpx", ".mpo"),
     *(".pbm", ".pgm", ".png", ".ppm", ".tga", ".tif", ".tiff", ".webp"),
@@ -116,7 +118,7 @@ def list_images(
     if not paths:
         raise ValueError(
             f"No images in {str(folder)!r}: {len(others)} other files were found. Images are "
-            f"files ending in {', '.join(known)}." + f" {left_out}" * bool(left_out)
+            f"files ending in {', '.join(dict.fromkeys(known))}." + f" {left_out}" * bool(left_out)
         )
     if left_out:
         warnings.warn(f"In {str(folder)!r}, {left_out}", stacklevel=2)
@@ -200,6 +202,9 @@ def _looks_like_image(path):
     if not path.is_file():
         return False
     try:
+        with open(path, "rb") as file:
+            if is_dicom(file.read(132)):
+                return True
         with Image.open(path) as image:
             return image.format is not None
     except Exception:

@@ -47,9 +47,13 @@ class RawImage(ABC):
         Including alpha.
     is_truncated : bool
         Whether the decoder keeps only the upper 8 bits of what the file holds.
+    is_inverted : bool
+        Whether low values are white. ``values`` returns them as the file holds them, so that a
+        range in its units applies; ``rgb`` inverts them.
     """
 
     is_truncated = False
+    is_inverted = False
     is_deep: bool
     is_color: bool
     has_alpha: bool
@@ -78,14 +82,14 @@ class PillowImage(RawImage):
     n_frames : int, default=None
         None asks Pillow.
     is_inverted : bool, default=False
-        Whether values of more than 8 bits are 0 where the image is white.
+        Pillow itself inverts 8-bit values, and no others.
     is_truncated : bool, default=False
     """
 
     def __init__(self, image, n_frames=None, *, is_inverted=False, is_truncated=False):
         self._image = image
         self._n_frames = n_frames
-        self._is_inverted = is_inverted
+        self.is_inverted = is_inverted
         self.is_truncated = is_truncated
         self.is_deep = image.mode.startswith("I") or image.mode == "F"
         self.is_color = not self.is_deep and image.mode not in ("1", "L", "LA", "La")
@@ -118,10 +122,10 @@ class PillowImage(RawImage):
         """Return the channels; palettes, CMYK and the like as RGB."""
         image = self._decoded(frame)
         if self.is_deep:
-            values = np.asarray(image)
-            return (inverted(values) if self._is_inverted else values)[:, :, None]
+            return np.asarray(image)[:, :, None]
         if image.mode in ("1", "L"):
-            return np.asarray(image.convert("L"))[:, :, None]
+            values = np.asarray(image.convert("L"))[:, :, None]
+            return 255 - values if self.is_inverted else values
         if image.mode not in ("LA", "RGB", "RGBA"):
             image = image.convert({"La": "LA", "RGBa": "RGBA"}.get(image.mode, "RGB"))
         return np.asarray(image)
@@ -140,6 +144,8 @@ class ArrayImage(RawImage):
     is_color, has_alpha : bool, default=False
     orientation : int, default=1
         That of TIFF and EXIF.
+    is_inverted : bool, default=False
+        Of grey images.
     """
 
     def __init__(
@@ -152,6 +158,7 @@ class ArrayImage(RawImage):
         is_color=False,
         has_alpha=False,
         orientation=1,
+        is_inverted=False,
     ):
         self._read = read
         self._n_frames = n_frames
@@ -160,6 +167,7 @@ class ArrayImage(RawImage):
         self.is_color = is_color
         self.has_alpha = has_alpha
         self.n_channels = n_channels
+        self.is_inverted = is_inverted
 
     @classmethod
     def of(cls, pixels, name, *, any_channels=False):
@@ -206,6 +214,9 @@ class ArrayImage(RawImage):
         values = self.values(frame)
         if values.dtype == np.bool_:
             values = values.astype(np.uint8) * 255
+        if self.is_inverted:
+            n_inverted = self.n_channels - self.has_alpha
+            values = np.concatenate([255 - values[:, :, :n_inverted], values[:, :, n_inverted:]], 2)
         if self.has_alpha and self.n_channels == 2:
             return to_rgb(Image.fromarray(np.ascontiguousarray(values), "LA"))
         return to_rgb(as_pillow(values if self.is_color else values[:, :, :3]))
@@ -226,11 +237,6 @@ def as_pillow(values):
     elif values.shape[2] == 2:
         values = np.concatenate([values, np.zeros_like(values[:, :, :1])], axis=2)
     return Image.fromarray(np.ascontiguousarray(values))
-
-
-def inverted(values):
-    """Invert values that are lowest where the image is white, of the range of their type."""
-    return 1 - values if values.dtype.kind == "f" else ~values
 
 
 def upright(image):

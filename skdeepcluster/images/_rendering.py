@@ -21,7 +21,8 @@ def render(reader: ImageReader, image: RawImage, name: str) -> Image.Image:
     is_color = image.is_color and reader.channels is None
     check_values(values, is_color and not _expects_any(reader, values), name)
     intensity_range = _range_of(reader, values, is_color, name)
-    pixels = as_pillow(to_bytes(values, intensity_range, is_color, name))
+    shown = to_bytes(values, intensity_range, is_color, name)
+    pixels = as_pillow(255 - shown if image.is_inverted else shown)
     if image.has_alpha and reader.channels is None:
         opacity = to_bytes(_one_frame(reader, image, name)[:, :, -1:], "dtype", False, name)
         pixels.putalpha(as_pillow(opacity))
@@ -65,7 +66,8 @@ def _one_frame(reader, image, name):
     for number in range(1, image.n_frames):
         values = image.values(number)
         if reader.frame == "max":
-            total = np.maximum(total, values)
+            # The brightest.
+            total = (np.minimum if image.is_inverted else np.maximum)(total, values)
         else:
             total = total.astype(np.float64) + values
     if reader.frame == "mean" and image.n_frames > 1:

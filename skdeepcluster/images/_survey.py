@@ -14,6 +14,8 @@ from ._rendering import chosen_values
 # Images of a sample, and of one that is computed by code of the user.
 _N_IMAGES = 256
 _N_COMPUTED = 32
+# Share of them that may be dim without a warning: empty frames are.
+_MANY_DIM = 0.5
 
 
 class _Look(NamedTuple):
@@ -62,6 +64,7 @@ def fitted_source(source):
     if mode not in ("auto", "dataset"):
         return source
     ranges = {kind: each.range(mode) for kind, each in found.items()}
+    _warn_of_dim(looks, ranges)
     if mode == "dataset":
         # The windows of DICOM files are not used, nor will be those of other files.
         ranges.setdefault("8 bit", "dtype")
@@ -148,6 +151,19 @@ def _warn_of_little(found):
                 'the range of their type, so that intensity_range="dtype" leaves few grey '
                 'levels. Use "auto", "dataset", or (low, high).'
             )
+
+
+def _warn_of_dim(looks, ranges):
+    """Warn where a few bright images leave little of the range to many others."""
+    deep = [look for look in looks if look.intensities is not None and look.kind != "8 bit"]
+    dim = [look for look in deep if look.intensities.is_dim_in(ranges[look.kind])]
+    if dim and len(dim) >= _MANY_DIM * len(deep):
+        _warn(
+            f"{len(dim)} of {len(deep)} images that were looked at use less than a sixteenth of "
+            f"the range that was found, and are shown in a few grey levels (such as "
+            f'{dim[0].name!r}). If they are not meant to be dim, intensity_range="image" scales '
+            "each by itself; or pass (low, high)."
+        )
 
 
 def _warn(message):

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from ._errors import ImageReadError
-from ._raw import ArrayImage, inverted
+from ._raw import ArrayImage
 
 _MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 # Numbers of tags.
@@ -32,9 +32,8 @@ def is_tiff(head):
 
 
 def is_inverted(image):
-    """Whether a TIFF file that Pillow has opened has more than 8 bits, and 0 is white."""
-    tags = image.tag_v2
-    return tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO and max(_tuple(tags, _BITS)) > 8
+    """Whether 0 is white in a TIFF file that Pillow has opened."""
+    return image.tag_v2.get(_PHOTOMETRIC) == _WHITE_IS_ZERO
 
 
 def is_beyond_pillow(image):
@@ -143,10 +142,6 @@ def _as_raw(series, name):
         values = values.astype(values.dtype.newbyteorder("="), copy=False)
         if is_cmyk:
             return _cmyk_to_rgb(values)
-        if page.photometric == _WHITE_IS_ZERO:
-            n_inverted = n_channels - has_alpha
-            colors = inverted(values[:, :, :n_inverted])
-            values = np.concatenate([colors, values[:, :, n_inverted:]], axis=2)
         return values
 
     return ArrayImage(
@@ -157,6 +152,7 @@ def _as_raw(series, name):
         is_color=is_color or is_cmyk,
         has_alpha=has_alpha,
         orientation=page.tags.valueof(274, 1),
+        is_inverted=page.photometric == _WHITE_IS_ZERO,
     )
 
 

@@ -189,3 +189,18 @@ def test_hot_pixels_do_not_set_the_range(dim):
         image[0, :2] = 60_000
     ((_, high),) = fitted(images).reader.intensity_range["integer"]
     assert high < 1000
+
+
+def test_a_few_bright_images_that_leave_little_to_the_others_are_warned_of():
+    ramp = np.tile(np.arange(64), (64, 1))
+    dim = [(100 + n + 4 * ramp).astype(np.uint16) for n in range(18)]
+    bright = [(1000 * ramp + 100).astype(np.uint16)] * 2
+    with pytest.warns(UserWarning, match=r"18 of 20 .* few grey levels .*image 0"):
+        fitted(dim + bright)
+    for X in (dim, dim[:4] + bright * 3):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            fitted(X)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        fitted(dim + bright, ImageReader(intensity_range="image"))

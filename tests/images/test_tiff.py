@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from skdeepcluster import ImageReader, read_image
-from skdeepcluster.images import ImageReadError
+from skdeepcluster.images import ImageReadError, as_image_source, fitted_source
 
 tifffile = pytest.importorskip("tifffile", reason="tifffile is not installed")
 
@@ -109,6 +109,40 @@ def test_white_is_zero_at_any_depth(value, expected, compression, tmp_path):
     values = np.full((16, 16), value)
     path = write(tmp_path / "a.tif", values, photometric="miniswhite", compression=compression)
     assert (read_image(path) == expected).all()
+
+
+@pytest.mark.parametrize("compression", [None, "zlib"])
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "int16", "float32"])
+def test_a_range_is_in_the_units_of_the_file_where_low_values_are_white(
+    dtype, compression, tmp_path
+):
+    values = np.tile(np.arange(100, dtype=dtype), (8, 1))
+    options = {"photometric": "miniswhite", "compression": compression}
+    path = write(tmp_path / "a.tif", values, **options)
+    shown = read_image(path, ImageReader(intensity_range=(20, 70)))[0, :, 0]
+    expected = 255 - np.clip((np.arange(100) - 20) / 50, 0, 1) * 255
+    np.testing.assert_allclose(shown.astype(int), expected, atol=1)
+
+
+def test_both_polarities_share_a_range(tmp_path):
+    values = np.tile(np.arange(100, 4100, 40, dtype=np.uint16), (100, 1))
+    paths = [
+        write(tmp_path / f"{n}.tif", values, photometric=("minisblack", "miniswhite")[n % 2])
+        for n in range(6)
+    ]
+    reader = fitted_source(as_image_source(paths)).reader
+    usual, inverted = (read_image(path, reader).astype(int) for path in paths[:2])
+    assert usual.min() == 0 and usual.max() == 255
+    np.testing.assert_array_equal(inverted, 255 - usual)
+
+
+def test_the_maximum_of_frames_is_the_brightest(tmp_path):
+    frames = np.full((2, 8, 8), 1000, np.uint16)
+    frames[1, 2, 2], frames[1, 5, 5] = 0, 3000
+    for photometric, values in (("minisblack", frames), ("miniswhite", 3000 - frames)):
+        path = write(tmp_path / "a.tif", values, photometric=photometric)
+        shown = read_image(path, ImageReader(frame="max", intensity_range=(0, 3000)))
+        assert shown[5, 5, 0] == 255 and shown[2, 2, 0] == shown[0, 0, 0] == 85
 
 
 @pytest.mark.parametrize(
