@@ -14,12 +14,13 @@ MOST_LINES = 400
 MAY_IMPORT = {
     # What all others may stand on.
     "features": [],
+    "fingerprints": [],
     "metrics": [],
     "process_group": [],
     "storage": [],
     # From files to features.
-    "images": [],
-    "backbones": ["images", "storage"],
+    "images": ["fingerprints"],
+    "backbones": ["fingerprints", "images", "storage"],
     "embedding": ["backbones", "features", "images", "process_group", "storage"],
     # From features to clusters.
     "neighbors": ["features"],

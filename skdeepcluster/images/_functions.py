@@ -1,9 +1,6 @@
-"""Functions of the user, known again by their name and code."""
+"""Functions of the user that read images, known again by what they do."""
 
-import functools
-import types
-
-import joblib
+from ..fingerprints import Description, digest_of
 
 
 def name_of(function):
@@ -13,34 +10,15 @@ def name_of(function):
 
 
 def identity_of(function):
-    """Describe a function by its name, code, and the values that it holds."""
-    if isinstance(function, functools.partial):
-        held = function.args, sorted(function.keywords.items())
-        return "partial", identity_of(function.func), _hash(held)
-    code = getattr(function, "__code__", None)
-    if code is None:
-        # An object that is called, or a function of C.
-        code = getattr(type(function).__call__, "__code__", None)
-        return (
-            name_of(function),
-            code and _code_of(code),
-            _hash(getattr(function, "__dict__", None)),
-        )
-    cells = [cell.cell_contents for cell in function.__closure__ or ()]
-    return name_of(function), _code_of(code), _hash((function.__defaults__, cells))
+    """Hash a function, with all that it uses and the values that it holds.
 
+    Parameters
+    ----------
+    function : callable
 
-def _code_of(code):
-    constants = [
-        _code_of(part) if isinstance(part, types.CodeType) else repr(part)
-        for part in code.co_consts
-    ]
-    return code.co_code.hex(), code.co_names, constants
-
-
-def _hash(values):
-    try:
-        return joblib.hash(values)
-    except Exception:
-        # What cannot be pickled is taken for another value each time.
-        return repr(values)
+    Returns
+    -------
+    digest : str
+        32 hexadecimal digits, the same in every process.
+    """
+    return digest_of(Description(libraries_hold_values=True).of_value(function))

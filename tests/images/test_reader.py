@@ -1,6 +1,9 @@
 import functools
+import os
 import pickle
+import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,7 +19,52 @@ from skdeepcluster.images import (
 )
 from skdeepcluster.images._reader import reader_key
 
-CALLS = []
+FACTORS = [1]
+
+
+class Scaled:
+    """Reads files times a factor, by a method or by itself."""
+
+    def __init__(self, factor):
+        self.factor = factor
+
+    def __call__(self, path):
+        return np.loadtxt(path) * self.factor
+
+    def read(self, path):
+        return self(path)
+
+
+def in_keyword(factor):
+    def read(path, *, factor=factor):
+        return np.loadtxt(path) * factor
+
+    return read
+
+
+def wrapped(factor):
+    @functools.wraps(read_numbers)
+    def read(path):
+        return read_numbers(path) * factor
+
+    return read
+
+
+def not_yet_set(factor):
+    def read(path):
+        return read_numbers(path) * factor * later
+
+    key = reader_key(ImageReader(read))
+    later = 1
+    return read if key else later
+
+
+def by_helper(path):
+    return scaled(path) if path[-4:] in {".num", ".txt", ".csv"} else None
+
+
+def scaled(path):
+    return read_numbers(path) * FACTORS[0]
 
 
 def read_numbers(path):
@@ -65,8 +113,12 @@ def test_a_function_may_return_a_pillow_image_or_any_channels(files):
 
 
 def test_features_are_cached_by_file_and_function(files, tmp_path):
+    # Not a list: what a function uses is part of its identity.
+    calls = tmp_path / "calls"
+
     def first(path):
-        CALLS.append(path)
+        with calls.open("a") as log:
+            print(path, file=log)
         return np.loadtxt(path)
 
     def second(path):
@@ -75,9 +127,9 @@ def test_features_are_cached_by_file_and_function(files, tmp_path):
     options = {"image_size": 32, "memory": tmp_path / "cache"}
     features = ImageEmbedder(reader=first, **options).fit_transform(files)
     embedder = ImageEmbedder(reader=first, **options).fit(files)
-    CALLS.clear()
+    calls.unlink()
     np.testing.assert_array_equal(embedder.transform(files), features)
-    assert not CALLS
+    assert not calls.exists()
     other = ImageEmbedder(reader=second, **options).fit_transform(files)
     assert not np.allclose(other, features)
 
@@ -99,6 +151,50 @@ def test_every_parameter_is_part_of_the_key(change):
 def test_keys_tell_functions_of_the_same_name_apart():
     one, two = ImageReader(lambda path: path + "1"), ImageReader(lambda path: path + "2")
     assert reader_key(one) != reader_key(two)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        Scaled,
+        lambda factor: Scaled(factor).read,
+        lambda factor: functools.partial(np.loadtxt, comments=Path(str(factor))),
+        lambda factor: {"a.num": np.full((8, 8), factor)}.get,
+        *(in_keyword, wrapped, not_yet_set),
+    ],
+    ids=["object", "method", "partial", "method of C", "keyword", "wrapped", "not set"],
+)
+def test_keys_tell_values_that_functions_hold_apart(make):
+    key = reader_key(ImageReader(make(1)))
+    assert reader_key(ImageReader(make(1))) == key
+    assert reader_key(ImageReader(make(2))) != key
+
+
+def test_keys_follow_what_functions_use(monkeypatch):
+    key = reader_key(ImageReader(by_helper))
+    monkeypatch.setattr(sys.modules[__name__], "FACTORS", [2])
+    assert reader_key(ImageReader(by_helper)) != key
+    monkeypatch.undo()
+    monkeypatch.setattr(sys.modules[__name__], "scaled", lambda path: -read_numbers(path))
+    assert reader_key(ImageReader(by_helper)) != key
+
+
+def test_keys_are_the_same_in_another_process():
+    functions = "[by_helper, wrapped(2), Scaled(3).read]"
+    code = (
+        f"from {__name__} import *\n"
+        f"print(*[reader_key(ImageReader(each)) for each in {functions}], sep='\\n')"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parents[2],
+        env={**os.environ, "PYTHONHASHSEED": "7"},
+    )
+    expected = [reader_key(ImageReader(each)) for each in eval(functions)]
+    assert found.stdout.splitlines() == expected
 
 
 def test_readers_are_cloned_pickled_and_set():
