@@ -654,8 +654,9 @@ class DeepImageClusterer(
         folder : path
         backbone : torch.nn.Module or Backbone, default=None
             Needed if the estimator was fitted with one; it is left as it is.
-        reader : callable, default=None
-            Needed to read files if the estimator was fitted with a function that does.
+        reader : callable or ImageReader, default=None
+            Needed to read files if the estimator was fitted with a function that does: that
+            function, or an ImageReader that has it, of which nothing else is used.
 
         Returns
         -------

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from ..backbones import load_backbone
-from ..images import as_reader, plain_reader, reader_from_plain
+from ..images import as_reader, function_of, plain_reader, reader_from_plain
 from ..storage import (
     ModelFormat,
     open_model,
@@ -131,7 +131,7 @@ def save(estimator: DeepImageClusterer, folder: str | PathLike[str]) -> None:
 
 
 def load(
-    cls: type[Clusterer], folder: str | PathLike[str], backbone: Any, function: Any = None
+    cls: type[Clusterer], folder: str | PathLike[str], backbone: Any, reader: Any = None
 ) -> Clusterer:
     """Rebuild an estimator from its folder."""
     with open_model(folder, _format_of(cls)) as stored:
@@ -140,11 +140,18 @@ def load(
             config["on_pictures"] or not config["fine_tuned"], "fine_tuned is true without images"
         )
         estimator = _with_params(cls, stored)
+        function = None if reader is None else function_of(reader)
+        plain_readers = config.get("reader"), config.get("reader_param")
+        if function is not None and not any((each or {}).get("function") for each in plain_readers):
+            raise ValueError(
+                f"The estimator in {str(folder)!r} was fitted without a function that reads files: "
+                "load it without a reader."
+            )
         if config.get("reader_param") is not None:
             estimator.set_params(reader=_reader(config["reader_param"], function))
         # Before there were readers, images were scaled by the type of their values.
-        reader = _reader(config.get("reader") or _FORMER_READER, function)
-        estimator._partition, names = read_partition(stored, reader)
+        as_fitted = _reader(config.get("reader") or _FORMER_READER, function)
+        estimator._partition, names = read_partition(stored, as_fitted)
         of_backbone = [name for name in stored.tensors.names if name.startswith(_BACKBONE)]
         stored.tensors.refuse_others({*names, *(of_backbone if config["fine_tuned"] else ())})
         named = backbone if backbone is not None else config["backbone"]
@@ -172,8 +179,8 @@ def load(
             image_size = config.get("image_size", estimator.image_size)
             if config["fine_tuned"]:
                 named = _tuned(stored, named, image_size)
-            estimator.embedder_ = make_embedder(estimator, named, image_size, reader)
-            estimator.embedder_.reader_ = reader
+            estimator.embedder_ = make_embedder(estimator, named, image_size, as_fitted)
+            estimator.embedder_.reader_ = as_fitted
             estimator.embedder_.n_features_in_ = estimator.n_features_in_
     return estimator
 

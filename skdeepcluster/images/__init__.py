@@ -9,6 +9,7 @@ from ._parquet import read_parquet_images
 from ._reader import (
     ImageReader,
     as_reader,
+    function_of,
     plain_reader,
     reader_from_plain,
     reader_suffixes,
@@ -34,6 +35,7 @@ __all__ = [
     "as_reader",
     "encode_thumbnail",
     "fitted_source",
+    "function_of",
     "iter_batches",
     "list_images",
     "plain_reader",

@@ -1,5 +1,6 @@
 """How images are read: the choices that a file leaves open."""
 
+import copy
 from collections.abc import Callable, Mapping
 from numbers import Integral
 from typing import Any
@@ -94,7 +95,7 @@ class ImageReader(BaseEstimator):
 
 
 def as_reader(reader):
-    """Make an ImageReader of what a parameter ``reader`` may be, and check it.
+    """Make a new ImageReader of what a parameter ``reader`` may be, and check it.
 
     Raises
     ------
@@ -122,7 +123,33 @@ def as_reader(reader):
         pairs = as_pairs(given)
         if (pairs[:, 0] >= pairs[:, 1]).any():
             raise ValueError(f"low must be below high in intensity_range {pairs.tolist()}.")
-    return reader
+    return copied(reader)
+
+
+def copied(reader, **changes):
+    """Return a copy of a reader, with other parameters, that shares only its function."""
+    params = {
+        name: value if name == "function" else copy.deepcopy(value)
+        for name, value in {**reader.get_params(deep=False), **changes}.items()
+    }
+    return type(reader)(**params)
+
+
+def function_of(reader):
+    """Return the function of what is passed to ``load`` as the reader.
+
+    Raises
+    ------
+    ValueError
+        If it has none.
+    """
+    function = reader.function if isinstance(reader, ImageReader) else reader
+    if not callable(function):
+        raise ValueError(
+            "reader must be the function that the estimator was fitted with, or an ImageReader "
+            f"that has it, got {reader!r}. Other parameters of the reader are saved."
+        )
+    return function
 
 
 def channels_of(reader):
@@ -164,8 +191,10 @@ def reader_key(reader):
 def plain_reader(reader):
     """Return the parameters of a reader as JSON can hold them: of the function, the name."""
     params = {name: _as_plain(value) for name, value in reader.get_params(deep=False).items()}
-    if reader.function is not None:
-        params["function"] = name_of(reader.function)
+    function = reader.function
+    if function is not None:
+        is_missing = isinstance(function, _Missing)
+        params["function"] = function.name if is_missing else name_of(function)
     return params
 
 

@@ -79,6 +79,12 @@ def test_models_of_the_first_version_scale_by_type(fitted, folder, tmp_path):
     assert loaded.reader_.intensity_range == "dtype"
 
 
+def test_a_function_that_was_not_fitted_is_refused(fitted, tmp_path):
+    fitted.save(tmp_path / "model")
+    with pytest.raises(ValueError, match="model' was fitted without a function that reads files"):
+        DeepImageClusterer.load(tmp_path / "model", reader=read_text)
+
+
 def read_text(path):
     return np.loadtxt(path)
 
@@ -93,6 +99,10 @@ def test_a_function_is_passed_again(tmp_path, snapshots):
     loaded = DeepImageClusterer.load(tmp_path / "model", reader=read_text)
     np.testing.assert_array_equal(loaded.predict(paths), est.labels_)
     assert loaded.get_params()["reader__suffixes"] == ".txt"
+    loaded = DeepImageClusterer.load(tmp_path / "model", reader=ImageReader(read_text, frame=3))
+    assert plain_reader(loaded.reader_) == plain_reader(est.reader_)
+    with pytest.raises(ValueError, match=r"reader must be the function .*, got ImageReader\(\)"):
+        DeepImageClusterer.load(tmp_path / "model", reader=ImageReader())
     without = DeepImageClusterer.load(tmp_path / "model")
     with pytest.raises(ValueError, match=r"0\.txt.*read_text.*load\(folder, reader=function\)"):
         without.predict(paths)

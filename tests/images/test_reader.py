@@ -235,6 +235,21 @@ def test_what_is_saved_of_a_reader():
             reader_from_plain(damaged)
 
 
+def test_the_name_of_a_missing_function_is_kept():
+    plain = plain_reader(ImageReader(read_numbers))
+    assert plain_reader(reader_from_plain(plain)) == plain
+
+
+def test_a_fitted_reader_is_not_that_of_the_user(photos):
+    reader = ImageReader(channels=[0, 1, 2], intensity_range=np.array([0.0, 255.0]))
+    embedder = ImageEmbedder(image_size=32, engine="torch", reader=reader).fit([photos["cat"]])
+    before = plain_reader(embedder.reader_)
+    embedder.set_params(reader__aspect="squash")
+    reader.channels[0] = 2
+    reader.intensity_range[1] = 9
+    assert plain_reader(embedder.reader_) == before
+
+
 def test_channels_of_arrays():
     images = np.random.default_rng(0).integers(256, size=(3, 16, 16, 7), dtype=np.uint8)
     source = as_image_source(images, ImageReader(channels=(6, 0, 3)))
