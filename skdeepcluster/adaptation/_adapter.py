@@ -146,7 +146,7 @@ class SelfSupervisedAdapter(BaseEstimator):
             than ``n_stages``.
         """
         heed_forks()
-        source = fitted_source(as_image_source(X, self.reader))
+        source = fitted_source(as_image_source(X, self.reader), self.n_jobs)
         if source is None:
             raise ValueError(
                 "A backbone is adapted to images, and X is features. Pass the images themselves."

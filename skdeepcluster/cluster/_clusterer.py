@@ -354,7 +354,7 @@ class DeepImageClusterer(
         context = self._init_callback_context(max_subtasks=self.max_iter)
         context.call_on_fit_task_begin(estimator=self, X=X, y=y)
         loss_weights = check_loss_weights(self.loss_weights, self.agreement)
-        source = fitted_source(as_image_source(X, self.reader))
+        source = fitted_source(as_image_source(X, self.reader), self.n_jobs)
         self._check_before_embedding(source)
         features, readable = self._features_to_fit(X, source)
         self._check_clusters(len(features))

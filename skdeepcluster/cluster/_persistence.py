@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from ..backbones import load_backbone
-from ..images import as_reader, function_of, plain_reader, reader_from_plain
+from ..images import as_fitted, as_reader, function_of, plain_reader, reader_from_plain
 from ..storage import (
     ModelFormat,
     open_model,
@@ -150,8 +150,8 @@ def load(
         if config.get("reader_param") is not None:
             estimator.set_params(reader=_reader(config["reader_param"], function))
         # Before there were readers, images were scaled by the type of their values.
-        as_fitted = _reader(config.get("reader") or _FORMER_READER, function)
-        estimator._partition, names = read_partition(stored, as_fitted)
+        fitted = as_fitted(_reader(config.get("reader") or _FORMER_READER, function))
+        estimator._partition, names = read_partition(stored, fitted)
         of_backbone = [name for name in stored.tensors.names if name.startswith(_BACKBONE)]
         stored.tensors.refuse_others({*names, *(of_backbone if config["fine_tuned"] else ())})
         named = backbone if backbone is not None else config["backbone"]
@@ -179,8 +179,8 @@ def load(
             image_size = config.get("image_size", estimator.image_size)
             if config["fine_tuned"]:
                 named = _tuned(stored, named, image_size)
-            estimator.embedder_ = make_embedder(estimator, named, image_size, as_fitted)
-            estimator.embedder_.reader_ = as_fitted
+            estimator.embedder_ = make_embedder(estimator, named, image_size, fitted)
+            estimator.embedder_.reader_ = fitted
             estimator.embedder_.n_features_in_ = estimator.n_features_in_
     return estimator
 

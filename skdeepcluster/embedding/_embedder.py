@@ -168,7 +168,7 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         -------
         self : ImageEmbedder
         """
-        source = fitted_source(as_image_source(X, self.reader))
+        source = fitted_source(as_image_source(X, self.reader), self.n_jobs)
         self._of_images = source is not None
         if source is None:
             self.reader_ = as_reader(self.reader)

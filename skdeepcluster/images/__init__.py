@@ -8,6 +8,7 @@ from ._listing import list_images
 from ._parquet import read_parquet_images
 from ._reader import (
     ImageReader,
+    as_fitted,
     as_reader,
     function_of,
     plain_reader,
@@ -31,6 +32,7 @@ __all__ = [
     "PathLike",
     "RandomViews",
     "Resizing",
+    "as_fitted",
     "as_image_source",
     "as_reader",
     "encode_thumbnail",

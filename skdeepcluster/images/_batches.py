@@ -54,11 +54,7 @@ def iter_batches(
         In the order of ``indices``. Closing the generator stops the threads.
     """
     indices = np.arange(len(source)) if indices is None else np.asarray(indices, dtype=np.int64)
-    # The processors of this machine, even if joblib's active backend has others.
-    with joblib.parallel_config(backend="threading"):
-        n_threads = joblib.effective_n_jobs(-1 if n_jobs is None else n_jobs)
-    if not source.concurrent:
-        n_threads = 1
+    n_threads = number_of_threads(source, n_jobs)
 
     def load(index):
         try:
@@ -100,3 +96,12 @@ def _collect(chosen, results, size, on_error):
     pixels = [result for result in results if not isinstance(result, ImageReadError)]
     stacked = np.stack(pixels) if pixels else np.empty((0, size, size, 3), dtype=np.uint8)
     return Batch(chosen[good], stacked, errors)
+
+
+def number_of_threads(source, n_jobs):
+    """Return how many threads read images; ``n_jobs`` is in joblib's conventions."""
+    if not source.concurrent:
+        return 1
+    # The processors of this machine, even if joblib's active backend has others.
+    with joblib.parallel_config(backend="threading"):
+        return joblib.effective_n_jobs(-1 if n_jobs is None else n_jobs)

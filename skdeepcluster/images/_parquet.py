@@ -227,11 +227,12 @@ class ParquetSource(EncodedSource):
         changed._held, changed._lock = self._held, self._lock
         return changed
 
-    def spread(self, n_images):
+    def spread_among(self, indices, n_images):
         """Take them from a few row groups, each of which is read as a whole."""
-        groups = np.unique(self.items[:, 0])
+        of_images = self.items[indices, 0]
+        groups = np.unique(of_images)
         chosen = groups[np.unique(np.linspace(0, len(groups) - 1, _ROW_GROUPS).astype(int))]
-        members = np.flatnonzero(np.isin(self.items[:, 0], chosen))
+        members = np.flatnonzero(np.isin(of_images, chosen))
         return members[np.unique(np.linspace(0, len(members) - 1, n_images).astype(int))]
 
     def cut(self, indices):

@@ -76,6 +76,9 @@ class ImageReader(BaseEstimator):
         "aspect": [StrOptions(set(ASPECTS))],
     }
 
+    # Whether a sample of the images of a fit was looked at: not again for the images after it.
+    _has_looked = False
+
     def __init__(
         self,
         function: Callable[[str], Any] | None = None,
@@ -128,11 +131,21 @@ def as_reader(reader):
 
 def copied(reader, **changes):
     """Return a copy of a reader, with other parameters, that shares only its function."""
+    # A clone would copy what the function holds, and forget that there was a fit.
     params = {
         name: value if name == "function" else copy.deepcopy(value)
         for name, value in {**reader.get_params(deep=False), **changes}.items()
     }
-    return type(reader)(**params)
+    copied = type(reader)(**params)
+    copied._has_looked = reader._has_looked
+    return copied
+
+
+def as_fitted(reader, **changes):
+    """Return a copy of a reader, for the images that an estimator is fitted on and those after."""
+    fitted = copied(reader, **changes)
+    fitted._has_looked = True
+    return fitted
 
 
 def function_of(reader):

@@ -101,7 +101,11 @@ class ImageSource(ABC):
 
     def spread(self, n_images):
         """Return up to so many indices, spread over the images, for a look at a sample."""
-        return np.unique(np.linspace(0, len(self) - 1, n_images).astype(int))
+        return self.spread_among(np.arange(len(self)), n_images)
+
+    def spread_among(self, indices, n_images):
+        """Return up to so many positions in an array of indices, spread over these images."""
+        return np.unique(np.linspace(0, len(indices) - 1, n_images).astype(int))
 
     def subset(self, indices):
         """Return a source of the given images, which reads them from this one."""
@@ -183,6 +187,10 @@ class SubsetSource(ImageSource):
     def reading_order(self, indices):
         """Order of the images in the other source."""
         return self.source.reading_order(np.array(self.items)[indices])
+
+    def spread_among(self, indices, n_images):
+        """Spread over the other source."""
+        return self.source.spread_among(np.array(self.items)[indices], n_images)
 
     def cut(self, indices):
         """Cut the other source."""

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
+from ._batches import number_of_threads
 from ._errors import ImageReadError, reading
 from ._intensity import Intensities, check_values, kind_of
-from ._reader import ImageReader
+from ._reader import as_fitted
 from ._rendering import chosen_values
 
 # Images of a sample, and of one that is computed by code of the user.
@@ -30,29 +31,34 @@ class _Look(NamedTuple):
     intensities: Intensities | None = None
 
 
-def fitted_source(source):
+def fitted_source(source, n_jobs=None):
     """Look at a sample of images, and find the range of their values if their reader wants it.
 
     Parameters
     ----------
     source : ImageSource or None
+    n_jobs : int, default=None
+        Number of threads, in joblib's conventions; None is all processors.
 
     Returns
     -------
     source : ImageSource or None
-        The same images; its reader has the range in place of "auto" or "dataset".
+        The same images; its reader has the range in place of "auto" or "dataset". If a reader
+        returned from here reads them already, nothing is looked at again.
 
     Warns
     -----
     UserWarning
         If images have frames or channels that are not used, or "dtype" makes them almost black.
     """
-    if source is None or isinstance(source.reader.intensity_range, Mapping):
-        # The latter was fitted before.
+    if source is None:
+        return None
+    if source.reader._has_looked or isinstance(source.reader.intensity_range, Mapping):
+        # The latter was found by another fit.
         return source
     reader = source.reader
     mode = reader.intensity_range if isinstance(reader.intensity_range, str) else None
-    looks = _looks(source, mode)
+    looks = _looks(source, mode, n_jobs)
     _warn_of_unused(looks, reader, len(source))
     by_kind: dict[str, list[Intensities]] = {}
     for look in looks:
@@ -62,21 +68,21 @@ def fitted_source(source):
     if mode == "dtype":
         _warn_of_little(found)
     if mode not in ("auto", "dataset"):
-        return source
+        return source.read_by(as_fitted(reader))
     ranges = {kind: each.range(mode) for kind, each in found.items()}
     _warn_of_dim(looks, ranges)
     if mode == "dataset":
         # The windows of DICOM files are not used, nor will be those of other files.
         ranges.setdefault("8 bit", "dtype")
-    params = {**reader.get_params(deep=False), "intensity_range": ranges}
-    return source.read_by(ImageReader(**params))
+    return source.read_by(as_fitted(reader, intensity_range=ranges))
 
 
-def _looks(source, mode):
+def _looks(source, mode, n_jobs):
     n_images = _N_IMAGES if source.concurrent else _N_COMPUTED
     indices = source.spread(n_images).tolist()
-    if source.concurrent:
-        with ThreadPoolExecutor(thread_name_prefix="skdeepcluster-survey") as pool:
+    n_threads = number_of_threads(source, n_jobs)
+    if n_threads > 1:
+        with ThreadPoolExecutor(n_threads, thread_name_prefix="skdeepcluster-survey") as pool:
             looks = [*pool.map(lambda index: _look(source, index, mode), indices)]
     else:
         looks = [_look(source, index, mode) for index in indices]

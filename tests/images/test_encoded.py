@@ -143,6 +143,14 @@ def test_one_row_group_at_a_time(images, monkeypatch):
     assert len(read) == len(images.groups)
 
 
+def test_a_sample_of_a_selection_is_of_few_row_groups(paths, tmp_path):
+    parquet.write_table(table(paths), tmp_path / "p.parquet", row_group_size=2)
+    images = read_parquet_images(tmp_path / "p.parquet")
+    chosen = np.arange(39, 0, -1)
+    sample = chosen[images.subset(chosen).spread(40)]
+    assert len(set(sample // 2)) == len(set(images.spread(40) // 2)) == 2
+
+
 def test_damaged_images_are_named(paths, tmp_path):
     broken = table(paths[:5]).set_column(0, "image", [[b"no image", None, b"", b"x", b"y"]])
     parquet.write_table(broken, tmp_path / "b.parquet")

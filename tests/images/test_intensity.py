@@ -1,3 +1,4 @@
+import threading
 import warnings
 
 import numpy as np
@@ -5,8 +6,8 @@ import pytest
 import torch
 from PIL import Image
 
-from skdeepcluster import ImageReader, read_image
-from skdeepcluster.images import ImageReadError, as_image_source, fitted_source
+from skdeepcluster import ImageEmbedder, ImageReader, read_image
+from skdeepcluster.images import ImageReadError, as_image_source, fitted_source, plain_reader
 
 
 def fitted(X, reader=None):
@@ -204,3 +205,48 @@ def test_a_few_bright_images_that_leave_little_to_the_others_are_warned_of():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         fitted(dim + bright, ImageReader(intensity_range="image"))
+
+
+@pytest.mark.filterwarnings("ignore:Values of the images .* use less")
+@pytest.mark.parametrize("intensity_range", ["auto", "image", "dtype", (0, 900)])
+def test_images_are_looked_at_once(dim, intensity_range):
+    looked_at = []
+
+    def read(name):
+        looked_at.append(name)
+        return dim[int(name[0])]
+
+    given = ImageReader(read, intensity_range=intensity_range)
+    source = fitted_source(as_image_source(["0.x", "1.x", "2.x"], given), n_jobs=1)
+    assert looked_at == ["0.x", "1.x", "2.x"]
+    for part in (source, source.subset([1]), source.subset([2, 1]).cut([0])):
+        for reader in (None, source.reader):
+            assert plain_reader(fitted_source(as_image_source(part, reader)).reader) == (
+                plain_reader(source.reader)
+            )
+    as_image_source(["0.x"], source.reader)
+    assert len(looked_at) == 3
+    # The reader that the user has is not a fitted one.
+    fitted_source(as_image_source(["0.x", "1.x"], given))
+    assert len(looked_at) == 5
+
+
+def test_frames_that_are_not_used_are_warned_of_once(dim, tmp_path):
+    pages = [Image.fromarray(image) for image in dim]
+    pages[0].save(tmp_path / "a.tif", save_all=True, append_images=pages[1:])
+    X, reader = [tmp_path / "a.tif"], ImageReader(intensity_range="image")
+    with pytest.warns(UserWarning, match="several frames") as caught:
+        embedder = ImageEmbedder(image_size=32, engine="torch", reader=reader).fit(X)
+        ImageEmbedder(image_size=32, engine="torch", reader=embedder.reader_).fit(X)
+    assert len(caught) == 1
+
+
+def test_one_job_looks_in_the_thread_of_the_caller(dim):
+    threads = set()
+
+    def read(name):
+        threads.add(threading.current_thread())
+        return dim[int(name[0])]
+
+    fitted_source(as_image_source(["0.x", "1.x", "2.x"], read), n_jobs=1)
+    assert threads == {threading.current_thread()}
