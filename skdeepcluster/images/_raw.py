@@ -1,5 +1,6 @@
 """Images as their files hold them, before frames, channels and intensities are chosen."""
 
+import copy
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 
@@ -58,11 +59,18 @@ class RawImage(ABC):
     is_color: bool
     has_alpha: bool
     n_channels: int
+    _n_frames: int | None
 
     @property
     @abstractmethod
     def n_frames(self) -> int:
         """Number of frames: pages, slices or times."""
+
+    def first_frame(self):
+        """Return an image that has only the first frame."""
+        first = copy.copy(self)
+        first._n_frames = 1
+        return first
 
     @abstractmethod
     def rgb(self, frame: int) -> Image.Image:

@@ -237,7 +237,7 @@ class FileSource(RawSource):
 
 
 class PillowSource(RawSource):
-    """Pillow images."""
+    """Pillow images, each of one frame: that which it shows."""
 
     @contextmanager
     def opened(self, index, size_hint=None):
@@ -247,7 +247,7 @@ class PillowSource(RawSource):
             if _is_as_opened(image):
                 # Opened again: the decoded pixels would stay in memory with the caller's image.
                 with open_raw(image.filename, name) as raw:
-                    yield raw
+                    yield raw.first_frame()
             else:
                 check_format(image, name)
                 yield PillowImage(image, n_frames=1)

@@ -3,6 +3,7 @@ import os
 import pickle
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from skdeepcluster import ImageEmbedder, ImageReader, read_image
 from skdeepcluster.images import (
     ImageReadError,
     as_image_source,
+    fitted_source,
     plain_reader,
     reader_from_plain,
 )
@@ -277,6 +279,21 @@ def test_the_frame_that_a_pillow_image_is_at_is_used(tmp_path):
     with Image.open(tmp_path / "a.gif") as image:
         image.seek(1)
         assert (np.asarray(as_image_source([image]).read(0)) == 10).all()
+
+
+@pytest.mark.parametrize("mode", ["L", "I;16"])
+def test_a_pillow_image_is_one_frame_before_and_after_it_is_decoded(mode, tmp_path):
+    name = "a.gif" if mode == "L" else "a.tif"
+    frames = [Image.new(mode, (8, 8), value) for value in (10, 255)]
+    frames[0].save(tmp_path / name, save_all=True, append_images=frames[1:])
+    reader = ImageReader(frame="max", intensity_range="dtype" if mode == "L" else (0, 255))
+    with Image.open(tmp_path / name) as image:
+        source = as_image_source([image], reader)
+        before = source.read(0)
+        with warnings.catch_warnings(action="error"):
+            fitted_source(as_image_source([image]))
+        image.load()
+        assert (np.asarray(before) == 10).all() and before == source.read(0)
 
 
 def test_formats_that_are_not_meant_are_refused_by_name(photos, tmp_path):
