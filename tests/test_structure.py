@@ -46,7 +46,7 @@ MAY_IMPORT = {
         *("scenegraph.graph", "scenegraph.retrieval", "scenegraph.text", "scenegraph.vision"),
     ],
     # Results, looked at and handed on.
-    "displays": ["cluster", "images", "metrics"],
+    "displays": ["cluster", "features", "images", "metrics"],
     "export": ["images", "storage"],
     "report": ["cluster", "displays", "features", "images", "neighbors", "storage"],
     "cli": [

@@ -211,7 +211,7 @@ class DeepImageClusterer(
         averaged with the same of the five nearest, from 0 to 2: the higher, the less an image
         is like any other; NaN for one that was skipped.
     representative_indices_ : list of ndarray of int
-        Positions in ``X`` of each cluster's most typical images.
+        Positions in ``X`` of each cluster's most typical images; copies of an image come last.
     cluster_names_ : list of str
         See ``set_cluster_names`` and ``describe_clusters``.
     temperature_ : float
@@ -413,8 +413,8 @@ class DeepImageClusterer(
                 head = train_head(head, data, objective, settings, on_epoch=report, **drawn_by)
         self.n_iter_ = len(self.history_.get("loss", ()))
         self._partition = Partition.found(
-            head, centroids.numpy(), features, neighbors, start.partitions, readable, source
-        ).with_copies(firsts)
+            head, centroids.numpy(), features, neighbors, start.partitions, readable, source, firsts
+        )
         self._warn_of_empty_clusters(n_clusters)
         context.call_on_fit_task_end(estimator=self, X=X, y=y)
         return self

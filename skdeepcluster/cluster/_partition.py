@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from sklearn.utils import gen_batches
 
-from ..features import stored_rows, with_gaps
+from ..features import are_copies, stored_rows, with_gaps
 from ..images import ImageSource
 from ..latent import LatentHead, encode
 from ..neighbors import calibrate_temperature, outlier_scores
@@ -76,6 +76,7 @@ class Partition:
         partitions: np.ndarray | None,
         readable: np.ndarray,
         source: ImageSource | None,
+        firsts: np.ndarray | None = None,
     ) -> Partition:
         """Assign the samples that a head was trained on.
 
@@ -94,6 +95,8 @@ class Partition:
             Which images the features are of.
         source : ImageSource or None
             The images.
+        firsts : ndarray of shape (n_samples,), int64, default=None
+            See :meth:`with_copies`.
         """
         latents = encode(head, features)
         centers, labels = settle_centers(latents, centroids)
@@ -113,7 +116,7 @@ class Partition:
             prototypes.probabilities(latents, temperature),
             with_gaps(outlier_scores(features, neighbors), readable, np.nan),
             ImageRecord(),
-        )
+        ).with_copies(firsts)
         # Of all clusters: merging may make small ones part of the largest.
         n_kept = min(_N_KEPT_PER_CLUSTER, max(1, _N_KEPT // n_clusters))
         record = ImageRecord.of(source, lambda: partition.representatives(n_kept))
@@ -182,9 +185,9 @@ class Partition:
         return self.prototypes.similarities(latents).max(axis=1)
 
     def representatives(self, n_images: int) -> list[np.ndarray]:
-        """Positions of each cluster's images nearest to its centre, nearest first."""
-        # By cluster, and within it the nearest first.
-        order = np.lexsort((-self.similarities_of(self.latents), self.labels))
+        """Positions of each cluster's images nearest to its centre, nearest first, copies last."""
+        nearness = self.similarities_of(self.latents)
+        order = np.lexsort((-nearness, are_copies(self.latents), self.labels))
         order = order[self.labels[order] >= 0]
         return [members[:n_images] for members in np.split(order, self.sizes.cumsum()[:-1])]
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..features import are_copies
 from ..images import ImagesLike, as_image_source, read_thumbnails
 from ._axes import axes_or_new
 
@@ -56,7 +57,7 @@ class ClusterGalleryDisplay:
         X : images
             The images it was fitted on, in the same order.
         n_pictures : int, default=8
-            Number of images per cluster, nearest to its centre first.
+            Number of images per cluster, nearest to its centre first, copies of an image last.
         ax : matplotlib Axes, default=None
 
         Returns
@@ -66,10 +67,15 @@ class ClusterGalleryDisplay:
         from ..cluster import partition_of
 
         partition = partition_of(estimator)
-        nearness = partition.similarities_of(partition.latents)
-        # As the estimator sees them.
-        source = as_image_source(X, estimator.reader_)
-        display = cls._of(source, partition.labels, nearness, partition.cluster_names, n_pictures)
+        display = cls._of(
+            # As the estimator sees them.
+            as_image_source(X, estimator.reader_),
+            partition.labels,
+            partition.similarities_of(partition.latents),
+            partition.cluster_names,
+            n_pictures,
+            are_copies(partition.latents),
+        )
         return display.plot(ax=ax)
 
     @classmethod
@@ -108,7 +114,7 @@ class ClusterGalleryDisplay:
         return cls._of(X, labels, confidence, None, n_pictures).plot(ax=ax)
 
     @classmethod
-    def _of(cls, X, labels, nearness, names, n_pictures):
+    def _of(cls, X, labels, nearness, names, n_pictures, comes_last=None):
         source = as_image_source(X)
         labels = np.asarray(labels)
         if source is None or len(source) != len(labels):
@@ -125,11 +131,13 @@ class ClusterGalleryDisplay:
             raise ValueError(f"n_pictures must be a positive integer, got {n_pictures!r}.")
         if not (labels >= 0).any():
             raise ValueError("No image is in a cluster: all labels are -1.")
+        comes_last = np.zeros(len(labels), bool) if comes_last is None else comes_last
+        order = np.lexsort((-nearness, comes_last))
         thumbnails, titles = [], []
         for label in np.unique(labels[labels >= 0]):
-            members = np.flatnonzero(labels == label)
-            shown = members[np.argsort(-nearness[members], kind="stable")][:n_pictures]
-            thumbnails.append(np.stack([*read_thumbnails(source, shown, _THUMBNAIL).values()]))
+            members = order[labels[order] == label]
+            shown = read_thumbnails(source, members[:n_pictures], _THUMBNAIL)
+            thumbnails.append(np.stack([*shown.values()]))
             titles.append(f"{label if names is None else names[label]}: {len(members)}")
         return cls(thumbnails, titles)
 

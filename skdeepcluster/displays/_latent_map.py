@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 from sklearn.preprocessing import normalize
 from sklearn.utils import check_array, check_consistent_length, column_or_1d
 
+from ..features import are_copies
 from ..images import ImagesLike, Resizing, as_image_source
 from ._axes import axes_or_new
 from ._layout import lay_out
@@ -99,7 +100,7 @@ class LatentMapDisplay:
         images : images, default=None
             The images of ``X``, in the same order, of which a few are shown for each cluster.
         n_images : int, default=3
-            Images shown a cluster, those nearest to its centre.
+            Images shown a cluster, those nearest to its centre, copies of an image last.
         random_state : int, RandomState instance or None, default=None
             Of the layout. An int makes it repeatable, on one thread.
         ax : matplotlib Axes, default=None
@@ -158,7 +159,7 @@ class LatentMapDisplay:
         images : images, default=None
             One for each latent, of which a few are shown for each cluster.
         n_images : int, default=3
-            Images shown a cluster, those nearest to its centre.
+            Images shown a cluster, those nearest to its centre, copies of an image last.
         random_state : int, RandomState instance or None, default=None
             Of the layout. An int makes it repeatable, on one thread.
         ax : matplotlib Axes, default=None
@@ -294,7 +295,7 @@ def _typical_images(latents, labels, readable, images, n_images):
     for label in np.unique(labels[readable & (labels >= 0)]).tolist():
         members = np.flatnonzero(readable & (labels == label))
         unit = normalize(latents[members])
-        nearest = np.argsort(-unit @ unit.mean(axis=0), kind="stable")[:n_images]
+        nearest = np.lexsort((-unit @ unit.mean(axis=0), are_copies(latents[members])))[:n_images]
         small = [resizing(source.read(int(i), _THUMBNAIL)) for i in members[nearest]]
         if small:
             thumbnails[label] = np.stack(small)

@@ -1,7 +1,7 @@
 """Feature matrices: validation, missing rows, and access to more rows than fit into memory."""
 
 from ._checks import check_features
-from ._copies import first_copies
+from ._copies import are_copies, first_copies
 from ._gaps import rows_of_images, with_gaps, without_gaps
 from ._rows import (
     SharedMap,
@@ -15,6 +15,7 @@ from ._rows import (
 
 __all__ = [
     "SharedMap",
+    "are_copies",
     "check_features",
     "first_copies",
     "let_go",

@@ -31,3 +31,11 @@ def first_copies(features):
         ]
     _, firsts, kinds = np.unique(digests, return_index=True, return_inverse=True)
     return firsts[kinds.ravel()]
+
+
+def are_copies(features):
+    """Whether each row is equal to one before it, bool of shape (n_samples,).
+
+    Where a few images stand for many, copies come last: they show nothing new.
+    """
+    return first_copies(features) != np.arange(len(features))

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from ..features import are_copies
+
 # Number of images in each row of a cluster.
 ROWS = {"typical": 8, "boundary": 6, "outliers": 6}
 
@@ -19,16 +21,19 @@ def choose_rows(assessment, label):
     rows : dict of str to list of int
         "typical": the nearest to the centre; "boundary": those whose second cluster is almost
         as likely as their own; "outliers": those with the highest outlier scores. No image is
-        in two rows; in a small cluster the rows take turns.
+        in two rows; in a small cluster the rows take turns. Copies of an image come last.
     """
     members = np.flatnonzero(assessment.labels == label)
-    orders = {
-        "typical": np.argsort(-assessment.similarities[members], kind="stable"),
-        "boundary": np.argsort(_margins(assessment.probabilities[members]), kind="stable"),
-        "outliers": np.argsort(-assessment.outlier_scores[members], kind="stable"),
+    is_copy = are_copies(assessment.latents[members])
+    keys = {
+        "typical": -assessment.similarities[members],
+        "boundary": _margins(assessment.probabilities[members]),
+        "outliers": -assessment.outlier_scores[members],
     }
     rows: dict[str, list] = {name: [] for name in ROWS}
-    candidates = {name: iter(members[order].tolist()) for name, order in orders.items()}
+    candidates = {
+        name: iter(members[np.lexsort((key, is_copy))].tolist()) for name, key in keys.items()
+    }
     taken: set = set()
     for rank in range(max(ROWS.values())):
         for name, row in rows.items():

@@ -9,7 +9,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from skdeepcluster import DeepImageClusterer
 from skdeepcluster.cluster._copies import without_copies
-from skdeepcluster.features import first_copies
+from skdeepcluster.features import are_copies, first_copies
 from skdeepcluster.metrics import clustering_accuracy
 
 from ._small_clusterer import clusterer
@@ -111,6 +111,7 @@ def test_first_copies_of_rows():
     rows = np.array([[1, 2], [3, 4], [1, 2], [0, 0], [3, 4], [1, 2]], dtype=np.float32)
     np.testing.assert_array_equal(first_copies(rows), [0, 1, 0, 3, 1, 0])
     np.testing.assert_array_equal(first_copies(rows.astype(np.float16)), [0, 1, 0, 3, 1, 0])
+    np.testing.assert_array_equal(are_copies(rows), [False, False, True, False, True, True])
 
 
 def test_a_least_number_of_clusters_above_that_of_images_is_warned_of():

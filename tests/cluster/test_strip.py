@@ -153,3 +153,14 @@ def test_images_in_memory_are_there_after_merging(snapshots):
         rows = Strip(est).html.split("flex: none; width: 11em")[1:]
         assert len(rows) == n_clusters
         assert all("<img" in row for row in rows)
+
+
+def test_copies_of_an_image_do_not_take_the_places_of_others(snapshots):
+    images = snapshots[0]
+    copied = np.concatenate([np.repeat(images[:1], 30, axis=0), images])
+    est = clusterer(2).set_params(engine="torch").fit(copied)
+    strip = Strip(est)
+    assert len(strip.images) == 2 * N_IMAGES
+    shown = [int(image["title"].removeprefix("image ")) for image in strip.images]
+    # Position 30 is that of the image that was repeated.
+    assert len(set(np.where(np.array(shown) <= 30, 0, shown).tolist())) == len(shown)

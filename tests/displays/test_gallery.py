@@ -53,3 +53,12 @@ def test_gallery_of_names_that_are_no_formulas(snapshots):
 def test_what_no_gallery_can_be_made_of(snapshots, labels, options, message):
     with pytest.raises(ValueError, match=message):
         ClusterGalleryDisplay.from_predictions(snapshots[0][:2], labels, **options)
+
+
+def test_copies_of_an_image_come_last_in_the_gallery(digits):
+    features, _, images = digits
+    copied = np.repeat(np.arange(60), 4)
+    est = DeepImageClusterer(3, max_iter=2, random_state=0).fit(features[copied])
+    display = ClusterGalleryDisplay.from_estimator(est, images[copied])
+    for thumbnails in display.thumbnails:
+        assert len({picture.tobytes() for picture in thumbnails}) == len(thumbnails) == 8

@@ -173,3 +173,15 @@ def test_no_images_are_shown_if_none_are_asked_for(digits):
     images = digits[2][:24]
     display = LatentMapDisplay.from_predictions(latents, labels, images=images, n_images=0)
     assert display.thumbnails_ == {}
+
+
+def test_copies_of_an_image_are_shown_last():
+    rng = np.random.default_rng(0)
+    latents = rng.normal(size=(20, 4)) + 5
+    latents[:10] = latents[:20].mean(axis=0)
+    images = np.arange(20, dtype=np.uint8)[:, None, None].repeat(8, 1).repeat(8, 2) * 12
+    display = LatentMapDisplay.from_predictions(
+        latents, np.zeros(20, dtype=int), images=images, n_images=5, random_state=0
+    )
+    shown = [int(picture.mean()) // 12 for picture in display.thumbnails[0]]
+    assert shown[0] == 0 and min(shown[1:]) >= 10

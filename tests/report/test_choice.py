@@ -13,7 +13,7 @@ def assessment(labels, margins=None):
     ahead = 0.9 - rank / 1000 if margins is None else np.asarray(margins)
     own, other = (1 + ahead) / 2, (1 - ahead) / 2
     probabilities = np.where(labels[:, None] == [0, 1], own[:, None], other[:, None])
-    return Assessment(labels, probabilities, None, rank, -rank)
+    return Assessment(labels, probabilities, np.eye(len(labels)), rank, -rank)
 
 
 def test_rows_hold_what_they_say():
@@ -29,7 +29,9 @@ def test_rows_hold_what_they_say():
 
 def test_boundary_is_the_least_lead_and_not_the_least_probability():
     probabilities = np.array([[0.5, 0.49, 0.01], [0.4, 0.3, 0.3], [0.9, 0.05, 0.05]])
-    found = Assessment(np.zeros(3, int), probabilities, None, np.zeros(3), np.array([0, 0, 1.0]))
+    found = Assessment(
+        np.zeros(3, int), probabilities, np.eye(3), np.zeros(3), np.array([0, 0, 1.0])
+    )
     # The most typical one goes first; what is left nearest to another cluster comes next.
     rows = choose_rows(found, 0)
     assert (rows["typical"], rows["boundary"], rows["outliers"]) == ([2], [0], [1])
@@ -42,7 +44,7 @@ def test_small_clusters_fill_the_rows_in_turn():
 
 
 def test_one_cluster_alone():
-    found = Assessment(np.zeros(3, int), np.ones((3, 1)), None, np.arange(3.0), np.zeros(3))
+    found = Assessment(np.zeros(3, int), np.ones((3, 1)), np.eye(3), np.arange(3.0), np.zeros(3))
     assert sorted(chain(*choose_rows(found, 0).values())) == [0, 1, 2]
 
 
@@ -59,3 +61,13 @@ def test_every_beginning_of_the_order_is_fair():
     assert order[[0, 2, 4]].tolist() == [rows[0][name][0] for name in rows[0]]
     again = fair_order(rows, labels, np.random.RandomState(0))
     np.testing.assert_array_equal(order, again)
+
+
+def test_copies_come_last_in_every_row():
+    found = assessment([0] * 60)
+    found.latents[:20] = found.latents[0]
+    found.latents[45:] = found.latents[45]
+    rows = choose_rows(found, 0)
+    # The most typical images are copies of the first, the oddest of the 46th.
+    assert rows["typical"] == [0, 20, 21, 22, 23, 24, 25, 26]
+    assert sorted(rows["boundary"] + rows["outliers"]) == list(range(34, 46))
