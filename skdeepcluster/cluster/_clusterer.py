@@ -130,7 +130,7 @@ class DeepImageClusterer(
         best of three spectral cuts and "kmeans"), "kmeans" the best of several k-means runs;
         both are additions to the published method. "random" is an untrained head, as
         published; an array holds labels from 0; a callable ``init(features, n_clusters,
-        random_state)`` returns them.
+        random_state)`` returns them, of the features that it gets: without copies of an image.
     n_components : int, default=None
         Dimension of the latent space; None is 100, or ``n_clusters - 1`` if that is more.
     n_neighbors : int, default=20
@@ -329,7 +329,8 @@ class DeepImageClusterer(
         X : images or array-like of shape (n_samples, n_features)
             A folder, paths, Pillow images, arrays, a tensor or a Dataset (see the user guide),
             or features, which are used as they are; of a memory-mapped array, float32 or
-            float16, a chunk at a time is read.
+            float16, a chunk at a time is read; if rows are equal, the others are copied to a
+            temporary file (in ``TMPDIR``).
         y : None
             Ignored.
 
@@ -348,6 +349,8 @@ class DeepImageClusterer(
         -----
         Images whose features are the same to the last bit count once, and get the same label;
         only of one that lies apart from all others are copies kept, as many as make a cluster.
+        With ``engine="torch"`` those in a short last batch may differ by rounding from copies in
+        another, and are then like any other image.
         The order of the images matters as the seed does: it decides which are drawn together.
         """
         heed_forks()

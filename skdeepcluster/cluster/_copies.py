@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from ..features import first_copies, stored_rows, unit_rows, without_gaps
-from ..neighbors import nearest_neighbors
+from ..features import copied_rows, first_copies, unit_rows, without_gaps
+from ..neighbors import nearest_of_few
 
 # An image lies apart from the others if it is so many times as far from its nearest neighbour,
 # by cosine distance, as that one is from the last of its own neighbours.
@@ -53,21 +53,20 @@ def without_copies(features, readable, n_clusters, n_neighbors, *, is_ours):
     kept[samples[is_kept]] = True
     if is_ours:
         return without_gaps(features, is_kept), kept, of_samples
-    return stored_rows(features, np.flatnonzero(is_kept)), kept, of_samples
+    return copied_rows(features, np.flatnonzero(is_kept)), kept, of_samples
 
 
 def _apart(features, distinct, n_copies, n_neighbors):
     """Rows with more copies than neighbours that no other row is near to."""
-    many = np.flatnonzero(n_copies > n_neighbors)
+    many = distinct[n_copies > n_neighbors]
     if not len(many):
-        return distinct[many]
-    rows = stored_rows(features, distinct)
-    neighbors = nearest_neighbors(rows, n_neighbors)
-    nearest = neighbors[many, 0]
-    own = _distances(rows, many, nearest)
-    return distinct[many[own > _APART * _distances(rows, nearest, neighbors[nearest, -1])]]
+        return many
+    nearest = nearest_of_few(features, distinct, many, 1)[:, 0]
+    last = nearest_of_few(features, distinct, nearest, n_neighbors)[:, -1]
+    own = _distances(features, many, nearest)
+    return many[own > _APART * _distances(features, nearest, last)]
 
 
-def _distances(rows, one, other):
+def _distances(features, one, other):
     """Cosine distance of each of some rows to another one."""
-    return 1 - np.einsum("nd,nd->n", unit_rows(rows, one), unit_rows(rows, other))
+    return 1 - np.einsum("nd,nd->n", unit_rows(features, one), unit_rows(features, other))

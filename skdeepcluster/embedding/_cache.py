@@ -1,10 +1,8 @@
 """Features on disk, under keys of image, weights and preprocessing."""
 
 import contextlib
-import errno
 import os
 import shutil
-import tempfile
 import uuid
 import warnings
 from pathlib import Path
@@ -12,7 +10,7 @@ from zlib import crc32
 
 import numpy as np
 
-from ..features import SharedMap, let_go
+from ..features import let_go, unnamed_array
 from ..process_group import rank
 from ..storage import whole_file
 
@@ -118,21 +116,10 @@ class FeatureCache:
         n_bytes = self.dtype.itemsize * n_rows * self.n_features
         self._make_folder()
         try:
-            with tempfile.TemporaryFile(dir=self.folder) as file:
-                # Writing to a map beyond the free space of the disk would kill the process.
-                self._reserve(file, n_bytes)
-                return SharedMap(file.fileno(), n_bytes).array(shape, self.dtype)
+            return unnamed_array(self.folder, shape, self.dtype)
         except OSError as error:
             path = self.folder / "(temporary file)"
             raise FeatureCacheError(_unusable(path, error, n_bytes)) from error
-
-    def _reserve(self, file, n_bytes):
-        if hasattr(os, "posix_fallocate"):
-            os.posix_fallocate(file.fileno(), 0, n_bytes)
-        elif shutil.disk_usage(self.folder).free < n_bytes:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        else:
-            file.truncate(n_bytes)
 
     def _read_keys(self, path):
         return self._read(path, lambda file: file.get_tensor("keys"))

@@ -4,19 +4,20 @@ from ._checks import check_features
 from ._copies import are_copies, first_copies
 from ._gaps import rows_of_images, with_gaps, without_gaps
 from ._rows import (
-    SharedMap,
+    copied_rows,
     let_go,
     random_rows,
     row_chunks,
     scaled_rows,
     stored_rows,
     unit_rows,
+    unnamed_array,
 )
 
 __all__ = [
-    "SharedMap",
     "are_copies",
     "check_features",
+    "copied_rows",
     "first_copies",
     "let_go",
     "random_rows",
@@ -25,6 +26,7 @@ __all__ = [
     "scaled_rows",
     "stored_rows",
     "unit_rows",
+    "unnamed_array",
     "with_gaps",
     "without_gaps",
 ]

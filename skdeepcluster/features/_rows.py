@@ -1,6 +1,10 @@
 """Rows of features that may be larger than memory, or stored in half precision."""
 
+import errno
 import mmap
+import os
+import shutil
+import tempfile
 
 import numpy as np
 from sklearn.preprocessing import normalize
@@ -32,6 +36,32 @@ def stored_rows(features, rows):
         taken[part] = features[rows[part]]
         let_go(features)
     return taken
+
+
+def copied_rows(features, rows):
+    """Copy rows, given by indices: to memory, or those of a memory-mapped array to another map.
+
+    Its file has no name, and is in the folder of temporary files.
+
+    Raises
+    ------
+    OSError
+        If that has no room.
+    """
+    if _map_behind(features) is None:
+        return features[rows]
+    folder = tempfile.gettempdir()
+    try:
+        copied = unnamed_array(folder, (len(rows), features.shape[1]), features.dtype)
+    except OSError as error:
+        raise OSError(
+            f"{folder!r} has no room for the features without copies of images: {error}. Set the "
+            "environment variable TMPDIR to another folder, or leave copies out of X."
+        ) from error
+    for chunk in row_chunks(len(rows)):
+        copied[chunk] = stored_rows(features, rows[chunk])
+        let_go(copied)
+    return copied
 
 
 def let_go(features):
@@ -78,7 +108,29 @@ def random_rows(n_samples, size):
     return np.sort(np.random.default_rng(0).choice(n_samples, size, replace=False))
 
 
-class SharedMap(mmap.mmap):
+def unnamed_array(folder, shape, dtype):
+    """Create an array in a file without a name.
+
+    The file is deleted with the array, or when the process ends in whatever way.
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be written, or has no room.
+    """
+    n_bytes = np.dtype(dtype).itemsize * shape[0] * shape[1]
+    with tempfile.TemporaryFile(dir=folder) as file:
+        # Writing to a map beyond the free space of the disk would kill the process.
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(file.fileno(), 0, n_bytes)
+        elif shutil.disk_usage(folder).free < n_bytes:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        else:
+            file.truncate(n_bytes)
+        return _SharedMap(file.fileno(), n_bytes).array(shape, dtype)
+
+
+class _SharedMap(mmap.mmap):
     """A memory map whose changes are written to the file."""
 
     def array(self, shape, dtype):
@@ -101,5 +153,5 @@ def _map_behind(array):
         array = array.base
     if isinstance(array, memoryview):
         array = array.obj
-        shared = isinstance(array, SharedMap)
+        shared = isinstance(array, _SharedMap)
     return array if shared and hasattr(mmap, "MADV_DONTNEED") else None

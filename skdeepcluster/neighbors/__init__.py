@@ -10,7 +10,7 @@ from ._criterion import (
 )
 from ._inverted_lists import InvertedLists
 from ._outliers import outlier_scores
-from ._search import nearest_neighbors, neighbor_recall
+from ._search import nearest_neighbors, nearest_of_few, neighbor_recall
 from ._shared import purest_neighbors, shared_neighbor_graph
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "evenness",
     "expected_accuracy",
     "nearest_neighbors",
+    "nearest_of_few",
     "neighbor_recall",
     "neighborhood_information",
     "neighborhood_modularity",

@@ -47,6 +47,33 @@ def nearest_neighbors(features, n_neighbors):
     return neighbors
 
 
+def nearest_of_few(features, rows, queries, n_neighbors):
+    """Find the nearest other samples of a few, exactly; a chunk of the features is read at a time.
+
+    Parameters
+    ----------
+    features : ndarray of shape (n_samples, n_features), float32 or float16
+        May be memory-mapped.
+    rows : ndarray of shape (n_rows,), int64
+        Among which neighbours are sought.
+    queries : ndarray of shape (n_queries,), int64
+        Some of these rows.
+    n_neighbors : int
+        At most ``n_rows - 1`` are returned.
+
+    Returns
+    -------
+    neighbors : ndarray of shape (n_queries, min(n_neighbors, n_rows - 1)), int64
+        Rows of the features, nearest first; a sample is never its own neighbour.
+    """
+    n_found = min(n_neighbors, len(rows) - 1) + 1
+    neighbors = np.empty((len(queries), n_found - 1), dtype=np.int64)
+    for chunk in row_chunks(len(queries)):
+        found = _search(unit_rows(features, queries[chunk]), features, rows, n_found).I
+        neighbors[chunk] = _without_self(found, queries[chunk])
+    return neighbors
+
+
 def neighbor_recall(features, neighbors):
     """Measure on a sample which share of the nearest neighbours was found.
 
@@ -61,20 +88,12 @@ def neighbor_recall(features, neighbors):
     recall : float in [0, 1]
         Of 200 samples; 1 where the search was exact.
     """
-    import faiss
-
     n_samples, n_neighbors = neighbors.shape
     if n_samples <= _EXACT_LIMIT:
         return 1.0
     queries = random_rows(n_samples, _N_RECALL_QUERIES)
     unit = unit_rows(features, queries)
-    heap = faiss.ResultHeap(len(queries), n_neighbors + 1, keep_max=True)
-    for chunk in row_chunks(n_samples):
-        others = unit_rows(features, chunk)
-        n_found = min(n_neighbors + 1, len(others))
-        cosines, found = faiss.knn(unit, others, n_found, metric=faiss.METRIC_INNER_PRODUCT)
-        heap.add_result(cosines, found + chunk.start)
-    heap.finalize()
+    heap = _search(unit, features, np.arange(n_samples), n_neighbors + 1)
     # Cosines and not numbers are compared, since of copies one is as good as another; what is
     # found twice, or is the sample itself, stands for something that was not found.
     found = np.sort(neighbors[queries], axis=1)
@@ -82,6 +101,20 @@ def neighbor_recall(features, neighbors):
     rows = unit_rows(features, found.ravel()).reshape(*found.shape, -1)
     is_near = np.einsum("qd,qnd->qn", unit, rows) >= heap.D[:, -1:] - 1e-5
     return float((is_new & is_near).mean())
+
+
+def _search(unit, features, rows, n_found):
+    """Heap of the rows with the highest cosines to unit vectors: ``D``, the cosines, and ``I``."""
+    import faiss
+
+    heap = faiss.ResultHeap(len(unit), int(n_found), keep_max=True)
+    for chunk in row_chunks(len(rows)):
+        others = unit_rows(features, rows[chunk])
+        n_of_chunk = int(min(n_found, len(others)))
+        cosines, found = faiss.knn(unit, others, n_of_chunk, metric=faiss.METRIC_INNER_PRODUCT)
+        heap.add_result(cosines, rows[chunk][found])
+    heap.finalize()
+    return heap
 
 
 def _without_self(found, rows):

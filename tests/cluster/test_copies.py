@@ -1,5 +1,6 @@
 """Images of which there are many copies."""
 
+import tempfile
 import warnings
 
 import numpy as np
@@ -9,7 +10,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from skdeepcluster import DeepImageClusterer
 from skdeepcluster.cluster._copies import without_copies
-from skdeepcluster.features import are_copies, first_copies
+from skdeepcluster.features import _rows, are_copies, copied_rows, first_copies
 from skdeepcluster.metrics import clustering_accuracy
 
 from ._small_clusterer import clusterer
@@ -105,6 +106,45 @@ def test_the_users_features_are_left_as_they_are(digits):
     before = X.copy()
     DeepImageClusterer(4, max_iter=0, random_state=0).fit(X)
     np.testing.assert_array_equal(X, before)
+
+
+def test_mapped_features_stay_on_disk(digits, tmp_path, monkeypatch):
+    """Neither their copies nor the others are read into memory at once."""
+    blank = np.full((30, 64), -50, np.float32) * (np.arange(64) < 5)
+    X = np.concatenate([digits[0], digits[0][:20], blank])
+    in_memory = DeepImageClusterer(4, max_iter=1, random_state=0).fit(X)
+    np.save(tmp_path / "X.npy", X)
+    mapped = np.load(tmp_path / "X.npy", mmap_mode="r")
+    monkeypatch.setattr(_rows, "_SMALL_MAP", 0)
+    monkeypatch.setattr(_rows, "_CHUNK_SIZE", 50)
+    most_rows = []
+
+    def take(features, rows, take=_rows.stored_rows):
+        taken = take(features, rows)
+        most_rows.append(len(taken))
+        return taken
+
+    monkeypatch.setattr(_rows, "stored_rows", take)
+    readable = np.ones(len(X), dtype=bool)
+    found, kept, firsts = without_copies(mapped, readable, 4, 20, is_ours=False)
+    assert max(most_rows) <= 50
+    np.testing.assert_array_equal(found, X[kept])
+    np.testing.assert_array_equal(firsts, first_copies(X))
+    # Of the blank rows as many are kept as make a cluster.
+    assert kept[:120].all() and not kept[120:140].any() and kept[140:].sum() == 30
+    assert _rows._map_behind(found) is not None
+    monkeypatch.undo()
+    monkeypatch.setattr(_rows, "_SMALL_MAP", 0)
+    est = DeepImageClusterer(4, max_iter=1, random_state=0).fit(mapped)
+    np.testing.assert_array_equal(est.labels_, in_memory.labels_)
+
+
+def test_mapped_features_that_no_disk_has_room_for(tmp_path, monkeypatch):
+    mapped = np.memmap(tmp_path / "X", np.float32, "w+", shape=(8, 4))
+    monkeypatch.setattr(_rows, "_SMALL_MAP", 0)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
+    with pytest.raises(OSError, match=r"missing' has no room .* TMPDIR"):
+        copied_rows(mapped, np.arange(3))
 
 
 def test_first_copies_of_rows():

@@ -1,7 +1,13 @@
 import numpy as np
 import pytest
 
-from skdeepcluster.neighbors import _search, nearest_neighbors, neighbor_recall
+from skdeepcluster.features import _rows
+from skdeepcluster.neighbors import (
+    _search,
+    nearest_neighbors,
+    nearest_of_few,
+    neighbor_recall,
+)
 
 
 def brute_force(features, k):
@@ -18,6 +24,14 @@ def features():
 
 def test_equals_brute_force(features):
     np.testing.assert_array_equal(nearest_neighbors(features, 10), brute_force(features, 10))
+
+
+def test_neighbours_of_a_few_are_found_in_chunks(features, monkeypatch):
+    monkeypatch.setattr(_rows, "_CHUNK_SIZE", 7)
+    rows, queries = np.arange(0, 300, 3), np.arange(0, 300, 18)
+    found = nearest_of_few(features, rows, queries, 10)
+    np.testing.assert_array_equal(found, rows[brute_force(features[rows], 10)][::6])
+    assert nearest_of_few(features, rows[:4], rows[:4], 10).shape == (4, 3)
 
 
 def test_a_sample_is_never_its_own_neighbour_not_even_among_copies():
