@@ -41,6 +41,9 @@ class Backbone:
         stages are derived from the network's modules.
     license : str
         License of the weights; empty if it is unknown.
+    visible_fraction : float, default=1.0
+        Share of the side, about the centre, that the network looks at, or of several the one that
+        sees least; images that are kept whole are fitted into it.
     """
 
     name: str
@@ -53,6 +56,7 @@ class Backbone:
     interpolation: str = "bicubic"
     stages: list[list[str]] = field(default_factory=list)
     license: str = ""
+    visible_fraction: float = 1.0
 
     def __post_init__(self) -> None:
         self.network.eval()
@@ -63,7 +67,9 @@ class Backbone:
     @property
     def resizing(self) -> Resizing:
         """Resizing of images to the network's size."""
-        return Resizing(self.image_size, self.crop_fraction, self.interpolation)
+        return Resizing(
+            self.image_size, self.crop_fraction, self.interpolation, self.visible_fraction
+        )
 
     @property
     def fingerprint(self) -> str:
@@ -71,8 +77,11 @@ class Backbone:
 
         It does not depend on the name: the same network under another name has the same features.
         """
-        preprocessing = (self.image_size, self.mean, self.std, self.crop_fraction)
-        return fingerprint(self.network, (*preprocessing, self.interpolation))
+        preprocessing: tuple = (self.image_size, self.mean, self.std, self.crop_fraction)
+        preprocessing += (self.interpolation,)
+        if self.visible_fraction < 1:
+            preprocessing += (self.visible_fraction,)
+        return fingerprint(self.network, preprocessing)
 
 
 # What names or is a network, or several, and sides in pixels for them.

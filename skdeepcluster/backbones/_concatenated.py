@@ -14,7 +14,8 @@ def concatenate(backbones: list[Backbone]) -> Backbone:
 
     Images are resized once, to the largest of the sizes; the others are computed from that. The
     features of each backbone are scaled to unit length, so that cosine similarities are the
-    means of theirs.
+    means of theirs. Each sees its own crop; an image that is kept whole ("pad" and "squash") is
+    scaled to the smallest of the crops, so that none loses its ends.
 
     Parameters
     ----------
@@ -27,6 +28,7 @@ def concatenate(backbones: list[Backbone]) -> Backbone:
     """
     largest = max(backbones, key=lambda backbone: backbone.image_size / backbone.crop_fraction)
     crop_fraction = max(backbone.crop_fraction for backbone in backbones)
+    seen = min(backbone.crop_fraction * backbone.visible_fraction for backbone in backbones)
     # No pixel of the largest image is lost to a wider crop.
     image_size = round(largest.image_size * crop_fraction / largest.crop_fraction)
     licenses = {backbone.license for backbone in backbones}
@@ -42,6 +44,7 @@ def concatenate(backbones: list[Backbone]) -> Backbone:
         crop_fraction=crop_fraction,
         interpolation=largest.interpolation,
         license=licenses.pop() if len(licenses) == 1 else "",
+        visible_fraction=seen / crop_fraction,
     )
 
 

@@ -25,11 +25,15 @@ class Resizing:
     crop_fraction : float in (0, 1], default=1.0
         Fraction of the shortest side that is kept.
     interpolation : {"bicubic", "bilinear", "lanczos", "nearest"}, default="bicubic"
+    visible_fraction : float in (0, 1], default=1.0
+        Share of the square, about its centre, that is sure to be looked at: into it goes an image
+        that is kept whole.
     """
 
     size: int
     crop_fraction: float = 1.0
     interpolation: str = "bicubic"
+    visible_fraction: float = 1.0
 
     @property
     def shortest_side(self):
@@ -61,12 +65,12 @@ class Resizing:
         return np.asarray(image.resize((self.size, self.size), self._method, box=box))
 
     def _whole(self, image, aspect):
-        size = (self.size, self.size)
-        if aspect == "squash":
-            return np.asarray(image.resize(size, self._method))
-        longest = max(image.size)
-        width, height = (max(1, round(self.size * side / longest)) for side in image.size)
-        padded = Image.new("RGB", size, _MARGIN)
+        visible = int(self.size * self.visible_fraction)
+        width = height = visible
+        if aspect == "pad":
+            longest = max(image.size)
+            width, height = (max(1, round(visible * side / longest)) for side in image.size)
+        padded = Image.new("RGB", (self.size, self.size), _MARGIN)
         corner = ((self.size - width) // 2, (self.size - height) // 2)
         padded.paste(image.resize((width, height), self._method), corner)
         return np.asarray(padded)

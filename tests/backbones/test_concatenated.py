@@ -4,7 +4,7 @@ import torch
 from PIL import Image
 from torch.nn import functional
 
-from skdeepcluster import ImageEmbedder
+from skdeepcluster import ImageEmbedder, ImageReader
 from skdeepcluster.backbones import load_backbone
 
 # Of 95 % of the side; efficientnet_lite0 sees 87.5 %.
@@ -62,6 +62,25 @@ def test_each_network_sees_its_own_crop(snapshots):
     np.testing.assert_allclose(
         unit(before) @ unit(before).T, sum(u @ u.T for u in cosines) / 2, atol=0.02
     )
+
+
+@pytest.mark.parametrize("aspect", ["pad", "squash"])
+def test_no_network_loses_the_ends_of_an_image_that_is_kept_whole(aspect):
+    # Alike but for the first and the last 2 % of the longer side.
+    images = np.full((2, 80, 320, 3), 128, dtype=np.uint8)
+    images[1, :, :6] = images[1, :, -6:] = 255
+    backbones, reader = ["efficientnet_lite0", WIDER], ImageReader(aspect=aspect)
+    options = {"image_size": 128, "reader": reader, "engine": "torch"}
+    features = embed(images, backbones, **options)
+    for part in (features[:, :1280], features[:, 1280:]):
+        assert np.abs(part[0] - part[1]).max() > 0.05
+    # Alone, each fills the square.
+    assert load_backbone(WIDER).resizing.visible_fraction == 1
+    resizing = load_backbone(backbones, image_size=128).resizing
+    margin = round((resizing.size - resizing.size * 0.875 / 0.95) / 2)
+    whole = resizing(Image.fromarray(images[1]), aspect)
+    middle = whole[resizing.size // 2].astype(int)
+    assert (middle[margin] > 200).all() and (middle[:margin] == [124, 116, 104]).all()
 
 
 def test_views_are_the_same_for_each_network(snapshots):
