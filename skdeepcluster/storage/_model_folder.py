@@ -233,6 +233,8 @@ def _as_plain(value):
         return value.item()
     if isinstance(value, dict):
         return {key: _as_plain(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_as_plain(part) for part in value]
     return value
 
 

@@ -2,9 +2,11 @@ import json
 import os
 import stat
 
+import numpy as np
 import pytest
 import torch
 
+from skdeepcluster import ImageEmbedder
 from skdeepcluster.storage import (
     ModelFormat,
     check_model_folder,
@@ -128,6 +130,10 @@ def test_what_is_no_number_of_a_format(tmp_path, number):
 
 
 def test_where_to_write_is_not_saved():
-    from skdeepcluster import ImageEmbedder
-
     assert "memory" not in plain_params(ImageEmbedder(memory="somewhere"))
+
+
+@pytest.mark.parametrize("kind", [list, tuple])
+def test_numbers_of_numpy_in_lists_are_saved(kind):
+    params = plain_params(ImageEmbedder(image_size=kind([np.int64(32), np.int64(48), None])))
+    assert json.loads(json.dumps(params))["image_size"] == [32, 48, None]
