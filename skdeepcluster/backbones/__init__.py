@@ -6,6 +6,7 @@ from ._engines import ENGINES, PRECISIONS, make_engine, resolve_device
 from ._hubs import check_url
 from ._loading import load_weights
 from ._open_clip import encode_texts
+from ._options import split_options
 from ._registry import load_backbone, register_backbone, registered_names
 from ._split import split_network
 from ._table import list_backbones
@@ -30,4 +31,5 @@ __all__ = [
     "registered_names",
     "resolve_device",
     "split_network",
+    "split_options",
 ]

@@ -13,7 +13,7 @@ import joblib
 import numpy as np
 from joblib.parallel import BACKENDS, get_active_backend
 
-from ..backbones import load_backbone, make_engine, registered_names
+from ..backbones import load_backbone, make_engine, registered_names, split_options
 from ..images import iter_batches
 from ._batches import EmbeddedBatch, embed_batches
 from ._views import ViewEngine
@@ -102,9 +102,12 @@ class Recipe:
 
 
 def _names_file(backbone):
-    """Whether a name is a path, or ends in one: "<family>:<model>/<path>"."""
-    paths = (backbone, backbone.partition("/")[2])
-    return any(Path(path).expanduser().is_file() for path in paths)
+    """Whether a name is a path of a file or folder, or ends in one: "<family>:<model>/<path>"."""
+    name, _ = split_options(backbone)
+    if name.partition(":")[2].startswith("local-dir:"):
+        return True
+    paths = (name, name.partition("/")[2])
+    return any(path and Path(path).expanduser().exists() for path in paths)
 
 
 _LOADING = threading.Lock()

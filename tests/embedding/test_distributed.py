@@ -234,6 +234,26 @@ def test_weights_in_a_file_are_sent_along(name, snapshots, tmp_path, monkeypatch
         np.testing.assert_allclose(engine(pixels), features, atol=atol)
 
 
+@pytest.mark.parametrize(
+    ("name", "is_path"),
+    [
+        ("w.pth", True),
+        ("w.pth,num_heads=12", True),
+        ("timm:vit_small_patch16_224/w.pth,global_pool=avg", True),
+        ("folder", True),
+        ("open_clip:local-dir:elsewhere", True),
+        ("efficientnet_lite0", False),
+        ("timm:resnet18,global_pool=avg", False),
+        ("torchvision:resnet18/DEFAULT", False),
+    ],
+)
+def test_names_that_lead_to_this_machines_files(name, is_path, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("w.pth").touch()
+    Path("folder").mkdir()
+    assert _distributed._names_file(name) == is_path
+
+
 def test_local_backends_are_left_alone():
     for backend in ("loky", "threading", "sequential", "multiprocessing"):
         with joblib.parallel_config(backend=backend):
