@@ -115,7 +115,7 @@ class ClusterEditing(PartitionAttributes):
                 for typical in self.representative_indices_
             ]
         else:
-            named = str(self.backbone) if model is None else model
+            named = self.backbone if model is None else model
             words, scores = best_words(vocabulary, self._partition.feature_means, named, n_words)
             names = [row[0] for row in words]
             columns = {"words": words, "scores": scores}

@@ -90,7 +90,7 @@ def best_words(vocabulary, feature_means, model, n_words):
     feature_means : ndarray of shape (n_clusters, n_features)
         Of unit features of the model's image tower.
     model : str
-        An open_clip backbone, whose text tower is used.
+        An open_clip backbone, whose text tower is used; of several there is none.
     n_words : int
 
     Returns
@@ -102,8 +102,14 @@ def best_words(vocabulary, feature_means, model, n_words):
     """
     if isinstance(vocabulary, str) or not len(vocabulary):
         raise ValueError(f"vocabulary must be a list of words, got {vocabulary!r}.")
+    if isinstance(model, list | tuple):
+        raise ValueError(
+            "Words need the features of one open_clip backbone, and these are of a list: "
+            f"backbone={model!r}. Fit with one backbone, or pass as model= the one whose features "
+            "the clusters are of."
+        )
     vocabulary = [str(word) for word in vocabulary]
-    texts = encode_texts(model, [_PHRASE.format(word) for word in vocabulary])
+    texts = encode_texts(str(model), [_PHRASE.format(word) for word in vocabulary])
     if texts.shape[1] != feature_means.shape[1]:
         raise ValueError(
             f"The texts of {model!r} have {texts.shape[1]} features, the images "

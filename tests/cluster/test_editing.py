@@ -149,6 +149,12 @@ def test_words_are_those_of_the_nearest_texts(clip_name):
             best_words(vocabulary, texts, clip_name, 1)
 
 
+def test_words_need_one_network():
+    features = np.eye(3, 8, dtype=np.float32)
+    with pytest.raises(ValueError, match=r"one open_clip backbone, .*\['a', 'b'\].* model="):
+        best_words(["cat", "dog"], features, ["a", "b"], 1)
+
+
 def test_describing_with_an_open_clip_model(clip_name, snapshots, fitted):
     est = DeepImageClusterer(2, backbone=clip_name, max_iter=1, random_state=0).fit(snapshots[0])
     table = est.describe_clusters(["cat", "cup", "woman"], n_words=2)
