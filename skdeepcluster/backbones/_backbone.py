@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from ..images import Resizing
-from ._fingerprint import fingerprint
+from ._fingerprint import fingerprint, weights_digest
 from ._stages import natural_stages
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
@@ -82,6 +82,17 @@ class Backbone:
         if self.visible_fraction < 1:
             preprocessing += (self.visible_fraction,)
         return fingerprint(self.network, preprocessing)
+
+    @property
+    def weights_digest(self) -> str:
+        """Hexadecimal digest of weights and preprocessing, which new versions of code keep.
+
+        Where the fingerprint changes more often than the features do, as for saved models.
+        """
+        # Of NumPy's numbers, which a saved model has not, the text is another.
+        numbers = (self.image_size, *self.mean, *self.std, self.crop_fraction)
+        others = (*numbers, self.visible_fraction)
+        return weights_digest(self.network, *map(float, others), self.interpolation)
 
 
 # What names or is a network, or several, and sides in pixels for them.

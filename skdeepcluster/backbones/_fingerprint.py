@@ -5,7 +5,14 @@ their last digits between machines, engines and numbers of threads, and however 
 some lie at a boundary. Features that one machine has cached would not be found by another.
 """
 
+import re
+
+import torch
+
 from ..fingerprints import Description, digest_of
+
+# Names of tensors that follow from the size of the images.
+_RESAMPLED = re.compile(r"pos(_|ition)|resizing$")
 
 
 def fingerprint(network, *others):
@@ -28,3 +35,31 @@ def fingerprint(network, *others):
         32 hexadecimal digits, the same in every process.
     """
     return digest_of(Description().of_network(network, others))
+
+
+def weights_digest(network, *others):
+    """Hash the weights of a network, for years: not code, nor names, which libraries change.
+
+    Of what is resampled to the size of the images when a network is loaded, such as position
+    embeddings, the shape is hashed: the last digits of the values differ between machines.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+    *others : plain values
+        Hashed as well.
+
+    Returns
+    -------
+    digest : str
+        32 hexadecimal digits.
+    """
+    tensors = sorted(
+        str(tuple(tensor.shape))
+        if _RESAMPLED.search(name)
+        else "".join(Description().of_value(tensor))
+        for name, tensor in network.state_dict().items()
+        # Whole numbers are counts and indices; modules may also have states that are no tensors.
+        if isinstance(tensor, torch.Tensor) and tensor.is_floating_point()
+    )
+    return digest_of([repr(others), *tensors])

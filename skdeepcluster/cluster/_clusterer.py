@@ -656,7 +656,8 @@ class DeepImageClusterer(
         ----------
         folder : path
         backbone : torch.nn.Module or Backbone, default=None
-            Needed if the estimator was fitted with one; it is left as it is.
+            Needed if the estimator was fitted with one; it is left as it is. Images are refused
+            if it has other weights or another preprocessing than at the fit.
         reader : callable or ImageReader, default=None
             Needed to read files if the estimator was fitted with a function that does: that
             function, or an ImageReader that has it, of which nothing else is used.

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from ..backbones import load_backbone
+from ..embedding import FittedNetwork
 from ..images import as_fitted, as_reader, function_of, plain_reader, reader_from_plain
 from ..storage import (
     ModelFormat,
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 _NUMBER = 2
 # Parameters that folders of format 1 have.
 _FORMER_PARAMS = ("n_iter_no_change",)
+# Fields that those lack.
+_NEW_FIELDS = ("pictures", "weights_digest", "image_size", "reader", "reader_param")
 # What the estimator itself knows of its fit.
 _SCALARS = ("n_features_in_", "n_iter_", "start_score_")
 # A larger image does not fit into memory.
@@ -81,6 +84,7 @@ _FIELDS = schema.record(
     },
     {
         "pictures": schema.maybe(schema.text),
+        "weights_digest": schema.maybe(schema.text),
         "reader": schema.maybe(schema.mapping_of(schema.anything)),
         "reader_param": schema.maybe(schema.mapping_of(schema.anything)),
         "image_size": schema.maybe(
@@ -97,6 +101,8 @@ def _format_of(cls):
 def save(estimator: DeepImageClusterer, folder: str | PathLike[str]) -> None:
     """Write an estimator to a folder."""
     embedder, network, partition = estimator.embedder_, estimator._network, estimator._partition
+    # Estimators that were pickled before there was this record have none.
+    fitted = getattr(embedder, "network_", None)
     tensors = partition_tensors(partition)
     if network.is_tuned:
         assert embedder is not None, "a network was tuned"
@@ -120,6 +126,7 @@ def save(estimator: DeepImageClusterer, folder: str | PathLike[str]) -> None:
         "fine_tuned": network.is_tuned,
         # Of the fit: parameters may have been set anew since.
         "backbone": network.name,
+        "weights_digest": None if fitted is None else fitted.weights_digest,
         "image_size": None if embedder is None else plain_params(embedder)["image_size"],
         "reader": None if embedder is None else plain_reader(embedder.reader_),
         # What a further fit begins with.
@@ -138,6 +145,12 @@ def load(
         config = stored.config
         schema.require(
             config["on_pictures"] or not config["fine_tuned"], "fine_tuned is true without images"
+        )
+        for name in _NEW_FIELDS if stored.number > 1 else ():
+            schema.require(name in config, f"it has no {name!r}")
+        schema.require(
+            stored.number == 1 or not config["on_pictures"] or config["reader"] is not None,
+            "reader is null with images",
         )
         estimator = _with_params(cls, stored)
         function = None if reader is None else function_of(reader)
@@ -182,6 +195,9 @@ def load(
             estimator.embedder_ = make_embedder(estimator, named, image_size, fitted)
             estimator.embedder_.reader_ = fitted
             estimator.embedder_.n_features_in_ = estimator.n_features_in_
+            if config.get("weights_digest") is not None:
+                network = FittedNetwork(config["weights_digest"], str(folder))
+                estimator.embedder_.network_ = network
     return estimator
 
 

@@ -73,4 +73,6 @@ class EpochReporter:
         if current_backbone is not None:
             embedder = copy.copy(self.estimator.embedder_)
             state["embedder_"] = embedder.set_params(backbone=current_backbone())
+            # That of the start, which has been trained since.
+            embedder.network_ = None
         return state

@@ -3,5 +3,13 @@
 from ._cache import FeatureCacheError
 from ._cache_folder import CachedFile, cached_files, trim_cache
 from ._embedder import ImageEmbedder
+from ._network import FittedNetwork
 
-__all__ = ["CachedFile", "FeatureCacheError", "ImageEmbedder", "cached_files", "trim_cache"]
+__all__ = [
+    "CachedFile",
+    "FeatureCacheError",
+    "FittedNetwork",
+    "ImageEmbedder",
+    "cached_files",
+    "trim_cache",
+]

@@ -33,7 +33,7 @@ from ._batches import embed_batches
 from ._cache import FeatureCache
 from ._checks import check_batch, warn_of_skipped
 from ._distributed import embed_on_workers, is_distributed
-from ._network import LoadedNetwork
+from ._network import FittedNetwork, LoadedNetwork
 from ._saving import FeatureSaver, image_keys
 
 # Larger feature arrays are on disk if there is a cache folder: the memory of a laptop has room
@@ -92,6 +92,9 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         Number of features: of the network, or of the 2-D array seen at ``fit``.
     reader_ : ImageReader
         With the range of intensities that was found at ``fit``; ``transform`` uses the same.
+    network_ : FittedNetwork or None
+        A digest of weights and preprocessing, by which ``transform`` refuses another network than
+        that of ``fit``; None after a fit on features.
 
     See Also
     --------
@@ -172,12 +175,15 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         self._of_images = source is not None
         if source is None:
             self.reader_ = as_reader(self.reader)
+            self.network_ = None
             check_features(self, X, reset=True)
         else:
             self.reader_ = source.reader
             # A module may have been trained further since the last fit.
             self._loaded = None
-            self.n_features_in_ = self.load().n_features
+            network = self._network()
+            self.network_ = FittedNetwork(network.weights_digest)
+            self.n_features_in_ = network.backbone.n_features
         return self
 
     def transform(self, X: ImagesLike | ArrayLike) -> np.ndarray:
@@ -281,7 +287,7 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         return self._iter_embed(source, self._network_as_fitted(), chunk_size)
 
     def _network_as_fitted(self):
-        """Load the network, which must have as many features as were seen at ``fit``."""
+        """Load the network, which must be that of ``fit``."""
         network = self._network()
         backbone = network.backbone
         if backbone.n_features != self.n_features_in_:
@@ -290,6 +296,10 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
                 f"{backbone.name} computes {backbone.n_features} for an image of "
                 f"{backbone.image_size} pixels. Call fit with the images again."
             )
+        # There is none where an embedder was made ready without a fit.
+        fitted = getattr(self, "network_", None)
+        if fitted is not None:
+            fitted.check(network)
         return network
 
     def _iter_embed(self, source, network, chunk_size):

@@ -2,11 +2,39 @@
 
 import copy
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import cached_property
+from typing import Any, NamedTuple
 
 from ..backbones import Backbone, load_backbone, make_engine
 from ..images import STRONG_VIEWS
 from ._views import ViewEngine
+
+
+class FittedNetwork(NamedTuple):
+    """What the network of a fit is known again by.
+
+    ``folder`` is where it was saved, if it comes from there.
+    """
+
+    weights_digest: str
+    folder: str | None = None
+
+    def check(self, loaded):
+        """Raise a ValueError if a network that was loaded has other weights or preprocessing."""
+        if loaded.weights_digest == self.weights_digest:
+            return
+        name = loaded.backbone.name
+        if self.folder is None:
+            raise ValueError(
+                f"The backbone {name!r} has other weights or another preprocessing than at fit. "
+                "Restore those, or call fit with the images again."
+            )
+        raise ValueError(
+            f"The backbone {name!r} has other weights or another preprocessing than that with "
+            f"which the model in {self.folder!r} was fitted, and its features would be assigned "
+            "to wrong clusters. Restore its file, pass the network of the fit as load(folder, "
+            "backbone=...), or fit again."
+        )
 
 
 @dataclass(frozen=True)
@@ -34,6 +62,11 @@ class LoadedNetwork:
             backbone, engine=embedder.engine, device=embedder.device, dtype=embedder.dtype
         )
         return cls(backbone, engine, fingerprint)
+
+    @cached_property
+    def weights_digest(self):
+        """Digest of weights and preprocessing, which may take a second of a large network."""
+        return self.backbone.weights_digest
 
     def of_views(self, n_views):
         """Return the network whose features are those of random views, side by side."""

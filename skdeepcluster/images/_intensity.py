@@ -1,5 +1,6 @@
 """From values of any type to 8 bits: which value is black, and which one is white."""
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,8 @@ _N_PIXELS = 2**14
 _MUCH_OF_TYPE = 0.5
 # "dtype" warns of less.
 _LITTLE_OF_TYPE = 1 / 16
+# What `kind_of` returns.
+_KIND = re.compile(r"(?:8 bit|float|integer)(?:, ([2-9]|[1-9]\d{1,6}) channels)?")
 
 
 @dataclass(frozen=True)
@@ -107,6 +110,12 @@ def dtype_range(dtype):
     if dtype.kind in "bf":
         return 0.0, 1.0
     return {"uint8": (0.0, 255.0), "uint16": (0.0, 65535.0)}.get(dtype.name)
+
+
+def channels_of_kind(kind):
+    """Return how many ranges a kind of ``kind_of`` has, one for each channel; 0 if it is none."""
+    match = _KIND.fullmatch(kind)
+    return int(match[1] or 1) if match else 0
 
 
 def kind_of(values, is_color):

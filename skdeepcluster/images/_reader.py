@@ -11,6 +11,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from ._errors import ImageReadError
 from ._functions import identity_of, name_of
+from ._intensity import channels_of_kind
 from ._resize import ASPECTS
 
 # Raised when the same parameters read other pixels than before: cached features are not found.
@@ -119,13 +120,21 @@ def as_reader(reader):
             )
     given = reader.intensity_range
     if isinstance(given, Mapping):
-        for found in given.values():
-            if found != "dtype":
-                as_pairs(found)
+        for kind, found in given.items():
+            n_channels = channels_of_kind(kind) if isinstance(kind, str) else 0
+            if not n_channels:
+                raise ValueError(
+                    f"intensity_range has a range for {kind!r}, which is no kind of images: those "
+                    'are "8 bit", "integer" and "float", with ", 3 channels" and the like.'
+                )
+            if isinstance(found, str) and found == "dtype":
+                continue
+            # Images of one value have been found to range from it to itself.
+            _check_pairs(as_pairs(found), (1, n_channels), may_be_equal=True)
     elif not isinstance(given, str):
-        pairs = as_pairs(given)
-        if (pairs[:, 0] >= pairs[:, 1]).any():
-            raise ValueError(f"low must be below high in intensity_range {pairs.tolist()}.")
+        channels = channels_of(reader)
+        possible = (1, len(channels)) if channels else (1, 2, 3)
+        _check_pairs(as_pairs(given), possible, may_be_equal=False)
     return copied(reader)
 
 
@@ -163,6 +172,18 @@ def function_of(reader):
             f"that has it, got {reader!r}. Other parameters of the reader are saved."
         )
     return function
+
+
+def _check_pairs(pairs, numbers, *, may_be_equal):
+    """Raise a ValueError unless there are so many (low, high), and low is below high in each."""
+    if len(pairs) not in numbers:
+        raise ValueError(
+            f"intensity_range has {len(pairs)} pairs, and must have one, or one for each of "
+            f"{max(numbers)} channels: {pairs.tolist()}."
+        )
+    low, high = pairs.T
+    if (low > high).any() or (not may_be_equal and (low == high).any()):
+        raise ValueError(f"low must be below high in intensity_range {pairs.tolist()}.")
 
 
 def channels_of(reader):

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from skdeepcluster.backbones import load_backbone
-from skdeepcluster.backbones._fingerprint import fingerprint
+from skdeepcluster.backbones._fingerprint import fingerprint, weights_digest
 
 from .conftest import SmallNetwork
 
@@ -330,3 +330,24 @@ def test_memory_is_bounded_by_the_largest_tensor():
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 4 * 512 * 512
+
+
+def test_the_digest_of_weights_outlasts_code_and_names():
+    network = SmallNetwork()
+    renamed = nn.ModuleDict({"another": network})
+    assert weights_digest(renamed) == weights_digest(network)
+    assert weights_digest(network, 32) != weights_digest(network)
+    before = weights_digest(network)
+    with torch.no_grad():
+        next(network.parameters()).add_(1e-3)
+    assert weights_digest(network) != before
+
+
+def test_the_digest_of_weights_ignores_what_is_resampled():
+    network = nn.Module()
+    network.pos_embed = nn.Parameter(torch.zeros(1, 5, 4))
+    before = weights_digest(network)
+    network.pos_embed = nn.Parameter(torch.full((1, 5, 4), 1e-7))
+    assert weights_digest(network) == before
+    network.pos_embed = nn.Parameter(torch.zeros(1, 10, 4))
+    assert weights_digest(network) != before

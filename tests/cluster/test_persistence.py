@@ -4,7 +4,9 @@ import pickle
 
 import numpy as np
 import pytest
+import timm
 import torch
+from safetensors.torch import save_file
 from sklearn.base import clone
 from torch import nn
 
@@ -127,6 +129,59 @@ def test_a_module_must_be_given_again(snapshots, tmp_path):
         DeepImageClusterer.load(tmp_path / "model")
     loaded = DeepImageClusterer.load(tmp_path / "model", backbone=Mean())
     np.testing.assert_array_equal(loaded.predict(snapshots[0]), est.labels_)
+
+
+def small(backbone):
+    return DeepImageClusterer(
+        2, backbone=backbone, image_size=32, n_views=0, max_iter=1, engine="torch", random_state=0
+    )
+
+
+@pytest.fixture
+def weights(tmp_path):
+    """A file of weights that will be replaced."""
+    path = tmp_path / "weights.safetensors"
+    write_weights(path)
+    return path
+
+
+def write_weights(path, seed=0):
+    torch.manual_seed(seed)
+    save_file(timm.create_model("resnet10t", num_classes=0).state_dict(), path)
+
+
+def test_another_network_than_that_of_the_fit_is_refused(weights, snapshots, tmp_path):
+    est = small(f"timm:resnet10t/{weights}").fit(snapshots[0])
+    est.save(tmp_path / "model")
+    pickled = pickle.dumps(est)
+    loaded = DeepImageClusterer.load(tmp_path / "model")
+    np.testing.assert_array_equal(loaded.predict(snapshots[0]), est.labels_)
+    loaded.save(tmp_path / "again")
+    write_weights(weights, seed=1)
+    for name in ("model", "again"):
+        other = DeepImageClusterer.load(tmp_path / name)
+        with pytest.raises(ValueError, match=rf"resnet10t.*{name}' was fitted.*backbone=\.\.\."):
+            other.predict(snapshots[0])
+        with pytest.raises(ValueError, match="other weights"):
+            other.transform(snapshots[0])
+    with pytest.raises(ValueError, match=r"than at fit.*call fit"):
+        pickle.loads(pickled).predict(snapshots[0])
+    # The file of then, under another name.
+    write_weights(tmp_path / "moved.safetensors")
+    moved = f"timm:resnet10t/{tmp_path / 'moved.safetensors'}"
+    loaded = DeepImageClusterer.load(tmp_path / "model", backbone=moved)
+    np.testing.assert_array_equal(loaded.predict(snapshots[0]), est.labels_)
+
+
+def test_a_module_with_other_weights_is_refused(snapshots, tmp_path):
+    first, second = nn.Conv2d(3, 8, 8), nn.Conv2d(3, 8, 8)
+    module, other = (nn.Sequential(conv, Mean()) for conv in (first, second))
+    est = small(module).fit(snapshots[0])
+    est.save(tmp_path / "model")
+    loaded = DeepImageClusterer.load(tmp_path / "model", backbone=module)
+    np.testing.assert_array_equal(loaded.predict(snapshots[0]), est.labels_)
+    with pytest.raises(ValueError, match="model' was fitted"):
+        DeepImageClusterer.load(tmp_path / "model", backbone=other).predict(snapshots[0])
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")

@@ -74,6 +74,7 @@ def test_models_of_the_first_version_scale_by_type(fitted, folder, tmp_path):
     path = tmp_path / "model" / "config.json"
     config = json.loads(path.read_text())
     del config["reader"], config["reader_param"]
+    config["format"] = 1
     path.write_text(json.dumps(config))
     loaded = DeepImageClusterer.load(tmp_path / "model")
     assert loaded.reader_.intensity_range == "dtype"
@@ -83,6 +84,58 @@ def test_a_function_that_was_not_fitted_is_refused(fitted, tmp_path):
     fitted.save(tmp_path / "model")
     with pytest.raises(ValueError, match="model' was fitted without a function that reads files"):
         DeepImageClusterer.load(tmp_path / "model", reader=read_text)
+
+
+INTEGER, FLOAT = "integer, 3 channels", "float"
+
+
+@pytest.mark.parametrize(
+    "found, message",
+    [
+        ({"integer": [[5, 1]]}, "low must be below high"),
+        ({FLOAT: [[400, 103]]}, "low must be below high"),
+        ({INTEGER: [[0, 1], [0, 1], [1, 0]]}, "low must be below high"),
+        ({INTEGER: [[0, 1]] * 4}, "4 pairs.*each of 3 channels"),
+        ({"integer": [[0, 1]] * 3}, "3 pairs"),
+        ({"int": [[0, 1]]}, "'int', which is no kind"),
+        ({"integer": "image"}, "must be"),
+        ([[0, 1]] * 4, "4 pairs"),
+        (None, "reader is null"),
+    ],
+)
+def test_a_saved_reader_that_makes_no_sense_is_refused(found, message, fitted, tmp_path):
+    fitted.save(tmp_path / "model")
+    path = tmp_path / "model" / "config.json"
+    config = json.loads(path.read_text())
+    config["reader"]["intensity_range"] = found
+    if found is None:
+        config["reader"] = None
+    path.write_text(json.dumps(config))
+    with pytest.raises(ValueError, match=rf"model' is damaged.*{message}"):
+        DeepImageClusterer.load(tmp_path / "model")
+
+
+def test_each_field_of_the_present_format_is_needed(fitted, tmp_path):
+    fitted.save(tmp_path / "model")
+    path = tmp_path / "model" / "config.json"
+    config = json.loads(path.read_text())
+    for name in ("reader", "reader_param", "image_size", "weights_digest"):
+        path.write_text(json.dumps({key: config[key] for key in config if key != name}))
+        with pytest.raises(ValueError, match=f"it has no '{name}'"):
+            DeepImageClusterer.load(tmp_path / "model")
+
+
+def test_a_range_of_images_of_one_value_loads(tmp_path):
+    # Beyond the range of their type, nothing else tells what is black.
+    images = [np.full((32, 32), -5, dtype=np.int16) for _ in range(12)]
+    reader = ImageReader(intensity_range="dataset")
+    est = small(image_size=32, n_views=0, engine="torch", reader=reader)
+    est.set_params(n_clusters=1).fit(images)
+    assert est.reader_.intensity_range["integer"] == [[-5, -5]]
+    est.save(tmp_path / "model")
+    assert plain_reader(DeepImageClusterer.load(tmp_path / "model").reader_) == plain_reader(
+        est.reader_
+    )
 
 
 def read_text(path):

@@ -217,6 +217,10 @@ def test_readers_are_cloned_pickled_and_set():
         ({"frame": "median"}, "frame"),
         ({"aspect": "stretch"}, "aspect"),
         ({"intensity_range": "auto-ish"}, "intensity_range"),
+        ({"intensity_range": (5, 5)}, "low must be below high"),
+        ({"intensity_range": {"integer": [[400, 100]]}}, "low must be below high"),
+        ({"intensity_range": {"int": [[0, 100]]}}, "no kind of images"),
+        ({"intensity_range": [(0, 1)] * 2, "channels": (0, 1, 2)}, "2 pairs"),
     ],
     ids=str,
 )
