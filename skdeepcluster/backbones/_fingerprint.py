@@ -54,10 +54,9 @@ def weights_digest(network, *others):
     digest : str
         32 hexadecimal digits.
     """
+    described = Description().of_value
     tensors = sorted(
-        str(tuple(tensor.shape))
-        if _RESAMPLED.search(name)
-        else "".join(Description().of_value(tensor))
+        str(tuple(tensor.shape)) if _RESAMPLED.search(name) else "".join(described(tensor))
         for name, tensor in network.state_dict().items()
         # Whole numbers are counts and indices; modules may also have states that are no tensors.
         if isinstance(tensor, torch.Tensor) and tensor.is_floating_point()

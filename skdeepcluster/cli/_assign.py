@@ -4,7 +4,7 @@ from ._clustered import check_output, memory_of, summarize, write_results
 from ._images import open_images
 from ._interruption import explain_interruption
 from ._options import add_images, add_model, add_output
-from ._reader import function_from, suffixes_of
+from ._reader import check_function, function_from, suffixes_of
 
 HELP = "assign new images to the clusters of a model"
 EPILOG = """\
@@ -35,6 +35,7 @@ def run(options):
     estimator = DeepImageClusterer.load(options.model, reader=function_from(options))
     estimator.set_params(on_error="skip", verbose=1, memory=memory)
     images = open_images(options, suffixes_of(estimator.reader_))
+    check_function(estimator.reader_, images)
     check_output(options)
     with explain_interruption(memory):
         probabilities = estimator.predict_proba(images.X)

@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import re
 import sys
 import warnings
 from collections.abc import Sequence
@@ -29,6 +30,9 @@ are one JSON object, whose keys are listed in the help of each command; after an
 empty.
 """
 
+_OPTION = re.compile(r"--[a-z-]+")
+_NEGATIVE_NUMBERS = re.compile(r"-\.?\d[^,]*,")
+
 # Errors whose messages say what to do. Others are bugs, and show a traceback.
 _EXPECTED = (FloatingPointError, ImportError, MemoryError, OSError, RuntimeError, ValueError)
 
@@ -53,7 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     try:
         try:
-            return _run(_parser().parse_args(arguments))
+            given = sys.argv[1:] if arguments is None else arguments
+            return _run(_parser().parse_args(_with_negative_values(given)))
         finally:
             sys.stdout.flush()
     except BrokenPipeError:
@@ -61,6 +66,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
         return 1
+
+
+def _with_negative_values(arguments):
+    """Join "--option -1,2" to "--option=-1,2": argparse takes the numbers for another option."""
+    joined: list[str] = []
+    for argument in arguments:
+        if joined and _OPTION.fullmatch(joined[-1]) and _NEGATIVE_NUMBERS.match(argument):
+            joined[-1] += f"={argument}"
+        else:
+            joined.append(argument)
+    return joined
 
 
 def _run(options):

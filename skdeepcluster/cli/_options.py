@@ -33,7 +33,8 @@ def add_reading(parser):
     parser.add_argument(
         "--suffixes",
         metavar=".A,.B",
-        help="files of a folder that --reader reads (default: all files that end like images)",
+        help="ends of names of files that --reader reads; they are added to images of a folder, "
+        "which are read without it (default: it reads all files that end like images)",
     )
     parser.add_argument(
         "--frame",

@@ -9,6 +9,10 @@ def reader_from(options):
     """Make the ImageReader that the options of ``add_reading`` describe."""
     from ..images import ImageReader, as_reader
 
+    if options.suffixes is not None and options.reader is None:
+        raise ValueError(
+            "--suffixes names the files that the function of --reader reads: pass --reader, too."
+        )
     reader = ImageReader(
         function_from(options),
         suffixes=None if options.suffixes is None else options.suffixes.split(","),
@@ -44,6 +48,19 @@ def suffixes_of(reader):
     from ..images import reader_suffixes
 
     return reader_suffixes(reader)
+
+
+def check_function(reader, images):
+    """Raise a ValueError if files need a function of a saved model that is not passed."""
+    from ..images import as_image_source, missing_function
+
+    name = missing_function(reader, as_image_source(images.X).paths or ())
+    if name is not None:
+        module, _, function = name.rpartition(".")
+        raise ValueError(
+            f"The model reads files by the function {name!r}, which is not saved with it. Pass it "
+            f"as --reader {module}:{function}, or --reader FILE.py:{function}."
+        )
 
 
 def _frame(text):

@@ -7,7 +7,7 @@ from ._images import open_images
 from ._interruption import explain_interruption
 from ._options import add_images, add_model
 from ._outcome import Outcome
-from ._reader import function_from, suffixes_of
+from ._reader import check_function, function_from, suffixes_of
 
 HELP = "write an HTML page of a clustering"
 EPILOG = """\
@@ -56,6 +56,7 @@ def run(options):
 
     estimator = DeepImageClusterer.load(options.model, reader=function_from(options))
     images = open_images(options, suffixes_of(estimator.reader_))
+    check_function(estimator.reader_, images)
     memory = options.memory or _cache_beside(options.model)
     estimator.set_params(on_error="skip", verbose=1, memory=memory)
     with explain_interruption(memory):

@@ -17,11 +17,53 @@ class ImageReadError(ValueError):
     """An image cannot be read. The message names the image, the problem and a remedy."""
 
 
+class MissingFunctionError(ValueError):
+    """A reader's function, which is not saved with a model, was not passed when it was loaded."""
+
+
+# Errors of a program, not of the file that it reads.
+_PROGRAMMING_ERRORS = (
+    *(AttributeError, ImportError, NameError, TypeError),
+    MissingFunctionError,
+)
+_RAISED_AS_IT_IS = "_skdeepcluster_raised_as_it_is"
+
+
+def read_by_function(function, path):
+    """Call a reader's function, and tell errors of its code from those of the file.
+
+    Raises
+    ------
+    ImageReadError
+        If the function raises an error that the file may be the cause of, or returns None.
+    """
+    try:
+        result = function(path)
+    except ImageReadError:
+        raise
+    except _PROGRAMMING_ERRORS as error:
+        error.add_note(f"This happened while the reader function read {path!r}.")
+        setattr(error, _RAISED_AS_IT_IS, True)
+        raise
+    except Exception as error:
+        if is_of_machine(error):
+            raise
+        raise ImageReadError(
+            f"{path}: the reader function raised {type(error).__name__}: {error}. Mend the "
+            "function, replace or remove the file, or set on_error='skip'."
+        ) from error
+    if result is None:
+        raise ImageReadError(
+            f"{path}: the reader function returned None. It must return an array or a Pillow image."
+        )
+    return result
+
+
 @contextmanager
 def reading(name):
     """Turn every error of an image into an ImageReadError that names it.
 
-    Errors of the machine are raised as they are.
+    Errors of the machine, and of the code of a reader's function, are raised as they are.
     """
     try:
         yield
@@ -41,6 +83,8 @@ def reading(name):
             "PIL.Image.MAX_IMAGE_PIXELS."
         ) from None
     except Exception as error:
+        if hasattr(error, _RAISED_AS_IT_IS):
+            raise
         if is_of_machine(error):
             error.add_note(f"This happened while {name} was read.")
             raise

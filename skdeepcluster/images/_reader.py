@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from ._errors import ImageReadError
+from ._errors import MissingFunctionError
 from ._functions import identity_of, name_of
 from ._intensity import channels_of_kind
 from ._resize import ASPECTS
@@ -216,6 +216,19 @@ def reader_suffixes(reader):
     return tuple(f".{each.lower().lstrip('.')}" for each in given)
 
 
+def uses_function(reader, path):
+    """Whether a file is read by the reader's function, not by its format."""
+    suffixes = reader_suffixes(reader)
+    return reader.function is not None and (not suffixes or path.lower().endswith(suffixes))
+
+
+def missing_function(reader, paths):
+    """Return the name of the function that is not there to read one of the files, or None."""
+    function = reader.function
+    is_needed = isinstance(function, _Missing) and any(uses_function(reader, p) for p in paths)
+    return function.name if is_needed else None
+
+
 def reader_key(reader):
     """Return what pixels depend on besides the image, as a text."""
     function = None if reader.function is None else identity_of(reader.function)
@@ -266,7 +279,7 @@ class _Missing:
         self.name = name
 
     def __call__(self, path):
-        raise ImageReadError(
+        raise MissingFunctionError(
             f"{path}: the estimator was fitted with the function {self.name!r}, which is not "
             "saved with it. Pass it as load(folder, reader=function)."
         )

@@ -13,9 +13,9 @@ import torch
 from PIL import Image, ImageFile
 
 from ._decoding import check_format, open_raw
-from ._errors import ImageReadError, reading
+from ._errors import ImageReadError, read_by_function, reading
 from ._raw import ArrayImage, PillowImage
-from ._reader import ImageReader, reader_key, reader_suffixes
+from ._reader import ImageReader, reader_key, uses_function
 from ._rendering import render, uses_window
 
 # Number of images in memory that a fingerprint looks at.
@@ -215,10 +215,9 @@ class FileSource(RawSource):
     def opened(self, index, size_hint=None):
         """Open the file by the reader's function or by its format."""
         path, reader = self.items[index], self.reader
-        suffixes = reader_suffixes(reader)
-        if reader.function is None or (suffixes and not path.lower().endswith(suffixes)):
+        if not uses_function(reader, path):
             return open_raw(path, path, size_hint, use_window=uses_window(reader))
-        result = reader.function(path)
+        result = read_by_function(reader.function, path)
         if isinstance(result, Image.Image):
             return nullcontext(PillowImage(result, n_frames=1))
         return nullcontext(ArrayImage.of(np.asarray(result), path, any_channels=True))

@@ -43,8 +43,14 @@ def test_options_become_the_reader_of_the_model(dim, tmp_path, capsys):
     more = ("--output", tmp_path / "more")
     data = run_json(capsys, "assign", output / "model", dim, *more, *reader)
     assert (data["n_pictures"], data["skipped"]) == (21, [])
+    for command, to in (("assign", "without"), ("report", "page.html")):
+        assert run(command, output / "model", dim, "--output", tmp_path / to) == 1
+        assert "as --reader numbers:read, or" in capsys.readouterr().err
+        assert not (tmp_path / to).exists()
+    # Files of other formats do without the function.
+    (dim / "own.num").unlink()
     data = run_json(capsys, "assign", output / "model", dim, "--output", tmp_path / "without")
-    assert data["skipped"] == [str(dim / "own.num")]
+    assert (data["n_pictures"], data["skipped"]) == (20, [])
 
 
 def test_embed_finds_the_range_by_itself(dim, tmp_path, capsys):
@@ -59,11 +65,23 @@ def test_embed_finds_the_range_by_itself(dim, tmp_path, capsys):
     assert not np.allclose(features["auto"], features["dtype"], atol=0.1)
 
 
+def test_a_range_may_begin_below_zero(dim, tmp_path):
+    features = []
+    for arguments in (("--intensity-range", "-400,620"), ("--intensity-range=-400,620",)):
+        file = tmp_path / f"{len(features)}.npz"
+        arguments = ("--output", file, "--image-size", 32, *arguments)
+        assert run("embed", dim, *arguments) == 0
+        features.append(np.load(file)["features"])
+    np.testing.assert_array_equal(*features)
+
+
 @pytest.mark.parametrize(
     ("option", "value", "message"),
     [
         ("--intensity-range", "bright", "intensity_range"),
         ("--intensity-range", "1,b", "not numbers"),
+        ("--intensity-range", "-1,b", "not numbers"),
+        ("--suffixes", ".czi", "pass --reader"),
         ("--channels", "r,g", "not numbers"),
         ("--frame", "middle", "neither a number nor max or mean"),
         ("--reader", "read.py", "is not FILE.py:FUNCTION"),

@@ -159,6 +159,9 @@ def test_a_function_is_passed_again(tmp_path, snapshots):
     without = DeepImageClusterer.load(tmp_path / "model")
     with pytest.raises(ValueError, match=r"0\.txt.*read_text.*load\(folder, reader=function\)"):
         without.predict(paths)
+    # It is no fault of the images.
+    with pytest.raises(ValueError, match="not saved"):
+        without.set_params(on_error="skip").predict(paths)
 
 
 def test_files_in_tar_and_fine_tuning_and_views(fitted, folder, tmp_path):

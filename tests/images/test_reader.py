@@ -106,6 +106,26 @@ def test_a_function_that_fails_is_named_with_the_file(files):
     with pytest.raises(ImageReadError, match=r"0\.num: .*no such series"):
         read_image(files[0], fail)
 
+    with pytest.raises(ImageReadError, match=r"0\.num: the reader function raised RuntimeError"):
+        read_image(files[0], fail)
+    with pytest.raises(ImageReadError, match=r"0\.num: the reader function returned None"):
+        read_image(files[0], lambda path: None)
+
+
+@pytest.mark.parametrize("kind", [AttributeError, ImportError, NameError, TypeError])
+def test_an_error_of_the_code_of_a_function_is_raised_as_it_is(kind, files):
+    def fail_once_in_three(path):
+        if path.endswith("1.num"):
+            raise kind("a slip")
+        return read_numbers(path)
+
+    embedder = ImageEmbedder(
+        image_size=32, engine="torch", on_error="skip", reader=fail_once_in_three
+    )
+    with pytest.raises(kind, match="a slip") as caught:
+        embedder.fit_transform(files)
+    assert "1.num" in caught.value.__notes__[0]
+
 
 def test_a_function_may_return_a_pillow_image_or_any_channels(files):
     shown = read_image(files[0], lambda path: Image.new("RGB", (4, 4), (1, 2, 3)))
@@ -234,7 +254,7 @@ def test_what_is_saved_of_a_reader():
     again = reader_from_plain(plain_reader(reader), read_numbers)
     assert plain_reader(again) == plain_reader(reader)
     missing = reader_from_plain(plain_reader(reader))
-    with pytest.raises(ImageReadError, match=r"test_reader\.read_numbers.*load\(folder, reader="):
+    with pytest.raises(ValueError, match=r"test_reader\.read_numbers.*load\(folder, reader="):
         read_image("a.num", missing)
     for damaged in ({"evil": 1}, [], {"intensity_range": [3, 1]}, {"aspect": 7}):
         with pytest.raises((ValueError, TypeError)):
