@@ -5,7 +5,7 @@
 # model's state_dict, as files by torch.save do, so that load_state_dict takes them.
 # Seen: for ViT-type classes the file has the names of earlier versions ("encoder.layer.0.attention.
 # attention.query.weight"), the model in memory those of version 5 ("layers.0.attention.q_proj.
-# weight"); from_pretrained renames. A ViTModel has 6 of 22 names in common with its own file,
+# weight"); from_pretrained renames. A ViTModel has 8 of 24 names in common with its own file,
 # Dinov2Model 17 of 25; CLIPVisionModel has all. load_state_dict(..., strict=False) on such a file
 # leaves every attention layer random, and only its return value says so.
 # Workaround: from_pretrained, or a look at the missing keys.
@@ -42,5 +42,5 @@ for config, cls in (
     # The library itself reads what it wrote.
     again = cls.from_pretrained(cls.__name__).state_dict()
     assert all(torch.equal(again[name], tensor) for name, tensor in model.state_dict().items())
-assert found == {"ViTModel": (6, 22), "Dinov2Model": (17, 25), "CLIPVisionModel": (23, 23)}, found
+assert found == {"ViTModel": (8, 24), "Dinov2Model": (17, 25), "CLIPVisionModel": (23, 23)}, found
 PYTHON
