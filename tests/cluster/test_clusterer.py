@@ -377,6 +377,7 @@ def test_grid_search_on_arrays_paths_and_features(snapshots, features, photo_fol
         assert len(search.predict(X)) == 40
 
 
+@pytest.mark.slow
 def test_one_network_judges_the_clusters_of_all(snapshots, tmp_path):
     images, scenes = snapshots
     labels = np.unique(scenes, return_inverse=True)[1]
