@@ -119,7 +119,8 @@ class DeepImageClusterer(
     fine_tune_mode : {"before", "jointly"}, default="before"
         "before" the head, they learn to know two random views of an image and to bring images
         near the centre of their cluster. "jointly" with the head they are trained by its losses,
-        as published: this takes far longer, and clusters are worse (see ``as_published``).
+        as published: this takes far longer, and clusters were worse on the set that was tried
+        (see ``as_published``).
     fine_tune_iter : int, default=2
         Epochs of fine-tuning before the head, each of which begins with clustering.
 
@@ -567,8 +568,8 @@ class DeepImageClusterer(
         tenth. What the paper leaves open is this package's choice: 20 neighbours, weights of 1,
         1, 3 and 0.5, and EfficientNet-Lite0, which was trained with labels, where the paper has
         self-supervised networks. The learning rate is 1e-4, since with 1e-3, as in the authors'
-        code, all steel defects fell into one cluster. On a CPU this takes
-        hours; the defaults of the estimator find better clusters in minutes.
+        code, all images of a trial fell into one cluster. On a CPU this takes hours; how it
+        compares with the defaults is in ``docs/method.md``.
 
         Parameters
         ----------
