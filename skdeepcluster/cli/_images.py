@@ -1,6 +1,5 @@
 """The images of a command: a folder, a tar file or a Parquet file."""
 
-import warnings
 from typing import Any, NamedTuple
 
 IMAGE_FILES = (".parquet", ".tar")
@@ -22,7 +21,6 @@ def open_images(options, suffixes=()):
     Returns
     -------
     images : Images
-        Without those that earlier runs exported into the folder.
     """
     from .. import list_images, read_parquet_images, read_tar_images
     from ..images import as_image_source
@@ -34,7 +32,7 @@ def open_images(options, suffixes=()):
             f"{' or '.join(IMAGE_FILES)}. Decompress it if it is compressed."
         )
     if path.suffix not in IMAGE_FILES:
-        paths = _without_exported(path.expanduser(), list_images(path, suffixes=suffixes))
+        paths = list_images(path, suffixes=suffixes)
         return Images(paths, paths)
     X = (
         read_tar_images(path, options.member)
@@ -43,27 +41,3 @@ def open_images(options, suffixes=()):
     )
     source = as_image_source(X)
     return Images(X, [source.name(index) for index in range(len(source))])
-
-
-def _without_exported(folder, paths):
-    from ..export import is_export
-
-    exports = {
-        export
-        for export in {path.parent.parent for path in paths}
-        # Users who name the export itself want its images.
-        if export != folder and export.is_relative_to(folder) and is_export(export)
-    }
-    kept = [path for path in paths if path.parent.parent not in exports]
-    if not kept:
-        raise ValueError(
-            f"All images in {str(folder)!r} were exported there by earlier runs. To use them, "
-            f"pass one of these folders: {', '.join(map(repr, sorted(map(str, exports))))}."
-        )
-    if len(kept) < len(paths):
-        warnings.warn(
-            f"{len(paths) - len(kept)} images that earlier runs exported into "
-            f"{str(folder)!r} are left out.",
-            stacklevel=2,
-        )
-    return kept

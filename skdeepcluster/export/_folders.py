@@ -7,12 +7,10 @@ import unicodedata
 from contextlib import contextmanager
 from pathlib import Path
 
+from ..images import EXPORT_COLUMNS, EXPORT_RECORD, is_export
 from ..storage import Moves, whole_file, whole_folder
 from ._cells import path_cell
 
-# Stands beside the folders of the clusters, and marks them as an export.
-_RECORD = "exported.csv"
-_COLUMNS = ("path", "exported")
 # The longest file name that file systems allow.
 _NAME_BYTES = 255
 
@@ -28,21 +26,12 @@ def write_labels(path, names, labels, probabilities):
             table.writerow([path_cell(name), label, f"{probability:.4f}" if label >= 0 else ""])
 
 
-def is_export(folder):
-    """Whether images were exported into a folder: it has a record with the expected columns."""
-    record = Path(folder, _RECORD)
-    if not record.is_file():
-        return False
-    with open(record, "rb") as file:
-        return file.readline().rstrip() == ",".join(_COLUMNS).encode()
-
-
 def check_export(folder):
     """Raise a FileExistsError if the folder, or anything of that name, exists."""
     folder = Path(folder)
     if is_export(folder):
         raise FileExistsError(
-            f"{str(folder)!r} already exists, and {_RECORD} in it says where its images come "
+            f"{str(folder)!r} already exists, and {EXPORT_RECORD} in it says where its images come "
             "from. Choose another output."
         )
     if os.path.lexists(folder):
@@ -109,7 +98,7 @@ def _numbered(name, number):
 def _fill(folder, places, action):
     for home in {folder / place.parent for _, place in places}:
         home.mkdir()
-    with _table(folder / _RECORD, *_COLUMNS) as record:
+    with _table(folder / EXPORT_RECORD, *EXPORT_COLUMNS) as record:
         for path, place in places:
             target = folder / place
             if os.path.lexists(target):
@@ -135,7 +124,7 @@ def _move(folder, places):
     try:
         _fill(folder, places, moves.move)
     except BaseException:
-        moves.undo(record=folder / _RECORD)
+        moves.undo(record=folder / EXPORT_RECORD)
         shutil.rmtree(folder)
         raise
 

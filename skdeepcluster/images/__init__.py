@@ -3,6 +3,7 @@
 from ._augment import STRONG_VIEWS, RandomViews, views_of_pixels
 from ._batches import iter_batches
 from ._errors import ImageReadError
+from ._exported import EXPORT_COLUMNS, EXPORT_RECORD, is_export
 from ._inputs import as_image_source
 from ._listing import list_images
 from ._parquet import read_parquet_images
@@ -25,6 +26,8 @@ from ._thumbnails import encode_thumbnail, read_thumbnails
 from ._typing import ImagesLike, PathLike
 
 __all__ = [
+    "EXPORT_COLUMNS",
+    "EXPORT_RECORD",
     "STRONG_VIEWS",
     "ImageReadError",
     "ImageReader",
@@ -39,6 +42,7 @@ __all__ = [
     "encode_thumbnail",
     "fitted_source",
     "function_of",
+    "is_export",
     "iter_batches",
     "list_images",
     "missing_function",

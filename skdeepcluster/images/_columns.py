@@ -1,6 +1,7 @@
 """Columns and other containers of images or paths, of whatever library, as lists."""
 
-from collections.abc import Collection, Iterator, Mapping, MutableSequence
+import io
+from collections.abc import Collection, Iterator, Mapping, MutableSequence, Set
 from numbers import Number
 from typing import Any
 
@@ -43,6 +44,8 @@ def items_of(X: Any) -> Any:
 
 def _refuse_what_has_no_order(X):
     kind = type(X).__name__
+    if isinstance(X, io.IOBase):
+        raise TypeError(f"X is one open file ({kind}). Pass a list: of paths, or [X.read()].")
     if isinstance(X, Iterator):
         raise TypeError(
             f"X is a {kind}, which can be read only once, and images are read again. Pass list(X), "
@@ -52,7 +55,12 @@ def _refuse_what_has_no_order(X):
         keys = ", ".join(map(repr, [*X][:5]))
         raise TypeError(f"X is a {kind} with the keys {keys}. Pass one of its values, or a list.")
     if isinstance(X, Collection) and not hasattr(X, "__getitem__"):
-        raise TypeError(f"X is a {kind}, whose items are not numbered. Pass a list: sorted(X).")
+        cure = "sorted(X)" if isinstance(X, Set) else "list(X)"
+        raise TypeError(f"X is a {kind}, whose items are not numbered. Pass a list: {cure}.")
+    for method in ("collect", "compute"):
+        # Tables of polars, Spark and dask that are computed on demand; arrays of dask have a shape.
+        if hasattr(X, method) and not isinstance(getattr(X, "shape", None), tuple | list):
+            raise TypeError(f"X is a {kind}, which is not computed yet. Pass X.{method}().")
 
 
 def _only_column(X):
@@ -81,6 +89,16 @@ def _columns(X):
 
 
 def _begins_with_number(column):
-    first = column.iloc[0] if hasattr(column, "iloc") else column[0]
-    first = first.as_py() if hasattr(first, "as_py") else first
-    return first is None or isinstance(first, Number | np.generic)
+    """Whether the first value that is not missing is a number."""
+    for value in column:
+        value = value.as_py() if hasattr(value, "as_py") else value
+        if not is_missing(value):
+            return isinstance(value, Number | np.generic)
+    return True
+
+
+def is_missing(value: Any) -> bool:
+    """Whether it stands for a missing value: None, NaN, or pandas' NA."""
+    if isinstance(value, float):
+        return value != value
+    return value is None or type(value).__name__ in ("NAType", "NaTType")

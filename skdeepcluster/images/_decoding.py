@@ -102,6 +102,8 @@ def _open_otherwise(file, name, use_window):
             )
         with Image.open(_rewound(file)) as image:
             yield PillowImage(image)
+    elif not head:
+        raise ImageReadError(f"{name}: the file is empty. Replace or remove it.")
     else:
         raise UnidentifiedImageError
 

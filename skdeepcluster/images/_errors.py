@@ -1,6 +1,7 @@
 """Errors of images, told from errors of the machine."""
 
 import errno
+import os
 from contextlib import contextmanager
 
 from PIL import Image, UnidentifiedImageError
@@ -69,8 +70,12 @@ def reading(name):
         yield
     except ImageReadError:
         raise
-    except FileNotFoundError:
-        raise ImageReadError(f"{name}: there is no such file. Check the path.") from None
+    except FileNotFoundError as error:
+        raise ImageReadError(f"{name}: {_no_such_file(name, error.filename or name)}") from None
+    except IsADirectoryError:
+        raise ImageReadError(
+            f"{name}: this is a folder. Pass the files in it, list_images(folder)."
+        ) from None
     except UnidentifiedImageError:
         raise ImageReadError(
             f"{name}: this is not an image that Pillow can read. Remove it, convert it, pass a "
@@ -94,6 +99,15 @@ def reading(name):
             "truncated or damaged, or of a kind that the decoder does not know; replace or "
             "convert it, or set on_error='skip'."
         ) from error
+
+
+def _no_such_file(name, file):
+    path = os.fsdecode(file)
+    problem = "there is no such file" + f" as {path!r}" * (path != name)
+    if "://" in path:
+        return f"{problem}. URLs are not opened: download the file, and pass its path."
+    relative = f", which is relative to the working directory {os.getcwd()!r}"
+    return f"{problem}. Check the path{relative * (not os.path.isabs(path))}."
 
 
 def is_of_machine(error):

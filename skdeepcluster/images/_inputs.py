@@ -1,5 +1,6 @@
 """Recognition of everything that a user can pass as images."""
 
+import io
 import os
 from pathlib import Path
 
@@ -8,11 +9,15 @@ import torch
 from PIL import Image
 from torch.utils import data
 
-from ._columns import items_of
+from ._columns import is_missing, items_of
 from ._encoded import EncodedItems, is_encoded_record
 from ._listing import list_images
 from ._reader import as_reader, reader_suffixes
 from ._source import ArraySource, DatasetSource, FileSource, ImageSource, PillowSource
+
+_MISSING = "missing value"
+# What stands for a missing value among paths and encoded images: it cannot be read.
+_PLACES = {"path": "", "encoded image": {"bytes": None, "path": None}}
 
 
 def as_image_source(X, reader=None):
@@ -140,10 +145,13 @@ def _from_sequence(items):
     if not items:
         raise ValueError("Found 0 images (an empty list); at least 1 is needed.")
     kinds = [_kind(item) for item in items]
+    if _MISSING in kinds:
+        items, kinds = _with_places_for_missing(items, kinds)
     first = kinds[0]
     if first is None:
         if any(kind in ("path", "Pillow image") for kind in kinds):
             _raise_mixed(kinds, items)
+        _refuse_labelled(items)
         # Numbers or rows of numbers: features, or invalid.
         return None
     if any(kind != first for kind in kinds):
@@ -163,8 +171,15 @@ def _kind(item):
         return "path"
     if isinstance(item, Image.Image):
         return "Pillow image"
-    if isinstance(item, bytes | bytearray) or is_encoded_record(item):
+    if isinstance(item, bytes | bytearray | memoryview) or is_encoded_record(item):
         return "encoded image"
+    if is_missing(item):
+        return _MISSING
+    if isinstance(item, io.IOBase):
+        raise TypeError(
+            f"X holds open files ({type(item).__name__}). Pass their paths, or what they contain: "
+            "[file.read() for file in X]."
+        )
     n_dimensions = getattr(item, "ndim", 0)
     if n_dimensions >= 2:
         return "tensor" if isinstance(item, torch.Tensor) else "array"
@@ -173,7 +188,38 @@ def _kind(item):
     return None
 
 
+def _with_places_for_missing(items, kinds):
+    """Put what its source takes for missing in place of missing values among paths and the like."""
+    if all(kind == _MISSING for kind in kinds):
+        raise ValueError(f"All {len(items)} images are missing values, such as {items[0]!r}.")
+    first = next(kind for kind in kinds if kind != _MISSING)
+    if first not in _PLACES:
+        return items, kinds
+    place = _PLACES[first]
+    pairs = zip(items, kinds, strict=True)
+    filled = [place if kind == _MISSING else item for item, kind in pairs]
+    return filled, [first if kind == _MISSING else kind for kind in kinds]
+
+
+def _refuse_labelled(items):
+    first = items[0]
+    if not isinstance(first, list | tuple) or not first or _kind(first[0]) in (None, _MISSING):
+        return
+    if isinstance(first, list):
+        raise TypeError("X is a list of lists. Pass one list of all the images.")
+    raise TypeError(
+        f"The items of X are tuples that begin with a {_kind(first[0])}. Pass the images alone: "
+        "[item[0] for item in X]."
+    )
+
+
 def _raise_mixed(kinds, items):
+    if _MISSING in kinds:
+        missing = kinds.index(_MISSING)
+        raise TypeError(
+            f"Item {missing} of X is a missing value ({items[missing]!r}) among images. Leave it "
+            "out, or pass paths, of which some may be missing with on_error='skip'."
+        )
     odd = next(i for i, kind in enumerate(kinds) if kind != kinds[0])
     raise TypeError(
         f"X mixes kinds of images: item 0 is {kinds[0] or type(items[0]).__name__}, item {odd} "

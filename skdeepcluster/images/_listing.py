@@ -11,6 +11,7 @@ from pathlib import Path
 from PIL import Image
 
 from ._dicom import is_dicom
+from ._exported import exports_in
 
 SUFFIXES = (
     *(".avif", ".bmp", ".dib", ".gif", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg", ".jpx", ".mpo"),
@@ -79,8 +80,9 @@ def list_images(
         Sorted. Images are recognised by their suffix: those that Pillow and its registered
         plugins, pillow-heif and pydicom read, if they are installed. Left out are hidden files
         and folders, folders of thumbnails and deleted files that systems make, folders that
-        symbolic links lead to a second time, and the masks that segmentation programs write
-        beside an image (``cell_masks.tif`` beside ``cell.tif``).
+        symbolic links lead to a second time, the masks that segmentation programs write
+        beside an image (``cell_masks.tif`` beside ``cell.tif``), and images that ``--export`` of
+        the command sorted into a folder below this one.
 
     Raises
     ------
@@ -95,7 +97,7 @@ def list_images(
     -----
     UserWarning
         If a subfolder cannot be read, or if images are left out because nothing that is
-        installed reads them, because they have no suffix, or because they are masks.
+        installed reads them, because they have no suffix, or because they are masks or exported.
 
     Examples
     --------
@@ -122,7 +124,24 @@ def list_images(
         )
     if left_out:
         warnings.warn(f"In {str(folder)!r}, {left_out}", stacklevel=2)
-    return sorted(path for path in paths if path not in masks)
+    return sorted(_without_exported(folder, [path for path in paths if path not in masks]))
+
+
+def _without_exported(folder, paths):
+    exports = exports_in(folder, paths)
+    kept = [path for path in paths if path.parent.parent not in exports]
+    if not kept:
+        raise ValueError(
+            f"All images in {str(folder)!r} were exported there by earlier runs. To use them, "
+            f"pass one of these folders: {', '.join(map(repr, sorted(map(str, exports))))}."
+        )
+    if len(kept) < len(paths):
+        warnings.warn(
+            f"{len(paths) - len(kept)} images that earlier runs exported into "
+            f"{str(folder)!r} are left out.",
+            stacklevel=3,
+        )
+    return kept
 
 
 def _walk(folder, recursive, suffixes):

@@ -205,16 +205,21 @@ class FileSource(RawSource):
         self.paths = self.items
 
     def name(self, index):
-        """Path of the image."""
-        return self.items[index]
+        """Path of the image; its number if that is missing."""
+        return self.items[index] or super().name(index)
 
     def full_name(self, index):
-        """Absolute path of the image."""
-        return os.path.abspath(self.items[index])
+        """Absolute path of the image; an empty one if it is missing."""
+        path = self.items[index]
+        return os.path.abspath(path) if path else ""
 
     def opened(self, index, size_hint=None):
         """Open the file by the reader's function or by its format."""
         path, reader = self.items[index], self.reader
+        if not path:
+            raise ImageReadError(
+                f"{self.name(index)}: its path is missing. Leave it out, or set on_error='skip'."
+            )
         if not uses_function(reader, path):
             return open_raw(path, path, size_hint, use_window=uses_window(reader))
         result = read_by_function(reader.function, path)
@@ -339,6 +344,8 @@ def _no_image(item):
 def _pixels(image):
     """Convert an array, or a tensor with channels first, to an array with channels last."""
     if not isinstance(image, torch.Tensor):
+        if np.ma.is_masked(image):
+            raise ValueError("pixels are masked; fill them, such as by X.filled(0)")
         return np.asarray(image)
     tensor = image.detach().cpu()
     if tensor.dtype == torch.bfloat16:

@@ -101,6 +101,7 @@ def dask_array(images):
 CONTAINERS = {
     "encoded images": lambda paths, images, encoded: encoded,
     "bytearrays": lambda paths, images, encoded: [*map(bytearray, encoded)],
+    "memory views": lambda paths, images, encoded: [*map(memoryview, encoded)],
     "records of bytes": lambda paths, images, encoded: [{"bytes": each} for each in encoded],
     "records of paths": lambda paths, images, encoded: [
         {"bytes": None, "path": path} for path in paths
@@ -158,7 +159,13 @@ def test_containers_are_embedded_and_clustered(three):
         (map(str, ["a.jpg"]), r"map.*Pass list\(X\)"),
         ({"a.jpg"}, r"set.*sorted\(X\)"),
         ({"train": ["a.jpg"]}, "dict with the keys 'train'"),
-        ({1: "a.jpg"}.values(), r"dict_values.*not numbered"),
+        ({1: "a.jpg"}.values(), r"dict_values.*not numbered.*list\(X\)"),
+        ({"a.jpg": 1}.keys(), r"dict_keys.*sorted\(X\)"),
+        (io.BytesIO(b"x"), r"one open file \(BytesIO\)"),
+        ([io.BytesIO(b"x")], r"open files \(BytesIO\).*file.read\(\)"),
+        ([("a.jpg", 0)], r"tuples that begin with a path.*item\[0\]"),
+        ([(Image.new("RGB", (8, 8)), 0)], r"begin with a Pillow image"),
+        ([["a.jpg"], ["b.jpg"]], "list of lists"),
         (torch.utils.data.DataLoader([1]), "loader.dataset"),
         (pd.DataFrame({"path": ["a.jpg"], "y": [1]}), r"'path', 'y'.*X\['path'\]"),
         (b"\x89PNG", r"\[image\]"),
@@ -169,14 +176,71 @@ def test_the_cure_is_named_for_other_containers(kind, message):
         as_image_source(kind)
 
 
+MISSING = {
+    "None": lambda paths, encoded: [None, *paths],
+    "empty": lambda paths, encoded: ["", *paths],
+    "NaN": lambda paths, encoded: pd.Series([np.nan, *paths], dtype=object),
+    "NA": lambda paths, encoded: pd.Series([None, *paths], dtype="string"),
+    "table": lambda paths, encoded: pd.DataFrame({"p": [None, *paths]}),
+    "polars": lambda paths, encoded: polars().Series([None, *paths]),
+    "pyarrow": lambda paths, encoded: pyarrow().array([None, *paths]),
+    "bytes": lambda paths, encoded: [None, *encoded],
+}
+
+
+@pytest.mark.parametrize("kind", MISSING)
+def test_missing_paths_are_images_that_cannot_be_read(three, kind):
+    X = MISSING[kind](three[0], three[2])
+    with pytest.raises(ImageReadError, match="image 0: .*on_error='skip'"):
+        ImageEmbedder(image_size=32).fit_transform(X)
+    with pytest.warns(UserWarning, match="1 of 4 images could not be read"):
+        features = ImageEmbedder(image_size=32, on_error="skip").fit_transform(X)
+    assert np.isnan(features[0]).all()
+    expected = ImageEmbedder(image_size=32).fit_transform(three[0])
+    np.testing.assert_allclose(features[1:], expected, atol=1e-5)
+
+
+def test_nothing_but_missing_values():
+    with pytest.raises(ValueError, match="All 2 images are missing"):
+        as_image_source([None, np.nan])
+
+
+def test_what_a_path_that_is_no_file_of_an_image_is(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty.png").touch()
+    (tmp_path / "folder").mkdir()
+    for path, message in {
+        "a.png": rf"relative to the working directory '{tmp_path}'",
+        str(tmp_path / "a.png"): r"no such file\. Check the path\.",
+        "https://example.org/a.png": "URLs are not opened",
+        "empty.png": "the file is empty",
+        "folder": r"this is a folder.*list_images",
+    }.items():
+        with pytest.raises(ImageReadError, match=message):
+            as_image_source([path]).read(0)
+    with pytest.raises(ImageReadError, match="image 0: there is no such file as 'b.png'"):
+        as_image_source([{"path": "b.png"}]).read(0)
+
+
+def test_masked_pixels_are_refused():
+    X = np.ma.array(np.zeros((2, 8, 8), np.uint8))
+    assert pixels(as_image_source(X), 0).shape == (8, 8, 3)
+    X[1, 2, 3] = np.ma.masked
+    with pytest.raises(ImageReadError, match=r"image 1.*masked.*filled"):
+        as_image_source(X).read(1)
+
+
 def test_the_cure_is_named_for_tables_of_other_libraries(three):
     for table in (
         of_datasets(three[0]),
         polars().DataFrame({"image": three[0], "y": [1, 2, 3]}),
         pyarrow().table({"image": three[0], "y": [1, 2, 3]}),
+        pd.DataFrame({"y": [np.nan, 2, 3], "image": [None, *three[0][1:]]}),
     ):
         with pytest.raises(ValueError, match=r"'image'.*X\['image'\]"):
             as_image_source(table)
+    with pytest.raises(TypeError, match=r"not computed yet.*X\.collect\(\)"):
+        as_image_source(polars().DataFrame({"image": three[0]}).lazy())
 
 
 def test_tables_of_numbers_are_features(three):
@@ -252,14 +316,19 @@ def test_what_is_not_quite_right_is_explained(X, message):
     "X",
     [
         ["a.jpg", np.zeros((8, 8, 3), np.uint8)],
-        ["a.jpg", None],
-        [None, "a.jpg"],
+        ["a.jpg", 3],
+        [3, "a.jpg"],
         [np.zeros((8, 8, 3), np.uint8), Image.new("RGB", (8, 8))],
     ],
 )
 def test_mixtures_are_refused(X):
     with pytest.raises(TypeError, match=r"item 0 is .* item 1"):
         as_image_source(X)
+
+
+def test_missing_values_among_pixels_are_named():
+    with pytest.raises(TypeError, match=r"Item 1 .* missing value \(None\)"):
+        as_image_source([Image.new("RGB", (8, 8)), None])
 
 
 def test_a_file_for_a_folder(tmp_path, photos):

@@ -3,6 +3,7 @@ import pytest
 from PIL import Image
 
 from skdeepcluster import list_images, read_tar_images
+from skdeepcluster.export import export_clusters
 from skdeepcluster.images import _listing
 
 
@@ -84,6 +85,22 @@ def test_folders_of_systems_are_left_out(photo, tmp_path):
         (tmp_path / folder).mkdir(parents=True)
         photo.save(tmp_path / folder / "thumb.jpg")
     assert list_images(tmp_path) == [tmp_path / "sub" / "thumb.jpg"]
+
+
+def test_exported_images_are_left_out(photo, tmp_path):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    paths = [folder / f"{name}.png" for name in "ab"]
+    for path in paths:
+        photo.save(path)
+    export_clusters(folder / "clusters", paths, [0, 1], "copy")
+    with pytest.warns(UserWarning, match="2 images that earlier runs exported"):
+        assert list_images(folder) == paths
+    assert len(list_images(folder / "clusters")) == 2
+    for path in paths:
+        path.unlink()
+    with pytest.raises(ValueError, match="exported there by earlier runs.*clusters'"):
+        list_images(folder)
 
 
 def test_masks_beside_images_are_left_out(photo, tmp_path):
