@@ -1,9 +1,9 @@
 """``skdeepcluster cache``."""
 
-from argparse import ArgumentTypeError
 from pathlib import Path
 
 from ._outcome import Outcome, records
+from ._values import amount
 
 HELP = "show what a folder of features holds, and remove what is not used"
 EPILOG = """\
@@ -26,27 +26,16 @@ def add_options(parser):
     parser.add_argument("folder", type=Path, help="the folder of the cache")
     parser.add_argument(
         "--max-days",
-        type=_amount,
+        type=amount,
         metavar="DAYS",
         help="remove files that were not used for longer",
     )
     parser.add_argument(
         "--max-megabytes",
-        type=_amount,
+        type=amount,
         metavar="MB",
         help="remove the files that were not used for longest, until the others take no more",
     )
-
-
-def _amount(text):
-    try:
-        amount = float(text)
-    except ValueError:
-        amount = -1.0
-    # Written so that NaN is refused, too.
-    if not amount >= 0:
-        raise ArgumentTypeError(f"{text!r} is no number from 0 on")
-    return amount
 
 
 def run(options):

@@ -1,12 +1,11 @@
 """``skdeepcluster cluster``."""
 
-from argparse import ArgumentTypeError
-
 from ._clustered import check_output, memory_of, summarize, write_results
 from ._images import open_images
 from ._interruption import explain_interruption
 from ._options import add_backbone, add_images, add_output, add_reading, network_of
 from ._reader import reader_from, suffixes_of
+from ._values import integer_from
 
 HELP = "cluster the images in a folder"
 EPILOG = """\
@@ -27,36 +26,31 @@ def add_options(parser):
     """Add options for the images, the number of clusters, the network and the output."""
     add_images(parser)
     parser.add_argument(
-        "--n-clusters", type=_count, required=True, metavar="K", help="a number, or auto"
+        "--n-clusters",
+        type=integer_from(1, "auto"),
+        required=True,
+        metavar="K",
+        help="a number, or auto",
     )
     add_output(parser)
     add_backbone(parser)
     add_reading(parser)
     parser.add_argument(
         "--fine-tune",
-        type=int,
+        type=integer_from(0),
         default=0,
         metavar="N",
         help="train the backbone's last N stages on the images (default: 0)",
     )
     parser.add_argument(
         "--views",
-        type=int,
+        type=integer_from(0),
         default=4,
         metavar="N",
         help="random views of each image to train on; each costs as much as embedding it once "
         "(default: %(default)s)",
     )
-    parser.add_argument("--seed", type=int, default=0, help="random state (default: 0)")
-
-
-def _count(text):
-    if text == "auto":
-        return text
-    try:
-        return int(text)
-    except ValueError:
-        raise ArgumentTypeError(f"{text!r} is neither a number nor auto") from None
+    parser.add_argument("--seed", type=integer_from(0), default=0, help="random state (default: 0)")
 
 
 def run(options):

@@ -11,6 +11,7 @@ from contextlib import redirect_stdout
 
 from .._version import __version__
 from . import _assign, _backbones, _cache, _cluster, _embed, _report, _retrieve
+from ._wording import in_options
 
 _EPILOG = """\
 examples:
@@ -91,7 +92,7 @@ def _run(options):
         raise
     except _EXPECTED as error:
         message = " ".join(str(error).split()) or type(error).__name__
-        print(f"skdeepcluster: error: {_shown(message)}", file=sys.stderr)
+        print(f"skdeepcluster: error: {_shown(in_options(message))}", file=sys.stderr)
         return 1
     _print(json.dumps(outcome.data, indent=1) if options.json else _shown(outcome.text))
     return 0
@@ -104,7 +105,7 @@ def _print(text):
 
 
 def _print_warning(message, *_):
-    print(f"skdeepcluster: warning: {_shown(message)}", file=sys.stderr)
+    print(f"skdeepcluster: warning: {_shown(in_options(str(message)))}", file=sys.stderr)
 
 
 def _shown(text):
@@ -134,5 +135,5 @@ def _parser():
         )
         module.add_options(command)
         command.add_argument("--json", action="store_true", help="print one JSON object")
-        command.set_defaults(run=module.run)
+        command.set_defaults(run=module.run, usage_error=command.error)
     return parser

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from ._values import channels, integer_from, intensity_range
+
 
 def add_images(parser):
     """Add options for the images."""
@@ -38,17 +40,20 @@ def add_reading(parser):
     )
     parser.add_argument(
         "--frame",
+        type=integer_from(0, "max", "mean"),
         metavar="N",
         help="which frame of several, from 0, or their 'max' or 'mean' (default: the first)",
     )
     parser.add_argument(
         "--channels",
+        type=channels,
         metavar="R,G,B",
         help="which channels of several become red, green and blue, from 0; a single one becomes "
         "grey (default: the colours, or the first three)",
     )
     parser.add_argument(
         "--intensity-range",
+        type=intensity_range,
         default="auto",
         metavar="RANGE",
         help="values that become black and white: LOW,HIGH, or 'dataset' (found in a sample of "
@@ -80,7 +85,7 @@ def add_backbone(parser):
     )
     parser.add_argument(
         "--image-size",
-        type=int,
+        type=integer_from(16),
         action="append",
         metavar="PIXELS",
         help="side to which images are resized (default: the backbone's own); smaller is faster; "

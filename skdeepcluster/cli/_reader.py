@@ -10,15 +10,15 @@ def reader_from(options):
     from ..images import ImageReader, as_reader
 
     if options.suffixes is not None and options.reader is None:
-        raise ValueError(
-            "--suffixes names the files that the function of --reader reads: pass --reader, too."
+        options.usage_error(
+            "--suffixes names the files that the function of --reader reads: pass --reader, too"
         )
     reader = ImageReader(
         function_from(options),
         suffixes=None if options.suffixes is None else options.suffixes.split(","),
-        frame=_frame(options.frame),
-        channels=None if options.channels is None else _numbers(options, "channels", int),
-        intensity_range=_range(options),
+        frame=options.frame,
+        channels=options.channels,
+        intensity_range=options.intensity_range,
         aspect=options.aspect,
     )
     return as_reader(reader)
@@ -30,7 +30,7 @@ def function_from(options):
         return None
     place, _, name = options.reader.rpartition(":")
     if not place:
-        raise ValueError(f"--reader {options.reader!r} is not FILE.py:FUNCTION.")
+        options.usage_error(f"--reader {options.reader!r} is not FILE.py:FUNCTION")
     if place.endswith(".py"):
         spec = importlib.util.spec_from_file_location(Path(place).stem, place)
         assert spec is not None and spec.loader is not None, "the name ends in .py"
@@ -61,27 +61,3 @@ def check_function(reader, images):
             f"The model reads files by the function {name!r}, which is not saved with it. Pass it "
             f"as --reader {module}:{function}, or --reader FILE.py:{function}."
         )
-
-
-def _frame(text):
-    if text is None or text in ("max", "mean"):
-        return text
-    try:
-        return int(text)
-    except ValueError:
-        raise ValueError(f"--frame {text!r} is neither a number nor max or mean.") from None
-
-
-def _range(options):
-    if "," not in options.intensity_range:
-        return options.intensity_range
-    return _numbers(options, "intensity_range", float)
-
-
-def _numbers(options, name, kind):
-    text = getattr(options, name)
-    try:
-        return tuple(kind(part) for part in text.split(","))
-    except ValueError:
-        option = name.replace("_", "-")
-        raise ValueError(f"--{option} {text!r}: these are not numbers with commas.") from None

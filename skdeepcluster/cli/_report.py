@@ -8,6 +8,7 @@ from ._interruption import explain_interruption
 from ._options import add_images, add_model
 from ._outcome import Outcome
 from ._reader import check_function, function_from, suffixes_of
+from ._values import amount
 
 HELP = "write an HTML page of a clustering"
 EPILOG = """\
@@ -34,7 +35,7 @@ def add_options(parser):
     )
     parser.add_argument(
         "--max-megabytes",
-        type=float,
+        type=amount,
         default=20,
         metavar="MB",
         help="maximum size of the thumbnails in the page (default: %(default)s)",

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from ._outcome import Outcome
+from ._values import integer_from
 
 HELP = "find images by sentences, using their scene graphs"
 EPILOG = """\
@@ -41,18 +42,19 @@ def add_options(parser):
         help="folder of the model, which is loaded if it exists, otherwise learned and saved",
     )
     parser.add_argument(
-        "-k", type=int, default=5, help="number of images for each sentence (default: 5)"
+        "-k",
+        type=integer_from(1),
+        default=5,
+        help="number of images for each sentence (default: 5)",
     )
     parser.add_argument("--explain", action="store_true", help="show which words match what")
-    parser.add_argument("--seed", type=int, default=0, help="random state (default: 0)")
+    parser.add_argument("--seed", type=integer_from(0), default=0, help="random state (default: 0)")
 
 
 def run(options):
     """Learn from the captions and search."""
     from ..scenegraph import read_graph_lines
 
-    if options.k < 1:
-        raise ValueError(f"-k must be 1 or more, got {options.k}.")
     searched = read_graph_lines(options.graphs)
     retriever, n_learned_from = _retriever(options, searched)
     graphs = [record.graph for record in searched]

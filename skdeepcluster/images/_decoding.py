@@ -81,7 +81,7 @@ def check_format(image, name):
     if not known and Image.OPEN[image.format][0].__module__.startswith("PIL."):
         raise ImageReadError(
             f"{name}: this is a {image.format} file, a format that is not read. Convert it, or "
-            "pass a reader= (see 'Images of science' in the user guide)."
+            "pass reader=ImageReader(function), see 'Images of science' in the user guide."
         )
 
 

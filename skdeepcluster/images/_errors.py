@@ -78,8 +78,8 @@ def reading(name):
         ) from None
     except UnidentifiedImageError:
         raise ImageReadError(
-            f"{name}: this is not an image that Pillow can read. Remove it, convert it, pass a "
-            "reader=, or set on_error='skip'."
+            f"{name}: this is not an image that Pillow can read. Remove it, convert it, "
+            "pass reader=ImageReader(function), or set on_error='skip'."
         ) from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         # The warning is an error if the user's filters make it one.

@@ -44,7 +44,7 @@ def chosen_values(reader: ImageReader, image: RawImage, name: str) -> np.ndarray
     if channels and max(channels) >= image.n_channels:
         raise ImageReadError(
             f"{name}: there is no channel {max(channels)}: it has {image.n_channels}, counted "
-            "from 0. Choose others with channels=."
+            "from 0. Choose others: reader=ImageReader(channels=...)."
         )
     if channels:
         return values[:, :, list(channels)]
@@ -58,7 +58,7 @@ def _one_frame(reader, image, name):
         if not -n_frames <= frame < n_frames:
             raise ImageReadError(
                 f"{name}: there is no frame {frame}: it has {n_frames}, counted from 0. Choose "
-                "another with frame=."
+                "another: reader=ImageReader(frame=...)."
             )
         return image.values(frame % n_frames)
     total = image.values(0)

@@ -155,7 +155,7 @@ def _warn_of_little(found):
             _warn(
                 f"Values of the images ({kind}: {low:g} to {high:g}) use less than a sixteenth of "
                 'the range of their type, so that intensity_range="dtype" leaves few grey '
-                'levels. Use "auto", "dataset", or (low, high).'
+                'levels. Use "auto", "dataset", or intensity_range=(low, high).'
             )
 
 
@@ -168,7 +168,7 @@ def _warn_of_dim(looks, ranges):
             f"{len(dim)} of {len(deep)} images that were looked at use less than a sixteenth of "
             f"the range that was found, and are shown in a few grey levels (such as "
             f'{dim[0].name!r}). If they are not meant to be dim, intensity_range="image" scales '
-            "each by itself; or pass (low, high)."
+            "each by itself; or pass intensity_range=(low, high)."
         )
 
 

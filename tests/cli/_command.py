@@ -21,7 +21,7 @@ def run_json(capsys, *arguments):
 
 def start(*arguments, **options):
     """Run the command in a process of its own."""
-    command = [sys.executable, "-m", "skdeepcluster.cli", *map(str, arguments)]
+    command = [sys.executable, "-m", "skdeepcluster", *map(str, arguments)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
 
 

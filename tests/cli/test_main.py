@@ -44,7 +44,6 @@ def test_a_reader_that_leaves_causes_no_traceback():
     [
         (["cluster", "nowhere", "--n-clusters", "3", "--output", "o"], "no folder"),
         (["cluster", "{photos}", "--n-clusters", "99", "--output", "o"], "n_samples=41"),
-        (["cluster", "{photos}", "--n-clusters", "0", "--output", "o"], "n_clusters"),
         (
             ["cluster", "{photos}", "--n-clusters", "4", "--output", "o", "--backbone", "x"],
             "no backbone 'x'",
@@ -52,7 +51,6 @@ def test_a_reader_that_leaves_causes_no_traceback():
         (["assign", "nowhere", "{photos}", "--output", "o"], "no saved"),
         (["embed", "{photos}", "--output", "nowhere/f.npz"], "no folder"),
         (["retrieve", "nowhere.jsonl", "a dog"], "nowhere.jsonl"),
-        (["retrieve", "nowhere.jsonl", "a dog", "-k", "0"], "-k must be 1"),
     ],
 )
 def test_errors_are_one_line(result, tmp_path, monkeypatch, capsys, arguments, message):
@@ -103,7 +101,13 @@ def _assert_one_line_about(model, result, capsys):
     ("arguments", "message"),
     [
         (["cluster"], "required"),
-        (["cluster", "photos", "--n-clusters", "x", "--output", "o"], "'x' is neither a number"),
+        (
+            ["cluster", "photos", "--n-clusters", "x", "--output", "o"],
+            "'x' is no integer from 1 on, nor 'auto'",
+        ),
+        (["cluster", "photos", "--n-clusters", "0", "--output", "o"], "'0' is no integer from 1"),
+        (["cluster", "photos", "--n-clusters", "2", "--output", "o", "--views", "-1"], "from 0 on"),
+        (["retrieve", "graphs.jsonl", "a dog", "-k", "0"], "'0' is no integer from 1 on"),
         (["assign", "m", "photos", "--output", "o", "--export", "zip"], "invalid choice"),
     ],
 )

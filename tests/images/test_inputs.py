@@ -191,7 +191,7 @@ MISSING = {
 @pytest.mark.parametrize("kind", MISSING)
 def test_missing_paths_are_images_that_cannot_be_read(three, kind):
     X = MISSING[kind](three[0], three[2])
-    with pytest.raises(ImageReadError, match="image 0: .*on_error='skip'"):
+    with pytest.raises(ImageReadError, match=r"image 0: .*on_error='skip'"):
         ImageEmbedder(image_size=32).fit_transform(X)
     with pytest.warns(UserWarning, match="1 of 4 images could not be read"):
         features = ImageEmbedder(image_size=32, on_error="skip").fit_transform(X)
@@ -218,7 +218,7 @@ def test_what_a_path_that_is_no_file_of_an_image_is(tmp_path, monkeypatch):
     }.items():
         with pytest.raises(ImageReadError, match=message):
             as_image_source([path]).read(0)
-    with pytest.raises(ImageReadError, match="image 0: there is no such file as 'b.png'"):
+    with pytest.raises(ImageReadError, match=r"image 0: there is no such file as 'b\.png'"):
         as_image_source([{"path": "b.png"}]).read(0)
 
 

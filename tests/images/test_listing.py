@@ -99,7 +99,7 @@ def test_exported_images_are_left_out(photo, tmp_path):
     assert len(list_images(folder / "clusters")) == 2
     for path in paths:
         path.unlink()
-    with pytest.raises(ValueError, match="exported there by earlier runs.*clusters'"):
+    with pytest.raises(ValueError, match=r"exported there by earlier runs.*clusters'"):
         list_images(folder)
 
 

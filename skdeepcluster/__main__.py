@@ -1,0 +1,7 @@
+"""``python -m skdeepcluster``, for when the command is not on the path."""
+
+import sys
+
+from .cli import main
+
+sys.exit(main())

@@ -1,0 +1,56 @@
+"""Values of options: from text, or incorrect usage."""
+
+from argparse import ArgumentTypeError
+
+
+def integer_from(minimum, *names):
+    """Return a type of option: integers from a minimum on, or one of some names."""
+
+    def convert(text):
+        if text in names:
+            return text
+        try:
+            number = int(text)
+        except ValueError:
+            number = minimum - 1
+        if number < minimum:
+            or_name = "".join(f", nor {name!r}" for name in names)
+            raise ArgumentTypeError(f"{text!r} is no integer from {minimum} on{or_name}")
+        return number
+
+    return convert
+
+
+def amount(text):
+    """Convert to a number from 0 on."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    # Written so that NaN is refused, too.
+    if not number >= 0:
+        raise ArgumentTypeError(f"{text!r} is no number from 0 on")
+    return number
+
+
+def channels(text):
+    """Convert to one to three integers from 0 on."""
+    numbers = tuple(map(integer_from(0), text.split(",")))
+    if len(numbers) not in (1, 2, 3):
+        raise ArgumentTypeError(f"{text!r} are not one to three channels")
+    return numbers
+
+
+def intensity_range(text):
+    """Convert to a lower and an upper value, or the name of a way to find them."""
+    if text in ("auto", "dataset", "dtype", "image"):
+        return text
+    try:
+        low, high = map(float, text.split(","))
+    except ValueError:
+        raise ArgumentTypeError(
+            f"{text!r} is neither LOW,HIGH nor auto, dataset, image or dtype"
+        ) from None
+    if not -float("inf") < low < high < float("inf"):
+        raise ArgumentTypeError(f"{text!r}: the lower value comes first, and both are finite")
+    return low, high
