@@ -12,7 +12,7 @@ import torch
 
 from ._backbone import BackboneLoadError
 from ._layouts import LAYOUTS, absorb_registers, rename_networks
-from ._transformers import read_json, read_settings, rename_transformers
+from ._transformers import is_transformers_name, read_json, read_settings, rename_transformers
 
 # What training scripts save beside the tensors, and runs no code: their options, and numbers
 # and arrays of NumPy.
@@ -53,6 +53,10 @@ class Checkpoint:
     preprocessing : dict
         Those in "preprocessor_config.json".
     is_of_transformers : bool
+        By the names of the tensors, or the settings beside the file.
+    lacks_settings : bool
+        Whether it holds a network of transformers that is known here, and "config.json" is
+        missing.
     """
 
     path: str
@@ -60,6 +64,7 @@ class Checkpoint:
     config: dict
     preprocessing: dict
     is_of_transformers: bool
+    lacks_settings: bool
 
 
 def read_weights(path, rename=True):
@@ -105,7 +110,8 @@ def read_checkpoint(path) -> Checkpoint:
     weights, _ = rename_networks(weights, LAYOUTS)
     config = read_settings(path.parent)
     preprocessing = read_json(path.with_name("preprocessor_config.json"), "image_mean")
-    is_of_transformers = bool(prefixes or config)
+    is_of_transformers = bool(prefixes or config or any(map(is_transformers_name, weights)))
+    lacks_settings = bool(prefixes) and not config
     if not prefixes:
         config, preprocessing = {}, {}
     return Checkpoint(
@@ -114,6 +120,7 @@ def read_checkpoint(path) -> Checkpoint:
         config,
         preprocessing,
         is_of_transformers,
+        lacks_settings,
     )
 
 

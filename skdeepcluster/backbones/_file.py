@@ -28,7 +28,7 @@ def load(path, image_size=None, **chosen):
         raise BackboneLoadError(f"{str(path)!r} holds a {found.name}, which has no such options.")
     options = found.options | chosen
     if found.heads is not None and "num_heads" not in chosen:
-        options["num_heads"] = _heads(found, path)
+        options["num_heads"] = _heads(found, checkpoint)
     size = image_size or found.image_size
     network = _timm.create(found.name, size, **options)
     fill(network, without_prefix(found.prefix, checkpoint.weights), path)
@@ -45,7 +45,8 @@ def _is_of_timm(path):
     return timm.is_model(str(config.get("architecture")))
 
 
-def _heads(found, path):
+def _heads(found, checkpoint):
+    path = checkpoint.path
     choices, width = found.heads.choices, found.options["embed_dim"]
     if len(choices) == 1:
         if found.heads.reason:
@@ -54,10 +55,11 @@ def _heads(found, path):
             )
         return choices[0]
     usual = f" (networks like it have {' or '.join(map(str, choices))})" if choices else ""
+    beside = "Keep its config.json beside it, or add" if checkpoint.lacks_settings else "Add"
     raise BackboneLoadError(
-        f"{str(path)!r} holds a vision transformer of width {width}. The number of its attention "
-        f"heads is not in the file{usual}. Add the number it was trained with to the name: "
-        f"'{path},num_heads={choices[-1] if choices else width // 64}'."
+        f"{path!r} holds a vision transformer of width {width}. The number of its attention "
+        f"heads is not in the file{usual}. {beside} the number it was trained with to the name: "
+        f"'{path},num_heads={choices[-1] if choices else '...'}'."
     )
 
 
@@ -67,9 +69,11 @@ def _unknown(checkpoint):
         f"({', '.join(list(checkpoint.weights)[:3])}, ...)."
     )
     if checkpoint.is_of_transformers:
+        beside = "Keep its config.json beside it; if that does not help, load"
         return (
-            f"{message} It was written by transformers: keep its config.json beside it. If that "
-            "does not help, load it with transformers and pass a module that returns its features."
+            f"{message} It was written by transformers, of whose networks only some are known here "
+            f"(see 'Checkpoints' in the user guide). {beside if checkpoint.lacks_settings else 'Load'} "
+            "it with transformers, and pass a module that returns its features."
         )
     if any(name.endswith("visual.class_embedding") for name in checkpoint.weights):
         return f"{message} Name it: 'open_clip:<architecture>/{checkpoint.path}'."

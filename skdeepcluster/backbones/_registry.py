@@ -198,6 +198,12 @@ def _unknown(name):
                 f"torch.distributed.checkpoint.format_utils dcp_to_torch {name} weights.pth"
             )
         return f"{name!r} is a folder. Pass the path of a weights file."
+    plain, comma, option = name.rpartition(",")
+    if comma and os.path.exists(Path(plain).expanduser()):
+        return (
+            f"{name!r}: {option!r} is no option of a file. There are num_heads=<number> and "
+            "global_pool=token or avg."
+        )
     names = [*_PACKAGED, *_REGISTERED]
     near = difflib.get_close_matches(name, names, n=3)
     family, colon, model = name.partition(":")

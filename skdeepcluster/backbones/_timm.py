@@ -1,6 +1,7 @@
 """Backbones of timm, by name or with weights from a file."""
 
 import difflib
+import warnings
 from typing import Any
 
 import torch
@@ -62,6 +63,7 @@ def as_backbone(network, name, image_size=None, **overrides):
 
     config = resolve_model_data_config(network)
     size = image_size or config["input_size"][-1]
+    _warn_of_unseen(network, size)
     known = dict(
         mean=tuple(config["mean"]),
         std=tuple(config["std"]),
@@ -77,6 +79,24 @@ def as_backbone(network, name, image_size=None, **overrides):
         stages=timm_stages(network),
         **{**known, **overrides},
     )
+
+
+def _warn_of_unseen(network, size):
+    """Warn of a size that patches do not cover: the pixels beyond the last one are not seen."""
+    from timm.layers import PatchEmbed
+
+    patches = getattr(network, "patch_embed", None)
+    if not isinstance(patches, PatchEmbed) or patches.dynamic_img_pad:
+        return
+    side = patches.patch_size[0]
+    unseen = size % side
+    if unseen and unseen < size:
+        warnings.warn(
+            f"The network sees patches of {side} pixels. Of images of {size} pixels it does not "
+            f"see the last {unseen} rows and columns. With image_size={size - unseen} or "
+            f"{size - unseen + side} it sees all.",
+            stacklevel=2,
+        )
 
 
 def load(model, image_size=None, **options):

@@ -2,6 +2,7 @@
 
 import functools
 import json
+import re
 
 from ._layouts import Layout, rename_networks
 
@@ -160,6 +161,15 @@ _LAYOUTS = (
     _SIGLIP,
     _RESNET,
 )
+
+
+# What networks that are not known here begin with, too.
+_NAMES = re.compile(r"(^|\.)(embeddings\.patch_embeddings?|embedder\.embedder)\.")
+
+
+def is_transformers_name(name):
+    """Whether a tensor has a name that transformers gives it."""
+    return _NAMES.search(name) is not None
 
 
 def rename_transformers(weights):

@@ -175,6 +175,13 @@ def test_a_wrong_name_is_told_the_near_ones(name, messages):
         assert message in str(caught.value)
 
 
+def test_options_of_a_file_that_there_are_not(tmp_path):
+    torch.save({}, tmp_path / "w.pth")
+    for option in ("heads=3", "num_heads=x"):
+        with pytest.raises(BackboneLoadError, match=f"'{option}' is no option.*num_heads=<number>"):
+            load_backbone(f"{tmp_path / 'w.pth'},{option}")
+
+
 def test_a_folder_is_no_backbone(tmp_path):
     with pytest.raises(BackboneLoadError, match="is a folder"):
         load_backbone(tmp_path)

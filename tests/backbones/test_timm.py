@@ -1,4 +1,5 @@
 import json
+import warnings
 
 import numpy as np
 import pytest
@@ -144,6 +145,23 @@ def test_the_number_of_features_is_what_comes_out(name):
 def test_networks_take_other_sizes(name, image_size):
     backbone = load_backbone(f"untrained:{name}", image_size=image_size)
     assert backbone.image_size == backbone.resizing.size == image_size
+
+
+@pytest.mark.parametrize(
+    ("name", "side"), [("vit_tiny_patch16_224", 16), ("swin_tiny_patch4_window7_224", 4)]
+)
+def test_pixels_that_no_patch_covers_are_warned_of(name, side):
+    whole, size = 5 * side, 5 * side + 3
+    with pytest.warns(UserWarning, match=f"last 3 rows .*image_size={whole} or {whole + side}"):
+        backbone = load_backbone(f"untrained:{name}", image_size=size)
+    images = torch.rand(1, 3, size, size)
+    changed = images.clone()
+    changed[:, :, whole:], changed[:, :, :, whole:] = 0, 0
+    with torch.inference_mode():
+        np.testing.assert_array_equal(backbone.network(images), backbone.network(changed))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        load_backbone(f"untrained:{name}", image_size=whole + side)
 
 
 def test_a_size_that_does_not_suit_is_named():
