@@ -70,10 +70,11 @@ def _unknown(checkpoint):
     )
     if checkpoint.is_of_transformers:
         beside = "Keep its config.json beside it; if that does not help, load"
+        load = beside if checkpoint.lacks_settings else "Load"
         return (
             f"{message} It was written by transformers, of whose networks only some are known here "
-            f"(see 'Checkpoints' in the user guide). {beside if checkpoint.lacks_settings else 'Load'} "
-            "it with transformers, and pass a module that returns its features."
+            f"(see 'Checkpoints' in the user guide). {load} it with transformers, and pass a "
+            "module that returns its features."
         )
     if any(name.endswith("visual.class_embedding") for name in checkpoint.weights):
         return f"{message} Name it: 'open_clip:<architecture>/{checkpoint.path}'."
