@@ -144,10 +144,11 @@ def open_model(folder: str | PathLike[str], model_format: ModelFormat) -> Iterat
         with TensorFile(folder / _TENSORS) as tensors:
             yield StoredModel(config, number, tensors)
     except Damaged as error:
-        written = "" if version is None else f" It was written by version {short_repr(version)}."
+        other = "" if version is None else f" ({short_repr(version)})"
+        or_of_other = f", or not of this version, {__version__}, but of another{other}"
         raise ValueError(
-            f"{str(folder)!r} is damaged, or not of this version ({__version__}): {error}."
-            f"{written} Save it again."
+            f"{str(folder)!r} is damaged{or_of_other * (version != __version__)}: {error}. Save it "
+            "again."
         ) from error
 
 

@@ -116,7 +116,10 @@ def test_what_is_wrong_is_told(folder, part, value, problem):
     *path, last = part.split(".")
     (config[path[0]] if path else config)[last] = value
     write_config(folder, config)
-    with pytest.raises(ValueError, match=rf"model' is damaged.*{problem}.*written by version"):
+    with pytest.raises(ValueError, match=rf"model' is damaged: .*{problem}"):
+        load(folder)
+    write_config(folder, {**config, "version": "9.0"})
+    with pytest.raises(ValueError, match=rf"version, .*, but of another \('9\.0'\): .*{problem}"):
         load(folder)
 
 
