@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from PIL import Image, UnidentifiedImageError
 
-from ._dicom import is_dicom, open_dicom
+from ._dicom import DICOM_SUFFIXES, is_dicom, open_dicom
 from ._errors import ImageReadError
 from ._raw import ArrayImage, PillowImage, orientation_of
 from ._tiff import is_beyond_pillow, is_inverted, is_tiff, open_tiff
@@ -54,8 +54,10 @@ def open_raw(file, name, size_hint=None, *, use_window=True):
     image : RawImage
     """
     try:
-        pillow_image = Image.open(file)
+        pillow_image = None if _is_dicom(file) else Image.open(file)
     except UnidentifiedImageError:
+        pillow_image = None
+    if pillow_image is None:
         with _open_otherwise(file, name, use_window) as image:
             yield image
         return
@@ -89,11 +91,11 @@ def check_format(image, name):
 def _open_otherwise(file, name, use_window):
     """Open what Pillow by itself does not know."""
     head = _head(file, 132)
-    if is_tiff(head):
+    if is_dicom(head):
+        yield open_dicom(_rewound(file), name, use_window=use_window)
+    elif is_tiff(head):
         with open_tiff(_rewound(file), name) as image:
             yield image
-    elif is_dicom(head):
-        yield open_dicom(_rewound(file), name, use_window=use_window)
     elif head[4:8] == b"ftyp" and head[8:12] in _HEIF_BRANDS:
         if not register_heif():
             raise ImageReadError(
@@ -106,6 +108,18 @@ def _open_otherwise(file, name, use_window):
         raise ImageReadError(f"{name}: the file is empty. Replace or remove it.")
     else:
         raise UnidentifiedImageError
+
+
+def _is_dicom(file):
+    """Whether a file is DICOM, by its first bytes, which are read if its name does not tell.
+
+    What comes before the mark of DICOM is free, and some begin like TIFF there.
+    """
+    if isinstance(file, str | os.PathLike):
+        suffix = os.path.splitext(file)[1].lower()
+        if suffix not in ("", *DICOM_SUFFIXES):
+            return False
+    return is_dicom(_head(file, 132))
 
 
 def register_heif():

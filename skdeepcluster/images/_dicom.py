@@ -6,7 +6,9 @@ from ._errors import ImageReadError
 from ._raw import ArrayImage
 from ._tiff import check_size
 
-_COLORS = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT")
+DICOM_SUFFIXES = (".dcm", ".dicom")
+# Where a file keeps its pixels; the others are those of parametric maps.
+_PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 
 
 def is_dicom(head):
@@ -38,12 +40,12 @@ def open_dicom(file, name, *, use_window):
             'pip install "skdeepcluster[dicom]".'
         ) from None
     dataset = pydicom.dcmread(file)
-    if "PixelData" not in dataset:
+    if not any(name in dataset for name in _PIXELS):
         raise ImageReadError(f"{name}: this DICOM file holds no image. Leave it out.")
     check_size(dataset.Columns, dataset.Rows, name)
     n_frames = int(dataset.get("NumberOfFrames") or 1)
     photometric = dataset.PhotometricInterpretation
-    is_color = photometric in _COLORS or photometric == "PALETTE COLOR"
+    is_color = dataset.SamplesPerPixel == 3 or photometric == "PALETTE COLOR"
 
     def read(frame):
         values = _stored(dataset, frame, name)
@@ -71,10 +73,12 @@ def _stored(dataset, frame, name):
         # Also converts YBR to RGB.
         return pixel_array(dataset, index=frame)
     except RuntimeError as error:
-        # pydicom's words name the packages that decode the transfer syntax.
+        # pydicom's words say what its decoders, those that are installed and others, can do.
+        reason = " ".join(str(error).split())
         raise ImageReadError(
-            f"{name}: it cannot be decoded ({error}). Install what is missing, such as "
-            "pylibjpeg-openjpeg."
+            f"{name}: it cannot be decoded ({reason}). If a decoder is missing, pip install "
+            "python-gdcm, or pylibjpeg with pylibjpeg-libjpeg and pylibjpeg-openjpeg; otherwise "
+            "convert the file."
         ) from error
 
 
@@ -90,8 +94,15 @@ def _monochrome(values, dataset, use_window):
         low, high = apply_windowing(np.array([-1e12, 1e12]), dataset)
         shown = (apply_windowing(values, dataset) - low) / (high - low)
     else:
-        return values
+        return _in_eight_bits(values, dataset)
     return np.rint(255 * shown).astype(np.uint8)
+
+
+def _in_eight_bits(values, dataset):
+    """Scale values of fewer bits, such as segmentations of one, to the range of 8 bits."""
+    n_bits = dataset.get("BitsStored", 8)
+    is_small = values.dtype == np.uint8 and n_bits < 8
+    return values * np.uint8(255 // (2**n_bits - 1)) if is_small else values
 
 
 def _upper_byte(values):

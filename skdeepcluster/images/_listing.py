@@ -10,7 +10,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from ._dicom import is_dicom
+from ._dicom import DICOM_SUFFIXES, is_dicom
 from ._exported import exports_in
 
 SUFFIXES = (
@@ -18,7 +18,6 @@ SUFFIXES = (
     *(".pbm", ".pgm", ".png", ".ppm", ".tga", ".tif", ".tiff", ".webp"),
 )
 HEIF_SUFFIXES = (".heic", ".heif", ".hif")
-DICOM_SUFFIXES = (".dcm", ".dicom")
 # What else is an image, and by what it is read.
 _READER = "pass reader=ImageReader(function, suffixes=...), see 'Images of science'"
 _CURES = {

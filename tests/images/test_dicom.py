@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from skdeepcluster import ImageReader, list_images, read_image
-from skdeepcluster.images import ImageReadError
+from skdeepcluster.images import ImageReadError, as_image_source
 
 pydicom = pytest.importorskip("pydicom", reason="pydicom is not installed")
 
@@ -120,3 +120,58 @@ def test_a_file_without_an_image_is_named(tmp_path):
     dataset.save_as(path)
     with pytest.raises(ImageReadError, match=r"a\.dcm.*no image"):
         read_image(path)
+
+
+def test_files_of_all_encodings_show_the_same(tmp_path):
+    from pydicom.data import get_testdata_file
+
+    # One image: compressed in two ways, with other orders of bytes, and beginning like TIFF.
+    names = ["", "_RLE", "_bigendian", "_expb", "_implicit", "_jp2klossless", "_padded"]
+    paths = [get_testdata_file(f"MR_small{name}.dcm", download=False) for name in names]
+    shown = [read_image(path) for path in paths]
+    expected = pydicom.dcmread(paths[0]).pixel_array
+    order = np.argsort(expected.ravel(), kind="stable")
+    assert (np.diff(shown[0][:, :, 0].ravel()[order].astype(int)) >= 0).all()
+    assert len(np.unique(shown[0])) > 50
+    for other in shown[1:]:
+        np.testing.assert_array_equal(other, shown[0])
+    # Neither do names and streams change what a file is.
+    with open(paths[1], "rb") as file:
+        content = file.read()
+    (tmp_path / "scan").write_bytes(content)
+    np.testing.assert_array_equal(read_image(tmp_path / "scan"), shown[0])
+    source = as_image_source([content])
+    np.testing.assert_array_equal(np.asarray(source.read(0)), shown[0])
+
+
+def test_a_segmentation_of_one_bit_is_black_and_white():
+    from pydicom.data import get_testdata_file
+
+    path = get_testdata_file("liver_1frame.dcm", download=False)
+    expected = pydicom.dcmread(path).pixel_array
+    assert set(np.unique(expected)) == {0, 1}
+    np.testing.assert_array_equal(read_image(path)[:, :, 0], 255 * expected)
+
+
+def test_pixels_of_a_parametric_map(tmp_path):
+    values = np.linspace(-3, 5, 64, dtype=np.float32).reshape(8, 8)
+    path = write(tmp_path / "a.dcm", np.zeros((8, 8), np.uint8))
+    dataset = pydicom.dcmread(path)
+    del dataset.PixelData, dataset.BitsStored, dataset.HighBit, dataset.PixelRepresentation
+    dataset.BitsAllocated, dataset.FloatPixelData = 32, values.tobytes()
+    dataset.save_as(path)
+    shown = read_image(path, ImageReader(intensity_range=(-3, 5)))[:, :, 0]
+    np.testing.assert_allclose(shown, (values + 3) / 8 * 255, atol=0.51)
+
+
+def test_what_no_decoder_here_reads_says_which_one_does():
+    from pydicom.data import get_testdata_file
+
+    path = get_testdata_file("JPEGLSNearLossless_08.dcm", download=False)
+    try:
+        pydicom.dcmread(path).pixel_array
+    except RuntimeError:
+        with pytest.raises(ImageReadError, match=r"JPEG-LS.*pip install python-gdcm"):
+            read_image(path)
+    else:
+        assert read_image(path).any()
