@@ -63,7 +63,9 @@ def main():
                 continue
             data = load_set(name)
             k = data.k
-            start, partitions = consensus_start(data.X, k, 20, np.random.RandomState(seed))
+            start, partitions = consensus_start(
+                data.X, k, nearest_neighbors(data.X, 20), np.random.RandomState(seed)
+            )
             labels = {
                 part: vote(partitions[voters], k, np.random.RandomState(seed), 10)
                 for part, voters in VOTERS.items()

@@ -65,7 +65,7 @@ def some_classes(name, most, rng):
 def accuracies(X, y, seed):
     k = len(np.unique(y[y >= 0]))
     random_state = np.random.RandomState(seed)
-    partitions = consensus_start(X, k, 20, random_state)[1]
+    partitions = consensus_start(X, k, nearest_neighbors(X, 20), random_state)[1]
     views = feature_views(X, random_state)
     graphs = [nearest_neighbors(view, 20) for view in views]
     found = consensuses(partitions, k, random_state)

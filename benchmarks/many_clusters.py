@@ -89,7 +89,7 @@ def _starts_of(X, y, k):
             return power_method()
 
     def consensus():
-        return consensus_start(X, k, 20, np.random.RandomState(0))[0]
+        return consensus_start(X, k, nearest_neighbors(X, 20), np.random.RandomState(0))[0]
 
     def umap50_k_means():
         return PEERS["umap50_k_means"](X, k, 0)
@@ -159,7 +159,10 @@ def consensus(n_samples=20_000):
     for k in (50, 100, 200):
         X, y = made_features(k, n_samples)
         rows[f"{k}"] = measured(
-            lambda X=X, k=k: consensus_start(X, k, 20, np.random.RandomState(0))[0], y
+            lambda X=X, k=k: consensus_start(
+                X, k, nearest_neighbors(X, 20), np.random.RandomState(0)
+            )[0],
+            y,
         )
     return rows
 

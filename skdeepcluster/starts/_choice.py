@@ -24,9 +24,7 @@ class Start(NamedTuple):
 def _consensus(features, n_clusters, neighbors, random_state, uneven):
     if n_clusters > CONSENSUS_LIMIT:
         return Start(power_method_start(features, n_clusters, neighbors, random_state))
-    return Start(
-        *consensus_start(features, n_clusters, neighbors.shape[1], random_state, uneven=uneven)
-    )
+    return Start(*consensus_start(features, n_clusters, neighbors, random_state, uneven=uneven))
 
 
 def _kmeans(features, n_clusters, neighbors, random_state, uneven):

@@ -24,14 +24,14 @@ _N_CONSENSUSES = 80
 _SHARE_OF_VOTERS = 4
 _N_KMEANS_RUNS = 10
 _N_MIXTURES = 2
-# Fewer samples have no manifold worth the seconds that loading UMAP takes.
+# Fewer samples have no manifold to speak of.
 _LEAST_FOR_MANIFOLD = 500
 # Eigenvectors that a cut into k clusters is made from, in units of k. No single number is
 # best: more of them see small clusters, fewer of them are less noisy.
 _WIDTHS = (1.0, 1.3, 1.6)
 
 
-def consensus_start(features, n_clusters, n_neighbors, random_state, uneven=False):
+def consensus_start(features, n_clusters, neighbors, random_state, uneven=False):
     """Cluster features by the consensus of many partitions.
 
     Three views of the features (as they are, their leading principal components, those half
@@ -49,7 +49,8 @@ def consensus_start(features, n_clusters, n_neighbors, random_state, uneven=Fals
     ----------
     features : ndarray of shape (n_samples, n_features), float32 or float16
     n_clusters : int
-    n_neighbors : int
+    neighbors : ndarray of shape (n_samples, n_neighbors), int64
+        Of the features.
     random_state : RandomState instance
     uneven : bool, default=False
         Choose by the neighbours alone, and as if every evenness of the sizes were as likely.
@@ -76,13 +77,15 @@ def consensus_start(features, n_clusters, n_neighbors, random_state, uneven=Fals
         return labels, labels[None]
     landmarks = draw_landmarks(n_samples, random_state)
     if landmarks is not None:
-        labels, partitions = consensus_start(
-            stored_rows(features, landmarks), n_clusters, n_neighbors, random_state, uneven
-        )
+        rows = stored_rows(features, landmarks)
+        among = nearest_neighbors(rows, neighbors.shape[1])
+        labels, partitions = consensus_start(rows, n_clusters, among, random_state, uneven)
         voted = vote_of_landmarks(features, landmarks, np.stack([labels, *partitions]))
         return voted[0].astype(np.int64), voted[1:]
     views = feature_views(features, random_state)
-    neighbors_of_views = [nearest_neighbors(view, n_neighbors) for view in views]
+    # The first view is the features themselves.
+    others = (nearest_neighbors(view, neighbors.shape[1]) for view in views[1:])
+    neighbors_of_views = [neighbors, *others]
     partitions = np.stack(candidates(neighbors_of_views, n_clusters, random_state))
     found = consensuses(partitions, n_clusters, random_state)
     best = merits(found, views, neighbors_of_views, n_clusters, uneven).argmax()
@@ -99,18 +102,38 @@ def consensuses(partitions, n_clusters, random_state):
 def vote(partitions, n_clusters, random_state, n_init=1):
     """Consensus of partitions: k-means on which parts the samples belong to."""
     # Samples that are everywhere in the same parts are one, with their number for a weight.
-    kinds, kind_of, sizes = np.unique(partitions.T, axis=0, return_inverse=True, return_counts=True)
-    kind_of = kind_of.ravel()  # NumPy 2.0 gives it a second axis.
-    if len(kinds) <= n_clusters:
+    firsts, kind_of, sizes = _kinds(partitions)
+    if len(firsts) <= n_clusters:
         return kind_of
-    columns = kinds + n_clusters * np.arange(len(partitions))
+    columns = partitions.T[firsts] + n_clusters * np.arange(len(partitions))
     # A row has as many ones as there are partitions: for many clusters far fewer than columns.
     starts = np.arange(0, columns.size + 1, len(partitions), dtype=np.int32)
     # In double precision: k-means would convert single ones part by part, again and again.
     ones = np.ones(columns.size)
-    shape = (len(kinds), n_clusters * len(partitions))
+    shape = (len(firsts), n_clusters * len(partitions))
     votes = sparse.csr_array((ones, columns.ravel().astype(np.int32), starts), shape=shape)
     return k_means(votes, n_clusters, draw_seeds(random_state), n_init, sizes)[kind_of]
+
+
+def _kinds(partitions):
+    """Find samples that are everywhere in the same parts.
+
+    Returns
+    -------
+    firsts : ndarray of shape (n_kinds,), int64
+        A sample of each kind.
+    kind_of : ndarray of shape (n_samples,), int64
+    sizes : ndarray of shape (n_kinds,), int64
+    """
+    kind_of = np.zeros(partitions.shape[1], dtype=np.int64)
+    for labels in partitions:
+        # Numbered anew each time, so that numbers of kinds stay small. NumPy's unique of rows is
+        # many times slower.
+        together = kind_of * (int(labels.max()) + 1) + labels
+        _, firsts, kind_of, sizes = np.unique(
+            together, return_index=True, return_inverse=True, return_counts=True
+        )
+    return firsts, kind_of, sizes
 
 
 def candidates(neighbors_of_views, n_clusters, random_state):

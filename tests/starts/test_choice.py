@@ -42,7 +42,7 @@ def test_each_name_is_the_start_of_that_name(five_digits):
     assert set(STARTS) == {"consensus", "kmeans", "random"}
     for uneven in (False, True):
         labels, partitions = find("consensus", five_digits, uneven=uneven)
-        expected = consensus_start(X, 5, 10, np.random.RandomState(0), uneven=uneven)
+        expected = consensus_start(X, 5, neighbors, np.random.RandomState(0), uneven=uneven)
         np.testing.assert_array_equal(labels, expected[0])
         np.testing.assert_array_equal(partitions, expected[1])
     kmeans = kmeans_start(X, 5, neighbors, np.random.RandomState(0))

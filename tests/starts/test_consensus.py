@@ -19,7 +19,8 @@ from skdeepcluster.starts._views import half_whitened, principal_components
 
 
 def start(X, k, n_neighbors=20, **params):
-    return consensus_start(X, k, n_neighbors, np.random.RandomState(0), **params)[0]
+    neighbors = nearest_neighbors(X, n_neighbors)
+    return consensus_start(X, k, neighbors, np.random.RandomState(0), **params)[0]
 
 
 def test_digits_are_found_better_than_by_kmeans(digits):
@@ -73,7 +74,9 @@ def test_merits_of_even_partitions_are_shared_information(digits):
 def test_a_sample_stands_for_many(digits, monkeypatch):
     X, y = digits
     monkeypatch.setattr(_landmarks, "N_LANDMARKS", 900)
-    labels, partitions = consensus_start(X, 10, 20, np.random.RandomState(0))
+    labels, partitions = consensus_start(
+        X, 10, nearest_neighbors(X, 20), np.random.RandomState(0)
+    )
     assert labels.shape == y.shape
     assert partitions.shape == (32, len(y))
     assert clustering_accuracy(y, labels) > 0.8
