@@ -14,6 +14,7 @@ from _data import FEATURE_SETS, load_set, machine
 from _scores import scores
 from quality import PUBLISHED, deep_image_clusterer
 
+from skdeepcluster.neighbors import nearest_neighbors
 from skdeepcluster.starts import consensus_start
 from skdeepcluster.starts._consensus import vote
 

@@ -8,6 +8,7 @@ import torch
 from torch.nn import functional
 
 from ..neighbors import neighborhood_information
+from ._adam import Adam
 from ._inputs import ReducedInputs
 from ._revival import revive
 from ._trainer import LatentTrainer
@@ -143,7 +144,7 @@ def train_network(
     trainer = LatentTrainer(
         network,
         views,
-        torch.optim.Adam(parameters, lr=settings.learning_rate),
+        Adam(parameters, settings.learning_rate),
         data.partners,
         objective,
         batch_size=settings.batch_size,
@@ -188,7 +189,7 @@ def train_network(
             labels = assess()
         record = {
             **losses,
-            "learning_rate": float(trainer.optimizer.param_groups[0]["lr"]),
+            "learning_rate": trainer.optimizer.learning_rate,
             "label_change": float((labels != previous).mean()),
             "n_occupied": len(np.unique(labels)),
             "score": neighborhood_information(labels, data.neighbors, n_clusters),

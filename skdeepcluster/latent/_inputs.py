@@ -5,7 +5,6 @@ import copy
 import numpy as np
 import torch
 from torch import nn
-from torch.nn.utils import skip_init
 
 from ..features import row_chunks, scaled_rows
 from ..storage import prefixed
@@ -62,10 +61,8 @@ class ReducedInputs:
     def new_layers(self):
         """Make untrained layers like those of the head, but with ``n_columns`` inputs."""
         n_components, n_hidden = self._head.layers[-1].weight.shape
-        linear = [
-            skip_init(nn.Linear, n_inputs, n_outputs)
-            for n_inputs, n_outputs in ((self.n_columns, n_hidden), (n_hidden, n_components))
-        ]
+        with torch.random.fork_rng(devices=[]):
+            linear = [nn.Linear(self.n_columns, n_hidden), nn.Linear(n_hidden, n_components)]
         for layer in linear:
             # As torch does, but not by its global random numbers.
             bound = layer.in_features**-0.5

@@ -26,7 +26,7 @@ class LatentTrainer:
         Maps what ``views`` returns to unit latents.
     views : callable
         ``views(indices)`` with an int64 tensor of indices returns a random view of each sample.
-    optimizer : torch.optim.Optimizer
+    optimizer : Adam
     neighbors : ndarray of shape (n_samples, n_neighbors), int64
         From which neighbour partners are drawn.
     objective : Objective
@@ -65,9 +65,9 @@ class LatentTrainer:
 
     def worthwhile_threads(self):
         """Give a context manager in which torch has as many threads as a step is worth."""
-        parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
         n_samples = min(self.batch_size, len(self.neighbors))
-        return threads_worth(n_samples * sum(weights.numel() for weights in parameters))
+        n_weights = sum(weights.numel() for weights in self.optimizer.parameters)
+        return threads_worth(n_samples * n_weights)
 
     def fit_labels(self, labels, is_good):
         """Train until the latents lie at the centroids of the given labels.
@@ -126,7 +126,7 @@ class LatentTrainer:
             loss = self.objective.loss(terms, is_late=epoch >= self.late_epoch)
             # Before the late epoch there may be no term that has a weight.
             if loss.requires_grad:
-                self._step(loss)
+                self.optimizer.step(loss)
             n_steps += 1
             sums["loss"] += float(loss.detach())
             for name, term in terms.items():
@@ -155,9 +155,4 @@ class LatentTrainer:
     def _pull(self, indices, targets):
         """Step towards the centroids that the samples are meant to be at."""
         latents = self.network(self.views(indices))
-        self._step(alignment_loss(latents, self.centroids[targets]))
-
-    def _step(self, loss):
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        self.optimizer.step()
+        self.optimizer.step(alignment_loss(latents, self.centroids[targets]))

@@ -4,6 +4,7 @@ import torch
 from sklearn.datasets import load_digits
 
 from skdeepcluster.latent import LatentHead, Objective, check_loss_weights, encode, pedcc
+from skdeepcluster.latent._adam import Adam
 from skdeepcluster.latent._trainer import LatentTrainer
 from skdeepcluster.neighbors import nearest_neighbors
 
@@ -30,7 +31,7 @@ class Setting:
         self.trainer = LatentTrainer(
             self.head.from_standardized,
             views,
-            torch.optim.Adam(self.head.layers.parameters(), lr=1e-3),
+            Adam(self.head.layers.parameters(), 1e-3),
             self.neighbors,
             Objective(self.centroids, torch.full((4,), 0.25), weights, "assignments"),
             batch_size=batch_size,

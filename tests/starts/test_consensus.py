@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from scipy import sparse
+from scipy.sparse.linalg import eigsh
 from scipy.stats import entropy, zscore
 from sklearn.datasets import make_circles
 from sklearn.metrics import mutual_info_score
@@ -9,12 +10,12 @@ from sklearn.preprocessing import normalize
 from skdeepcluster.metrics import clustering_accuracy
 from skdeepcluster.neighbors import nearest_neighbors, shared_neighbor_graph
 from skdeepcluster.starts import _landmarks, consensus_start, kmeans_start
-from skdeepcluster.starts._consensus import candidates, vote
+from skdeepcluster.starts._consensus import _kinds, candidates, vote
 from skdeepcluster.starts._kmeans import k_means
 from skdeepcluster.starts._manifold import manifold_embedding
 from skdeepcluster.starts._merits import merits
 from skdeepcluster.starts._probe import linear_information
-from skdeepcluster.starts._spectral import leading_eigenvectors
+from skdeepcluster.starts._spectral import leading_eigenvectors, normalized
 from skdeepcluster.starts._views import half_whitened, principal_components
 
 
@@ -74,9 +75,7 @@ def test_merits_of_even_partitions_are_shared_information(digits):
 def test_a_sample_stands_for_many(digits, monkeypatch):
     X, y = digits
     monkeypatch.setattr(_landmarks, "N_LANDMARKS", 900)
-    labels, partitions = consensus_start(
-        X, 10, nearest_neighbors(X, 20), np.random.RandomState(0)
-    )
+    labels, partitions = consensus_start(X, 10, nearest_neighbors(X, 20), np.random.RandomState(0))
     assert labels.shape == y.shape
     assert partitions.shape == (32, len(y))
     assert clustering_accuracy(y, labels) > 0.8
@@ -121,6 +120,21 @@ def test_eigenvectors_of_separate_components_tell_them_apart():
     np.testing.assert_allclose(vectors @ vectors.T, same[:, None] == same, atol=1e-3)
 
 
+def test_eigenvectors_of_many_samples_are_those_of_arpack(digits):
+    X, _ = digits
+    weights = shared_neighbor_graph(nearest_neighbors(X, 15))
+    assert len(X) > 1000
+    for n_vectors in (3, 40):
+        vectors = leading_eigenvectors(weights, n_vectors, np.random.RandomState(0))
+        assert vectors.dtype == np.float32 and vectors.shape == (len(X), n_vectors)
+        np.testing.assert_allclose(vectors.T @ vectors, np.eye(n_vectors), atol=1e-4)
+        values, expected = eigsh(normalized(weights).astype(np.float64), n_vectors, which="LA")
+        found = (vectors * (normalized(weights) @ vectors)).sum(axis=0)
+        np.testing.assert_allclose(found, values[::-1], atol=1e-3)
+        cosines = np.linalg.svd(expected.T @ vectors, compute_uv=False)
+        assert (cosines**2).mean() > 0.99
+
+
 def test_cuts_follow_shapes_that_kmeans_does_not():
     X, y = make_circles(240, noise=0.03, factor=0.3, random_state=0)
     # The rings on a sphere, where neighbours by cosine are neighbours in the plane.
@@ -159,6 +173,17 @@ def test_embedding_keeps_groups_of_a_graph_together_and_repeats(digits):
     np.testing.assert_array_equal(embedding, again)
     labels = k_means(embedding, 10, seed=0, n_init=5)
     assert clustering_accuracy(y[:600], labels) > 0.8
+
+
+def test_samples_of_one_kind_are_everywhere_in_the_same_parts():
+    partitions = np.random.RandomState(0).randint(3, size=(4, 200))
+    firsts, kind_of, sizes = _kinds(partitions)
+    expected, inverse, counts = np.unique(
+        partitions.T, axis=0, return_inverse=True, return_counts=True
+    )
+    assert len(firsts) == len(expected) <= 81
+    np.testing.assert_array_equal(partitions.T[firsts][kind_of], partitions.T)
+    np.testing.assert_array_equal(sizes[kind_of], counts[inverse.ravel()])
 
 
 def test_most_votes_win_whatever_parts_are_called():

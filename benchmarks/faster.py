@@ -1,0 +1,139 @@
+"""The time and memory of the present code beside those of an earlier build, in one run.
+
+``git worktree add --detach /tmp/before 283db4b && python benchmarks/faster.py --before
+/tmp/before`` writes ``benchmarks/results/faster.json``. Each case runs in a process of its own
+that imports the package from one of the two, in turn, several times; the median counts. CPU
+seconds are those of one thread; "fresh process" includes the imports. Features that both need are
+computed once.
+"""
+
+import argparse
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+RESULTS = Path(__file__).parent / "results" / "faster.json"
+HERE = Path(__file__).parent
+
+
+def _blobs(n_samples, n_features, n_classes, seed=0):
+    rng = np.random.RandomState(seed)
+    centers = rng.normal(size=(n_classes, n_features))
+    y = np.arange(n_samples) % n_classes
+    noise = 1.5 * rng.normal(size=(n_samples, n_features))
+    return (centers[y] + noise).astype(np.float32), y
+
+
+def _fitted(X, y, n_clusters, **params):
+    from sklearn.metrics import normalized_mutual_info_score
+
+    from skdeepcluster import DeepImageClusterer
+
+    started = time.process_time()
+    labels = DeepImageClusterer(n_clusters, random_state=0, **params).fit_predict(X)
+    seconds = time.process_time() - started
+    return seconds, round(float(normalized_mutual_info_score(y, labels)), 4)
+
+
+def fit_of_10000(folder):
+    """Fit on features of 10,000 CIFAR-10 images."""
+    return _fitted(np.load(folder / "X.npy"), np.load(folder / "y.npy"), 10)
+
+
+def fit_of_300(folder):
+    """Fit on 300 made features of 64 columns, in a fresh process."""
+    _, nmi = _fitted(*_blobs(300, 64, 5), 5)
+    return time.process_time(), nmi
+
+
+def start_of_100(folder):
+    """Consensus of 100 clusters among 20,000, with what else an untrained fit needs."""
+    return _fitted(*_blobs(20_000, 128, 100), 100, max_iter=0)
+
+
+def start_of_200(folder):
+    """Consensus of 200 clusters among 20,000, with what else an untrained fit needs."""
+    return _fitted(*_blobs(20_000, 128, 200), 200, max_iter=0)
+
+
+def auto_of_5000(folder):
+    """Fit with the number of clusters chosen, on features of 5,000 CIFAR-10 images."""
+    return _fitted(np.load(folder / "X.npy")[:5000], np.load(folder / "y.npy")[:5000], "auto")
+
+
+CASES = {
+    case.__name__: case
+    for case in (fit_of_10000, fit_of_300, start_of_100, start_of_200, auto_of_5000)
+}
+
+
+def measured(case, package, folder):
+    """Run a case with the package of a folder; seconds, peak in MB and quality."""
+    threads = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
+    environment = {**os.environ, **dict.fromkeys(threads, "1"), "PYTHONPATH": str(package)}
+    command = [sys.executable, __file__, "--child", case, "--folder", str(folder)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def prepare(folder):
+    """Compute the features that the cases share."""
+    sys.path.insert(0, str(HERE))
+    from _data import load_set
+
+    data = load_set("cifar10")
+    np.save(folder / "X.npy", data.X)
+    np.save(folder / "y.npy", data.y)
+
+
+def compare(case, before, repeats, folder):
+    """Run a case with both packages, in turn."""
+    packages = {"before": before, "after": HERE.parent}
+    runs: dict = {name: [] for name in packages}
+    for _ in range(repeats):
+        for name, package in packages.items():
+            runs[name].append(measured(case, package, folder))
+            print(case, name, runs[name][-1], flush=True)
+    row = {
+        f"{name}_{quantity}": statistics.median(run[quantity] for run in runs[name])
+        for name in packages
+        for quantity in ("seconds", "megabytes", "nmi")
+    }
+    return {**row, "ratio": round(row["after_seconds"] / row["before_seconds"], 3)}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--before", type=Path, help="a folder with the earlier build")
+    parser.add_argument("--cases", nargs="+", default=list(CASES), choices=CASES)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--child", choices=CASES, help=argparse.SUPPRESS)
+    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.child:
+        seconds, nmi = CASES[arguments.child](arguments.folder)
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        print(json.dumps({"seconds": round(seconds, 2), "megabytes": round(peak), "nmi": nmi}))
+        return
+    if arguments.before is None:
+        parser.error("--before is required")
+    with tempfile.TemporaryDirectory() as folder:
+        prepare(Path(folder))
+        from _data import machine
+
+        rows = json.loads(RESULTS.read_text())["cases"] if RESULTS.is_file() else {}
+        for case in arguments.cases:
+            rows[case] = compare(case, arguments.before, arguments.repeats, Path(folder))
+            RESULTS.write_text(json.dumps({"machine": machine(), "cases": rows}, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
