@@ -1,5 +1,6 @@
 """TIFF files that Pillow cannot read, or would read wrongly."""
 
+import os
 import re
 from contextlib import contextmanager
 from math import prod
@@ -8,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from ._errors import ImageReadError
+from ._ome import own_description
 from ._raw import ArrayImage
 
 _MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
@@ -23,6 +25,8 @@ _READ_BY_PILLOW = {(12, 1), (16, 1), (16, 2), (32, 2), (32, 3)}
 # Opened by Pillow, but not decoded: WebP in TIFF.
 _NOT_BY_PILLOW = {50001}
 _ALPHA = (1, 2)
+# The pages of a file, whatever their descriptions say of other files.
+_BY_PAGES = {"is_ome": False, "is_mmstack": False, "is_ndtiff": False}
 _OME_SIZES = re.compile(r'Size[CTZ]="(\d{1,9})"')
 
 
@@ -99,7 +103,27 @@ def open_tiff(file, name, why="Pillow cannot read this kind of TIFF file"):
     with tifffile.TiffFile(file) as tif:
         if not len(tif.pages):
             raise ImageReadError(f"{name}: this TIFF file has no image in it. Leave it out.")
+        options = _without_other_files(tif)
+        series = None if options else _full_series(tif)
+        if series is not None and any(page.parent is not tif for page in series if page):
+            options = _BY_PAGES
+        if not options:
+            yield _as_raw(series, name)
+            return
+    if not isinstance(file, str | os.PathLike):
+        file.seek(0)
+    with tifffile.TiffFile(file, **options) as tif:
         yield _as_raw(_full_series(tif), name)
+
+
+def _without_other_files(tif):
+    """Options of tifffile to read no other files of the set that a file belongs to, if to any."""
+    if not tif.is_ome:
+        return {}
+    description = own_description(tif.ome_metadata, tif.filename, len(tif.pages))
+    if description is None:
+        return _BY_PAGES
+    return {} if description == tif.ome_metadata else {"omexml": description, "is_mmstack": False}
 
 
 def _full_series(tif):
@@ -165,8 +189,10 @@ def _cmyk_to_rgb(values):
 
 def _frame_of(series, shape, order, frame, n_frame_axes, name):
     """Read one frame: only its pages, where each page is a frame or a channel of one."""
-    page_shape = series.keyframe.shape
-    leading = shape[: len(shape) - len(page_shape)]
+    # Axes of one value are not among those of a page: the last ones that make up its size are.
+    size = series.keyframe.size
+    cuts = (n for n in range(len(shape), -1, -1) if prod(shape[n:]) == size)
+    leading = shape[: next(cuts, len(shape))]
     axes_of_pages = set(range(len(leading)))
     wanted = np.unravel_index(frame, [shape[number] for number in order[:n_frame_axes]] or [1])
     try:
