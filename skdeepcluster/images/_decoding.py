@@ -8,6 +8,7 @@ from PIL import Image, UnidentifiedImageError
 
 from ._dicom import DICOM_SUFFIXES, is_dicom, open_dicom
 from ._errors import ImageReadError
+from ._opacity import full_opacity
 from ._raw import ArrayImage, PillowImage, orientation_of
 from ._tiff import is_beyond_pillow, is_inverted, is_tiff, open_tiff
 
@@ -179,12 +180,13 @@ def _decode_deep(file, image):
         return None
     values = decode[image.format](_head(file, -1))
     n_channels = values.shape[2]
+    opaque = full_opacity(values) if n_channels in (2, 4) else None
     return ArrayImage(
         lambda frame: values,
         values.dtype,
         n_channels,
-        is_color=n_channels > 2,
-        has_alpha=n_channels in (2, 4),
+        is_color=n_channels - (opaque is not None) == 3,
+        full_opacity=opaque,
         orientation=orientation_of(image) or 1,
     )
 

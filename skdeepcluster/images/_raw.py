@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from ._errors import ImageReadError, is_of_machine
+from ._opacity import full_opacity
 
 _ORIENTATION = 0x0112
 _TURNS = {
@@ -44,6 +45,8 @@ class RawImage(ABC):
         Whether the channels are red, green and blue, and perhaps alpha.
     has_alpha : bool
         Whether the last channel is opacity.
+    full_opacity : float
+        Its value where nothing shines through, if there is opacity.
     n_channels : int
         Including alpha.
     is_truncated : bool
@@ -55,6 +58,7 @@ class RawImage(ABC):
 
     is_truncated = False
     is_inverted = False
+    full_opacity: float | None = 255
     is_deep: bool
     is_color: bool
     has_alpha: bool
@@ -149,7 +153,9 @@ class ArrayImage(RawImage):
     dtype : dtype
     n_channels : int
     n_frames : int, default=1
-    is_color, has_alpha : bool, default=False
+    is_color : bool, default=False
+    full_opacity : float, default=None
+        None if the last channel is no opacity.
     orientation : int, default=1
         That of TIFF and EXIF.
     is_inverted : bool, default=False
@@ -164,7 +170,7 @@ class ArrayImage(RawImage):
         *,
         n_frames=1,
         is_color=False,
-        has_alpha=False,
+        full_opacity=None,
         orientation=1,
         is_inverted=False,
     ):
@@ -173,13 +179,18 @@ class ArrayImage(RawImage):
         self._turn = _ARRAY_TURNS.get(orientation, lambda values: values)
         self.is_deep = np.dtype(dtype) not in (np.uint8, np.bool_)
         self.is_color = is_color
-        self.has_alpha = has_alpha
+        self.full_opacity = full_opacity
+        self.has_alpha = full_opacity is not None
         self.n_channels = n_channels
         self.is_inverted = is_inverted
 
     @classmethod
     def of(cls, pixels, name, *, any_channels=False):
-        """Take pixels of shape (H, W) or (H, W, C), with C of 1, 3 or 4 if not ``any_channels``."""
+        """Take pixels of shape (H, W) or (H, W, C), with C of 1, 3 or 4 if not ``any_channels``.
+
+        Four channels of 8 bits are red, green, blue and opacity, as in ordinary image code; with
+        ``any_channels`` or more bits, if the last one has values as opacity has.
+        """
         n_channels = pixels.shape[2] if pixels.ndim == 3 else 1
         is_first = pixels.ndim == 3 and n_channels not in (1, 3, 4) and len(pixels) in (1, 3, 4)
         if (
@@ -200,12 +211,16 @@ class ArrayImage(RawImage):
         # Such as ">u2", as many libraries read from big-endian files.
         pixels = pixels.astype(pixels.dtype.newbyteorder("="), copy=False)
         pixels = pixels.reshape(*pixels.shape[:2], n_channels)
+        opaque = None
+        if n_channels == 4:
+            of_type = {"uint8": 255, "bool": 1}.get(pixels.dtype.name)
+            opaque = full_opacity(pixels) if any_channels or of_type is None else of_type
         return cls(
             lambda frame: pixels,
             pixels.dtype,
             n_channels,
-            is_color=n_channels in (3, 4),
-            has_alpha=n_channels == 4,
+            is_color=n_channels == 3 or opaque is not None,
+            full_opacity=opaque,
         )
 
     @property

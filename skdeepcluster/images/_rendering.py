@@ -24,7 +24,8 @@ def render(reader: ImageReader, image: RawImage, name: str) -> Image.Image:
     shown = to_bytes(values, intensity_range, is_color, name)
     pixels = as_pillow(255 - shown if image.is_inverted else shown)
     if image.has_alpha and reader.channels is None:
-        opacity = to_bytes(_one_frame(reader, image, name)[:, :, -1:], "dtype", False, name)
+        opacity = _one_frame(reader, image, name)[:, :, -1:]
+        opacity = to_bytes(opacity, [(0, image.full_opacity)], False, name)
         pixels.putalpha(as_pillow(opacity))
     return to_rgb(pixels)
 

@@ -10,21 +10,23 @@ from PIL import Image
 
 from ._errors import ImageReadError
 from ._ome import own_description
+from ._opacity import full_opacity
 from ._raw import ArrayImage
 
 _MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 # Numbers of tags.
 _SUBFILE_TYPE, _BITS, _COMPRESSION, _PHOTOMETRIC, _DESCRIPTION = 254, 258, 259, 262, 270
-_N_SAMPLES, _PLANES, _EXTRA_SAMPLES, _SAMPLE_FORMAT = 277, 284, 338, 339
+_N_SAMPLES, _EXTRA_SAMPLES, _SAMPLE_FORMAT = 277, 338, 339
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _CMYK = 0, 1, 2, 5
-_SEPARATE = 2
 _REDUCED = 1
 _SIGNED = 2
 # Bits and format (1 unsigned, 2 signed, 3 floating point) of a single sample.
 _READ_BY_PILLOW = {(12, 1), (16, 1), (16, 2), (32, 2), (32, 3)}
 # Opened by Pillow, but not decoded: WebP in TIFF.
 _NOT_BY_PILLOW = {50001}
+# Kinds of extra samples that are opacity; colours are multiplied by the first.
 _ALPHA = (1, 2)
+_MULTIPLIED = 1
 # The pages of a file, whatever their descriptions say of other files.
 _BY_PAGES = {"is_ome": False, "is_mmstack": False, "is_ndtiff": False}
 _OME_SIZES = re.compile(r'Size[CTZ]="(\d{1,9})"')
@@ -52,7 +54,7 @@ def is_beyond_pillow(image):
         return True
     photometric = tags.get(_PHOTOMETRIC)
     if photometric == _CMYK:
-        return tags.get(_PLANES) == _SEPARATE and max(_tuple(tags, _BITS)) > 8
+        return max(_tuple(tags, _BITS)) > 8
     if photometric not in (_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB):
         return False
     if _describes_axes(str(tags.get(_DESCRIPTION, "")), image.is_animated):
@@ -155,10 +157,6 @@ def _as_raw(series, name):
     n_channels = prod(shape[number] for number in channel_axes)
     n_frames = prod(shape[number] for number in frame_axes)
     order = (*frame_axes, places["Y"], places["X"], *channel_axes)
-    is_color = page.photometric == _RGB and n_channels in (3, 4)
-    has_alpha = n_channels == (4 if is_color else 2) and any(
-        kind in _ALPHA for kind in page.extrasamples
-    )
 
     def read(frame):
         values = _frame_of(series, shape, order, frame, len(frame_axes), name)
@@ -168,22 +166,40 @@ def _as_raw(series, name):
             return _cmyk_to_rgb(values)
         return values
 
+    n_colors = 3 if page.photometric == _RGB else 1
+    opaque = None
+    if n_channels == n_colors + 1:
+        opaque = _full_opacity(page.extrasamples, series.dtype, read)
     return ArrayImage(
         read,
         np.uint8 if is_cmyk else series.dtype,
         3 if is_cmyk else n_channels,
         n_frames=n_frames,
-        is_color=is_color or is_cmyk,
-        has_alpha=has_alpha,
+        is_color=is_cmyk or (n_colors == 3 and n_channels == n_colors + (opaque is not None)),
+        full_opacity=opaque,
         orientation=page.tags.valueof(274, 1),
         is_inverted=page.photometric == _WHITE_IS_ZERO,
     )
 
 
+def _full_opacity(extra_samples, dtype, read):
+    """Value of the last channel that is opaque; None if it is no opacity."""
+    if not any(kind in _ALPHA for kind in extra_samples):
+        return None
+    if dtype == np.uint8:
+        return 255
+    found = full_opacity(read(0))
+    if found is None and _MULTIPLIED in extra_samples and dtype.kind == "u":
+        return np.iinfo(dtype).max
+    # What tifffile writes of four channels, whatever they are, says that one is opacity.
+    return found
+
+
 def _cmyk_to_rgb(values):
     if values.dtype != np.uint8:
-        # As Pillow does, which knows no more of CMYK.
-        values = (values >> 8).astype(np.uint8)
+        # Files do not tell that only 8 or 12 of the 16 bits are used.
+        n_bits = next(n for n in (8, 12, 16) if values.max() < 2**n)
+        values = (values >> (n_bits - 8)).astype(np.uint8)
     return np.asarray(Image.fromarray(np.ascontiguousarray(values), "CMYK").convert("RGB"))
 
 

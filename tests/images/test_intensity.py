@@ -144,8 +144,12 @@ def test_one_value_everywhere_is_not_black():
 
 
 def test_opacity_of_16_bits_shows_white(dim):
-    values = np.dstack([dim[1]] * 3 + [np.zeros_like(dim[1])])
-    assert (pixels(fitted([values])) == 255).all()
+    opacity = np.zeros_like(dim[1])
+    opacity[:32] = 65535
+    reader = ImageReader(intensity_range=(0, 900))
+    shown = pixels(fitted([np.dstack([dim[1]] * 3 + [opacity])], reader))
+    np.testing.assert_array_equal(shown[:32], pixels(fitted([dim[1]], reader))[:32])
+    assert (shown[32:] == 255).all()
 
 
 def test_a_file_alone_has_its_own_range(dim, tmp_path):
