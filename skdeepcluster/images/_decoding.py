@@ -10,7 +10,7 @@ from ._dicom import DICOM_SUFFIXES, is_dicom, open_dicom
 from ._errors import ImageReadError
 from ._opacity import full_opacity
 from ._raw import ArrayImage, PillowImage, orientation_of
-from ._tiff import is_beyond_pillow, is_inverted, is_tiff, open_tiff
+from ._tiff import has_deep_colors, is_beyond_pillow, is_inverted, is_tiff, open_tiff
 
 # Of Pillow's formats those that are images as such: it also opens FITS, whose values it changes,
 # icons and stubs. Formats that another package has registered with Pillow are read, too.
@@ -27,6 +27,8 @@ logging.getLogger("PIL.TiffImagePlugin").addFilter(
 # detailed photographs had a cosine of 0.998 with those of the full image; with three, 0.9994.
 _DRAFT_FACTOR = 3
 
+# Besides TIFF, the formats whose colours may have more than 8 bits.
+_DEEP_FORMATS = {"JPEG2000", "PNG", "PPM"}
 # Where the size of a JPEG 2000 image is found.
 _JP2_HEAD = 4096
 _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
@@ -63,7 +65,7 @@ def open_raw(file, name, size_hint=None, *, use_window=True):
             yield image
         return
     with pillow_image:
-        check_format(pillow_image, name)
+        _check_format(pillow_image, name)
         if pillow_image.format == "TIFF" and is_beyond_pillow(pillow_image):
             with open_tiff(_rewound(file), name) as image:
                 yield image
@@ -78,7 +80,33 @@ def open_raw(file, name, size_hint=None, *, use_window=True):
             yield PillowImage(pillow_image, is_inverted=inverted)
 
 
-def check_format(image, name):
+def as_decoded(image, name):
+    """Take a Pillow image as it is, in the frame that it is at.
+
+    Of one that is decoded already, it is found out what the file held besides, where it tells.
+    """
+    _check_format(image, name)
+    if hasattr(image, "tag_v2"):
+        truncated, inverted = has_deep_colors(image), is_inverted(image)
+    else:
+        truncated, inverted = _was_deep(image), False
+    return PillowImage(image, n_frames=1, is_inverted=inverted, is_truncated=truncated)
+
+
+def _was_deep(image):
+    """Whether colours of a decoded image have more than 8 bits in its file, if that is there."""
+    path = getattr(image, "filename", None)
+    if not path or image.format not in _DEEP_FORMATS or not os.path.isfile(path):
+        return False
+    try:
+        with Image.open(path) as again:
+            return again.size == image.size and _has_deep_colors(again)
+    except (OSError, SyntaxError, ValueError):
+        # Another file is there by now.
+        return False
+
+
+def _check_format(image, name):
     """Refuse formats that Pillow opens, but that are not meant, or that it reads wrongly."""
     known = image.format is None or image.format in PILLOW_FORMATS
     if not known and Image.OPEN[image.format][0].__module__.startswith("PIL."):
@@ -154,8 +182,11 @@ def _rewound(file):
 
 def _has_deep_colors(image):
     """Whether colours have more than 8 bits in the file, of which Pillow keeps the upper 8."""
-    is_listed = image.format in ("JPEG2000", "PNG", "PPM")
-    if not is_listed or image.mode not in ("RGB", "RGBA", "LA") or not image.tile:
+    if (
+        image.format not in _DEEP_FORMATS
+        or image.mode not in ("RGB", "RGBA", "LA")
+        or not image.tile
+    ):
         return False
     if image.format == "JPEG2000":
         head = _head(image.filename or image.fp, _JP2_HEAD)

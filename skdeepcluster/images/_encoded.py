@@ -3,6 +3,7 @@
 import io
 import os
 from abc import abstractmethod
+from typing import Any
 
 import numpy as np
 
@@ -85,8 +86,32 @@ def bytes_of_record(record, name):
         return file.read()
 
 
+def undecoded(column):
+    """Return a column of datasets with encoded images in place of those that it would decode.
+
+    It decodes with Pillow, which keeps the upper 8 bits of colours, and not the file to read again.
+
+    Returns
+    -------
+    column : sequence of dict, or None
+        None if it is no such column, or if more is done with its images than decoding.
+    """
+    table: Any = getattr(column, "source", None)
+    if not hasattr(table, "cast_column") or table.format["type"] is not None:
+        return None
+    name = column.column_name
+    kind = table.features[name]
+    if getattr(kind, "decode", False) is not True or getattr(kind, "mode", None) is not None:
+        return None
+    encoded = table.cast_column(name, type(kind)(decode=False))[name]
+    first = encoded[0]
+    # Other paths, such as URLs, are opened by datasets alone.
+    is_here = first["bytes"] is not None or os.path.isfile(first["path"] or "")
+    return encoded if is_here else None
+
+
 class EncodedItems(EncodedSource):
-    """Encoded images in memory: bytes, or dicts as :func:`is_encoded_record` describes them."""
+    """Encoded images by number: bytes, or dicts as :func:`is_encoded_record` describes them."""
 
     def full_name(self, index):
         """Return None: an image has no location."""
@@ -95,7 +120,9 @@ class EncodedItems(EncodedSource):
     def encoded(self, index):
         """Return the bytes of an image."""
         item = self.items[index]
-        return bytes_of_record(item, self.name(index)) if isinstance(item, dict) else bytes(item)
+        if item is None or isinstance(item, dict):
+            return bytes_of_record(item or {}, self.name(index))
+        return bytes(item)
 
     def name(self, index):
         """Return the number of the image."""

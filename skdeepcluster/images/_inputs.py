@@ -10,7 +10,7 @@ from PIL import Image
 from torch.utils import data
 
 from ._columns import is_missing, items_of
-from ._encoded import EncodedItems, is_encoded_record
+from ._encoded import EncodedItems, is_encoded_record, undecoded
 from ._listing import list_images
 from ._reader import as_reader, reader_suffixes
 from ._source import ArraySource, DatasetSource, FileSource, ImageSource, PillowSource
@@ -79,6 +79,9 @@ def _from_numbered(X):
     kind = _kind(X[0])
     if kind is None:
         return None
+    encoded = undecoded(X) if kind == "Pillow image" else None
+    if encoded is not None:
+        return EncodedItems(encoded)
     return DatasetSource(X) if kind in ("Pillow image", "array", "tensor") else _from_sequence([*X])
 
 

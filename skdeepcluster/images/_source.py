@@ -2,6 +2,7 @@
 
 import copy
 import hashlib
+import io
 import os
 import threading
 from abc import ABC, abstractmethod
@@ -12,7 +13,7 @@ import numpy as np
 import torch
 from PIL import Image, ImageFile
 
-from ._decoding import check_format, open_raw
+from ._decoding import as_decoded, open_raw
 from ._errors import ImageReadError, read_by_function, reading
 from ._raw import ArrayImage, PillowImage
 from ._reader import ImageReader, reader_key, uses_function
@@ -243,36 +244,53 @@ class FileSource(RawSource):
 class PillowSource(RawSource):
     """Pillow images, each of one frame: that which it shows."""
 
-    @contextmanager
     def opened(self, index, size_hint=None):
         """Take the image as it is, in the frame that it is at."""
-        image, name = self.items[index], self.name(index)
-        with _DECODING[id(image) % len(_DECODING)]:
-            if _is_as_opened(image):
-                # Opened again: the decoded pixels would stay in memory with the caller's image.
-                with open_raw(image.filename, name) as raw:
-                    yield raw.first_frame()
-            else:
-                check_format(image, name)
-                yield PillowImage(image, n_frames=1)
+        return _opened_again(self.items[index], self.name(index))
 
     def identity(self, index):
         """Digest of the RGB pixels."""
         return _array_digest(np.asarray(self.read(index)))
 
 
-def _is_as_opened(image):
-    """Whether a Pillow image was opened from a file that still exists, and nothing else done."""
-    if not isinstance(image, ImageFile.ImageFile) or not image.filename or image.fp is None:
-        return False
+@contextmanager
+def _opened_again(image, name):
+    """Read the file of a Pillow image as files are read, if nothing was done with it yet."""
+    with _DECODING[id(image) % len(_DECODING)]:
+        file = _file_of_untouched(image)
+        if file is None:
+            yield as_decoded(image, name)
+            return
+        # The decoded pixels would stay in memory with the caller's image, and Pillow would not
+        # decode all that the file holds.
+        with open_raw(file, name) as raw:
+            yield raw.first_frame()
+
+
+def _file_of_untouched(image):
+    """Path, or contents as a stream, of what Pillow has opened only; None if it did more."""
+    if not isinstance(image, ImageFile.ImageFile) or image.fp is None:
+        return None
     # It was decoded, has another decoding size, or another frame was chosen.
     if not image.tile or image.decoderconfig or image.tell():
-        return False
+        return None
     try:
-        return os.path.samestat(os.fstat(image.fp.fileno()), os.stat(image.filename))
+        if image.filename and os.path.samestat(
+            os.fstat(image.fp.fileno()), os.stat(image.filename)
+        ):
+            return image.filename
     except OSError:
         # The file was deleted, or the stream does not belong to a file.
-        return False
+        pass
+    try:
+        place = image.fp.tell()
+        image.fp.seek(0)
+        content = image.fp.read()
+        image.fp.seek(place)
+    except (OSError, ValueError):
+        # The stream is closed; what was said of it is an error of the image.
+        return None
+    return io.BytesIO(content)
 
 
 class ArraySource(RawSource):
@@ -314,8 +332,7 @@ class DatasetSource(RawSource):
         if isinstance(item, tuple | list) and item:
             item = item[0]
         if isinstance(item, Image.Image):
-            check_format(item, name)
-            return nullcontext(PillowImage(item, n_frames=1))
+            return _opened_again(item, name)
         if isinstance(item, str | Path):
             return FileSource([item]).read_by(self.reader).opened(0, size_hint)
         if not isinstance(item, np.ndarray | torch.Tensor) or item.ndim < 2:

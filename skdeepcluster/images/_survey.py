@@ -138,7 +138,8 @@ def _warn_of_unused(looks, reader, n_images):
         _warn(
             f"{len(truncated)} {of_all} have colours of more than 8 bits, of which only the upper "
             f"8 are read (such as {truncated[0].name!r}). Of PNG and JPEG 2000 all are read with "
-            'pip install "skdeepcluster[tiff]"; save others as TIFF.'
+            'pip install "skdeepcluster[tiff]"; save others as TIFF. Pass paths in place of Pillow '
+            "images that are loaded."
         )
 
 

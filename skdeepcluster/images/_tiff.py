@@ -42,6 +42,12 @@ def is_inverted(image):
     return image.tag_v2.get(_PHOTOMETRIC) == _WHITE_IS_ZERO
 
 
+def has_deep_colors(image):
+    """Whether a TIFF file that Pillow has opened has several samples of more than 8 bits."""
+    tags = image.tag_v2
+    return tags.get(_N_SAMPLES, 1) > 1 and max(_tuple(tags, _BITS)) > 8
+
+
 def is_beyond_pillow(image):
     """Whether Pillow, which has opened a TIFF file, would decode it wrongly or in part.
 
