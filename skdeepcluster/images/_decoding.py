@@ -10,7 +10,7 @@ from ._dicom import DICOM_SUFFIXES, is_dicom, open_dicom
 from ._errors import ImageReadError
 from ._opacity import full_opacity
 from ._raw import ArrayImage, PillowImage, orientation_of
-from ._tiff import has_deep_colors, is_beyond_pillow, is_inverted, is_tiff, open_tiff
+from ._tiff import has_deep_colors, is_beyond_pillow, is_inverted, is_tiff, missing_value, open_tiff
 
 # Of Pillow's formats those that are images as such: it also opens FITS, whose values it changes,
 # icons and stubs. Formats that another package has registered with Pillow are read, too.
@@ -76,8 +76,7 @@ def open_raw(file, name, size_hint=None, *, use_window=True):
             if size_hint is not None:
                 draft = _draft_size(pillow_image.size, _DRAFT_FACTOR * size_hint)
                 pillow_image.draft(None, draft)
-            inverted = pillow_image.format == "TIFF" and is_inverted(pillow_image)
-            yield PillowImage(pillow_image, is_inverted=inverted)
+            yield PillowImage(pillow_image, **_facts_of_tiff(pillow_image))
 
 
 def as_decoded(image, name):
@@ -86,11 +85,15 @@ def as_decoded(image, name):
     Of one that is decoded already, it is found out what the file held besides, where it tells.
     """
     _check_format(image, name)
-    if hasattr(image, "tag_v2"):
-        truncated, inverted = has_deep_colors(image), is_inverted(image)
-    else:
-        truncated, inverted = _was_deep(image), False
-    return PillowImage(image, n_frames=1, is_inverted=inverted, is_truncated=truncated)
+    is_truncated = has_deep_colors(image) if hasattr(image, "tag_v2") else _was_deep(image)
+    return PillowImage(image, n_frames=1, is_truncated=is_truncated, **_facts_of_tiff(image))
+
+
+def _facts_of_tiff(image):
+    """Take from a TIFF file what Pillow knows of it, but does not apply."""
+    if not hasattr(image, "tag_v2"):
+        return {}
+    return {"is_inverted": is_inverted(image), "missing": missing_value(image)}
 
 
 def _was_deep(image):

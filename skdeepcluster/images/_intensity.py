@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ._errors import ImageReadError
+from ._missing import valid_pixels
 
 # Percentiles of an image that are black and white; what lies beyond is hot pixels and the like.
 _PERCENTILES = (0.1, 99.9)
@@ -37,7 +38,7 @@ class Intensities:
     @classmethod
     def of(cls, values, is_color):
         """Look at one image, of shape (height, width, n_channels)."""
-        chosen = _sample(values, is_color)
+        chosen = sample_of(values, is_color)
         ranges = np.percentile(chosen, _PERCENTILES, axis=0).T[None]
         return cls(values.dtype, ranges, (chosen.min(), chosen.max()))
 
@@ -130,10 +131,17 @@ def kind_of(values, is_color):
     return kind if is_color or n_channels == 1 else f"{kind}, {n_channels} channels"
 
 
-def _sample(values, is_color):
-    """Take some of the values of an image, of shape (n, n_channels), or (n, 1) of colours."""
+def sample_of(values, is_color):
+    """Take some of the values of an image, of shape (n, n_channels), or (n, 1) of colours.
+
+    Pixels that are masked are left out; there must be others.
+    """
     step = max(1, int((values.shape[0] * values.shape[1] / _N_PIXELS) ** 0.5))
-    chosen = values[::step, ::step]
+    if np.ma.is_masked(values):
+        chosen = valid_pixels(values)
+        chosen = chosen[:: max(1, len(chosen) // _N_PIXELS)]
+    else:
+        chosen = np.ma.getdata(values)[::step, ::step]
     return chosen.reshape(-1, 1 if is_color else values.shape[2]).astype(np.float64)
 
 
@@ -146,13 +154,14 @@ def check_values(values, is_color, name):
     """
     if values.dtype.kind != "f":
         return
+    values = values.compressed() if np.ma.is_masked(values) else np.ma.getdata(values)
     n_bad = np.count_nonzero(~np.isfinite(values))
     if n_bad:
         raise ImageReadError(
             f"{name}: {n_bad} of its {values.size} pixels are NaN or infinite. Replace them, for "
             "instance with numpy.nan_to_num, or leave the image out."
         )
-    if is_color and values.min() < 0:
+    if is_color and values.min(initial=0) < 0:
         raise ImageReadError(
             f"{name}: colours range from {values.min():g} to {values.max():g}, as after "
             "transforms.Normalize. Leave that out, since the network normalises by itself. If "
@@ -161,11 +170,11 @@ def check_values(values, is_color, name):
 
 
 def to_bytes(values, intensity_range, is_color, name):
-    """Map values to 8 bits.
+    """Map values to 8 bits; those that are masked become black.
 
     Parameters
     ----------
-    values : ndarray of shape (height, width, n_channels)
+    values : ndarray or masked array of shape (height, width, n_channels)
     intensity_range : "dtype", "image" or sequence of (low, high)
         One pair for all channels, or one for each.
     is_color : bool
@@ -177,6 +186,15 @@ def to_bytes(values, intensity_range, is_color, name):
     -------
     pixels : ndarray of shape (height, width, n_channels), uint8
     """
+    if np.ma.is_masked(values):
+        if not len(valid_pixels(values)):
+            return np.zeros(values.shape, np.uint8)
+        if isinstance(intensity_range, str) and intensity_range == "image":
+            intensity_range = Intensities.of(values, is_color).percentiles
+        shown = to_bytes(values.filled(values.min()), intensity_range, is_color, name)
+        shown[values.mask] = 0
+        return shown
+    values = np.ma.getdata(values)
     if isinstance(intensity_range, str) and intensity_range == "dtype":
         return _by_type(values, name)
     if isinstance(intensity_range, str):

@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from ._errors import ImageReadError, is_of_machine
+from ._missing import mask_missing
 from ._opacity import full_opacity
 
 _ORIENTATION = 0x0112
@@ -82,7 +83,10 @@ class RawImage(ABC):
 
     @abstractmethod
     def values(self, frame: int) -> np.ndarray:
-        """Return the values of a frame, of shape (height, width, n_channels)."""
+        """Return the values of a frame, of shape (height, width, n_channels).
+
+        It is a masked array if some are missing.
+        """
 
 
 class PillowImage(RawImage):
@@ -96,10 +100,15 @@ class PillowImage(RawImage):
     is_inverted : bool, default=False
         Pillow itself inverts 8-bit values, and no others.
     is_truncated : bool, default=False
+    missing : float, default=None
+        Value that stands for none, in an image of more than 8 bits.
     """
 
-    def __init__(self, image, n_frames=None, *, is_inverted=False, is_truncated=False):
+    def __init__(
+        self, image, n_frames=None, *, is_inverted=False, is_truncated=False, missing=None
+    ):
         self._image = image
+        self._missing = missing
         self._n_frames = n_frames
         self.is_inverted = is_inverted
         self.is_truncated = is_truncated
@@ -134,7 +143,7 @@ class PillowImage(RawImage):
         """Return the channels; palettes, CMYK and the like as RGB."""
         image = self._decoded(frame)
         if self.is_deep:
-            return np.asarray(image)[:, :, None]
+            return mask_missing(np.asarray(image)[:, :, None], self._missing)
         if image.mode in ("1", "L"):
             values = np.asarray(image.convert("L"))[:, :, None]
             return 255 - values if self.is_inverted else values
@@ -160,6 +169,8 @@ class ArrayImage(RawImage):
         That of TIFF and EXIF.
     is_inverted : bool, default=False
         Of grey images.
+    missing : float, default=None
+        Value that stands for none, in an image of more than 8 bits.
     """
 
     def __init__(
@@ -173,8 +184,10 @@ class ArrayImage(RawImage):
         full_opacity=None,
         orientation=1,
         is_inverted=False,
+        missing=None,
     ):
         self._read = read
+        self._missing = missing
         self._n_frames = n_frames
         self._turn = _ARRAY_TURNS.get(orientation, lambda values: values)
         self.is_deep = np.dtype(dtype) not in (np.uint8, np.bool_)
@@ -230,11 +243,17 @@ class ArrayImage(RawImage):
 
     def values(self, frame):
         """Return the values, upright."""
-        return self._turn(self._read(frame))
+        values = self._turn(self._read(frame))
+        return mask_missing(values, self._missing) if self.is_deep else values
 
     def rgb(self, frame):
         """Convert to RGB; of channels that are no colours the first three are."""
         values = self.values(frame)
+        if np.ma.is_masked(values):
+            missing, values = values.mask, values.data.copy()
+            missing[:, :, self.n_channels - self.has_alpha :] = False
+            values[missing] = 0
+        values = np.ma.getdata(values)
         if values.dtype == np.bool_:
             values = values.astype(np.uint8) * 255
         if self.is_inverted:

@@ -8,6 +8,7 @@ from PIL import Image
 
 from ._errors import ImageReadError
 from ._intensity import Intensities, check_values, kind_of, to_bytes
+from ._missing import valid_pixels
 from ._raw import RawImage, as_pillow, to_rgb
 from ._reader import ImageReader, as_pairs, channels_of
 
@@ -24,7 +25,7 @@ def render(reader: ImageReader, image: RawImage, name: str) -> Image.Image:
     shown = to_bytes(values, intensity_range, is_color, name)
     pixels = as_pillow(255 - shown if image.is_inverted else shown)
     if image.has_alpha and reader.channels is None:
-        opacity = _one_frame(reader, image, name)[:, :, -1:]
+        opacity = np.ma.getdata(_one_frame(reader, image, name)[:, :, -1:])
         opacity = to_bytes(opacity, [(0, image.full_opacity)], False, name)
         pixels.putalpha(as_pillow(opacity))
     return to_rgb(pixels)
@@ -103,7 +104,9 @@ def _range_of(reader, values, is_color, name):
             return given
         if given == "auto" and kind_of(values, True) == "8 bit":
             return "dtype"
-        return Intensities.of(values, is_color).range(given)
+        # Where all is missing, nothing is shown in any range.
+        has_pixels = len(valid_pixels(values)) if np.ma.is_masked(values) else True
+        return Intensities.of(values, is_color).range(given) if has_pixels else "image"
     pairs = as_pairs(given)
     if len(pairs) not in (1, values.shape[2]):
         raise ImageReadError(

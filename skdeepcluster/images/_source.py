@@ -226,7 +226,7 @@ class FileSource(RawSource):
         result = read_by_function(reader.function, path)
         if isinstance(result, Image.Image):
             return nullcontext(PillowImage(result, n_frames=1))
-        return nullcontext(ArrayImage.of(np.asarray(result), path, any_channels=True))
+        return nullcontext(ArrayImage.of(_with_mask(result), path, any_channels=True))
 
     def cut(self, indices):
         """Keep absolute paths: other machines may have another working directory."""
@@ -361,9 +361,7 @@ def _no_image(item):
 def _pixels(image):
     """Convert an array, or a tensor with channels first, to an array with channels last."""
     if not isinstance(image, torch.Tensor):
-        if np.ma.is_masked(image):
-            raise ValueError("pixels are masked; fill them, such as by X.filled(0)")
-        return np.asarray(image)
+        return _with_mask(image)
     tensor = image.detach().cpu()
     if tensor.dtype == torch.bfloat16:
         # NumPy does not have this type.
@@ -371,9 +369,15 @@ def _pixels(image):
     return tensor.movedim(0, -1).numpy() if tensor.ndim == 3 else tensor.numpy()
 
 
+def _with_mask(image):
+    """Convert to an array, masked if some pixels are."""
+    return image if np.ma.is_masked(image) else np.asarray(image)
+
+
 def _array_digest(pixels):
     head = f"{pixels.dtype.str}|{pixels.shape}|".encode()
-    return digest(head, np.ascontiguousarray(pixels).data)
+    mask = np.packbits(pixels.mask).data if np.ma.is_masked(pixels) else b""
+    return digest(head, np.ascontiguousarray(np.ma.getdata(pixels)).data, mask)
 
 
 def digest(*parts):

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from ._batches import number_of_threads
 from ._errors import ImageReadError, reading
-from ._intensity import Intensities, check_values, kind_of
+from ._intensity import Intensities, check_values, kind_of, sample_of
+from ._missing import Mark, find_mark, valid_pixels
 from ._reader import as_fitted
 from ._rendering import chosen_values
 
@@ -17,6 +18,8 @@ _N_IMAGES = 256
 _N_COMPUTED = 32
 # Share of them that may be dim without a warning: empty frames are.
 _MANY_DIM = 0.5
+# Share of them that may have marks of missing values: so many do not change the range.
+_MANY_MARKED = 1 / 20
 
 
 class _Look(NamedTuple):
@@ -29,6 +32,7 @@ class _Look(NamedTuple):
     is_truncated: bool
     kind: str = ""
     intensities: Intensities | None = None
+    mark: Mark | None = None
 
 
 def fitted_source(source, n_jobs=None):
@@ -67,10 +71,15 @@ def fitted_source(source, n_jobs=None):
     found = {kind: Intensities.joined(parts) for kind, parts in by_kind.items()}
     if mode == "dtype":
         _warn_of_little(found)
+    marked = [look for look in looks if look.mark is not None]
+    is_marked = mode != "dtype" and len(marked) > _MANY_MARKED * len(looks)
+    if is_marked:
+        _warn_of_marks(marked, len(looks))
     if mode not in ("auto", "dataset"):
         return source.read_by(as_fitted(reader))
     ranges = {kind: each.range(mode) for kind, each in found.items()}
-    _warn_of_dim(looks, ranges)
+    if not is_marked:
+        _warn_of_dim(looks, ranges)
     if mode == "dataset":
         # The windows of DICOM files are not used, nor will be those of other files.
         ranges.setdefault("8 bit", "dtype")
@@ -103,13 +112,18 @@ def _look(source, index, mode):
                 image.is_color,
                 image.is_truncated,
             )
-            if mode in (None, "image") or (mode != "dataset" and not image.is_deep):
+            if mode is None or (mode != "dataset" and not image.is_deep):
                 return facts
             values = chosen_values(reader, image, name)
             is_color = image.is_color and reader.channels is None
-            check_values(values, is_color and mode != "dataset", name)
-            found = Intensities.of(values, is_color)
-            return facts._replace(kind=kind_of(values, is_color), intensities=found)
+            check_values(values, is_color and mode not in ("dataset", "image"), name)
+            if not len(valid_pixels(values)):
+                return facts
+            return facts._replace(
+                kind=kind_of(values, is_color),
+                intensities=Intensities.of(values, is_color),
+                mark=find_mark(sample_of(values, is_color)) if image.is_deep else None,
+            )
     except ImageReadError:
         # Raised or skipped, as the user wants, when the image is embedded.
         return None
@@ -158,6 +172,19 @@ def _warn_of_little(found):
                 'the range of their type, so that intensity_range="dtype" leaves few grey '
                 'levels. Use "auto", "dataset", or intensity_range=(low, high).'
             )
+
+
+def _warn_of_marks(marked, n_looks):
+    """Warn where the range of values that is found reaches to one that is none."""
+    value, _, (low, high) = marked[0].mark
+    share = max(look.mark.share for look in marked)
+    _warn(
+        f"{len(marked)} of {n_looks} images that were looked at have a value that looks like a "
+        f"mark for missing values: {value:g} in {marked[0].name!r}, where all others are from "
+        f"{low:g} to {high:g} (up to {share:.1%} of the pixels). It leaves them little contrast. "
+        "Have a reader function mask or replace it, ImageReader(function), or pass "
+        "intensity_range=(low, high)."
+    )
 
 
 def _warn_of_dim(looks, ranges):

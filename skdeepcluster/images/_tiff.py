@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from ._errors import ImageReadError
+from ._missing import declared_missing
 from ._ome import own_description
 from ._opacity import full_opacity
 from ._raw import ArrayImage
@@ -17,6 +18,8 @@ _MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 # Numbers of tags.
 _SUBFILE_TYPE, _BITS, _COMPRESSION, _PHOTOMETRIC, _DESCRIPTION = 254, 258, 259, 262, 270
 _N_SAMPLES, _EXTRA_SAMPLES, _SAMPLE_FORMAT = 277, 338, 339
+# Of GDAL, which writes GeoTIFF.
+_NO_DATA = 42113
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _CMYK = 0, 1, 2, 5
 _REDUCED = 1
 _SIGNED = 2
@@ -40,6 +43,11 @@ def is_tiff(head):
 def is_inverted(image):
     """Whether 0 is white in a TIFF file that Pillow has opened."""
     return image.tag_v2.get(_PHOTOMETRIC) == _WHITE_IS_ZERO
+
+
+def missing_value(image):
+    """Return the value that a TIFF file that Pillow has opened declares to be none, or None."""
+    return declared_missing(image.tag_v2.get(_NO_DATA))
 
 
 def has_deep_colors(image):
@@ -185,6 +193,7 @@ def _as_raw(series, name):
         full_opacity=opaque,
         orientation=page.tags.valueof(274, 1),
         is_inverted=page.photometric == _WHITE_IS_ZERO,
+        missing=declared_missing(page.tags.valueof(_NO_DATA)),
     )
 
 

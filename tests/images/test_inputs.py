@@ -222,14 +222,6 @@ def test_what_a_path_that_is_no_file_of_an_image_is(tmp_path, monkeypatch):
         as_image_source([{"path": "b.png"}]).read(0)
 
 
-def test_masked_pixels_are_refused():
-    X = np.ma.array(np.zeros((2, 8, 8), np.uint8))
-    assert pixels(as_image_source(X), 0).shape == (8, 8, 3)
-    X[1, 2, 3] = np.ma.masked
-    with pytest.raises(ImageReadError, match=r"image 1.*masked.*filled"):
-        as_image_source(X).read(1)
-
-
 def test_the_cure_is_named_for_tables_of_other_libraries(three):
     for table in (
         of_datasets(three[0]),
