@@ -8,8 +8,15 @@ from PIL import Image, UnidentifiedImageError
 
 from ._dicom import DICOM_SUFFIXES, is_dicom, open_dicom
 from ._errors import ImageReadError
-from ._opacity import full_opacity
-from ._raw import ArrayImage, PillowImage, orientation_of
+from ._imagecodecs import (
+    DEEP_FORMATS,
+    decode_deep,
+    has_lost_bits,
+    head_of,
+    is_deep_grey,
+    open_undecoded,
+)
+from ._raw import PillowImage
 from ._tiff import has_deep_colors, is_beyond_pillow, is_inverted, is_tiff, missing_value, open_tiff
 
 # Of Pillow's formats those that are images as such: it also opens FITS, whose values it changes,
@@ -27,10 +34,6 @@ logging.getLogger("PIL.TiffImagePlugin").addFilter(
 # detailed photographs had a cosine of 0.998 with those of the full image; with three, 0.9994.
 _DRAFT_FACTOR = 3
 
-# Besides TIFF, the formats whose colours may have more than 8 bits.
-_DEEP_FORMATS = {"JPEG2000", "PNG", "PPM"}
-# Where the size of a JPEG 2000 image is found.
-_JP2_HEAD = 4096
 _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 
 
@@ -69,9 +72,10 @@ def open_raw(file, name, size_hint=None, *, use_window=True):
         if pillow_image.format == "TIFF" and is_beyond_pillow(pillow_image):
             with open_tiff(_rewound(file), name) as image:
                 yield image
-        elif _has_deep_colors(pillow_image):
-            deep = _decode_deep(file, pillow_image)
-            yield PillowImage(pillow_image, is_truncated=True) if deep is None else deep
+        elif has_lost_bits(pillow_image):
+            deep = decode_deep(file, pillow_image)
+            is_truncated = not is_deep_grey(pillow_image)
+            yield deep or PillowImage(pillow_image, is_truncated=is_truncated)
         else:
             if size_hint is not None:
                 draft = _draft_size(pillow_image.size, _DRAFT_FACTOR * size_hint)
@@ -99,11 +103,16 @@ def _facts_of_tiff(image):
 def _was_deep(image):
     """Whether colours of a decoded image have more than 8 bits in its file, if that is there."""
     path = getattr(image, "filename", None)
-    if not path or image.format not in _DEEP_FORMATS or not os.path.isfile(path):
+    if (
+        not path
+        or image.format not in DEEP_FORMATS
+        or is_deep_grey(image)
+        or not os.path.isfile(path)
+    ):
         return False
     try:
         with Image.open(path) as again:
-            return again.size == image.size and _has_deep_colors(again)
+            return again.size == image.size and has_lost_bits(again)
     except (OSError, SyntaxError, ValueError):
         # Another file is there by now.
         return False
@@ -122,7 +131,7 @@ def _check_format(image, name):
 @contextmanager
 def _open_otherwise(file, name, use_window):
     """Open what Pillow by itself does not know."""
-    head = _head(file, 132)
+    head = head_of(file, 132)
     if is_dicom(head):
         yield open_dicom(_rewound(file), name, use_window=use_window)
     elif is_tiff(head):
@@ -139,7 +148,10 @@ def _open_otherwise(file, name, use_window):
     elif not head:
         raise ImageReadError(f"{name}: the file is empty. Replace or remove it.")
     else:
-        raise UnidentifiedImageError
+        decoded = open_undecoded(file, name)
+        if decoded is None:
+            raise UnidentifiedImageError
+        yield decoded
 
 
 def _is_dicom(file):
@@ -151,7 +163,7 @@ def _is_dicom(file):
         suffix = os.path.splitext(file)[1].lower()
         if suffix not in ("", *DICOM_SUFFIXES):
             return False
-    return is_dicom(_head(file, 132))
+    return is_dicom(head_of(file, 132))
 
 
 def register_heif():
@@ -165,64 +177,10 @@ def register_heif():
     return True
 
 
-def _head(file, n_bytes):
-    """Read the first bytes of a path or stream, or all with -1."""
-    if isinstance(file, str | os.PathLike):
-        with open(file, "rb") as stream:
-            return stream.read(n_bytes)
-    place = file.tell()
-    file.seek(0)
-    head = file.read(n_bytes)
-    file.seek(place)
-    return head
-
-
 def _rewound(file):
     if not isinstance(file, str | os.PathLike):
         file.seek(0)
     return file
-
-
-def _has_deep_colors(image):
-    """Whether colours have more than 8 bits in the file, of which Pillow keeps the upper 8."""
-    if (
-        image.format not in _DEEP_FORMATS
-        or image.mode not in ("RGB", "RGBA", "LA")
-        or not image.tile
-    ):
-        return False
-    if image.format == "JPEG2000":
-        head = _head(image.filename or image.fp, _JP2_HEAD)
-        # The depth of the first channel stands 38 bytes behind the markers of the size.
-        start = head.find(b"\xff\x4f\xff\x51")
-        return start >= 0 and len(head) > start + 42 and head[start + 42] & 0x7F >= 8
-    # What Pillow is going to decode: "RGB;16B", or ("RGB", 65535).
-    options = image.tile[0][3]
-    if image.format == "PNG":
-        return ";16" in str(options)
-    return image.format == "PPM" and isinstance(options, tuple) and max(options[1:]) > 255
-
-
-def _decode_deep(file, image):
-    """Decode all bits of colours; None if the decoder is not installed."""
-    try:
-        import imagecodecs
-    except ImportError:
-        return None
-    decode = {"PNG": imagecodecs.png_decode, "JPEG2000": imagecodecs.jpeg2k_decode}
-    if image.format not in decode:
-        return None
-    values = decode[image.format](_head(file, -1))
-    n_channels = values.shape[2]
-    opaque = full_opacity(values) if n_channels in (2, 4) else None
-    return ArrayImage(
-        lambda frame: values,
-        values.dtype,
-        n_channels,
-        is_color=n_channels - (opaque is not None) == 3,
-        full_opacity=opaque,
-        orientation=orientation_of(image) or 1,
-    )
 
 
 def _draft_size(size, shortest):

@@ -302,17 +302,20 @@ class ArraySource(RawSource):
 
     def opened(self, index, size_hint=None):
         """Take the pixels."""
-        pixels, any_channels = _pixels(self.items[index]), self.reader.channels is not None
-        return nullcontext(ArrayImage.of(pixels, self.name(index), any_channels=any_channels))
+        name, any_channels = self.name(index), self.reader.channels is not None
+        pixels = _pixels(self.items[index], name)
+        return nullcontext(ArrayImage.of(pixels, name, any_channels=any_channels))
 
     def identity(self, index):
         """Digest of type, shape and pixels."""
-        return _array_digest(_pixels(self.items[index]))
+        return _array_digest(_pixels(self.items[index], self.name(index)))
 
     def cut(self, indices):
         """Copy the images: pickling a view of a tensor would include all of it."""
         part = super().cut(indices)
-        part.items = [_pixels(item).copy() for item in part.items]
+        part.items = [
+            _pixels(item, part.name(place)).copy() for place, item in enumerate(part.items)
+        ]
         return part
 
 
@@ -338,7 +341,7 @@ class DatasetSource(RawSource):
         if not isinstance(item, np.ndarray | torch.Tensor) or item.ndim < 2:
             raise ImageReadError(f"{name}: {_no_image(item)}")
         any_channels = self.reader.channels is not None
-        return nullcontext(ArrayImage.of(_pixels(item), name, any_channels=any_channels))
+        return nullcontext(ArrayImage.of(_pixels(item, name), name, any_channels=any_channels))
 
     def identity(self, index):
         """Digest of the RGB pixels."""
@@ -358,15 +361,42 @@ def _no_image(item):
     )
 
 
-def _pixels(image):
+def _pixels(image, name):
     """Convert an array, or a tensor with channels first, to an array with channels last."""
-    if not isinstance(image, torch.Tensor):
+    if isinstance(image, torch.Tensor):
+        return _pixels_of_tensor(image.detach(), name)
+    try:
         return _with_mask(image)
-    tensor = image.detach().cpu()
+    except (RuntimeError, TypeError, ValueError) as error:
+        raise ImageReadError(
+            f"{name}: a {type(image).__name__} that NumPy cannot convert ({error}). Pass arrays of "
+            "NumPy or tensors of torch."
+        ) from error
+
+
+def _pixels_of_tensor(tensor, name):
+    shape = tuple(tensor.shape)
+    if tensor.device.type == "meta":
+        raise ImageReadError(f"{name}: a tensor on the device 'meta', which holds no values.")
+    if tensor.layout != torch.strided:
+        raise ImageReadError(
+            f"{name}: a tensor of the layout {tensor.layout}. Pass tensor.to_dense()."
+        )
+    if len(shape) not in (2, 3):
+        raise ImageReadError(
+            f"{name}: its tensor has the shape {shape}. An image is a tensor of shape (channels, "
+            "height, width) or (height, width)."
+        )
+    if len(shape) == 3 and shape[0] not in (1, 3, 4) and shape[2] in (1, 3, 4):
+        raise ImageReadError(
+            f"{name}: its tensor has the shape {shape}. Channels of a tensor come first: use "
+            "tensor.permute(2, 0, 1)."
+        )
+    tensor = tensor.cpu()
     if tensor.dtype == torch.bfloat16:
         # NumPy does not have this type.
         tensor = tensor.float()
-    return tensor.movedim(0, -1).numpy() if tensor.ndim == 3 else tensor.numpy()
+    return tensor.movedim(0, -1).numpy() if len(shape) == 3 else tensor.numpy()
 
 
 def _with_mask(image):

@@ -182,7 +182,7 @@ def _warn_of_marks(marked, n_looks):
         f"{len(marked)} of {n_looks} images that were looked at have a value that looks like a "
         f"mark for missing values: {value:g} in {marked[0].name!r}, where all others are from "
         f"{low:g} to {high:g} (up to {share:.1%} of the pixels). It leaves them little contrast. "
-        "Have a reader function mask or replace it, ImageReader(function), or pass "
+        "Mask or replace it in a function, reader=ImageReader(function), or pass "
         "intensity_range=(low, high)."
     )
 

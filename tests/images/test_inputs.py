@@ -222,6 +222,37 @@ def test_what_a_path_that_is_no_file_of_an_image_is(tmp_path, monkeypatch):
         as_image_source([{"path": "b.png"}]).read(0)
 
 
+@pytest.mark.parametrize(
+    ("tensor", "message"),
+    [
+        (torch.zeros(48, 40, 3), r"shape \(48, 40, 3\).*permute\(2, 0, 1\)"),
+        (torch.zeros(48, 40, 1), r"shape \(48, 40, 1\).*permute\(2, 0, 1\)"),
+        (torch.zeros(1, 3, 8, 8), r"shape \(1, 3, 8, 8\).*\(channels, height, width\)"),
+        (torch.zeros(3, 8, 8, device="meta"), "device 'meta', which holds no values"),
+        (torch.zeros(3, 8, 8).to_sparse(), r"layout torch.sparse_coo.*to_dense\(\)"),
+    ],
+)
+def test_tensors_that_are_no_images_are_not_called_damaged(tensor, message):
+    for X in ([tensor], [tensor, tensor]):
+        with pytest.raises(ImageReadError, match=rf"image 0: .*{message}") as caught:
+            as_image_source(X).read(0)
+        assert "truncated" not in str(caught.value)
+    if tensor.ndim == 3 and tensor.shape[0] == 3:
+        with pytest.raises(ImageReadError, match=message):
+            as_image_source(tensor[None]).read(0)
+
+
+def test_arrays_that_numpy_cannot_convert_are_not_called_damaged():
+    class OnDevice:
+        ndim, shape = 3, (8, 8, 3)
+
+        def __array__(self, *_, **__):
+            raise TypeError("Implicit conversion to a NumPy array is not allowed")
+
+    with pytest.raises(ImageReadError, match=r"image 0: a OnDevice that NumPy cannot convert"):
+        as_image_source([OnDevice()]).read(0)
+
+
 def test_the_cure_is_named_for_tables_of_other_libraries(three):
     for table in (
         of_datasets(three[0]),
