@@ -1,11 +1,24 @@
 """Columns and other containers of images or paths, of whatever library, as lists."""
 
 import io
+import os
+import re
 from collections.abc import Collection, Iterator, Mapping, MutableSequence, Set
 from numbers import Number
 from typing import Any
 
 import numpy as np
+
+# How encoded images begin: PNG, JPEG, GIF, BMP, WebP, TIFF, JPEG 2000, AVIF and HEIC, JPEG XL,
+# Netpbm, DICOM.
+_ENCODED = re.compile(
+    rb"\x89PNG\r\n|\xff\xd8\xff|GIF8|BM.{4}\0{4}|RIFF.{4}WEBP|II[*+]\0|MM\0[*+]"
+    rb"|\xff\x4f\xff\x51|.{4}(?:ftyp|jP  |JXL )|P[1-6]\s[\s\d#]|.{128}DICM",
+    re.DOTALL,
+)
+_HEAD = 132
+# More than paths have on any system.
+_LONGEST_PATH = 32768
 
 
 def items_of(X: Any) -> Any:
@@ -30,16 +43,57 @@ def items_of(X: Any) -> Any:
     """
     _refuse_what_has_no_order(X)
     X = _only_column(X)
-    if isinstance(X, np.ndarray) and X.dtype.kind in "OSUT" and X.ndim == 2 and X.shape[1] == 1:
+    if isinstance(X, np.ndarray) and X.dtype.kind in "OSUTV" and X.ndim == 2 and X.shape[1] == 1:
         X = X[:, 0]
-    if isinstance(X, np.ndarray) and X.dtype.kind == "S" and X.ndim == 1:
-        # NumPy's strings of bytes; images would have lost the zeros at their end.
-        return [item.decode() for item in X.tolist()]
+    is_of_bytes = isinstance(X, np.ndarray) and X.dtype.kind == "S"
+    if is_of_bytes and any(map(begins_like_image, X.ravel().tolist())):
+        raise ValueError(
+            "X is an array of NumPy's strings of bytes, which have lost the zeros at the ends of "
+            "encoded images. Pass a list of bytes, or make the array with dtype=object."
+        )
     # The first is that of pyarrow, the second that of polars.
     for method in ("to_pylist", "to_list", "tolist"):
         if hasattr(X, method) and getattr(X, "ndim", 1) == 1:
             return getattr(X, method)()
     return list(X) if isinstance(X, MutableSequence | tuple | range) else X
+
+
+def plain_items(items: list) -> list:
+    """Make strings, bytes and the like of what libraries have in their place.
+
+    Scalars of pyarrow and NumPy become Python's, numbers of 8 bits that begin like an encoded image
+    become bytes, and bytes that are paths become strings if all are.
+    """
+    items = [_plain_item(item) for item in items]
+    if all(_is_path_in_bytes(item) or is_missing(item) for item in items):
+        return [os.fsdecode(item) if isinstance(item, bytes) else item for item in items]
+    return items
+
+
+def begins_like_image(numbers: Any) -> bool:
+    """Whether bytes, or integers of 8 bits, begin like an encoded image."""
+    if str(getattr(numbers, "dtype", "uint8")) not in ("uint8", "torch.uint8"):
+        return False
+    try:
+        return _ENCODED.match(bytes(numbers[:_HEAD])) is not None
+    except (TypeError, ValueError):
+        return False
+
+
+def _plain_item(item):
+    if hasattr(item, "as_py"):
+        # A scalar of pyarrow.
+        return item.as_py()
+    if isinstance(item, np.ndarray | np.generic) and item.ndim == 0:
+        return item.item() if item.dtype.kind in "OSTUV" else item
+    is_row = getattr(item, "ndim", 0) == 1 or isinstance(item, list | tuple)
+    return bytes(np.asarray(item, np.uint8)) if is_row and begins_like_image(item) else item
+
+
+def _is_path_in_bytes(item):
+    if not isinstance(item, bytes) or len(item) > _LONGEST_PATH or begins_like_image(item):
+        return False
+    return os.fsdecode(item).isprintable() or (b"\0" not in item and os.path.exists(item))
 
 
 def _refuse_what_has_no_order(X):

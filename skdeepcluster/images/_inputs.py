@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from torch.utils import data
 
-from ._columns import is_missing, items_of
+from ._columns import begins_like_image, is_missing, items_of, plain_items
 from ._encoded import EncodedItems, is_encoded_record, undecoded
 from ._listing import list_images
 from ._reader import as_reader, reader_suffixes
@@ -59,7 +59,7 @@ def _recognised(X, reader):
         return DatasetSource(X)
     if isinstance(X, torch.Tensor):
         return _from_array(X, True, reader)
-    if isinstance(X, np.ndarray) and X.dtype.kind not in "OUST":
+    if isinstance(X, np.ndarray) and X.dtype.kind not in "OSTUV":
         return _from_array(X, False, reader)
     X = items_of(X)
     if isinstance(X, list):
@@ -76,7 +76,7 @@ def _from_numbered(X):
         return None
     if not len(X):
         raise ValueError(f"Found 0 images (an empty {type(X).__name__}); at least 1 is needed.")
-    kind = _kind(X[0])
+    kind = _kind(*plain_items([X[0]]))
     if kind is None:
         return None
     encoded = undecoded(X) if kind == "Pillow image" else None
@@ -107,6 +107,11 @@ def _from_array(X, channels_first, reader):
     shape = tuple(X.shape)
     kind = "tensor" if channels_first else "array"
     if len(shape) <= 2:
+        if len(shape) == 2 and shape[0] and begins_like_image(X[0]):
+            raise ValueError(
+                f"The rows of the {kind} begin like encoded images, not like features. Pass a "
+                "list: [*X]."
+            )
         return None
     if len(shape) > 4:
         raise ValueError(
@@ -147,6 +152,7 @@ def _from_array(X, channels_first, reader):
 def _from_sequence(items):
     if not items:
         raise ValueError("Found 0 images (an empty list); at least 1 is needed.")
+    items = plain_items(items)
     kinds = [_kind(item) for item in items]
     if _MISSING in kinds:
         items, kinds = _with_places_for_missing(items, kinds)
@@ -206,13 +212,16 @@ def _with_places_for_missing(items, kinds):
 
 def _refuse_labelled(items):
     first = items[0]
-    if not isinstance(first, list | tuple) or not first or _kind(first[0]) in (None, _MISSING):
+    if not isinstance(first, list | tuple) or not first:
+        return
+    kind = _kind(*plain_items([first[0]]))
+    if kind in (None, _MISSING):
         return
     if isinstance(first, list):
         raise TypeError("X is a list of lists. Pass one list of all the images.")
     raise TypeError(
-        f"The items of X are tuples that begin with a {_kind(first[0])}. Pass the images alone: "
-        "[item[0] for item in X]."
+        f"The items of X are tuples that begin with {'an' if kind[0] in 'ae' else 'a'} {kind}. "
+        "Pass the images alone: [item[0] for item in X]."
     )
 
 

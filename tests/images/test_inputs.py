@@ -1,4 +1,5 @@
 import io
+import os
 from collections import UserList, deque
 from pathlib import Path
 
@@ -98,6 +99,10 @@ def dask_array(images):
     return pytest.importorskip("dask.array", reason="dask is not installed").from_array(images)
 
 
+def rows_of(encoded):
+    return [np.frombuffer(each, np.uint8) for each in encoded]
+
+
 CONTAINERS = {
     "encoded images": lambda paths, images, encoded: encoded,
     "bytearrays": lambda paths, images, encoded: [*map(bytearray, encoded)],
@@ -121,6 +126,16 @@ CONTAINERS = {
     "frame of polars": lambda paths, images, encoded: polars().DataFrame({"p": paths}),
     "array of pyarrow": lambda paths, images, encoded: pyarrow().array(paths),
     "bytes of pyarrow": lambda paths, images, encoded: pyarrow().array(encoded),
+    "scalars of pyarrow": lambda paths, images, encoded: [*pyarrow().array(paths)],
+    "scalars of bytes": lambda paths, images, encoded: [*pyarrow().array(encoded)],
+    "lists of pyarrow": lambda paths, images, encoded: pyarrow().array(map(list, encoded)),
+    "scalars of NumPy": lambda paths, images, encoded: [*map(np.array, paths)],
+    "raw bytes of NumPy": lambda paths, images, encoded: [*map(np.void, encoded)],
+    "array of raw bytes": lambda paths, images, encoded: np.array([*map(np.void, encoded)]),
+    "rows of bytes": lambda paths, images, encoded: rows_of(encoded),
+    "tensors of bytes": lambda paths, images, encoded: [*map(torch.tensor, rows_of(encoded))],
+    "lists of bytes": lambda paths, images, encoded: [*map(list, encoded)],
+    "paths in bytes": lambda paths, images, encoded: [*map(os.fsencode, paths)],
     "chunks of pyarrow": lambda paths, images, encoded: pyarrow().chunked_array([paths]),
     "table of pyarrow": lambda paths, images, encoded: pyarrow().table({"p": paths}),
     "zarr": lambda paths, images, encoded: zarr_array(images),
@@ -152,6 +167,10 @@ def test_containers_are_embedded_and_clustered(three):
         np.testing.assert_allclose(features, expected, atol=1e-5)
 
 
+# The first bytes of a JPEG file.
+JPEG = bytes.fromhex("ffd8ffe000104a4649460001")
+
+
 @pytest.mark.parametrize(
     ("kind", "message"),
     [
@@ -166,6 +185,10 @@ def test_containers_are_embedded_and_clustered(three):
         ([("a.jpg", 0)], r"tuples that begin with a path.*item\[0\]"),
         ([(Image.new("RGB", (8, 8)), 0)], r"begin with a Pillow image"),
         ([["a.jpg"], ["b.jpg"]], "list of lists"),
+        ([(np.frombuffer(JPEG, np.uint8), 0)], r"begin with an encoded image"),
+        (np.frombuffer(2 * JPEG, np.uint8).reshape(2, -1), r"begin like encoded.*\[\*X\]"),
+        (torch.tensor([[*JPEG], [*JPEG]], dtype=torch.uint8), r"begin like encoded.*\[\*X\]"),
+        (np.array([JPEG, JPEG]), "lost the zeros.*dtype=object"),
         (torch.utils.data.DataLoader([1]), "loader.dataset"),
         (pd.DataFrame({"path": ["a.jpg"], "y": [1]}), r"'path', 'y'.*X\['path'\]"),
         (b"\x89PNG", r"\[image\]"),
@@ -185,6 +208,7 @@ MISSING = {
     "polars": lambda paths, encoded: polars().Series([None, *paths]),
     "pyarrow": lambda paths, encoded: pyarrow().array([None, *paths]),
     "bytes": lambda paths, encoded: [None, *encoded],
+    "scalars": lambda paths, encoded: [*pyarrow().array([None, *paths])],
 }
 
 
@@ -198,6 +222,28 @@ def test_missing_paths_are_images_that_cannot_be_read(three, kind):
     assert np.isnan(features[0]).all()
     expected = ImageEmbedder(image_size=32).fit_transform(three[0])
     np.testing.assert_allclose(features[1:], expected, atol=1e-5)
+
+
+def test_paths_in_bytes_that_are_no_files_are_named_as_such(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Image.new("RGB", (8, 8)).save("a.png")
+    source = as_image_source([b"a.png", b"b.png"])
+    assert source.paths == ["a.png", "b.png"] and pixels(source).shape == (8, 8, 3)
+    with pytest.raises(ImageReadError, match=r"^b\.png: there is no such file"):
+        source.read(1)
+
+
+@pytest.mark.parametrize(
+    "kind", ["PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "JPEG2000", "PPM", "AVIF"]
+)
+def test_rows_of_bytes_are_known_by_how_images_begin(kind):
+    Image.init()
+    if kind not in Image.SAVE:
+        pytest.skip(f"Pillow cannot write {kind} here")
+    file = io.BytesIO()
+    Image.new("RGB", (16, 16), "white").save(file, kind)
+    source = as_image_source([np.frombuffer(file.getvalue(), np.uint8)] * 2)
+    assert pixels(source, 1).shape == (16, 16, 3) and pixels(source).min() > 250
 
 
 def test_nothing_but_missing_values():
@@ -306,11 +352,25 @@ def test_a_path_may_begin_with_the_home_folder(three, monkeypatch):
         torch.zeros(5, 4),
         [[1.0, 2.0], [3.0, 4.0]],
         [np.zeros(3), np.zeros(3)],
+        [np.arange(9, dtype=np.uint8)] * 2,
+        np.arange(300, dtype=np.uint8).reshape(2, 150),
+        np.frombuffer(2 * JPEG[:8], np.float64).reshape(2, 1),
         np.zeros(5),
         [1, 2, 3],
         pd.DataFrame({"a": [1.0], "b": [2.0]}),
     ],
-    ids=["array", "tensor", "lists", "rows", "1-D", "numbers", "frame"],
+    ids=[
+        "array",
+        "tensor",
+        "lists",
+        "rows",
+        "bytes",
+        "8 bits",
+        "floats",
+        "1-D",
+        "numbers",
+        "frame",
+    ],
 )
 def test_numbers_in_two_dimensions_or_less_are_no_images(X):
     assert as_image_source(X) is None
