@@ -83,7 +83,7 @@ def begins_like_image(numbers: Any) -> bool:
 def _plain_item(item):
     if hasattr(item, "as_py"):
         # A scalar of pyarrow.
-        return item.as_py()
+        item = item.as_py()
     if isinstance(item, np.ndarray | np.generic) and item.ndim == 0:
         return item.item() if item.dtype.kind in "OSTUV" else item
     is_row = getattr(item, "ndim", 0) == 1 or isinstance(item, list | tuple)

@@ -79,6 +79,169 @@ def test_a_range_in_units_of_the_modality_goes_before_the_window(hounsfield, pho
     np.testing.assert_allclose(shown, expected, atol=1)
 
 
+def group(**tags):
+    """One item of a sequence."""
+    from pydicom.dataset import Dataset
+
+    item = Dataset()
+    for name, value in tags.items():
+        setattr(item, name, value)
+    return [item]
+
+
+def frame_group(intercept, center, width):
+    return group(
+        PixelValueTransformationSequence=group(RescaleSlope=1, RescaleIntercept=intercept),
+        FrameVOILUTSequence=group(WindowCenter=center, WindowWidth=width),
+    )
+
+
+def test_rescaling_and_windows_of_frames(hounsfield, tmp_path):
+    stored = (hounsfield + 1024).astype(np.uint16)
+    plain = {"RescaleSlope": 1, "RescaleIntercept": -1024}
+    shown, by_range = [], []
+    reader = ImageReader(intensity_range=(-500, 500))
+    for center, width in ((40, 400), (-600, 1500)):
+        tags = {**plain, "WindowCenter": center, "WindowWidth": width}
+        path = write(tmp_path / "plain.dcm", stored, **tags)
+        shown.append(read_image(path))
+        by_range.append(read_image(path, reader))
+    shared = frame_group(-1024, 40, 400)
+    path = write(tmp_path / "a.dcm", stored[None], SharedFunctionalGroupsSequence=shared)
+    np.testing.assert_array_equal(read_image(path), shown[0])
+    np.testing.assert_array_equal(read_image(path, reader), by_range[0])
+    # Frames may have their own, in place of those that they share and of the file.
+    frames = np.stack([stored, stored + 100])
+    each = [*frame_group(-1024, 40, 400), *frame_group(-1124, -600, 1500)]
+    path = write(
+        tmp_path / "b.dcm",
+        frames,
+        WindowCenter=1,
+        WindowWidth=2,
+        SharedFunctionalGroupsSequence=frame_group(0, 7, 8),
+        PerFrameFunctionalGroupsSequence=each,
+    )
+    for frame in (0, 1):
+        of_frame = ImageReader(frame=frame)
+        np.testing.assert_array_equal(read_image(path, of_frame), shown[frame])
+        of_frame = ImageReader(frame=frame, intensity_range=(-500, 500))
+        np.testing.assert_array_equal(read_image(path, of_frame), by_range[frame])
+
+
+def test_a_table_of_values_of_interest_of_a_frame(tmp_path):
+    table = group(LUTDescriptor=[4, 0, 8], LUTData=[0, 10, 200, 255])
+    table[0]["LUTData"].VR = "US"
+    stored = np.arange(4, dtype=np.uint8).reshape(2, 2)
+    shared = group(FrameVOILUTSequence=group(VOILUTSequence=table))
+    path = write(tmp_path / "a.dcm", stored, SharedFunctionalGroupsSequence=shared)
+    np.testing.assert_array_equal(read_image(path)[:, :, 0], [[0, 10], [200, 255]])
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        {"WindowCenter": None, "WindowWidth": None},
+        {"WindowCenter": 40},
+        {"WindowCenter": 40, "WindowWidth": 0},
+        {"WindowCenter": 40, "WindowWidth": 400, "VOILUTFunction": None, "without": "Window"},
+        {"VOILUTSequence": []},
+        {"VOILUTSequence": group(LUTExplanation="gone")},
+        {"ModalityLUTSequence": []},
+        {"RescaleSlope": None, "RescaleIntercept": None},
+        {"RescaleIntercept": 0},
+    ],
+    ids=" ".join,
+)
+def test_what_is_empty_is_as_if_it_were_not_there(tags, hounsfield, tmp_path):
+    tags = dict(tags)
+    plain = {}
+    if tags.pop("without", None):
+        plain = {"WindowCenter": 40, "WindowWidth": 400}
+    stored = (hounsfield + 1024).astype(np.uint16)
+    expected = read_image(write(tmp_path / "plain.dcm", stored, **plain))
+    shown = read_image(write(tmp_path / "a.dcm", stored, **tags))
+    np.testing.assert_array_equal(shown, expected)
+
+
+def test_the_first_valid_of_several_windows_counts(hounsfield, tmp_path):
+    stored = (hounsfield + 1024).astype(np.uint16)
+    of_one = {"WindowCenter": 1000, "WindowWidth": 300}
+    of_several = {"WindowCenter": [5, 1000, 9], "WindowWidth": [0, 300, 10]}
+    expected = read_image(write(tmp_path / "a.dcm", stored, **of_one))
+    np.testing.assert_array_equal(
+        read_image(write(tmp_path / "b.dcm", stored, **of_several)), expected
+    )
+
+
+@pytest.mark.parametrize("photometric", ["MONOCHROME2", "MONOCHROME1"])
+@pytest.mark.parametrize(
+    ("padding", "tags"),
+    [
+        (-2000, {"PixelPaddingValue": -2000}),
+        (30000, {"PixelPaddingValue": 30000}),
+        (-1950, {"PixelPaddingValue": -2000, "PixelPaddingRangeLimit": -1900}),
+    ],
+)
+def test_padding_is_black_and_has_no_part_in_the_range(
+    photometric, padding, tags, hounsfield, tmp_path
+):
+    stored = hounsfield.astype(np.int16)
+    stored[:16] = padding
+    shown = read_image(write(tmp_path / "a.dcm", stored, photometric, **tags))[:, :, 0].astype(int)
+    assert (shown[:16] == 0).all()
+    expected = np.linspace(0, 255, 512)
+    if photometric == "MONOCHROME1":
+        expected = 255 - expected
+    np.testing.assert_allclose(shown[16:].ravel(), expected, atol=2)
+    all_padding = write(tmp_path / "b.dcm", np.full((8, 8), padding, np.int16), **tags)
+    assert read_image(all_padding).shape == (8, 8, 3)
+
+
+def test_padding_of_signed_values_that_is_written_as_unsigned(hounsfield, tmp_path):
+    stored = hounsfield.astype(np.int16)
+    stored[:16] = -2000
+    path = write(tmp_path / "a.dcm", stored, PixelPaddingValue=-2000)
+    expected = read_image(path)
+    dataset = pydicom.dcmread(path)
+    dataset.add_new("PixelPaddingValue", "US", 2**16 - 2000)
+    dataset.save_as(path)
+    assert pydicom.dcmread(path).PixelPaddingValue == 63536
+    np.testing.assert_array_equal(read_image(path), expected)
+
+
+@pytest.mark.parametrize("encoding", ["little", "big", "implicit"])
+@pytest.mark.parametrize("name", ["a.dcm", "a", "1.2.840.113"])
+def test_files_without_the_mark_of_dicom(encoding, name, hounsfield, tmp_path):
+    stored = (hounsfield + 1024).astype(np.uint16)
+    path = write(tmp_path / "with.dcm", stored)
+    dataset = pydicom.dcmread(path)
+    expected = read_image(path)
+    # Only the elements, without preamble and header.
+    plain = pydicom.Dataset(dataset)
+    if encoding == "big":
+        plain.PixelData = stored.astype(">u2").tobytes()
+    pydicom.dcmwrite(
+        tmp_path / name,
+        plain,
+        implicit_vr=encoding == "implicit",
+        little_endian=encoding != "big",
+        enforce_file_format=False,
+    )
+    assert b"DICM" not in (tmp_path / name).read_bytes()[:200]
+    np.testing.assert_array_equal(read_image(tmp_path / name), expected)
+    source = as_image_source([(tmp_path / name).read_bytes()])
+    np.testing.assert_array_equal(np.asarray(source.read(0)), expected)
+
+
+@pytest.mark.parametrize("name", ["ExplVR_LitEndNoMeta", "ExplVR_BigEndNoMeta", "rtstruct"])
+def test_files_without_the_mark_and_without_an_image(name):
+    from pydicom.data import get_testdata_file
+
+    path = get_testdata_file(f"{name}.dcm", download=False)
+    with pytest.raises(ImageReadError, match=r"\.dcm: this DICOM file holds no image"):
+        read_image(path)
+
+
 def test_without_a_window_the_range_of_the_images_counts(hounsfield, tmp_path):
     path = write(tmp_path / "a.dcm", (hounsfield + 1024).astype(np.uint16))
     shown = read_image(path).astype(int)[:, :, 0].ravel()
