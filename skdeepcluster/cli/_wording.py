@@ -6,6 +6,8 @@ _REPLACED = [
     # What the command always does.
     (r",? or set on_error='skip'|, of which some may be missing with on_error='skip'", ""),
     (r"reader=ImageReader\(function, suffixes=\.\.\.\)", "--reader FILE.py:FUNCTION --suffixes .A"),
+    (r'reader=ImageReader\((\w+)\.(\w+), suffixes="(\.\w+)"\)', r"--reader \1:\2 --suffixes \3"),
+    (r", or pass a list of paths", ""),
     (r"reader=ImageReader\(function\)", "--reader FILE.py:FUNCTION"),
     (r"list_images\(\.\.\., suffixes=\.\.\.\)", "rename or link them to .tif"),
     (r"\bmember=", "--member"),

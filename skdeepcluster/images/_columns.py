@@ -2,21 +2,14 @@
 
 import io
 import os
-import re
 from collections.abc import Collection, Iterator, Mapping, MutableSequence, Set
 from numbers import Number
 from typing import Any
 
 import numpy as np
 
-# How encoded images begin: PNG, JPEG, GIF, BMP, WebP, TIFF, JPEG 2000, AVIF and HEIC, JPEG XL,
-# Netpbm, DICOM.
-_ENCODED = re.compile(
-    rb"\x89PNG\r\n|\xff\xd8\xff|GIF8|BM.{4}\0{4}|RIFF.{4}WEBP|II[*+]\0|MM\0[*+]"
-    rb"|\xff\x4f\xff\x51|.{4}(?:ftyp|jP  |JXL )|P[1-6]\s[\s\d#]|.{128}DICM",
-    re.DOTALL,
-)
-_HEAD = 132
+from ._signatures import HEAD, begins_like_image
+
 # More than paths have on any system.
 _LONGEST_PATH = 32768
 
@@ -46,7 +39,7 @@ def items_of(X: Any) -> Any:
     if isinstance(X, np.ndarray) and X.dtype.kind in "OSUTV" and X.ndim == 2 and X.shape[1] == 1:
         X = X[:, 0]
     is_of_bytes = isinstance(X, np.ndarray) and X.dtype.kind == "S"
-    if is_of_bytes and any(map(begins_like_image, X.ravel().tolist())):
+    if is_of_bytes and any(map(holds_encoded, X.ravel().tolist())):
         raise ValueError(
             "X is an array of NumPy's strings of bytes, which have lost the zeros at the ends of "
             "encoded images. Pass a list of bytes, or make the array with dtype=object."
@@ -70,12 +63,12 @@ def plain_items(items: list) -> list:
     return items
 
 
-def begins_like_image(numbers: Any) -> bool:
+def holds_encoded(numbers: Any) -> bool:
     """Whether bytes, or integers of 8 bits, begin like an encoded image."""
     if str(getattr(numbers, "dtype", "uint8")) not in ("uint8", "torch.uint8"):
         return False
     try:
-        return _ENCODED.match(bytes(numbers[:_HEAD])) is not None
+        return begins_like_image(bytes(numbers[:HEAD]))
     except (TypeError, ValueError):
         return False
 
@@ -87,11 +80,11 @@ def _plain_item(item):
     if isinstance(item, np.ndarray | np.generic) and item.ndim == 0:
         return item.item() if item.dtype.kind in "OSTUV" else item
     is_row = getattr(item, "ndim", 0) == 1 or isinstance(item, list | tuple)
-    return bytes(np.asarray(item, np.uint8)) if is_row and begins_like_image(item) else item
+    return bytes(np.asarray(item, np.uint8)) if is_row and holds_encoded(item) else item
 
 
 def _is_path_in_bytes(item):
-    if not isinstance(item, bytes) or len(item) > _LONGEST_PATH or begins_like_image(item):
+    if not isinstance(item, bytes) or len(item) > _LONGEST_PATH or holds_encoded(item):
         return False
     return os.fsdecode(item).isprintable() or (b"\0" not in item and os.path.exists(item))
 

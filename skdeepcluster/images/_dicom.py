@@ -9,7 +9,7 @@ from ._errors import ImageReadError
 from ._raw import ArrayImage
 from ._tiff import check_size
 
-DICOM_SUFFIXES = (".dcm", ".dicom")
+DICOM_SUFFIXES = (".dcm", ".dicom", ".ima")
 # Where a file keeps its pixels; the others are those of parametric maps.
 _PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 

@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from torch.utils import data
 
-from ._columns import begins_like_image, is_missing, items_of, plain_items
+from ._columns import holds_encoded, is_missing, items_of, plain_items
 from ._encoded import EncodedItems, is_encoded_record, undecoded
 from ._listing import list_images
 from ._reader import as_reader, reader_suffixes
@@ -107,7 +107,7 @@ def _from_array(X, channels_first, reader):
     shape = tuple(X.shape)
     kind = "tensor" if channels_first else "array"
     if len(shape) <= 2:
-        if len(shape) == 2 and shape[0] and begins_like_image(X[0]):
+        if len(shape) == 2 and shape[0] and holds_encoded(X[0]):
             raise ValueError(
                 f"The rows of the {kind} begin like encoded images, not like features. Pass a "
                 "list: [*X]."

@@ -3,19 +3,21 @@
 import os
 import re
 import warnings
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
 from PIL import Image
 
-from ._dicom import DICOM_SUFFIXES, is_dicom
+from ._dicom import DICOM_SUFFIXES
 from ._exported import exports_in
+from ._signatures import HEAD, begins_like_image
 
 SUFFIXES = (
-    *(".avif", ".bmp", ".dib", ".gif", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg", ".jpx", ".mpo"),
-    *(".pbm", ".pgm", ".png", ".ppm", ".tga", ".tif", ".tiff", ".webp"),
+    *(".apng", ".avif", ".avifs", ".bmp", ".btf", ".dib", ".gif", ".icb", ".j2c", ".j2k", ".jfif"),
+    *(".jp2", ".jpc", ".jpe", ".jpeg", ".jpf", ".jpg", ".jpx", ".mpo", ".pbm", ".pgm", ".png"),
+    *(".pnm", ".ppm", ".tf2", ".tf8", ".tga", ".tif", ".tiff", ".vda", ".vst", ".webp"),
 )
 HEIF_SUFFIXES = (".heic", ".heif", ".hif")
 # What else is an image, and by what it is read.
@@ -26,16 +28,33 @@ _CURES = {
     **dict.fromkeys((".jxl",), "pip install pillow-jxl-plugin, and import it"),
     **dict.fromkeys(
         (
-            *(".arw", ".cr2", ".cr3", ".czi", ".dng", ".exr", ".fits", ".fts", ".ims", ".lif"),
-            *(".mrc", ".nd2", ".nef", ".nii", ".nii.gz", ".nrrd", ".oib", ".oif", ".orf", ".psd"),
-            *(".raf", ".rw2", ".vsi"),
+            # Cameras.
+            *(".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dcr", ".dng", ".erf", ".fff", ".iiq"),
+            *(".kdc", ".mef", ".mos", ".mrw", ".nef", ".nrw", ".orf", ".pef", ".raf", ".rw2"),
+            *(".rwl", ".sr2", ".srf", ".srw", ".x3f"),
+            # Microscopes.
+            *(".bif", ".czi", ".dm3", ".dm4", ".emd", ".ics", ".ids", ".ims", ".lif", ".lof"),
+            *(".mrc", ".mrxs", ".nd2", ".oib", ".oif", ".oir", ".ser", ".vms", ".vsi", ".zvi"),
+            # Medicine and astronomy.
+            *(".fit", ".fits", ".fts", ".mgh", ".mgz", ".mha", ".mhd", ".mnc", ".nhdr", ".nii"),
+            *(".nii.gz", ".nrrd"),
+            # Graphics.
+            *(".dds", ".exr", ".hdr", ".jls", ".pcx", ".pfm", ".psd", ".qoi", ".sgi", ".svg"),
         ),
         _READER,
     ),
+    ".npy": 'if they are images, pass reader=ImageReader(numpy.load, suffixes=".npy")',
+    **dict.fromkeys((".h5", ".hdf5", ".mat", ".npz"), f"if they are images, {_READER}"),
     **dict.fromkeys(
-        (".lsm", ".ndpi", ".stk", ".svs"), "list_images(..., suffixes=...); they are TIFF"
+        (".lsm", ".ndpi", ".qptiff", ".scn", ".stk", ".svs"),
+        "list_images(..., suffixes=...); they are TIFF",
     ),
 }
+_NAMELESS = "without a suffix"
+# Other suffixes are letters, and digits behind them; numbers are parts of names.
+_IS_SUFFIX = re.compile(r"\.[a-z]\w*")
+# Of files of another suffix so many are looked at, and all of them if one is an image.
+_N_LOOKED_AT = 50
 # Folders of thumbnails, deleted files and the like.
 _SYSTEM_FOLDERS = {"@eadir", "#recycle", "$recycle.bin", "__macosx", "system volume information"}
 # What segmentation programs write beside an image of the same name.
@@ -96,7 +115,8 @@ def list_images(
     -----
     UserWarning
         If a subfolder cannot be read, or if images are left out because nothing that is
-        installed reads them, because they have no suffix, or because they are masks or exported.
+        installed reads them, because their suffix is that of no image, or because they are masks
+        or exported.
 
     Examples
     --------
@@ -115,7 +135,8 @@ def list_images(
     known = suffixes_read([f".{suffix.lower().lstrip('.')}" for suffix in further])
     paths, others = _walk(folder, recursive, known)
     masks = {path for path in paths if _is_beside_image(path, paths)}
-    left_out = _left_out(others, masks)
+    # What belongs to an image is not missed, whatever its format.
+    left_out = _left_out([path for path in others if not _is_beside_image(path, paths)], masks)
     if not paths:
         raise ValueError(
             f"No images in {str(folder)!r}: {len(others)} other files were found. Images are "
@@ -200,12 +221,14 @@ def _spellings(suffix):
 def _left_out(others, masks):
     """Say which images are left out, and what can be done; empty if none is."""
     counts = Counter(_suffix(path) for path in others)
+    cures = {suffix: cure for suffix, cure in _CURES.items() if counts[suffix]}
     lines = [
-        f"{counts[suffix]} {suffix} ({cure})" for suffix, cure in _CURES.items() if counts[suffix]
+        f"{', '.join(f'{counts[s]} {s}' for s, each in cures.items() if each == cure)} ({cure})"
+        for cure in dict.fromkeys(cures.values())
     ]
-    nameless = sum(path.suffix == "" and _looks_like_image(path) for path in others)
-    if nameless:
-        lines.append(f"{nameless} without a suffix (rename them, or pass a list of paths)")
+    unlisted = [f"{n} {suffix or _NAMELESS}" for suffix, n in sorted(_unlisted(others).items())]
+    if unlisted:
+        lines.append(f"{', '.join(unlisted)} (rename them, or pass a list of paths)")
     if masks:
         lines.append(f"{len(masks)} masks beside images of the same name")
     return f"images are left out: {', '.join(lines)}." if lines else ""
@@ -216,15 +239,25 @@ def _suffix(path):
     return "".join(path.suffixes[-n_parts:]).lower()
 
 
+def _unlisted(others):
+    """Count the files that begin like images by their suffix; "" stands for all that is none."""
+    by_suffix = defaultdict(list)
+    for path in sorted(others):
+        suffix = _suffix(path)
+        if suffix not in _CURES:
+            by_suffix[suffix if _IS_SUFFIX.fullmatch(suffix) else ""].append(path)
+    return {
+        suffix: sum(map(_looks_like_image, paths))
+        for suffix, paths in by_suffix.items()
+        if any(map(_looks_like_image, paths[:: len(paths) // _N_LOOKED_AT + 1]))
+    }
+
+
 def _looks_like_image(path):
     if not path.is_file():
         return False
     try:
         with open(path, "rb") as file:
-            if is_dicom(file.read(132)):
-                return True
-        with Image.open(path) as image:
-            return image.format is not None
-    except Exception:
-        # Whatever is wrong with it, it is no image that is missed.
+            return begins_like_image(file.read(HEAD))
+    except OSError:
         return False

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from skdeepcluster import list_images, read_tar_images
+from skdeepcluster import ImageReader, list_images, read_image, read_tar_images
 from skdeepcluster.export import export_clusters
 from skdeepcluster.images import _listing
 
@@ -34,11 +34,86 @@ def test_images_that_nothing_here_reads_are_counted(photo, tmp_path, bare):
             '2 .heic (pip install "skdeepcluster[heif]")',
             '1 .dcm (pip install "skdeepcluster[dicom',
         ),
-        *("1 .czi (pass reader=", "1 .nii.gz (pass reader=", "1 .svs (list_images("),
+        *("1 .czi, 1 .nii.gz (pass reader=", "1 .svs (list_images("),
         "1 without a suffix (rename them",
     ):
         assert part in message
     assert ".txt" not in message
+
+
+@pytest.mark.parametrize(
+    ("suffixes", "kind"),
+    [
+        (["pbm", "pgm", "pnm", "ppm"], "PPM"),
+        (["j2c", "j2k", "jp2", "jpc", "jpf", "jpx"], "JPEG2000"),
+        (["apng", "png"], "PNG"),
+        (["btf", "tf2", "tf8", "tif", "tiff"], "TIFF"),
+        (["icb", "tga", "vda", "vst"], "TGA"),
+        (["avif", "avifs"], "AVIF"),
+    ],
+)
+def test_what_is_read_by_another_name_is_listed(suffixes, kind, tmp_path):
+    Image.init()
+    if kind not in Image.SAVE:
+        pytest.skip(f"Pillow cannot write {kind} here")
+    for suffix in suffixes:
+        Image.new("RGB", (8, 8), "white").save(tmp_path / f"a.{suffix.upper()}", kind)
+    paths = list_images(tmp_path)
+    assert [path.suffix[1:].lower() for path in paths] == sorted(suffixes)
+    assert all(read_image(path).min() > 250 for path in paths)
+
+
+def test_dicom_of_siemens_is_listed(photo, tmp_path):
+    pytest.importorskip("pydicom", reason="pydicom is not installed")
+    (tmp_path / "a.IMA").touch()
+    assert list_images(tmp_path) == [tmp_path / "a.IMA"]
+
+
+@pytest.mark.parametrize(
+    ("suffix", "cure"),
+    [
+        *[(s, "pass reader=") for s in ("mrxs", "dm3", "dm4", "mha", "mhd", "nhdr", "srw", "pef")],
+        *[(suffix, "if they are images, pass reader=") for suffix in ("npz", "h5", "hdf5", "mat")],
+        ("npy", r'if they are images, pass reader=ImageReader\(numpy.load, suffixes="\.npy"\)'),
+        *[(suffix, "list_images") for suffix in ("qptiff", "scn", "svs")],
+    ],
+)
+def test_images_of_science_are_counted_with_their_cure(suffix, cure, photo, tmp_path):
+    photo.save(tmp_path / "a.jpg")
+    np.save(tmp_path / "b.npy", np.asarray(photo))
+    (tmp_path / "b.npy").rename(tmp_path / f"b.{suffix}")
+    with pytest.warns(UserWarning, match=rf"1 \.{suffix} \({cure}"):
+        assert list_images(tmp_path) == [tmp_path / "a.jpg"]
+
+
+def test_the_cure_for_arrays_in_files_is_one(photo, tmp_path):
+    np.save(tmp_path / "b.npy", np.asarray(photo))
+    (path,) = list_images(tmp_path, suffixes=".npy")
+    reader = ImageReader(np.load, suffixes=".npy")
+    np.testing.assert_array_equal(read_image(path, reader), np.asarray(photo))
+
+
+def test_images_of_any_other_name_are_counted(photo, tmp_path):
+    photo.save(tmp_path / "a.jpg")
+    for number in range(60):
+        (tmp_path / f"{number}.txt").write_text("a caption")
+        (tmp_path / f"{number}.mp4").write_bytes(b"\0\0\0\x18ftypisom" + bytes(100))
+    for name in ("1.2.840.113619.7", "img.1", "IMG 2", "c.jpeg@4", "d.bak", "e.jpg_large"):
+        photo.save(tmp_path / name, "PNG")
+    (tmp_path / "LICENSE").write_text("no image")
+    with pytest.warns(UserWarning, match="images are left out") as caught:
+        assert list_images(tmp_path) == [tmp_path / "a.jpg"]
+    assert str(caught[0].message).endswith(
+        "images are left out: 4 without a suffix, 1 .bak, 1 .jpg_large (rename them, or pass a "
+        "list of paths)."
+    )
+
+
+def test_what_belongs_to_an_image_is_not_missed(photo, tmp_path, recwarn):
+    photo.save(tmp_path / "a.tif")
+    np.save(tmp_path / "a_seg.npy", np.zeros((2, 2)))
+    assert list_images(tmp_path) == [tmp_path / "a.tif"]
+    assert not [warning for warning in recwarn if "left out" in str(warning.message)]
 
 
 def test_a_folder_of_nothing_else_says_what_to_do(tmp_path, bare):
