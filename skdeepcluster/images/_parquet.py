@@ -4,6 +4,7 @@ import os
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,7 +19,7 @@ _ROW_GROUPS = 2
 
 def read_parquet_images(
     path: PathLike | Sequence[PathLike], column: str = "image", *, filesystem: Any = None
-) -> "ParquetSource | list[str]":
+) -> "ParquetSource | list[str | None]":
     """Read a column of images from Parquet files.
 
     Parameters
@@ -35,11 +36,11 @@ def read_parquet_images(
 
     Returns
     -------
-    images : ParquetSource or list of str
+    images : ParquetSource or list of str or None
         To be passed to the estimators as ``X``. Encoded images are a sequence in the order of
         the rows, read one row group at a time and decoded when they are needed; two row groups
         are in memory at most. Paths are read at once; relative ones are relative to the current
-        working directory.
+        working directory, and missing ones are None, which are images that cannot be read.
 
     Raises
     ------
@@ -48,7 +49,7 @@ def read_parquet_images(
     FileNotFoundError
         If there is no such file.
     ValueError
-        If it is not a Parquet file or has no rows, or if a file has no such column.
+        If a file is not Parquet, is damaged or has no such column, or if there are no rows.
 
     Examples
     --------
@@ -58,23 +59,22 @@ def read_parquet_images(
     >>> DeepImageClusterer(10).fit(images)  # doctest: +SKIP
     """
     pyarrow, dataset = _open(path, filesystem)
-    # The schema of the dataset is that of its first file.
-    kinds = {
-        _kind(fragment.physical_schema, column, fragment.path, pyarrow.types)
-        for fragment in dataset.get_fragments()
-    }
+    kinds = set()
+    for fragment in dataset.get_fragments():
+        with _damage_named(fragment.path):
+            schema = fragment.physical_schema
+        kinds.add(_kind(schema, column, fragment.path, pyarrow.types))
     if len(kinds) > 1:
         raise ValueError(
             f"Column {column!r} of {str(path)!r} holds images in some files and paths in others. "
             "Read them separately."
         )
     if kinds == {"paths"}:
-        return _paths(dataset.to_table(columns=[column])[column].to_pylist(), column, str(path))
+        return _paths(dataset, pyarrow.compute.field(column), column, str(path))
     source = _index(dataset, column, str(path))
     if not any(group.has_bytes for group in source.groups) and _has_paths(dataset, column):
         # Of such a column the paths alone are read.
-        paths = dataset.to_table(columns={"path": pyarrow.compute.field(column, "path")})
-        return _paths(paths["path"].to_pylist(), column, str(path))
+        return _paths(dataset, pyarrow.compute.field(column, "path"), column, str(path))
     return source
 
 
@@ -100,12 +100,34 @@ def _kind(schema, column, path, types):
     )
 
 
-def _paths(paths, column, path):
+def _paths(dataset, field, column, path):
+    """Read a column of paths, in which missing ones are None."""
+    paths: list[str | None] = []
+    for fragment in dataset.get_fragments():
+        with _damage_named(fragment.path):
+            # The schema of the dataset is that of its first file.
+            table = fragment.to_table(schema=dataset.schema, columns={"path": field})
+        paths += table["path"].to_pylist()
     if not paths:
         raise ValueError(f"Column {column!r} of {path!r} has no rows.")
-    if None in paths:
-        raise ValueError(f"Row {paths.index(None)} of {path!r} has no path in {column!r}.")
     return paths
+
+
+@contextmanager
+def _damage_named(path):
+    """Name the file in errors of pyarrow, which says by OSError without a number that it is bad."""
+    from pyarrow import ArrowInvalid
+
+    try:
+        yield
+    except (ArrowInvalid, OSError) as error:
+        if getattr(error, "errno", None) is not None:
+            raise
+        reason = " ".join(str(error).split())
+        raise ValueError(
+            f"{path!r} cannot be read as Parquet. It may be truncated or damaged, or be none: "
+            f"replace it, or leave it out. ({reason})"
+        ) from error
 
 
 def _open(path, filesystem):
@@ -127,16 +149,15 @@ def _open(path, filesystem):
     elif filesystem is None:
         # Workers on other machines have another working directory.
         paths = [os.path.abspath(each) for each in paths]
-    try:
+    with _damage_named(str(path)):
         # Values in the names of folders are not needed, and may contradict the columns.
-        return pyarrow, dataset.dataset(
+        found = dataset.dataset(
             paths if several else paths[0],
             format="parquet",
             filesystem=filesystem,
             partitioning=None,
         )
-    except pyarrow.ArrowInvalid as error:
-        raise ValueError(f"{str(path)!r} cannot be read as Parquet: {error}") from error
+    return pyarrow, found
 
 
 def _index(dataset, column, path):

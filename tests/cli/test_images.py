@@ -26,6 +26,24 @@ def test_images_in_a_tar_file(result, capsys):
     assert "--export sorts the files of a folder" in capsys.readouterr().err
 
 
+def test_missing_paths_in_parquet_get_no_label(result, capsys):
+    pd = pytest.importorskip("pandas")
+    pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    paths = sorted(map(str, (result / "photos").rglob("*.jpg")))[:8]
+    paths = [path for path in paths if "broken" not in path]
+    column = [paths[0], None, *paths[1:]]
+    pd.DataFrame({"image": column}).to_parquet(result / "paths.parquet")
+    output = result / "missing"
+    data = run_json(
+        capsys,
+        *("cluster", result / "paths.parquet", "--n-clusters", 2, "--views", 0),
+        *("--image-size", 32, "--output", output),
+    )
+    assert data["skipped"] == ["image 1"] and data["n_pictures"] == len(column)
+    labels = [row["label"] for row in read_table(output / "labels.csv")]
+    assert [label == "-1" for label in labels] == [path is None for path in column]
+
+
 def test_images_in_parquet_and_labels_in_parquet(result, capsys):
     pytest.importorskip("pyarrow")
     import pandas as pd

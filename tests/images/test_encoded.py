@@ -110,6 +110,59 @@ def test_paths_in_a_table(paths, tmp_path):
     assert read_parquet_images(tmp_path / "t.parquet", "path") == names
 
 
+@pytest.mark.parametrize("kind", ["string", "struct"])
+def test_missing_paths_in_a_table_are_images_that_cannot_be_read(kind, paths, tmp_path):
+    names = [str(paths[0]), None, str(paths[2])]
+    column = pyarrow.array(names)
+    if kind == "struct":
+        nothing = pyarrow.array([None] * 3, pyarrow.binary())
+        column = pyarrow.StructArray.from_arrays([nothing, column], ["bytes", "path"])
+    parquet.write_table(pyarrow.table({"image": column}), tmp_path / "t.parquet")
+    X = read_parquet_images(tmp_path / "t.parquet")
+    assert names == X
+    with pytest.raises(ImageReadError, match=r"image 1: its path is missing.*on_error='skip'"):
+        ImageEmbedder(image_size=32).fit_transform(X)
+    with pytest.warns(UserWarning, match="1 of 3 images could not be read"):
+        features = ImageEmbedder(image_size=32, on_error="skip").fit_transform(X)
+    assert np.isnan(features[:, 0]).tolist() == [False, True, False]
+
+
+@pytest.mark.parametrize("content", ["images", "paths"])
+@pytest.mark.parametrize("damage", ["empty", "text", "cut", "footer"])
+def test_a_damaged_file_among_several_is_named(content, damage, paths, tmp_path):
+    folder = tmp_path / "tables"
+    folder.mkdir()
+    good, bad = folder / "a.parquet", folder / "b.parquet"
+    names = [str(path) for path in paths]
+    parquet.write_table(
+        table(paths[:3]) if content == "images" else pyarrow.table({"image": names}), good
+    )
+    intact = good.read_bytes()
+    bad.write_bytes(
+        {
+            "empty": b"",
+            "text": b"no Parquet at all",
+            "cut": intact[:100],
+            "footer": intact[:-60] + b"\xff" * 40 + intact[-20:],
+        }[damage]
+    )
+    for given in (folder, [good, bad], [bad, good], bad):
+        with pytest.raises(ValueError, match=r"b\.parquet.*damaged.*replace it, or leave it out"):
+            read_parquet_images(given)
+
+
+def test_damaged_pages_of_paths_name_the_file(paths, tmp_path):
+    folder = tmp_path / "tables"
+    folder.mkdir()
+    good, bad = folder / "a.parquet", folder / "b.parquet"
+    names = [str(path) for path in paths]
+    parquet.write_table(pyarrow.table({"image": names}), good, compression="none")
+    intact = good.read_bytes()
+    bad.write_bytes(intact[:20] + b"\xff" * 100 + intact[120:])
+    with pytest.raises(ValueError, match=r"b\.parquet.*damaged.*replace it, or leave it out"):
+        read_parquet_images(folder)
+
+
 def test_a_file_system_of_fsspec(paths):
     fsspec = pytest.importorskip("fsspec", reason="fsspec is not installed")
     with fsspec.open("memory://bucket/photos.parquet", "wb") as file:
