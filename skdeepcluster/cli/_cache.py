@@ -1,9 +1,7 @@
 """``skdeepcluster cache``."""
 
-from pathlib import Path
-
 from ._outcome import Outcome, records
-from ._values import amount
+from ._values import amount, path
 
 HELP = "show what a folder of features holds, and remove what is not used"
 EPILOG = """\
@@ -23,7 +21,7 @@ JSON: "networks" (objects with "network", which stands for a network and its pre
 
 def add_options(parser):
     """Add options for the folder and for what is kept in it."""
-    parser.add_argument("folder", type=Path, help="the folder of the cache")
+    parser.add_argument("folder", type=path, help="the folder of the cache")
     parser.add_argument(
         "--max-days",
         type=amount,

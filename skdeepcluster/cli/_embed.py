@@ -1,6 +1,5 @@
 """``skdeepcluster embed``."""
 
-from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from ._images import open_images
@@ -8,6 +7,7 @@ from ._interruption import explain_interruption
 from ._options import add_backbone, add_images, add_reading, network_of
 from ._outcome import Outcome
 from ._reader import reader_from, suffixes_of
+from ._values import path
 
 HELP = "compute the features of the images in a folder"
 EPILOG = """\
@@ -28,10 +28,10 @@ _CHUNK = 1000
 def add_options(parser):
     """Add options for the images, the network and the output."""
     add_images(parser)
-    parser.add_argument("--output", type=Path, required=True, metavar="FILE.npz")
+    parser.add_argument("--output", type=path, required=True, metavar="FILE.npz")
     add_backbone(parser)
     add_reading(parser)
-    parser.add_argument("--memory", type=Path, metavar="DIR", help="cache features in this folder")
+    parser.add_argument("--memory", type=path, metavar="DIR", help="cache features in this folder")
 
 
 def run(options):

@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import os
 import re
 import sys
 import warnings
@@ -11,6 +10,8 @@ from contextlib import redirect_stdout
 
 from .._version import __version__
 from . import _assign, _backbones, _cache, _cluster, _embed, _report, _retrieve
+from ._streams import drop_result, flush_result, open_streams, print_result
+from ._values import UsageError
 from ._wording import in_options
 
 _EPILOG = """\
@@ -56,17 +57,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     SystemExit
         With code 2 after incorrect usage, 0 after ``--help`` and ``--version``.
     """
-    try:
+    given = sys.argv[1:] if arguments is None else arguments
+    with open_streams():
         try:
-            given = sys.argv[1:] if arguments is None else arguments
-            return _run(_parser().parse_args(_with_negative_values(given)))
-        finally:
-            sys.stdout.flush()
-    except BrokenPipeError:
-        # The reader of the output, such as `head`, has exited: there is nobody to print for.
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        return 1
+            try:
+                return _run(_parser().parse_args(_with_negative_values(given)))
+            finally:
+                flush_result()
+        except OSError as error:
+            drop_result()
+            # The reader of the output, such as `head`, may have exited: there is nobody to tell.
+            if not isinstance(error, BrokenPipeError):
+                _print_error(f"the output cannot be printed: {error.strerror or error}")
+            return 1
 
 
 def _with_negative_values(arguments):
@@ -90,18 +93,20 @@ def _run(options):
         return 130
     except BrokenPipeError:
         raise
-    except _EXPECTED as error:
-        message = " ".join(str(error).split()) or type(error).__name__
-        print(f"skdeepcluster: error: {_shown(in_options(message))}", file=sys.stderr)
+    except UsageError as error:
+        options.usage_error(str(error))
+    except SystemExit as error:
+        _print_error(f"the function of --reader ended the process (SystemExit: {error}).")
         return 1
-    _print(json.dumps(outcome.data, indent=1) if options.json else _shown(outcome.text))
+    except _EXPECTED as error:
+        _print_error(" ".join(str(error).split()) or type(error).__name__)
+        return 1
+    print_result(json.dumps(outcome.data, indent=1) if options.json else _shown(outcome.text))
     return 0
 
 
-def _print(text):
-    """Print text, with escapes for what the terminal cannot encode."""
-    encoding = sys.stdout.encoding or "utf-8"
-    print(text.encode(encoding, "backslashreplace").decode(encoding))
+def _print_error(message):
+    print(f"skdeepcluster: error: {_shown(in_options(message))}", file=sys.stderr)
 
 
 def _print_warning(message, *_):

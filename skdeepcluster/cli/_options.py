@@ -1,15 +1,13 @@
 """Options that several commands share."""
 
-from pathlib import Path
-
-from ._values import channels, integer_from, intensity_range
+from ._values import channels, integer_from, intensity_range, path
 
 
 def add_images(parser):
     """Add options for the images."""
     parser.add_argument(
         "images",
-        type=Path,
+        type=path,
         help="a folder (searched recursively), a .tar of images, or a .parquet of images or paths",
     )
     parser.add_argument(
@@ -71,7 +69,7 @@ def add_reading(parser):
 
 def add_model(parser):
     """Add an option for a saved model."""
-    parser.add_argument("model", type=Path, help="the folder 'model' in the output of 'cluster'")
+    parser.add_argument("model", type=path, help="the folder 'model' in the output of 'cluster'")
 
 
 def add_backbone(parser):
@@ -109,7 +107,7 @@ def add_output(parser):
     """Add options for the output."""
     parser.add_argument(
         "--output",
-        type=Path,
+        type=path,
         required=True,
         metavar="DIR",
         help="folder for the results",
@@ -129,7 +127,7 @@ def add_output(parser):
     parser.add_argument("--report", action="store_true", help="also write DIR/report.html")
     parser.add_argument(
         "--memory",
-        type=Path,
+        type=path,
         metavar="DIR",
         help="cache features in this folder (default: cache in the output folder)",
     )

@@ -4,13 +4,15 @@ import importlib
 import importlib.util
 from pathlib import Path
 
+from ._values import UsageError
+
 
 def reader_from(options):
     """Make the ImageReader that the options of ``add_reading`` describe."""
     from ..images import ImageReader, as_reader
 
     if options.suffixes is not None and options.reader is None:
-        options.usage_error(
+        raise UsageError(
             "--suffixes names the files that the function of --reader reads: pass --reader, too"
         )
     reader = ImageReader(
@@ -30,17 +32,30 @@ def function_from(options):
         return None
     place, _, name = options.reader.rpartition(":")
     if not place:
-        options.usage_error(f"--reader {options.reader!r} is not FILE.py:FUNCTION")
-    if place.endswith(".py"):
-        spec = importlib.util.spec_from_file_location(Path(place).stem, place)
-        assert spec is not None and spec.loader is not None, "the name ends in .py"
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-    else:
-        module = importlib.import_module(place)
+        raise UsageError(f"--reader {options.reader!r} is not FILE.py:FUNCTION")
+    try:
+        module = _imported(place)
+    # Whatever the file does, such as to end the process.
+    except (Exception, SystemExit) as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise ValueError(
+            f"--reader {options.reader!r}: {place} cannot be run ({reason}). Correct the file, or "
+            "name another."
+        ) from error
     if not callable(getattr(module, name, None)):
         raise ValueError(f"--reader {options.reader!r}: there is no function {name!r} in {place}.")
     return getattr(module, name)
+
+
+def _imported(place):
+    """Import a file, or a module by its name."""
+    if not place.endswith(".py"):
+        return importlib.import_module(place)
+    spec = importlib.util.spec_from_file_location(Path(place).stem, place)
+    assert spec is not None and spec.loader is not None, "the name ends in .py"
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def suffixes_of(reader):

@@ -1,14 +1,12 @@
 """``skdeepcluster report``."""
 
-from pathlib import Path
-
 from ._clustered import check_report
 from ._images import open_images
 from ._interruption import explain_interruption
 from ._options import add_images, add_model
 from ._outcome import Outcome
 from ._reader import check_function, function_from, suffixes_of
-from ._values import amount
+from ._values import amount, path
 
 HELP = "write an HTML page of a clustering"
 EPILOG = """\
@@ -27,7 +25,7 @@ def add_options(parser):
     """Add options for the model, the images and the page."""
     add_model(parser)
     add_images(parser)
-    parser.add_argument("--output", type=Path, required=True, metavar="FILE.html")
+    parser.add_argument("--output", type=path, required=True, metavar="FILE.html")
     parser.add_argument(
         "--all-pictures",
         action="store_true",
@@ -42,7 +40,7 @@ def add_options(parser):
     )
     parser.add_argument(
         "--memory",
-        type=Path,
+        type=path,
         metavar="DIR",
         help="cache features of other images in this folder (default: cache beside the model, if "
         "there is one)",

@@ -1,9 +1,7 @@
 """``skdeepcluster retrieve``."""
 
-from pathlib import Path
-
 from ._outcome import Outcome
-from ._values import integer_from
+from ._values import integer_from, path
 
 HELP = "find images by sentences, using their scene graphs"
 EPILOG = """\
@@ -27,17 +25,17 @@ JSON: "n_pictures", "n_training_pictures" (null if a saved model was used), "wor
 
 def add_options(parser):
     """Add options for the graphs, the sentences, the model and the output."""
-    parser.add_argument("graphs", type=Path, help="the images to search, as JSON lines")
+    parser.add_argument("graphs", type=path, help="the images to search, as JSON lines")
     parser.add_argument("query", nargs="+", help="a sentence")
     parser.add_argument(
         "--train",
-        type=Path,
+        type=path,
         metavar="GRAPHS",
         help="images with captions to learn from (default: those to search)",
     )
     parser.add_argument(
         "--model",
-        type=Path,
+        type=path,
         metavar="DIR",
         help="folder of the model, which is loaded if it exists, otherwise learned and saved",
     )

@@ -1,6 +1,11 @@
 """Values of options: from text, or incorrect usage."""
 
 from argparse import ArgumentTypeError
+from pathlib import Path
+
+
+class UsageError(Exception):
+    """Options that do not fit together, which a command finds when it runs."""
 
 
 def integer_from(minimum, *names):
@@ -19,6 +24,13 @@ def integer_from(minimum, *names):
         return number
 
     return convert
+
+
+def path(text):
+    """Convert to a path; an empty one, as of a variable that is not set, would be "."."""
+    if not text:
+        raise ArgumentTypeError("the path is empty; the working folder is called .")
+    return Path(text)
 
 
 def amount(text):

@@ -1,16 +1,44 @@
 """What messages of the package advise, in options of the command."""
 
 import re
+from collections.abc import Callable
 
-_REPLACED = [
+
+def _spelled(match):
+    name = match[0].rstrip("=")
+    return f"--{_NAMES.get(name, name.replace('_', '-'))} "
+
+
+_NAMES = {"n_views": "views"}
+_REPLACED: list[tuple[str, str | Callable[[re.Match[str]], str]]] = [
     # What the command always does.
     (r",? or set on_error='skip'|, of which some may be missing with on_error='skip'", ""),
-    (r"reader=ImageReader\(function, suffixes=\.\.\.\)", "--reader FILE.py:FUNCTION --suffixes .A"),
-    (r'reader=ImageReader\((\w+)\.(\w+), suffixes="(\.\w+)"\)', r"--reader \1:\2 --suffixes \3"),
+    (r'; with on_error="raise" the first one tells why', ""),
+    # What only Python can do.
+    (r", or to None to work without a cache", ""),
     (r", or pass a list of paths", ""),
+    (r"Pass the files in it, list_images\(folder\)", "Pass the files in it"),
+    (r", pass the network of the fit as load\(folder, backbone=\.\.\.\)", ""),
+    (r", or train each by a SelfSupervisedAdapter and pass a list of their backbone_", ""),
+    (r"pass it as (?=load\(folder, backbone=)", "only Python can pass it, as "),
+    (r"(?=pass the module as the backbone)", "in Python, "),
+    (r'Use engine="torch"', "Use another --backbone"),
+    # Other words.
+    (r'reader=ImageReader\((\w+)\.(\w+), suffixes="(\.\w+)"\)', r"--reader \1:\2 --suffixes \3"),
+    (r"reader=ImageReader\(function, suffixes=\.\.\.\)", "--reader FILE.py:FUNCTION --suffixes .A"),
     (r"reader=ImageReader\(function\)", "--reader FILE.py:FUNCTION"),
+    (r"load\(folder, reader=function\)", "--reader FILE.py:FUNCTION"),
     (r"list_images\(\.\.\., suffixes=\.\.\.\)", "rename or link them to .tif"),
+    (r"Call read_(?:parquet|tar)_images again", "Run the command again"),
+    (r"list_backbones\(\)", "'skdeepcluster backbones'"),
+    (r"set intensity_range to 'dataset' or to \(low, high\)", "use --intensity-range dataset"),
+    (r"Set intensity_range to 'dataset' or to \(low, high\)", "Use --intensity-range dataset"),
+    (r"Give lists of one length, or one network, or one size", "Give each as often as the other"),
     (r"\bmember=", "--member"),
+    (r"`memory`", "--memory"),
+    (r"\bSet image_size to\b", "Set --image-size to"),
+    (r"\bfine_tune (?=trains)", "--fine-tune "),
+    (r"(?<![^\s(])(?:backbone|fine_tune|image_size|n_clusters|n_views)=", _spelled),
 ]
 _PARAMETER = re.compile(
     r"reader=ImageReader\((?P<name>\w+)=(?P<value>(?:\([^()]*\)|[^()])*)\)"

@@ -1,5 +1,6 @@
 """Files and folders that are written completely or not at all."""
 
+import errno
 import os
 import shutil
 import tempfile
@@ -13,6 +14,8 @@ _PARTIAL = ".skdeepcluster-"
 _BEFORE = ".before-skdeepcluster-"
 # A partial file that is older is not being written any more.
 _MAX_SECONDS_TO_WRITE = 3600
+# The disk is full, or what a user or process may write is used up.
+_NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @contextmanager
@@ -35,6 +38,11 @@ def whole_file(path):
         with rights_of_umask(partial):
             yield partial
         os.replace(partial, path)
+    except OSError as error:
+        # What writes to an open file does not say which one.
+        if error.errno in _NO_SPACE and error.filename is None:
+            error.filename = str(path)
+        raise
     finally:
         partial.unlink(missing_ok=True)
 

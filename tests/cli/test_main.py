@@ -1,8 +1,13 @@
 import json
+import os
+import shlex
 import shutil
+import subprocess
 import sys
 import tarfile
+from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -37,6 +42,72 @@ def test_a_reader_that_leaves_causes_no_traceback():
     process.stdout.close()
     assert process.stderr.read() == b""
     assert process.wait() == 1
+
+
+needs_descriptors = pytest.mark.skipif(
+    sys.platform == "win32", reason="Windows has neither /dev/full nor closed descriptors"
+)
+
+
+def run_in_shell(redirections, *arguments):
+    """Run the command in a shell that redirects its streams; return status and both of them."""
+    line = shlex.join([sys.executable, "-m", "skdeepcluster", *map(str, arguments)])
+    process = subprocess.run(
+        f"{line} {redirections}",
+        shell=True,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": ""},
+    )
+    return process.returncode, process.stdout, process.stderr
+
+
+@needs_descriptors
+@pytest.mark.parametrize(
+    ("redirection", "reason"),
+    [(">&-", "the standard output is closed"), ("> /dev/full", "No space left on device")],
+)
+def test_an_output_that_takes_nothing_is_one_line(redirection, reason):
+    if "full" in redirection and not Path("/dev/full").exists():
+        pytest.skip("there is no /dev/full")
+    for options in ((), ("--json",)):
+        status, _, err = run_in_shell(redirection, "backbones", *options)
+        assert (status, err.splitlines()) == (
+            1,
+            [f"skdeepcluster: error: the output cannot be printed: {reason}"],
+        )
+
+
+@needs_descriptors
+@pytest.mark.parametrize("redirection", ["2>&-", "2>&- <&-"])
+def test_results_are_those_of_a_daemon_without_its_streams(redirection, snapshots, tmp_path):
+    for number, image in enumerate(snapshots[0][::10]):
+        Image.fromarray(image).save(tmp_path / f"{number}.png")
+    small = ("--image-size", 32)
+    status, out, _ = run_in_shell(
+        redirection, "embed", tmp_path, "--output", tmp_path / "f.npz", *small, "--json"
+    )
+    assert status == 0 and json.loads(out)["n_pictures"] == 4
+    options = ("--n-clusters", 2, "--views", 0, "--output", tmp_path / "o")
+    status, out, _ = run_in_shell(redirection, "cluster", tmp_path, *options, *small, "--json")
+    assert status == 0 and json.loads(out)["n_clusters"] == 2
+    assert np.load(tmp_path / "f.npz")["features"].shape[0] == 4
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no ulimit")
+def test_a_full_disk_names_the_file(snapshots, tmp_path):
+    import resource
+
+    for number, image in enumerate(snapshots[0][:4]):
+        Image.fromarray(image).save(tmp_path / f"{number}.png")
+    process = start(
+        *("embed", tmp_path, "--output", tmp_path / "f.npz", "--image-size", 32),
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (2048, 2048)),
+    )
+    err = process.communicate()[1].decode()
+    assert process.returncode == 1
+    assert err.rstrip().endswith(f"File too large: '{tmp_path / 'f.npz'}'")
+    assert not list(tmp_path.glob("*f.npz*"))
 
 
 @pytest.mark.parametrize(
@@ -109,6 +180,14 @@ def _assert_one_line_about(model, result, capsys):
         (["cluster", "photos", "--n-clusters", "2", "--output", "o", "--views", "-1"], "from 0 on"),
         (["retrieve", "graphs.jsonl", "a dog", "-k", "0"], "'0' is no integer from 1 on"),
         (["assign", "m", "photos", "--output", "o", "--export", "zip"], "invalid choice"),
+        (["cluster", "", "--n-clusters", "2", "--output", "o"], "images: the path is empty"),
+        (["cluster", "p", "--n-clusters", "2", "--output", ""], "--output: the path is empty"),
+        (["embed", "p", "--output", ""], "--output: the path is empty"),
+        (["embed", "p", "--output", "o", "--memory", ""], "--memory: the path is empty"),
+        (["assign", "", "p", "--output", "o"], "model: the path is empty"),
+        (["report", "m", "p", "--output", ""], "--output: the path is empty"),
+        (["retrieve", "", "a dog"], "graphs: the path is empty"),
+        (["cache", ""], "folder: the path is empty"),
     ],
 )
 def test_usage_errors_leave_with_status_two(capsys, arguments, message):

@@ -125,9 +125,12 @@ def test_advice_names_options(dim, tmp_path, capsys):
     assert "on_error" not in err and "ImageReader" not in err
 
 
-def messages_about_images():
-    """Strings of the modules that read images, but for docstrings; values in them are left out."""
-    for path in (Path(skdeepcluster.__file__).parent / "images").glob("*.py"):
+def messages():
+    """Strings of all modules, but for docstrings; values in them are left out."""
+    package = Path(skdeepcluster.__file__).parent
+    for path in package.rglob("*.py"):
+        if path.parent == package / "cli":
+            continue
         tree = ast.parse(path.read_text("utf-8"))
         parts = {id(part) for node in ast.walk(tree) for part in getattr(node, "values", ())}
         documentation = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
@@ -144,8 +147,63 @@ def messages_about_images():
                 yield node.value
 
 
-def test_no_message_about_images_advises_what_the_command_has_not():
-    advice = [text for text in messages_about_images() if "ImageReader(" in text]
-    assert len(advice) > 5
-    for text in messages_about_images():
-        assert not re.search(r"ImageReader\(|on_error=|member=", in_options(text)), text
+OF_PYTHON = re.compile(
+    r"ImageReader\(|on_error=|member=|`memory`|list_backbones\(|reader=function|_images again"
+    r"|(?<![^\s(])(backbone|engine|fine_tune|image_size|n_clusters|n_views)=(?!\"onnx)"
+    r"|[Ss]et (image_size|intensity_range)|None to work without|or pass a list of paths"
+)
+
+
+def test_no_message_advises_what_the_command_has_not():
+    given = [text for text in messages() if " " in text]
+    assert len([text for text in given if OF_PYTHON.search(text)]) > 20
+    for text in given:
+        assert not OF_PYTHON.search(in_options(text)), text
+
+
+def test_names_of_files_are_left_as_they_are():
+    message = "runs/n_clusters=3/a.png: it cannot be read. Set fine_tune=0"
+    assert in_options(message) == "runs/n_clusters=3/a.png: it cannot be read. Set --fine-tune 0"
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("read(", "SyntaxError: '(' was never closed"),
+        ("import nothing_like_it", "ModuleNotFoundError: No module named 'nothing_like_it'"),
+        ("1 / 0", "ZeroDivisionError: division by zero"),
+        ("import sys; sys.exit(3)", "SystemExit: 3"),
+        (None, "FileNotFoundError"),
+    ],
+)
+def test_a_file_of_a_reader_that_cannot_be_run_is_one_line(content, reason, dim, tmp_path, capsys):
+    file = tmp_path / "own.py"
+    if content is not None:
+        file.write_text(content)
+    capsys.readouterr()
+    assert run("embed", dim, "--output", tmp_path / "f.npz", "--reader", f"{file}:read") == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert f"{file} cannot be run ({reason}" in line
+
+
+def test_a_reader_that_ends_the_process_is_an_error(dim, tmp_path, capsys):
+    (tmp_path / "own.py").write_text("def read(path):\n    raise SystemExit(4)\n")
+    reader = ("--reader", f"{tmp_path / 'own.py'}:read", "--image-size", 32)
+    assert run("embed", dim, "--output", tmp_path / "f.npz", *reader) == 1
+    assert "--reader ended the process (SystemExit: 4)" in capsys.readouterr().err
+
+
+def test_no_image_at_all_is_said_without_python(dim, tmp_path, capsys):
+    for path in dim.iterdir():
+        path.write_bytes(b"text")
+    options = ("--n-clusters", 2, "--image-size", 32, "--views", 0, "--output", tmp_path / "out")
+    assert run("cluster", dim, *options) == 1
+    assert capsys.readouterr().err.endswith("None of the 20 images can be read.\n")
+
+
+def test_an_unusable_cache_is_said_without_python(dim, tmp_path, capsys):
+    (tmp_path / "file").touch()
+    memory = ("--memory", tmp_path / "file", "--image-size", 32)
+    assert run("embed", dim, "--output", tmp_path / "f.npz", *memory) == 1
+    err = capsys.readouterr().err
+    assert "Set --memory to a folder that is writable and has enough space.\n" in err
