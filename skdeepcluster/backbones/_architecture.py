@@ -102,6 +102,9 @@ def _describe_resnet(network, prefix, checkpoint):
     if name is None or checkpoint.config.get("downsample_in_bottleneck"):
         return None
     options = {}
+    if is_deep and "layer1.0.conv2.weight" not in network:
+        # Res2Net, ResNeSt and others have something else in the middle of a block.
+        return None
     if is_deep:
         # ResNeXts have groups, wide ResNets more channels.
         channels, channels_of_group, *_ = network["layer1.0.conv2.weight"].shape

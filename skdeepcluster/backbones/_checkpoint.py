@@ -133,6 +133,12 @@ def _read_parts(path):
         weights.update(_flatten(_read(part), ""))
     if not weights:
         raise BackboneLoadError(f"{str(path)!r} holds no tensors with names.")
+    quantised = next((name for name, tensor in weights.items() if tensor.is_quantized), None)
+    if quantised is not None:
+        raise BackboneLoadError(
+            f"{str(path)!r} holds quantised tensors (such as {quantised!r}), with which networks "
+            "are not run here. Pass the weights from before they were quantised."
+        )
     return {_WRAPPERS.sub("", key).removeprefix("."): value for key, value in weights.items()}
 
 

@@ -1,5 +1,6 @@
 import argparse
 import re
+import warnings
 
 import numpy as np
 import pytest
@@ -348,3 +349,24 @@ class TestRefusals:
         weights = under("left.", resnet.state_dict()) | under("right.", noise(resnet.state_dict()))
         torch.save(weights, tmp_path / "w.pth")
         assert "several networks: left., right." in self.message(tmp_path / "w.pth")
+
+
+@pytest.mark.parametrize("name", ["res2net50_26w_4s", "resnest14d", "skresnet50"])
+def test_networks_whose_blocks_are_others_than_those_of_resnets_are_named(name, tmp_path):
+    path = tmp_path / "a.pth"
+    network = timm.create_model(name, num_classes=0)
+    torch.save(network.state_dict(), path)
+    with pytest.raises(BackboneLoadError, match=r"cannot be inferred.*Name it: 'timm:<model>/"):
+        load_backbone(str(path))
+
+
+def test_quantised_tensors_are_said_to_be_so(tmp_path):
+    path = tmp_path / "a.pth"
+    weights = models.resnet18().state_dict()
+    with warnings.catch_warnings():
+        # That torch will give this up.
+        warnings.simplefilter("ignore")
+        quantised = torch.quantize_per_tensor(weights["conv1.weight"], 0.01, 0, torch.qint8)
+        torch.save({**weights, "conv1.weight": quantised}, path)
+        with pytest.raises(BackboneLoadError, match=r"quantised tensors \(such as 'conv1.weight'"):
+            load_backbone(str(path))
