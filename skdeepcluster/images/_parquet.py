@@ -121,7 +121,8 @@ def _damage_named(path):
     try:
         yield
     except (ArrowInvalid, OSError) as error:
-        if getattr(error, "errno", None) is not None:
+        is_of_machine = isinstance(error, OSError) and error.errno is not None
+        if is_of_machine or isinstance(error, FileNotFoundError):
             raise
         reason = " ".join(str(error).split())
         raise ValueError(
