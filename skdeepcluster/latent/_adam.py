@@ -24,7 +24,7 @@ class Adam:
 
     def __init__(self, parameters, learning_rate):
         self.parameters = list(parameters)
-        self.learning_rate = learning_rate
+        self.learning_rate = float(learning_rate)
         self._n_steps = 0
         self._means = [torch.zeros_like(each) for each in self.parameters]
         self._squares = [torch.zeros_like(each) for each in self.parameters]
