@@ -22,8 +22,8 @@ def manifold_embedding(weights, eigenvectors, random_state):
 
     As UMAP does, but for all samples at once: in a step each is attracted by one neighbour,
     drawn by weight, and repelled by one sample at random. A thousand steps of few array
-    operations give k-means clusters as accurate as UMAP's layout does (mean of ten data sets)
-    in less time than it takes to compile that.
+    operations give k-means clusters nearly as accurate as UMAP's layout does (0.712 and 0.716,
+    mean of ten data sets and few seeds) in less time than it takes to compile that.
 
     Parameters
     ----------

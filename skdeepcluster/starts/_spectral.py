@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import sparse
 from scipy.linalg import eigh
-from scipy.sparse.linalg import eigsh
+from scipy.sparse.linalg import ArpackNoConvergence, eigsh
 from sklearn.preprocessing import normalize
 
 from ._kmeans import draw_seeds, k_means
@@ -59,9 +59,7 @@ def leading_eigenvectors(weights, n_vectors, random_state):
     if n_samples <= max(_DENSE_LIMIT, 4 * n_in_block):
         return eigh(weights.toarray())[1][:, : -n_vectors - 1 : -1].astype(np.float32)
     weights = weights.astype(np.float32)
-    first = random_state.uniform(size=n_samples).astype(np.float32)
-    smallest = eigsh(weights, 1, which="SA", tol=0.1, v0=first, return_eigenvectors=False)
-    floor = float(smallest[0]) - _FLOOR_MARGIN
+    floor = _floor(weights, random_state)
     vectors = random_state.normal(size=(n_samples, n_in_block)).astype(np.float32)
     for _ in range(_MOST_ROUNDS):
         vectors = np.linalg.qr(vectors)[0]
@@ -74,6 +72,17 @@ def leading_eigenvectors(weights, n_vectors, random_state):
             break
         vectors = _filtered(weights, vectors, floor, values[-1], values[0])
     return vectors[:, :n_vectors]
+
+
+def _floor(weights, random_state):
+    """Return a number that is hardly above any eigenvalue of normalised weights."""
+    first = random_state.uniform(size=weights.shape[0]).astype(np.float32)
+    try:
+        smallest = eigsh(weights, 1, which="SA", tol=0.1, v0=first, return_eigenvectors=False)
+    except ArpackNoConvergence:
+        # Below what normalised weights can have; the iteration takes some more rounds.
+        return -1.0
+    return float(smallest[0]) - _FLOOR_MARGIN
 
 
 def _filtered(weights, vectors, low, high, top):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from scipy import sparse
-from scipy.sparse.linalg import eigsh
+from scipy.sparse.linalg import ArpackNoConvergence, eigsh
 from scipy.stats import entropy, zscore
 from sklearn.datasets import make_circles
 from sklearn.metrics import mutual_info_score
@@ -9,7 +9,7 @@ from sklearn.preprocessing import normalize
 
 from skdeepcluster.metrics import clustering_accuracy
 from skdeepcluster.neighbors import nearest_neighbors, shared_neighbor_graph
-from skdeepcluster.starts import _landmarks, consensus_start, kmeans_start
+from skdeepcluster.starts import _landmarks, _spectral, consensus_start, kmeans_start
 from skdeepcluster.starts._consensus import _kinds, candidates, vote
 from skdeepcluster.starts._kmeans import k_means
 from skdeepcluster.starts._manifold import manifold_embedding
@@ -133,6 +133,17 @@ def test_eigenvectors_of_many_samples_are_those_of_arpack(digits):
         np.testing.assert_allclose(found, values[::-1], atol=1e-3)
         cosines = np.linalg.svd(expected.T @ vectors, compute_uv=False)
         assert (cosines**2).mean() > 0.99
+
+
+def test_eigenvectors_are_found_without_the_smallest_one(digits, monkeypatch):
+    def fails(*args, **params):
+        raise ArpackNoConvergence("no convergence", np.empty(0), np.empty((0, 0)))
+
+    weights = shared_neighbor_graph(nearest_neighbors(digits[0], 15))
+    expected = leading_eigenvectors(weights, 10, np.random.RandomState(0))
+    monkeypatch.setattr(_spectral, "eigsh", fails)
+    vectors = leading_eigenvectors(weights, 10, np.random.RandomState(0))
+    assert (np.linalg.svd(expected.T @ vectors, compute_uv=False) ** 2).mean() > 0.99
 
 
 def test_cuts_follow_shapes_that_kmeans_does_not():
