@@ -115,19 +115,82 @@ def _with_checksums(content):
     return fixed
 
 
-_LINES = {
-    "image_id": "7",
-    "objects": [{"label": "dog", "box": [1, 2, 30, 40], "score": 0.5, "feature": [0.1, 2]}, "snow"],
-    "relations": [[0, "run through", 1], {"subject": 1, "predicate": "under", "object": 0}],
-    "captions": [{"text": "a dog runs", "triples": [["dog", "run", "snow"]]}, "snow"],
-}
-_VISUAL_GENOME = {
-    "image_id": 7,
-    "objects": [
-        {"object_id": 1, "names": ["dog"], "x": 1, "y": 2, "w": 30, "h": 40},
-        {"object_id": 2, "name": "snow", "x": 0, "y": 0, "w": 90, "h": 90},
-    ],
-    "relationships": [{"subject_id": 1, "predicate": "ON", "object_id": 2}],
+_BOX = {"x": 1, "y": 2, "w": 30, "h": 40}
+# An image of each format, between what begins and what ends its file.
+_GRAPHS = {
+    "read_graph_lines": (
+        "",
+        {
+            "image_id": "7",
+            "objects": [
+                {"label": "dog", "box": [1, 2, 30, 40], "score": 0.5, "feature": [0.1, 2]},
+                "snow",
+            ],
+            "relations": [
+                [0, "run through", 1],
+                {"subject": 1, "predicate": "under", "object": 0},
+            ],
+            "captions": [{"text": "a dog runs", "triples": [["dog", "run", "snow"]]}, "snow"],
+            "box_format": "xyxy",
+        },
+        "",
+    ),
+    "read_visual_genome": (
+        "[",
+        {
+            "image_id": 7,
+            "objects": [
+                {"object_id": 1, "names": ["dog"], "merged_object_ids": [3], **_BOX},
+                {"object_id": 2, "name": "snow", "attributes": ["white"], **_BOX},
+            ],
+            "relationships": [
+                {"subject_id": 1, "predicate": "ON", "object_id": 2},
+                {
+                    "subject": {"object_id": 4, "names": ["dog"], **_BOX},
+                    "predicate": "IN",
+                    "object": {"object_id": 2, "name": "snow", **_BOX},
+                },
+            ],
+        },
+        "]",
+    ),
+    "read_gqa": (
+        "{",
+        {
+            "width": 90,
+            "height": 80,
+            "objects": {
+                "1": {
+                    "name": "dog",
+                    "attributes": ["brown"],
+                    "relations": [{"name": "in", "object": "2"}],
+                    **_BOX,
+                },
+                "2": {"name": "snow", "attributes": [], "relations": [], **_BOX},
+            },
+        },
+        "}",
+    ),
+    "read_psg": (
+        '{"thing_classes": ["dog"], "stuff_classes": ["snow"], "predicate_classes": ["in"], '
+        '"test_image_ids": [], "data": [',
+        {
+            "image_id": "7",
+            "file_name": "val2017/7.jpg",
+            "annotations": [
+                {"bbox": [1, 2, 31, 42], "category_id": 0},
+                {"bbox": [0, 0, 90, 80], "category_id": 1},
+            ],
+            "relations": [[0, 1, 0]],
+        },
+        "]}",
+    ),
+    "read_coco": (
+        '{"images": [{"id": 7, "file_name": "7.jpg"}], "categories": [{"id": 1, "name": "dog"}], '
+        '"annotations": [',
+        {"image_id": 7, "category_id": 1, "bbox": [1, 2, 30, 40], "score": 0.9},
+        "]}",
+    ),
 }
 
 
@@ -141,22 +204,24 @@ def damaged_graphs(seed):
     content : bytes
     """
     rng = np.random.default_rng(seed)
-    lines = seed % 2 == 0
-    graph = json.loads(json.dumps(_LINES if lines else _VISUAL_GENOME))
+    reader = list(_GRAPHS)[seed % len(_GRAPHS)]
+    start, whole, end = _GRAPHS[reader]
+    graph = json.loads(json.dumps(whole))
     kind = rng.integers(4)
     if kind < 2:
         for _ in range(rng.integers(1, 4)):
             _replace(graph, rng)
-    whole = _LINES if lines else _VISUAL_GENOME
     texts = [json.dumps(whole), json.dumps(graph)]
     if kind == 2:
         deep = 10 ** int(rng.integers(2, 6))
         texts[1] = texts[1].replace('"dog"', "[" * deep + "]" * deep, 1)
-    content = bytearray(("\n".join(texts) if lines else f"[{','.join(texts)}]").encode())
+    if start == "{":
+        texts = [f'"{number}": {text}' for number, text in enumerate(texts)]
+    content = bytearray((start + (",\n" if end else "\n").join(texts) + end).encode())
     if kind == 3:
         for _ in range(rng.integers(1, 4)):
             _damage(content, rng)
-    return "read_graph_lines" if lines else "read_visual_genome", bytes(content)
+    return reader, bytes(content)
 
 
 def _replace(graph, rng):

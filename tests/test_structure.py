@@ -33,6 +33,7 @@ MAY_IMPORT = {
     ],
     # Graphs of images and sentences; they know nothing of clusters.
     "scenegraph.graph": ["images"],
+    "scenegraph.readers": ["images", "scenegraph.graph"],
     "scenegraph.text": ["scenegraph.graph", "storage"],
     "scenegraph.vision": [
         *("backbones", "embedding", "images", "process_group", "scenegraph.graph", "storage"),
@@ -43,7 +44,8 @@ MAY_IMPORT = {
         *("scenegraph.graph", "scenegraph.matching", "scenegraph.text"),
     ],
     "scenegraph": [
-        *("scenegraph.graph", "scenegraph.retrieval", "scenegraph.text", "scenegraph.vision"),
+        *("scenegraph.graph", "scenegraph.readers", "scenegraph.retrieval"),
+        *("scenegraph.text", "scenegraph.vision"),
     ],
     # Results, looked at and handed on.
     "displays": ["cluster", "features", "images", "metrics"],

@@ -1,12 +1,17 @@
 """Images and sentences as scene graphs, and the retrieval of one by the other."""
 
-from .graph import (
+from .graph import SceneGraph, SceneObject, SceneRelation
+from .readers import (
     GraphRecord,
-    SceneGraph,
-    SceneObject,
-    SceneRelation,
+    read_captions,
+    read_coco,
+    read_gqa,
     read_graph_lines,
+    read_open_images,
+    read_psg,
     read_visual_genome,
+    read_vrd,
+    read_yolo,
 )
 from .retrieval import SceneGraphRetriever
 from .text import TextGraphParser
@@ -20,6 +25,13 @@ __all__ = [
     "SceneRelation",
     "TextGraphParser",
     "VisualGraphParser",
+    "read_captions",
+    "read_coco",
+    "read_gqa",
     "read_graph_lines",
+    "read_open_images",
+    "read_psg",
     "read_visual_genome",
+    "read_vrd",
+    "read_yolo",
 ]

@@ -1,18 +1,21 @@
-"""Scene graphs and captions: what they hold, how they are read, written and drawn."""
+"""Scene graphs and captions: what they hold, and how they are checked and drawn."""
 
-from ._captions import Caption, as_captions
+from ._boxes import to_corners
+from ._captions import Caption, as_caption, as_captions
 from ._elements import SceneObject, SceneRelation, short_repr
 from ._graph import SceneGraph
-from ._readers import GraphRecord, read_graph_lines, read_visual_genome
+from ._positions import box_predicates, related_pairs, union_boxes
 
 __all__ = [
     "Caption",
-    "GraphRecord",
     "SceneGraph",
     "SceneObject",
     "SceneRelation",
+    "as_caption",
     "as_captions",
-    "read_graph_lines",
-    "read_visual_genome",
+    "box_predicates",
+    "related_pairs",
     "short_repr",
+    "to_corners",
+    "union_boxes",
 ]

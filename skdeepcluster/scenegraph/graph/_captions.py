@@ -44,7 +44,7 @@ def as_captions(y: Iterable[Any]) -> tuple[list[Caption], np.ndarray]:
     owners: list[int] = []
     for i, entry in enumerate(y):
         if isinstance(entry, str | Mapping | SceneGraph):
-            captions.append(_as_caption(entry, f"y[{i}]"))
+            captions.append(as_caption(entry, f"y[{i}]"))
             owners.append(i)
             continue
         try:
@@ -54,12 +54,13 @@ def as_captions(y: Iterable[Any]) -> tuple[list[Caption], np.ndarray]:
             raise TypeError(message) from None
         if not entries:
             raise ValueError(f"y[{i}] is an empty list: an image needs a caption.")
-        captions += [_as_caption(part, f"y[{i}][{j}]") for j, part in enumerate(entries)]
+        captions += [as_caption(part, f"y[{i}][{j}]") for j, part in enumerate(entries)]
         owners += [i] * len(entries)
     return captions, np.array(owners, dtype=np.int64)
 
 
-def _as_caption(entry: Any, name: str) -> Caption:
+def as_caption(entry: Any, name: str) -> Caption:
+    """Check a caption; ``name`` is what messages call it."""
     if isinstance(entry, str):
         return Caption(entry, None)
     if isinstance(entry, SceneGraph):

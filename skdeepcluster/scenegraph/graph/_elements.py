@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from ._boxes import to_corners
+
 
 @dataclass(frozen=True)
 class SceneObject:
@@ -49,19 +51,33 @@ class SceneRelation:
     feature: np.ndarray | None = None
 
 
-def as_object(entry: Any, name: str) -> SceneObject:
-    """Check an object; ``name`` is what messages call it."""
+def as_object(
+    entry: Any,
+    name: str,
+    box_format: str | None = None,
+    image_size: Sequence[float] | None = None,
+) -> SceneObject:
+    """Check an object; ``name`` is what messages call it.
+
+    The box of a dict is converted: see ``to_corners``.
+    """
     if isinstance(entry, SceneObject):
         entry = {key: getattr(entry, key) for key in ("label", "box", "score", "feature")}
+        box_format = image_size = None
     elif isinstance(entry, str):
         entry = {"label": entry}
     elif not isinstance(entry, Mapping):
         raise TypeError(f"{name} is a label or a dict with one, not {short_repr(entry)}.")
     if "label" not in entry:
         raise ValueError(f'{name} has no "label": {short_repr(entry)}.')
+    if "bbox" in entry and "box" not in entry:
+        raise ValueError(
+            f'{name} has a "bbox", which is called "box" here. Say what its numbers are by '
+            f'box_format=, such as "xywh": {short_repr(entry)}.'
+        )
     return SceneObject(
         label=_as_word(entry["label"], f"label of {name}"),
-        box=_as_box(entry.get("box"), f"box of {name}"),
+        box=_as_box(entry.get("box"), f"box of {name}", box_format, image_size),
         score=_as_score(entry.get("score"), f"score of {name}"),
         feature=_as_feature(entry.get("feature"), f"feature of {name}"),
     )
@@ -116,21 +132,20 @@ def _as_word(value: Any, name: str) -> str:
     return value.strip()
 
 
-def _as_box(value: Any, name: str) -> tuple[float, float, float, float] | None:
+def _as_box(value, name, box_format, image_size):
     if value is None:
         return None
     numbers = np.asarray(value, dtype=np.float64)
     if numbers.shape != (4,) or not np.isfinite(numbers).all():
-        raise ValueError(
-            f"The {name} is left, top, right, bottom in pixels, not {short_repr(value)}."
-        )
-    left, top, right, bottom = map(float, numbers)
-    if right < left or bottom < top:
-        raise ValueError(
-            f"The {name} has its right or lower side before the left or upper one: "
-            f"{[left, top, right, bottom]}. It is left, top, right, bottom, not width and height."
-        )
-    return left, top, right, bottom
+        expected = "left, top, right, bottom in pixels"
+        if box_format is not None or image_size is not None:
+            expected = f"four finite numbers, {box_format or 'xyxy'!r}"
+        raise ValueError(f"The {name} is {expected}, not {short_repr(value)}.")
+    try:
+        corners = to_corners(numbers, box_format, image_size)
+    except ValueError as error:
+        raise ValueError(f"The {name}, {short_repr(value)}, {error}") from None
+    return tuple(map(float, corners))
 
 
 def _as_score(value: Any, name: str) -> float | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from ._boxes import check_box_format, look_like_shares
 from ._elements import SceneObject, SceneRelation, as_object, as_relation, as_triple, short_repr
 
 if TYPE_CHECKING:
@@ -22,6 +23,12 @@ class SceneGraph:
         Labels, or objects with more than a label.
     relations : sequence of (int, str, int), dict or SceneRelation, default=()
         Subject, predicate and object; subject and object are indices into ``objects``.
+    box_format : {"xyxy", "yxyx", "xxyy", "yyxx", "xywh", "cxcywh"}, default=None
+        What the four numbers of a dict's "box" are: the sides in some order, left side, upper side,
+        width and height (as in COCO files), or centre, width and height (as in those of YOLO).
+        None is "xyxy", and refuses boxes that look like shares of the image.
+    image_size : (int, int), default=None
+        Width and height of the image in pixels, if boxes are in shares of them, from 0 to 1.
 
     Attributes
     ----------
@@ -54,9 +61,23 @@ class SceneGraph:
     objects: tuple[SceneObject, ...]
     relations: tuple[SceneRelation, ...]
 
-    def __init__(self, objects: Iterable[Any], relations: Iterable[Any] = ()) -> None:
+    def __init__(
+        self,
+        objects: Iterable[Any],
+        relations: Iterable[Any] = (),
+        *,
+        box_format: str | None = None,
+        image_size: Sequence[float] | None = None,
+    ) -> None:
         _check_list(objects, "objects")
-        checked = tuple(as_object(entry, f"objects[{i}]") for i, entry in enumerate(objects))
+        check_box_format(box_format, image_size)
+        objects = list(objects)
+        checked = tuple(
+            as_object(entry, f"objects[{i}]", box_format, image_size)
+            for i, entry in enumerate(objects)
+        )
+        if box_format is None and image_size is None:
+            _refuse_shares(objects, checked)
         set_once = object.__setattr__
         set_once(self, "objects", checked)
         set_once(
@@ -105,7 +126,9 @@ class SceneGraph:
         data : dict
             ``"objects"``: a list of labels or of dicts with "label" and, if known, "box",
             "score" and "feature"; ``"relations"``, if there are any: a list of
-            [subject, predicate, object] or of dicts with these keys and "feature".
+            [subject, predicate, object] or of dicts with these keys and "feature";
+            ``"box_format"`` and ``"image_size"``, if boxes are not left, top, right and bottom in
+            pixels.
 
         Returns
         -------
@@ -113,7 +136,12 @@ class SceneGraph:
         """
         if not isinstance(data, Mapping) or "objects" not in data:
             raise ValueError(f'A graph is a dict with the key "objects", not {short_repr(data)}.')
-        return cls(data["objects"], data.get("relations") or ())
+        return cls(
+            data["objects"],
+            data.get("relations") or (),
+            box_format=data.get("box_format"),
+            image_size=data.get("image_size"),
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return the graph as lists, dicts and numbers that JSON can hold.
@@ -206,6 +234,21 @@ def _check_list(entries, name):
         raise TypeError(
             f"{name} is a list, not {short_repr(entries)}. What to_dict returned is for "
             "SceneGraph.from_dict."
+        )
+
+
+def _refuse_shares(objects, checked):
+    """Refuse boxes of dicts that are shares of the image; those of SceneObject are pixels."""
+    boxes = [
+        entry.box
+        for given, entry in zip(objects, checked, strict=True)
+        if entry.box is not None and not isinstance(given, SceneObject)
+    ]
+    if look_like_shares(boxes):
+        raise ValueError(
+            f"The boxes of the objects, such as {list(boxes[0])}, look like shares of the image, "
+            "and pixels are expected. Pass image_size=(width, height), and box_format= if they are "
+            'not "xyxy"; box_format="xyxy" alone says that they are pixels.'
         )
 
 

@@ -17,10 +17,9 @@ from ...embedding import ImageEmbedder
 from ...images import as_image_source
 from ...process_group import heed_forks
 from ...storage import loaded_once
-from ..graph import SceneGraph, short_repr
+from ..graph import SceneGraph, box_predicates, related_pairs, short_repr
 from ._detector import Detector
 from ._draft import GraphDraft
-from ._geometry import box_predicates, related_pairs
 from ._regions import add_region_features
 from ._vocabulary import encode_labels, match_predicates
 

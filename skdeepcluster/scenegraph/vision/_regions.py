@@ -7,8 +7,8 @@ from PIL import Image
 
 from ...embedding import ImageEmbedder
 from ...images import ImageSource
+from ..graph import union_boxes
 from ._draft import GraphDraft
-from ._geometry import union_boxes
 
 
 class Crops(ImageSource):

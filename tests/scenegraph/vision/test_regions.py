@@ -2,8 +2,8 @@ import numpy as np
 from PIL import Image
 
 from skdeepcluster import ImageEmbedder
+from skdeepcluster.scenegraph.graph import union_boxes
 from skdeepcluster.scenegraph.vision import VisualGraphParser
-from skdeepcluster.scenegraph.vision._geometry import union_boxes
 from skdeepcluster.scenegraph.vision._regions import Crops
 
 from ._toy import BACKBONE, NAMES, Stub

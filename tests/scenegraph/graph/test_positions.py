@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from skdeepcluster.scenegraph.vision._geometry import box_predicates, related_pairs, union_boxes
+from skdeepcluster.scenegraph.graph import box_predicates, related_pairs, union_boxes
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from skdeepcluster import scenegraph
 from tests._mutations import damaged_graphs
 
 
+@pytest.mark.filterwarnings("ignore:Left out of")
 @pytest.mark.parametrize("part", range(2))
 def test_damaged_files_are_read_or_named(part, tmp_path):
     """benchmarks/fuzz.py does the same with 10,000."""
@@ -26,7 +27,7 @@ def test_damaged_files_are_read_or_named(part, tmp_path):
     assert min(outcomes.values()) > 0
 
 
-@pytest.mark.parametrize("reader", ["read_graph_lines", "read_visual_genome"])
+@pytest.mark.parametrize("reader", ["read_graph_lines", "read_visual_genome", "read_captions"])
 @pytest.mark.parametrize(
     "damage", [lambda b: b[:-12], lambda b: b"x" + b, lambda b: b[:12] + b"!!"]
 )
