@@ -18,8 +18,8 @@ pip install "skdeepcluster[text]".
 
 JSON: "n_pictures", "n_training_pictures" (null if a saved model was used), "word_vectors" and
 "queries": objects with "query" and "results", objects with "image_id", "similarity" and, with
---explain, "words" (objects with "word", "object", "label", "score" and "weight") and "triples"
-("triple", "relation", "matched" and "score").
+--explain, "words" (objects with "word", "object", "label", "score", "weight" and "weak") and
+"triples" ("triple", "relation", "matched", "score" and "weak").
 """
 
 

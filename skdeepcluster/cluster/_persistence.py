@@ -7,7 +7,6 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
-import torch
 
 from ..backbones import load_backbone
 from ..embedding import FittedNetwork
@@ -205,13 +204,7 @@ def _with_params(cls, stored):
     params = stored.config["params"]
     if stored.number == 1:
         params = {name: value for name, value in params.items() if name not in _FORMER_PARAMS}
-    estimator = with_params(cls, params)
-    if estimator.device != "auto":
-        try:
-            torch.device(estimator.device)
-        except RuntimeError as error:
-            raise schema.Damaged(f"params.device is no device: {error}") from error
-    return estimator
+    return with_params(cls, params)
 
 
 def _reader(plain, function):

@@ -225,6 +225,14 @@ def with_params(make: Callable[..., Any], params: dict[str, Any]) -> Any:
         estimator._validate_params()
     except (ValueError, TypeError, OverflowError) as error:
         raise Damaged(str(error).rstrip(".")) from error
+    device = getattr(estimator, "device", "auto")
+    if device != "auto":
+        import torch
+
+        try:
+            torch.device(device)
+        except RuntimeError as error:
+            raise Damaged(f"params.device is no device: {error}") from error
     return estimator
 
 

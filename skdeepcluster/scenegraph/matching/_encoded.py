@@ -31,6 +31,10 @@ class Nodes(NamedTuple):
         """Return the nodes of a part of the graphs."""
         return self._replace(vectors=self.vectors[indices], weights=self.weights[indices])
 
+    def to(self, device: torch.device | str) -> Self:
+        """Return the nodes on a device."""
+        return type(self)(*(part.to(device) for part in self))
+
     def mean(self) -> torch.Tensor:
         """Return the weighted mean of each graph's nodes, (n_graphs, n_dimensions)."""
         sums = (self.weights[:, None] @ self.vectors)[:, 0]
@@ -59,6 +63,12 @@ class Encoded(NamedTuple):
             objects=self.objects.take(indices),
             relations=self.relations.take(indices),
             graphs=self.graphs[indices],
+        )
+
+    def to(self, device: torch.device | str) -> Self:
+        """Return the images or captions on a device."""
+        return type(self)(
+            self.objects.to(device), self.relations.to(device), self.graphs.to(device)
         )
 
 

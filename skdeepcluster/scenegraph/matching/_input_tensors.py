@@ -43,6 +43,10 @@ class GraphTensors(NamedTuple):
             relation_features=self.relation_features[indices, :n_relations],
         )
 
+    def to(self, device: torch.device) -> Self:
+        """Return the graphs on a device."""
+        return type(self)(*(part.to(device) for part in self))
+
     @property
     def sizes(self) -> torch.Tensor:
         """Number of objects and relations of each graph, (n,)."""
@@ -60,6 +64,10 @@ class CaptionTensors(NamedTuple):
         """Return a part of the captions, without the padding that they do not need."""
         words, triples = trim(self.words[indices]), trim(self.triples[indices])
         return self._replace(words=words, triples=triples, sentences=self.sentences[indices])
+
+    def to(self, device: torch.device) -> Self:
+        """Return the captions on a device."""
+        return type(self)(*(part.to(device) for part in self))
 
     @property
     def sizes(self) -> torch.Tensor:

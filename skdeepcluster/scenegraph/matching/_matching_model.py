@@ -51,6 +51,11 @@ class MatchingModel(nn.Module):
         self.register_buffer("n_batches", torch.tensor(0))
 
     @property
+    def device(self) -> torch.device:
+        """Where the parameters are."""
+        return self.log_temperature.device
+
+    @property
     def logit_scale(self) -> torch.Tensor:
         """Factor of similarities in a softmax over captions or images."""
         return self.log_temperature.exp()
@@ -124,9 +129,8 @@ class MatchingModel(nn.Module):
             of each level are compared.
         """
         has_level = self._has_levels(encoded)
-        return torch.cat(
-            [self._level_means(encoded), has_level, torch.ones(len(has_level), 1)], dim=1
-        )
+        ones = has_level.new_ones(len(has_level), 1)
+        return torch.cat([self._level_means(encoded), has_level, ones], dim=1)
 
     def pool_captions(self, encoded: Encoded) -> torch.Tensor:
         """Make one vector of each caption: see ``pool_images``."""
@@ -153,7 +157,8 @@ class MatchingModel(nn.Module):
         momentum = max(_MOMENTUM, 1 / int(self.n_batches))
         steepness = self.logit_scale * self.shares
         for i, (similarities, has_both) in enumerate(of_levels):
-            others = similarities[has_both & ~torch.eye(*has_both.shape, dtype=torch.bool)]
+            matching = torch.eye(*has_both.shape, dtype=torch.bool, device=has_both.device)
+            others = similarities[has_both & ~matching]
             if len(others):
                 logits = steepness[i] * others
                 neutral = (logits.logsumexp(0) - math.log(len(logits))) / steepness[i]

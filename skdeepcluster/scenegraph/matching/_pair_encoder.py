@@ -1,5 +1,6 @@
 """From graphs and captions to encoded ones that can be compared."""
 
+import copy
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -16,7 +17,13 @@ from ._phrase_vectors import PhraseVectors, vectors_to_read
 from ._textual_encoder import TextualGraphEncoder
 from ._training import TrainingPairs
 from ._visual_encoder import VisualGraphEncoder
+from ._words import FUNCTION_WORDS, split_words
 
+# Cosine from which a word that an encoder spells is like a word of the training: "kayaks" and
+# "kayak" have 0.90, made-up words and their nearest at most 0.69 (40 tried).
+_ALIKE = 0.75
+# Single letters resemble any letters.
+_SHORTEST = 3
 # Objects and relations, or words and triples, that are encoded together.
 _MOST_NODES = 2**14
 # Prefix of its tensors in saved models.
@@ -78,7 +85,7 @@ class PairEncoder:
     settings : ModelSettings
         Set by ``make_model``.
     model : MatchingModel
-        Set by ``make_model``.
+        Set by ``make_model``; what is encoded is on its device.
     """
 
     settings: ModelSettings
@@ -110,6 +117,11 @@ class PairEncoder:
             rarity(words, len(pairs.owners)),
         )
 
+    def to(self, device: torch.device) -> Self:
+        """Move the networks to a device; return the encoder."""
+        self.model.to(device)
+        return self
+
     def graph_tensors(self, graphs: list[SceneGraph]) -> GraphTensors:
         """Turn graphs into tensors; their phrases are added to those of the training."""
         return graph_tensors(graphs, self.visual_phrases, self.n_features)
@@ -125,6 +137,30 @@ class PairEncoder:
     def encode_captions(self, captions: list[Caption]) -> Encoded:
         """Encode parsed captions, whatever their phrases; the encoder is not changed."""
         return _in_order(self._caption_parts(captions))
+
+    def unknown_captions(self, captions: list[Caption]) -> list[int]:
+        """Return the positions of captions without a known word, articles and the like aside.
+
+        A word is known if it has a vector; with an encoder, which has one for any letters, if
+        it was met in training, is a word to the encoder, or resembles one that was met.
+        """
+        tables = self.visual_phrases, self.textual_phrases
+        words_of = [set(split_words(caption.text)) - FUNCTION_WORDS for caption in captions]
+        # Most captions have a word of the training, and nothing is to be looked up.
+        candidates = [
+            i
+            for i, words in enumerate(words_of)
+            if not any(table.knows(word) for word in words for table in tables)
+        ]
+        new = sorted({word for i in candidates for word in words_of[i]})
+        if not new:
+            return candidates
+        vectors = self.phrase_vectors(new)
+        met = np.concatenate([table.long_phrases(_SHORTEST) for table in tables])
+        alike = (vectors @ met.T).max(axis=1, initial=-1) >= _ALIKE
+        known = (alike | self.phrase_vectors.are_words(new)) & vectors.any(axis=1)
+        is_known = dict(zip(new, known, strict=True))
+        return [i for i in candidates if not any(is_known[word] for word in words_of[i])]
 
     def graph_similarity(self, graphs: list[SceneGraph], captions: list[Caption]) -> np.ndarray:
         """Return the joint similarity of all graphs and all parsed captions.
@@ -145,17 +181,18 @@ class PairEncoder:
     def pool_graphs(self, graphs: list[SceneGraph]) -> np.ndarray:
         """Return one vector per graph: see ``MatchingModel.pool_images``."""
         with torch.inference_mode():
-            return self.model.pool_images(self.encode_graphs(graphs)).numpy()
+            return self.model.pool_images(self.encode_graphs(graphs)).numpy(force=True)
 
     def pool_captions(self, captions: list[Caption]) -> np.ndarray:
         """Return one vector per parsed caption."""
         with torch.inference_mode():
-            return self.model.pool_captions(self.encode_captions(captions)).numpy()
+            return self.model.pool_captions(self.encode_captions(captions)).numpy(force=True)
 
     def state(self) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
         """Return what JSON and what safetensors can hold; see ``read``."""
         words, tensors = self.phrase_vectors.state()
-        tensors |= prefixed(_MODEL, self.model.state_dict())
+        state = self.model.state_dict()
+        tensors |= prefixed(_MODEL, {name: tensor.cpu() for name, tensor in state.items()})
         for side, table in (("visual", self.visual_phrases), ("textual", self.textual_phrases)):
             tensors[f"phrases.{side}"] = table.vectors
         config = {
@@ -239,15 +276,24 @@ class PairEncoder:
             for rows, images in image_parts:
                 for columns, captions in caption_parts:
                     block = self.model.joint_similarity(images, captions)
-                    similarities[np.ix_(rows, columns)] = block
+                    similarities[np.ix_(rows, columns)] = block.numpy(force=True)
         return similarities
+
+    def __getstate__(self):
+        # To be read where there is no such device.
+        state = dict(self.__dict__)
+        if "model" in state and self.model.device.type != "cpu":
+            state["model"] = copy.deepcopy(self.model).cpu()
+        return state
 
 
 def _in_parts(encoder, inputs, phrases):
     """Encode inputs, those of similar size together; return (indices, Encoded) of each part."""
+    device = encoder.rarity.weight.device
+    vectors = phrases.vectors.to(device)
     with torch.inference_mode():
         return [
-            (indices, encoder(inputs.take(indices), phrases.vectors))
+            (indices, encoder(inputs.take(indices).to(device), vectors))
             for indices in _split_by_size(inputs.sizes.numpy())
         ]
 

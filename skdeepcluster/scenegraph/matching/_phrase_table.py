@@ -44,6 +44,16 @@ class PhraseTable:
         """The phrases of rows 1, 2, ..."""
         return [*self._rows]
 
+    def knows(self, phrase: str) -> bool:
+        """Tell whether a phrase is in the table, and has a vector."""
+        row = self._rows.get(phrase)
+        return row is not None and bool(self.vectors[row].any())
+
+    def long_phrases(self, n_letters: int) -> np.ndarray:
+        """Return the vectors of phrases of at least so many letters, (n, n_dimensions)."""
+        rows = [row for phrase, row in self._rows.items() if len(phrase) >= n_letters]
+        return self.vectors[rows].numpy()
+
     def rows(self, phrases: Sequence[str]) -> np.ndarray:
         """Return the rows of phrases, which are added if they are new.
 

@@ -14,6 +14,10 @@ from ._words import split_words
 
 # Phrases and sentences whose vectors are cached (of 384 numbers: 150 MB).
 _MOST_CACHED = 100_000
+# What tokenizers put before a piece that begins a word.
+_WORD_MARKS = "\u2581\u0120"
+# Letters of a piece that is hardly made up.
+_LONG = 4
 
 
 class PhraseVectors:
@@ -145,6 +149,26 @@ class PhraseVectors:
             vectors[filled] = self([sentences[i] for i in filled])
         return vectors
 
+    def are_words(self, words: Sequence[str]) -> np.ndarray:
+        """Tell which strings are words to the source of the vectors.
+
+        An encoder gives vectors to any letters: a word is what its tokenizer leaves whole, or
+        begins with at least four letters in one piece, such as "paint" of "paintbrush".
+
+        Parameters
+        ----------
+        words : sequence of str
+
+        Returns
+        -------
+        are_words : ndarray of shape (n_words,), bool
+            All if the source has no tokenizer.
+        """
+        tokenizer = getattr(self._encoder, "tokenizer", None)
+        if not hasattr(tokenizer, "tokenize"):
+            return np.ones(len(words), bool)
+        return np.array([_is_word(tokenizer, word) for word in words], bool)
+
     def state(self) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
         """Return what JSON and what safetensors can hold; see ``from_state``."""
         tensors = {}
@@ -226,6 +250,14 @@ class PhraseVectors:
             if all(part in self.words for part in parts):
                 return parts
         return word.replace("-", " ").split()
+
+
+def _is_word(tokenizer, word):
+    pieces = [piece.strip(_WORD_MARKS) for piece in tokenizer.tokenize(word)]
+    pieces = [piece for piece in pieces if piece]
+    if not pieces or getattr(tokenizer, "unk_token", None) in pieces:
+        return False
+    return len(pieces) == 1 or len(pieces[0]) >= _LONG
 
 
 def has_minilm() -> bool:

@@ -69,7 +69,7 @@ class TextualGraphEncoder(nn.Module):
             return words.new_zeros(*rows.shape, 2 * self.reader.hidden_size)
         lengths = (rows > 0).sum(dim=1).clamp_min(1)
         packed = nn.utils.rnn.pack_padded_sequence(
-            self.dropout(words), lengths, batch_first=True, enforce_sorted=False
+            self.dropout(words), lengths.cpu(), batch_first=True, enforce_sorted=False
         )
         states, _ = self.reader(packed)
         return nn.utils.rnn.pad_packed_sequence(

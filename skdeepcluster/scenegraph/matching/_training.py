@@ -75,6 +75,7 @@ def train_matching_model(
     Parameters
     ----------
     model : MatchingModel
+        Trained on the device where it is; pairs and phrases stay where they are.
     pairs : TrainingPairs
     visual_vectors, textual_vectors : torch.Tensor of shape (n_phrases, n_dimensions)
         Vectors of the phrases of graphs and of captions.
@@ -83,7 +84,8 @@ def train_matching_model(
     on_epoch : callable
         Called after each epoch with a dict of "loss" and "seconds".
     """
-    n_images = len(pairs.identities)
+    n_images, device = len(pairs.identities), model.device
+    visual_vectors, textual_vectors = visual_vectors.to(device), textual_vectors.to(device)
     generator = torch.Generator().manual_seed(int(random_state.randint(2**31)))
     captions_of = _captions_by_image(pairs.owners, n_images)
     predicates = pairs.captions.triples[:, :, 1]
@@ -98,9 +100,9 @@ def train_matching_model(
 
     def batch_loss(batch):
         inputs = pairs.captions.take(_draw_captions(captions_of, batch, random_state))
-        images = model.visual(pairs.graphs.take(batch), visual_vectors)
-        captions = model.textual(inputs, textual_vectors)
-        identities = torch.from_numpy(pairs.identities[batch])
+        images = model.visual(pairs.graphs.take(batch).to(device), visual_vectors)
+        captions = model.textual(inputs.to(device), textual_vectors)
+        identities = torch.from_numpy(pairs.identities[batch]).to(device)
         similarities = model.joint_similarity(images, captions)
         if settings.loss == "contrastive":
             loss = contrastive_loss(similarities * model.logit_scale, identities)
@@ -112,10 +114,12 @@ def train_matching_model(
                 exchange_ends(inputs, generator),
                 replace_predicate(inputs, predicates, generator),
             ):
-                encoded = model.textual(foils, textual_vectors)
+                encoded = model.textual(foils.to(device), textual_vectors)
                 similarity = model.joint_similarity_of_pairs(images, encoded)
                 loss = loss + settings.foil_weight * foil_loss(
-                    matching * model.logit_scale, similarity * model.logit_scale, changed
+                    matching * model.logit_scale,
+                    similarity * model.logit_scale,
+                    changed.to(device),
                 )
         return loss
 

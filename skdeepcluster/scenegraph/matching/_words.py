@@ -2,6 +2,13 @@
 
 import re
 
+# Words that by themselves tell no image from another.
+FUNCTION_WORDS = frozenset(
+    (
+        *("a", "an", "and", "are", "be", "been", "being", "here", "is", "it", "its", "of", "or"),
+        *("some", "that", "the", "there", "these", "this", "those", "to", "was", "were"),
+    )
+)
 _WORD = re.compile(r"\w+(?:[-']\w+)*")
 
 

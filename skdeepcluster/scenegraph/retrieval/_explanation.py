@@ -11,11 +11,19 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+# Cosine below which a match is weak. Of words and objects with different names, in photographs of
+# Flickr30k and captions of others, 95 in 100 are below 0.36 (word vectors of a sentence encoder)
+# and 0.31 (of the pairs); the median of words that name the object is 0.75 and 0.49.
+_WEAK = 0.4
+
+
 class WordMatch(NamedTuple):
     """A word of a caption and the object that matches it best.
 
     ``word`` is str, ``object`` an index into the graph's objects, ``label`` that object's label,
-    ``score`` the cosine of the two, ``weight`` the word's share in the similarity.
+    ``score`` the cosine of the two, ``weight`` the word's share in the similarity, ``weak`` whether
+    the two have little to do with each other: no object is what the word says. A word that occurs
+    several times is one match, with the best object, the mean score and the sum of the weights.
     """
 
     word: str
@@ -23,19 +31,22 @@ class WordMatch(NamedTuple):
     label: str
     score: float
     weight: float
+    weak: bool
 
 
 class TripleMatch(NamedTuple):
     """A triple of a caption and the relation that matches it best.
 
     ``triple`` and ``matched`` are (subject, predicate, object), ``relation`` is an index into the
-    graph's relations, ``score`` the cosine of the two.
+    graph's relations, ``score`` the cosine of the two, ``weak`` whether they have little to do with
+    each other.
     """
 
     triple: tuple[str, str, str]
     relation: int
     matched: tuple[str, str, str]
     score: float
+    weak: bool
 
 
 class Explanation(NamedTuple):
@@ -56,6 +67,8 @@ class Explanation(NamedTuple):
 
     def plot(self, image: Any = None, *, n_words: int = 5, ax: Axes | None = None) -> Axes:
         """Draw the matched objects on the image, with the words that matched them.
+
+        Weak matches are left out.
 
         Parameters
         ----------
@@ -78,11 +91,12 @@ class Explanation(NamedTuple):
         lines = [f"{self.caption!r}: {self.similarity:.3f}"]
         lines += [
             f"  {match.word} -> {match.label} [{match.object}]  {match.score:.2f} "
-            f"(weight {match.weight:.2f})"
+            f"(weight {match.weight:.2f}{', weak' if match.weak else ''})"
             for match in self.words
         ]
         lines += [
             f"  {' '.join(match.triple)} -> {' '.join(match.matched)}  {match.score:.2f}"
+            f"{' (weak)' if match.weak else ''}"
             for match in self.triples
         ]
         return "\n".join(lines)
@@ -115,15 +129,18 @@ def explain_pair(
     if image.objects.mask.any() and words:
         weights = sentence.objects.weights[0]
         weights = weights / weights.sum().clamp_min(1e-12)
+        occurrences: dict[str, list[tuple]] = {}
         for word, (index, score), weight in zip(
             words, _best(image.objects, sentence.objects), weights.tolist(), strict=False
         ):
-            word_matches.append(WordMatch(word, index, graph.labels[index], score, weight))
+            occurrences.setdefault(word, []).append((score, index, weight))
+        word_matches = [_match(word, found, graph) for word, found in occurrences.items()]
     if image.relations.mask.any() and caption.triples:
         for triple, (index, score) in zip(
             caption.triples, _best(image.relations, sentence.relations), strict=False
         ):
-            triple_matches.append(TripleMatch(triple, index, graph.triples[index], score))
+            matched = graph.triples[index]
+            triple_matches.append(TripleMatch(triple, index, matched, score, score < _WEAK))
     levels = {
         level: float(model.level_similarity(level, image, sentence)[0]) for level in model.levels
     }
@@ -135,3 +152,12 @@ def _best(visual, textual):
     products = textual.vectors[0] @ visual.vectors[0].T
     scores, indices = products.masked_fill(~visual.mask[0], -2).max(dim=1)
     return zip(indices.tolist(), scores.tolist(), strict=True)
+
+
+def _match(word, occurrences, graph):
+    """Make one match of all occurrences of a word, which have different contexts."""
+    weight = sum(part for *_, part in occurrences)
+    shares = [part / weight if weight else 1 / len(occurrences) for *_, part in occurrences]
+    score = sum(share * value for share, (value, *_) in zip(shares, occurrences, strict=True))
+    _, best, _ = max(occurrences)
+    return WordMatch(word, best, graph.labels[best], score, weight, score < _WEAK or not weight)

@@ -6,8 +6,10 @@ from ..graph import SceneGraph, SceneObject
 def plot_matches(explanation, image, n_words, ax):
     """Draw the objects that matched the heaviest words, and the relations that matched triples."""
     graph = explanation.graph
-    words = sorted(explanation.words, key=lambda match: -match.weight)[:n_words]
-    relations = list(dict.fromkeys(match.relation for match in explanation.triples))
+    words = [match for match in explanation.words if not match.weak]
+    words = sorted(words, key=lambda match: -match.weight)[:n_words]
+    triples = [match for match in explanation.triples if not match.weak]
+    relations = list(dict.fromkeys(match.relation for match in triples))
     ends = {end for relation in relations for end in graph.pairs[relation].tolist()}
     kept = sorted({match.object for match in words} | ends)
     new_index = {old: new for new, old in enumerate(kept)}

@@ -20,6 +20,8 @@ class GlobalSimilarity:
     ----------
     model : str
         An open_clip backbone.
+    device : str or torch.device, default="auto"
+        Where images are embedded.
 
     Attributes
     ----------
@@ -31,9 +33,9 @@ class GlobalSimilarity:
 
     weight = 0.0
 
-    def __init__(self, model: str) -> None:
+    def __init__(self, model: str, device: Any = "auto") -> None:
         self.model = model
-        self._embedder = ImageEmbedder(model).set_output(transform="default")
+        self._embedder = ImageEmbedder(model, device=device).set_output(transform="default")
         self.spreads = 1.0, 1.0
 
     def state(self) -> list:
@@ -47,6 +49,10 @@ class GlobalSimilarity:
         fitted = cls(model)
         fitted.weight, fitted.spreads = weight, tuple(spreads)
         return fitted
+
+    def to(self, device: Any) -> None:
+        """Embed images on another device from now on."""
+        self._embedder.set_params(device=device)
 
     def encode_images(self, images: Sequence[Any]) -> np.ndarray:
         """Embed images as unit vectors, (n_images, n_features)."""

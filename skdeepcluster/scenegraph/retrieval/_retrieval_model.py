@@ -7,7 +7,7 @@ import torch
 
 from ...storage import StoredModel
 from ..graph import Caption, SceneGraph
-from ..matching import PairEncoder
+from ..matching import PairEncoder, split_words
 from ._explanation import Explanation, explain_pair
 from ._global_similarity import GlobalSimilarity
 from ._images_with_graphs import ImagesWithGraphs
@@ -16,10 +16,11 @@ from ._parsing import CaptionParser
 
 
 class IndexedImages(NamedTuple):
-    """Images that are searched: their graphs and, with a global model, their vectors."""
+    """Images that are searched: their graphs, with a global model their vectors, their ids."""
 
     graphs: GraphIndex
     vectors: np.ndarray | None
+    ids: np.ndarray | None
 
 
 class RetrievalModel:
@@ -48,6 +49,13 @@ class RetrievalModel:
         self.global_similarity = global_similarity
         self.caption_parser = caption_parser
         self._indexed: IndexedImages | None = None
+
+    def to(self, device: torch.device) -> Self:
+        """Move the networks to a device; return the model."""
+        self.encoder.to(device)
+        if self.global_similarity is not None:
+            self.global_similarity.to(device)
+        return self
 
     @property
     def needs_images(self) -> bool:
@@ -85,6 +93,15 @@ class RetrievalModel:
         caption_vectors = self.global_similarity.encode_captions(captions)
         return self.global_similarity.mix(similarities, image_vectors @ caption_vectors.T)
 
+    def unknown_captions(self, captions: list[Caption]) -> list[int]:
+        """Return the positions of captions that cannot be compared with any image.
+
+        They have no word that is known; a global model knows whatever is not empty.
+        """
+        if self.global_similarity is not None:
+            return [i for i, caption in enumerate(captions) if not split_words(caption.text)]
+        return self.encoder.unknown_captions(captions)
+
     def pool_images(self, images: ImagesWithGraphs) -> np.ndarray:
         """Return one vector per image: see ``MatchingModel.pool_images``."""
         return self.encoder.pool_graphs(images.graphs)
@@ -100,13 +117,13 @@ class RetrievalModel:
             raise ValueError("There are no images to search in yet: call index(X) first.")
         return self._indexed
 
-    def index(self, images: ImagesWithGraphs) -> None:
+    def index(self, images: ImagesWithGraphs, ids: np.ndarray | None) -> None:
         """Keep images to be searched, in place of those before."""
         graphs = GraphIndex(self.encoder, images.graphs)
         vectors = None
         if self.global_similarity is not None and images.images is not None:
             vectors = self.global_similarity.encode_images(images.images)
-        self._indexed = IndexedImages(graphs, vectors)
+        self._indexed = IndexedImages(graphs, vectors, ids)
 
     def search(
         self, captions: list[Caption], n_neighbors: int, n_candidates: int
@@ -127,7 +144,7 @@ class RetrievalModel:
             In descending order.
         indices : ndarray of shape (n_captions, n_neighbors), int64
         """
-        graphs, vectors = self.indexed
+        graphs, vectors, _ = self.indexed
         similarities, indices = graphs.search(
             self.encoder.encode_captions(captions), max(n_neighbors, n_candidates)
         )

@@ -16,9 +16,10 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from ...backbones import resolve_device
 from ...process_group import heed_forks
 from ...storage import all_or_nothing
-from ..graph import Caption, as_captions
+from ..graph import Caption, as_captions, short_repr
 from ..matching import (
     LEVELS,
     ModelSettings,
@@ -39,7 +40,7 @@ from ._parsing import CaptionParser
 from ._persistence import load_retriever, save_retriever
 from ._recall import mean_recall, recall_table
 from ._retrieval_model import RetrievalModel
-from ._training import train_pair_encoder
+from ._training import seeded, train_pair_encoder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -98,6 +99,9 @@ class SceneGraphRetriever(BaseEstimator):
     validation_fraction : float, default=None
         Share of the images to hold out: their recall is in ``history_``, and the epoch where
         it was best is kept. None holds out a tenth with a ``global_model``, none without.
+    device : str or torch.device, default="auto"
+        Where the networks are trained and used. "auto" takes a GPU if there is one; results on
+        different devices differ by rounding.
     random_state : int, RandomState instance or None, default=None
     verbose : int, default=0
         Above 0, a progress bar is shown.
@@ -153,6 +157,7 @@ class SceneGraphRetriever(BaseEstimator):
         "weight_decay": [Interval(Real, 0, None, closed="left")],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "validation_fraction": [Interval(Real, 0, 1, closed="left"), None],
+        "device": [str, torch.device],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
@@ -177,6 +182,7 @@ class SceneGraphRetriever(BaseEstimator):
         weight_decay: float = 0.05,
         dropout: float = 0.2,
         validation_fraction: float | None = None,
+        device: str | torch.device = "auto",
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
     ) -> None:
@@ -197,6 +203,7 @@ class SceneGraphRetriever(BaseEstimator):
         self.weight_decay = weight_decay
         self.dropout = dropout
         self.validation_fraction = validation_fraction
+        self.device = device
         self.random_state = random_state
         self.verbose = verbose
 
@@ -274,7 +281,14 @@ class SceneGraphRetriever(BaseEstimator):
         """
         model = self._fitted_model()
         images = self._read_images(X, model.needs_images)
-        return model.similarity(images, self._read_captions(y))
+        captions = self._read_captions(y)
+        unknown = model.unknown_captions(captions)
+        if unknown:
+            warnings.warn(
+                f"{_no_known_word(captions, unknown)} Their similarities mean nothing.",
+                stacklevel=2,
+            )
+        return model.similarity(images, captions)
 
     def recall_table(self, X: Any, y: Iterable[Any]) -> pd.DataFrame:
         """Measure how well captions are found by images, and images by captions.
@@ -340,12 +354,15 @@ class SceneGraphRetriever(BaseEstimator):
         model = self._fitted_model()
         return model.pool_captions(self._read_captions(y))
 
-    def index(self, X: Any) -> Self:
+    def index(self, X: Any, ids: Iterable[Any] | None = None) -> Self:
         """Keep images to be searched with ``kneighbors``, in place of those kept before.
 
         Parameters
         ----------
         X : sequence of SceneGraph, of images, or of (image, SceneGraph), length n_images
+        ids : sequence of length n_images, default=None
+            What the images are called, such as the names of their files: ``kneighbors`` can
+            return it.
 
         Returns
         -------
@@ -355,11 +372,16 @@ class SceneGraphRetriever(BaseEstimator):
         images = self._read_images(X, model.needs_images)
         if not images.graphs:
             raise ValueError("X is empty: there is nothing to search in.")
-        model.index(images)
+        model.index(images, None if ids is None else _as_ids(ids, len(images.graphs)))
         return self
 
     def kneighbors(
-        self, y: Iterable[Any], n_neighbors: int = 10, *, n_candidates: int = 500
+        self,
+        y: Iterable[Any],
+        n_neighbors: int = 10,
+        *,
+        n_candidates: int = 500,
+        return_ids: bool = False,
     ) -> tuple[np.ndarray, np.ndarray]:
         """Find the images kept by ``index`` that are most similar to captions.
 
@@ -370,22 +392,42 @@ class SceneGraphRetriever(BaseEstimator):
         n_candidates : int, default=500
             Images that are compared exactly, preselected by one vector each. With all images
             the result is exact.
+        return_ids : bool, default=False
+            Whether to return the ``ids`` that were passed to ``index``, not positions.
 
         Returns
         -------
         similarities : ndarray of shape (n_captions, n_neighbors), float32
             In descending order.
         indices : ndarray of shape (n_captions, n_neighbors), int64
-            Positions in what was indexed.
+            Positions in what was indexed, or the ids of these images, in an array of the type of
+            the ids.
+
+        Raises
+        ------
+        ValueError
+            If a caption is empty or has no word that is known, so that no image is nearer to it
+            than another; the message names it. A word is known if it has a vector; with a sentence
+            encoder, which has one for any letters, if it or a word like it was learned, or if the
+            encoder need not spell it. Articles and the like do not count.
         """
         model = self._fitted_model()
-        n_indexed = len(model.indexed.graphs)
+        ids, n_indexed = model.indexed.ids, len(model.indexed.graphs)
+        if return_ids and ids is None:
+            raise ValueError("The indexed images have no ids: pass them as index(X, ids=...).")
         if not 1 <= n_neighbors <= n_indexed:
             raise ValueError(
                 f"n_neighbors={n_neighbors} must be from 1 to the number of indexed images, "
                 f"{n_indexed}."
             )
-        return model.search(self._read_captions(y), n_neighbors, n_candidates)
+        captions = self._read_captions(y)
+        unknown = model.unknown_captions(captions)
+        if unknown:
+            raise ValueError(
+                f"{_no_known_word(captions, unknown)} No image is nearer to them than another."
+            )
+        similarities, indices = model.search(captions, n_neighbors, n_candidates)
+        return similarities, indices if ids is None or not return_ids else ids[indices]
 
     def explain(self, image: Any, caption: Any) -> Explanation:
         """Show which word of a caption matched which object, and which triple which relation.
@@ -457,7 +499,7 @@ class SceneGraphRetriever(BaseEstimator):
     def _fitted_model(self) -> RetrievalModel:
         check_is_fitted(self)
         heed_forks()
-        return self._model
+        return self._model.to(resolve_device(self.device))
 
     def _read_images(self, X: Any, keep_images: bool) -> ImagesWithGraphs:
         return as_images(X, self.visual_parser, keep_images)
@@ -517,11 +559,11 @@ class SceneGraphRetriever(BaseEstimator):
             learning_rate=self.learning_rate,
             weight_decay=self.weight_decay,
         )
-        with torch.random.fork_rng(devices=[]):
-            torch.default_generator.manual_seed(int(random_state.randint(2**31)))
+        device = resolve_device(self.device)
+        with seeded(int(random_state.randint(2**31)), device):
             encoder.make_model(pairs, model_settings)
             return train_pair_encoder(
-                encoder, pairs, held_out, settings, random_state, self.verbose
+                encoder.to(device), pairs, held_out, settings, random_state, self.verbose
             )
 
     def _fit_global(self, images, captions, owners, held_out, measure):
@@ -533,7 +575,7 @@ class SceneGraphRetriever(BaseEstimator):
                 "global_model is weighed on pairs held out, and there are none: use more "
                 "images, or raise validation_fraction."
             )
-        similarity = GlobalSimilarity(self.global_model)
+        similarity = GlobalSimilarity(self.global_model, self.device)
         image_vectors = similarity.encode_images(
             [images.images[i] for i in np.flatnonzero(held_out)]
         )
@@ -542,3 +584,20 @@ class SceneGraphRetriever(BaseEstimator):
         )
         cosines = image_vectors @ caption_vectors.T
         return similarity.fit(measure.similarities(), cosines, measure.recall)
+
+
+def _as_ids(ids, n_images):
+    ids = np.asarray(list(ids))
+    if ids.shape != (n_images,):
+        raise ValueError(
+            f"ids is a list with one name for each of the {n_images} images; it has the shape "
+            f"{ids.shape}."
+        )
+    return ids
+
+
+def _no_known_word(captions, unknown):
+    """Say which captions have no known word, articles and the like aside."""
+    named = ", ".join(f"{short_repr(captions[i].text)} ({i})" for i in unknown[:3])
+    more = f" and {len(unknown) - 3} more" if len(unknown) > 3 else ""
+    return f"Captions, here with their positions, have no word that is known: {named}{more}."

@@ -1,8 +1,11 @@
 """Training of an encoder, with a progress bar, up to its best epoch."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+import torch
 
 from ...storage import BestState
 from ..matching import (
@@ -12,6 +15,18 @@ from ..matching import (
     train_matching_model,
 )
 from ._held_out import HeldOut
+
+
+@contextmanager
+def seeded(seed: int, device: torch.device) -> Iterator[None]:
+    """Draw what networks draw, on the CPU and on a device, from a seed; put the state back."""
+    gpus = [device] if device.type == "cuda" else []
+    with torch.random.fork_rng(devices=gpus):
+        torch.default_generator.manual_seed(seed)
+        for gpu in gpus:
+            with torch.cuda.device(gpu):
+                torch.cuda.manual_seed(seed)
+        yield
 
 
 def train_pair_encoder(

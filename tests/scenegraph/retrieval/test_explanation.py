@@ -1,6 +1,9 @@
+import re
+
 import pytest
 
 from skdeepcluster import SceneGraph
+from skdeepcluster.scenegraph.graph import Caption
 
 from .._toy import exchanged, make_retriever, said
 
@@ -32,6 +35,58 @@ def test_words_are_matched(untrained):
     assert sum(match.weight for match in found.words) == pytest.approx(1, abs=1e-5)
 
 
+def test_a_word_is_one_match(untrained):
+    caption = {"text": "a dog and a tree and the dog", "triples": []}
+    found = untrained.explain(GRAPH, caption)
+    assert [match.word for match in found.words] == ["a", "dog", "and", "tree", "the"]
+    once = untrained.explain(GRAPH, {"text": "a dog and a tree and the", "triples": []})
+    weight = {match.word: match.weight for match in found.words}
+    weight_once = {match.word: match.weight for match in once.words}
+    ratio = weight_once["dog"] / weight_once["tree"]
+    assert weight["dog"] / weight["tree"] == pytest.approx(2 * ratio, rel=1e-4)
+    assert sum(weight.values()) == pytest.approx(1, abs=1e-5)
+
+
+def test_a_repeated_word_has_the_best_object_and_the_mean_score(pairs):
+    """Its occurrences have different contexts."""
+    X, y = pairs
+    est = make_retriever(symmetric=False, max_epochs=2).fit(X, y)
+    words = ["dog", "man", "tree"]
+    graph = SceneGraph(words)
+    found = est.explain(graph, {"text": "man near dog near tree near", "triples": []})
+    model = est._model.encoder
+    caption = model.encode_captions([Caption(found.caption, ())]).objects
+    products = caption.vectors[0] @ model.encode_graphs([graph]).objects.vectors[0].T
+    best, places = products[[1, 3, 5]].max(dim=1)
+    weights = caption.weights[0, [1, 3, 5]]
+    near = {match.word: match for match in found.words}["near"]
+    assert near.object == places[best.argmax()]
+    assert near.score == pytest.approx(float((best * weights).sum() / weights.sum()), abs=1e-5)
+    assert near.weight == pytest.approx(float(weights.sum() / caption.weights.sum()), abs=1e-5)
+
+
+def test_weak_matches_are_marked(plt):
+    words = {"dog": [1.0, 0, 0, 0], "tail": [0.3, 1.0, 0, 0], "on": [0, 0, 1.0, 0]}
+    words |= {"over": [0, 0.2, 1.0, 1.0], "tree": [0, 0, 0, 1.0]}
+    graph = SceneGraph(["dog", "tail"], [(1, "on", 0)])
+    y = [said(("dog", "over", "tail"))]
+    est = make_retriever(word_vectors=words, max_epochs=0).fit([graph], y)
+    found = est.explain(graph, said(("dog", "over", "tree")))
+    weak = {match.word: match.weak for match in found.words}
+    assert (weak["dog"], weak["over"], weak["tree"]) == (False, True, True)
+    assert all(match.weak is (match.score < 0.4) for match in found.words if match.weight)
+    far = est.explain(graph, {"text": "tree", "triples": [("tree", "over", "tree")]})
+    assert [match.weak for match in far.triples] == [True]
+    assert [match.weak for match in est.explain(graph, y[0]).triples] == [False]
+    text = str(far)
+    assert re.search(r"  tree -> \w+ \[\d\]  -?0\.\d\d \(weight 1\.00, weak\)\n", text)
+    assert text.splitlines()[-1].endswith(" (weak)")
+    assert "weak" not in str(est.explain(graph, {"text": "dog", "triples": []}))
+    drawn = [text.get_text() for text in far.plot().texts]
+    assert drawn == []
+    assert found.plot().texts[0].get_text() == "dog: dog"
+
+
 def test_unknown_words_match_nothing():
     y = [said(("dog", "chase", "tree"))]
     words = {"dog": [1.0, 0, 0], "chase": [0, 1.0, 0], "tree": [0, 0, 1.0]}
@@ -42,6 +97,7 @@ def test_unknown_words_match_nothing():
     assert est.explain(strange, y[0]).words == est.explain(strange, y[0]).triples == []
     found = est.explain(GRAPH, {"text": "xqzzy", "triples": []})
     assert [match.weight for match in found.words] == [0]
+    assert [match.weak for match in found.words] == [True]
 
 
 def test_triples_are_matched(untrained):
@@ -104,6 +160,8 @@ def test_as_text(untrained):
     assert "  dog -> dog [1]  1.00 (weight 0." in text
     assert lines[-1] == "  dog chase tree -> dog chase tree  1.00"
     assert len(lines) == 6
+    twice = untrained.explain(GRAPH, {"text": "dog, dog", "triples": []})
+    assert len(str(twice).splitlines()) == 2
 
 
 def test_drawing(fitted, pairs, photos, plt):
