@@ -14,6 +14,7 @@ RUN = sorted(
         *(ROOT / "docs" / "guide").glob("*.md"),
         ROOT / "docs/faq.md",
         ROOT / "docs/getting-started.md",
+        ROOT / "docs/scene-graphs.md",
     ]
 )
 
@@ -32,6 +33,8 @@ def test_imports_exist(document):
 def test_code_runs(document, photo_folder, tmp_path, monkeypatch):
     """The blocks of a page, one after the other, where there are folders of photographs."""
     pytest.importorskip("sphinx", reason="takes minutes; run where the extra docs is")
+    if document.stem == "scene-graphs":
+        pytest.importorskip("spacy", reason='parsing needs pip install "skdeepcluster[text]"')
     pytest.importorskip("matplotlib").use("agg")
     from skdeepcluster import list_images
 

@@ -181,12 +181,12 @@ class PairEncoder:
     def pool_graphs(self, graphs: list[SceneGraph]) -> np.ndarray:
         """Return one vector per graph: see ``MatchingModel.pool_images``."""
         with torch.inference_mode():
-            return self.model.pool_images(self.encode_graphs(graphs)).numpy(force=True)
+            return self.model.pool_images(self.encode_graphs(graphs)).cpu().numpy()
 
     def pool_captions(self, captions: list[Caption]) -> np.ndarray:
         """Return one vector per parsed caption."""
         with torch.inference_mode():
-            return self.model.pool_captions(self.encode_captions(captions)).numpy(force=True)
+            return self.model.pool_captions(self.encode_captions(captions)).cpu().numpy()
 
     def state(self) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
         """Return what JSON and what safetensors can hold; see ``read``."""
@@ -276,7 +276,7 @@ class PairEncoder:
             for rows, images in image_parts:
                 for columns, captions in caption_parts:
                     block = self.model.joint_similarity(images, captions)
-                    similarities[np.ix_(rows, columns)] = block.numpy(force=True)
+                    similarities[np.ix_(rows, columns)] = block.cpu().numpy()
         return similarities
 
     def __getstate__(self):

@@ -30,7 +30,7 @@ class GraphIndex:
         for start in range(0, len(graphs), _CHUNK):
             encoded = encoder.encode_graphs(graphs[start : start + _CHUNK])
             with torch.inference_mode():
-                pooled.append(self._model.pool_images(encoded).numpy(force=True))
+                pooled.append(self._model.pool_images(encoded).cpu().numpy())
             encoded = encoded.to("cpu")
             objects.append(_packed(encoded.objects))
             relations.append(_packed(encoded.relations))
@@ -74,13 +74,13 @@ class GraphIndex:
                     chunk = slice(start, start + _CHUNK)
                     images = self.take(shortlist[chunk]).to(self._model.device)
                     found = self._model.joint_similarity(images, caption)[:, 0]
-                    similarities[i, chunk] = found.numpy(force=True)
+                    similarities[i, chunk] = found.cpu().numpy()
         return similarities, shortlists
 
     def shortlist(self, captions: Encoded, n_candidates: int) -> np.ndarray:
         """Return the most promising images of each caption, (n_captions, n_candidates)."""
         with torch.inference_mode():
-            pooled = self._model.pool_captions(captions).numpy(force=True)
+            pooled = self._model.pool_captions(captions).cpu().numpy()
         return self._pooled.search(pooled, min(n_candidates, len(self)))[1]
 
     def take(self, images: np.ndarray) -> Encoded:
