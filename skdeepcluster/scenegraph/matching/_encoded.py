@@ -67,9 +67,9 @@ class Encoded(NamedTuple):
 
     def to(self, device: torch.device | str) -> Self:
         """Return the images or captions on a device."""
-        return type(self)(
-            self.objects.to(device), self.relations.to(device), self.graphs.to(device)
-        )
+        parts = self._asdict().items()
+        moved = {name: part.to(device) for name, part in parts if part is not None}
+        return self._replace(**moved)
 
 
 def concatenate_nodes(parts: Sequence[Nodes]) -> Nodes:

@@ -21,7 +21,7 @@ class GraphBuilder:
         Counts objects without a name, boxes that are none, and relations without a predicate or
         one of their ends.
     box_format : str, default="xyxy"
-        That of the boxes: see :class:`SceneGraph`.
+        That of the boxes: see :class:`skdeepcluster.SceneGraph`.
     image_size : (int, int), default=None
         Width and height in pixels, if boxes are in shares of them.
     """

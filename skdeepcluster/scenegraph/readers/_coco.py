@@ -22,7 +22,8 @@ def read_coco(
 ) -> list[GraphRecord]:
     """Read objects in COCO's format, and relate them by the positions of their boxes.
 
-    Relations are those of :class:`VisualGraphParser`: "on", "in", "left of" and others.
+    Relations are those of :class:`skdeepcluster.VisualGraphParser`: "on", "in", "left of" and
+    others.
 
     Parameters
     ----------
@@ -55,7 +56,7 @@ def read_coco(
     Warns
     -----
     UserWarning
-        If something was left out: see :func:`read_visual_genome`.
+        If something was left out: see :func:`skdeepcluster.scenegraph.read_visual_genome`.
     """
     limits = DetectionLimits(min_score, max_objects, max_relations)
     limits.check()

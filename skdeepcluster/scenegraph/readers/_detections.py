@@ -24,7 +24,7 @@ class Detection(NamedTuple):
 
 
 class DetectionLimits(NamedTuple):
-    """How much of what was detected is kept, as by :class:`VisualGraphParser`."""
+    """How much of what was detected is kept, as by :class:`skdeepcluster.VisualGraphParser`."""
 
     min_score: float
     max_objects: int

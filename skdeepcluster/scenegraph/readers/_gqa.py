@@ -31,7 +31,7 @@ def read_gqa(path: str | PathLike) -> list[GraphRecord]:
     Warns
     -----
     UserWarning
-        If something was left out: see :func:`read_visual_genome`.
+        If something was left out: see :func:`skdeepcluster.scenegraph.read_visual_genome`.
     """
     skipped = Skipped()
     records = []

@@ -54,7 +54,7 @@ def read_open_images(
     Warns
     -----
     UserWarning
-        If something was left out: see :func:`read_visual_genome`.
+        If something was left out: see :func:`skdeepcluster.scenegraph.read_visual_genome`.
     """
     tables = [class_names] if isinstance(class_names, str | PathLike) else class_names
     names = {key: name for table in tables for key, name in read_name_table(table).items()}

@@ -36,7 +36,7 @@ def read_psg(path: str | PathLike, *, split: str | None = None) -> list[GraphRec
     Warns
     -----
     UserWarning
-        If something was left out: see :func:`read_visual_genome`.
+        If something was left out: see :func:`skdeepcluster.scenegraph.read_visual_genome`.
     """
     if split not in (None, "train", "test"):
         raise ValueError(f'split is "train", "test" or None, not {split!r}.')

@@ -40,7 +40,7 @@ def read_vrd(
     Warns
     -----
     UserWarning
-        If something was left out: see :func:`read_visual_genome`.
+        If something was left out: see :func:`skdeepcluster.scenegraph.read_visual_genome`.
     """
     folder = Path(path).parent
     names = class_names(folder / "objects.json" if objects is None else objects)

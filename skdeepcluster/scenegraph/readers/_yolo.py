@@ -31,7 +31,7 @@ def read_yolo(
 
     A line is a class, the centre, width and height of a box in shares of the image, and for results
     of a detector the score; or a class and the corners of a polygon, whose box is taken. Relations
-    are those of :class:`VisualGraphParser`: "on", "in", "left of" and others.
+    are those of :class:`skdeepcluster.VisualGraphParser`: "on", "in", "left of" and others.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def read_yolo(
     Warns
     -----
     UserWarning
-        If something was left out: see :func:`read_visual_genome`.
+        If something was left out: see :func:`skdeepcluster.scenegraph.read_visual_genome`.
     """
     limits = DetectionLimits(min_score, max_objects, max_relations)
     limits.check()
