@@ -47,10 +47,8 @@ def detected_graph(
     image_size: Sequence[float] | None = None,
 ) -> SceneGraph:
     """Make a graph of the most confident detections, related by the positions of their boxes."""
-    confident = [
-        each for each in detections if each.score is None or each.score >= limits.min_score
-    ]
-    confident.sort(key=lambda each: -1 if each.score is None else -each.score)
+    confident = [each for each in detections if each.confidence >= limits.min_score]
+    confident.sort(key=lambda each: -each.confidence)
     builder = GraphBuilder(skipped, box_format, image_size)
     for number, (name, box, score) in enumerate(confident[: limits.max_objects]):
         builder.add_object([number], name, box, score)
@@ -63,7 +61,7 @@ def _relations(objects, max_relations):
     if len(placed) < 2:
         return []
     boxes = np.array([objects[i].box for i in placed])
-    scores = np.array([1 if objects[i].score is None else objects[i].score for i in placed])
+    scores = np.array([1.0 if objects[i].score is None else objects[i].score for i in placed])
     pairs = related_pairs(boxes, scores, max_relations)
     return [
         (placed[subject], predicate, placed[target])
