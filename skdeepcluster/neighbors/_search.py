@@ -31,18 +31,18 @@ def nearest_neighbors(features, n_neighbors):
     """
     import faiss
 
-    n_samples, n_features = features.shape
+    n_samples = len(features)
     # faiss takes no integers of NumPy's.
     n_neighbors = int(min(n_neighbors, n_samples - 1))
     if n_samples <= _EXACT_LIMIT:
         unit = unit_rows(features, slice(None))
-        index = faiss.IndexFlatIP(n_features)
-        index.add(unit)
-        return _without_self(index.search(unit, n_neighbors + 1)[1], np.arange(n_samples))
+        # Without an index, which would copy them.
+        found = faiss.knn(unit, unit, n_neighbors + 1, metric=faiss.METRIC_INNER_PRODUCT)[1]
+        return _without_self(found, np.arange(n_samples))
     neighbors = np.empty((n_samples, n_neighbors), dtype=np.int64)
     lists = InvertedLists(features)
     for rows in lists.batches():
-        found = lists.search(unit_rows(features, rows), n_neighbors + 1)
+        found = lists.search(unit_rows(features, rows), n_neighbors + 1, alike=True)
         neighbors[rows] = _without_self(found, rows)
     return neighbors
 

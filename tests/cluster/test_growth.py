@@ -195,6 +195,7 @@ def test_mapped_features_are_never_copied_whole(tmp_path, monkeypatch):
     monkeypatch.setattr(_rows, "_CHUNK_SIZE", 400)
     monkeypatch.setattr(_head, "_N_ROWS_FOR_SCALE", 500)
     monkeypatch.setattr(_inverted_lists, "_N_ROWS_FOR_COMPONENTS", 500)
+    monkeypatch.setattr(_inverted_lists, "_BATCH_SIZE", 100)
     instead = {"stored_rows": watched, "encode": partial(encode, chunk_size=400)}
     for name, module in list(sys.modules.items()):
         for function in instead.keys() & vars(module) if name.startswith("skdeepcluster") else ():
