@@ -1,6 +1,7 @@
 """K-means: one run by scikit-learn or faiss, and the start that is the best of several runs."""
 
 import warnings
+from functools import partial
 
 import numpy as np
 from sklearn.cluster import KMeans
@@ -9,6 +10,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from ..features import row_chunks, unit_rows
 from ..neighbors import nearest_neighbors, neighborhood_modularity
+from ._first_centers import first_centers
 from ._landmarks import draw_landmarks
 
 _N_RUNS = 20
@@ -97,7 +99,8 @@ def k_means(rows, n_clusters, seed, n_init=1, sizes=None):
     with warnings.catch_warnings():
         # Fewer distinct samples than clusters: said once, of the final result.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        model = KMeans(n_clusters, n_init=n_init, random_state=seed)
+        init = partial(first_centers, sizes=sizes)
+        model = KMeans(n_clusters, init=init, n_init=n_init, random_state=seed)
         return model.fit_predict(rows, sample_weight=sizes).astype(np.int64)
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 from scipy import sparse
-from scipy.linalg import eigh
+from scipy.linalg import eigh, qr
 from scipy.sparse.linalg import ArpackNoConvergence, eigsh
 from sklearn.preprocessing import normalize
 
@@ -62,7 +62,8 @@ def leading_eigenvectors(weights, n_vectors, random_state):
     floor = _floor(weights, random_state)
     vectors = random_state.normal(size=(n_samples, n_in_block)).astype(np.float32)
     for _ in range(_MOST_ROUNDS):
-        vectors = np.linalg.qr(vectors)[0]
+        # NumPy's is in double precision, whatever it is given.
+        vectors = qr(vectors, mode="economic", check_finite=False)[0]
         images = weights @ vectors
         values, rotation = eigh(vectors.T @ images)
         values, rotation = values[::-1], rotation[:, ::-1]
