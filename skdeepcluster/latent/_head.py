@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from ..features import random_rows, scaled_rows
+from ..features import random_rows, row_chunks, scaled_rows
 
 # Means and deviations of so many rows are those of all to half a percent of a deviation.
 _N_ROWS_FOR_SCALE = 50_000
@@ -46,9 +46,8 @@ class LatentHead(nn.Module):
             torch.default_generator.manual_seed(int(random_state.randint(2**31)))
             head = cls(features.shape[1], n_components)
         rows = random_rows(len(features), _N_ROWS_FOR_SCALE)
-        unit = nn.functional.normalize(as_tensor(scaled_rows(features, rows)), dim=1)
-        deviation = unit.std(dim=0, unbiased=False)
-        head.mean.copy_(unit.mean(dim=0))
+        mean, deviation = _moments(features, rows)
+        head.mean.copy_(mean)
         # A feature that never varies says nothing, and must not be blown up later either.
         head.scale.copy_(torch.where(deviation > 1e-6, 1 / deviation.clamp_min(1e-6), 0.0))
         return head
@@ -64,6 +63,20 @@ class LatentHead(nn.Module):
     def from_standardized(self, standardized):
         """Map standardised features to unit latents."""
         return nn.functional.normalize(self.layers(standardized), dim=1)
+
+
+def _moments(features, rows):
+    """Means and standard deviations of the columns of unit rows, a chunk of these at a time."""
+    sums, squares = torch.zeros((2, features.shape[1]), dtype=torch.float64)
+    # Columns are measured from the first row: one that never varies has no rounding then.
+    first = nn.functional.normalize(as_tensor(scaled_rows(features, rows[:1])), dim=1)[0]
+    for chunk in row_chunks(len(rows)):
+        unit = nn.functional.normalize(as_tensor(scaled_rows(features, rows[chunk])), dim=1)
+        unit -= first
+        sums += unit.sum(dim=0, dtype=torch.float64)
+        squares += unit.square_().sum(dim=0, dtype=torch.float64)
+    mean = sums / len(rows)
+    return first + mean, (squares / len(rows) - mean.square()).clamp_min(0).sqrt()
 
 
 def as_tensor(features):
