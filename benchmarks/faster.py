@@ -68,9 +68,49 @@ def auto_of_5000(folder):
     return _fitted(np.load(folder / "X.npy")[:5000], np.load(folder / "y.npy")[:5000], "auto")
 
 
+def _growth(folder):
+    """Folder of made features: the one that growth.py is given, or a temporary one."""
+    return os.environ.get("SKDEEPCLUSTER_GROWTH", folder)
+
+
+def fit_of_100000(folder):
+    """Fit on 100,000 x 1280 made features in half precision: for its memory."""
+    from growth import OVERLAPPING, feature_file
+
+    features, classes = feature_file(_growth(folder), 100_000, OVERLAPPING)
+    return _fitted(np.array(features), classes, 10)
+
+
+def neighbors_of_100000(folder):
+    """Find 20 neighbours of 100,000 x 1280 mapped features; the recall stands for the NMI."""
+    return _neighbors(folder, 100_000)
+
+
+def neighbors_of_1000000(folder):
+    """Find 20 neighbours of 1,000,000 x 1280 mapped features; the recall stands for the NMI."""
+    return _neighbors(folder, 1_000_000)
+
+
+def _neighbors(folder, n_samples):
+    # Torch is loaded by every fit, and is no part of the search.
+    import torch  # noqa: F401
+    from growth import OVERLAPPING, feature_file
+
+    from skdeepcluster.neighbors import nearest_neighbors, neighbor_recall
+
+    features, _ = feature_file(_growth(folder), n_samples, OVERLAPPING)
+    started = time.process_time()
+    neighbors = nearest_neighbors(features, 20)
+    seconds = time.process_time() - started
+    return seconds, round(neighbor_recall(features, neighbors), 4)
+
+
 CASES = {
     case.__name__: case
-    for case in (fit_of_10000, fit_of_300, start_of_100, start_of_200, auto_of_5000)
+    for case in (
+        *(fit_of_10000, fit_of_300, start_of_100, start_of_200, auto_of_5000),
+        *(fit_of_100000, neighbors_of_100000, neighbors_of_1000000),
+    )
 }
 
 
