@@ -83,3 +83,17 @@ def test_pages_that_were_read_are_let_go(tmp_path):
     for chunk in row_chunks(len(features)):
         stored_rows(features, chunk)
     assert held() < before + 5
+
+
+def test_half_precision_of_any_layout_is_read_exactly_and_left_alone():
+    bits = np.arange(2**16, dtype=np.uint16).view(np.float16)
+    values = bits[np.isfinite(bits)].reshape(-1, 8)
+    values.flags.writeable = False
+    for features in (values, np.asfortranarray(values), values[::-1], values[:, ::2]):
+        before = features.copy()
+        np.testing.assert_array_equal(
+            float_rows(features, slice(None)), features.astype(np.float32)
+        )
+        lengths = np.linalg.norm(unit_rows(features, slice(None)), axis=1)
+        np.testing.assert_allclose(lengths[np.abs(features).max(axis=1) > 0], 1, rtol=1e-6)
+        np.testing.assert_array_equal(features, before)

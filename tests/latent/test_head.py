@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
+import torch
 
+from skdeepcluster.features import _rows
 from skdeepcluster.latent import LatentHead, encode
 
 
@@ -21,3 +23,16 @@ def test_head_gives_unit_latents_and_ignores_constant_features():
     assert head.scale[2] == 0
     chunked = encode(head, features, chunk_size=7)
     np.testing.assert_allclose(chunked, encode(head, features), atol=1e-6)
+
+
+def test_features_are_standardized_over_all_chunks(monkeypatch):
+    monkeypatch.setattr(_rows, "_CHUNK_SIZE", 16)
+    features = np.random.default_rng(0).normal(size=(50, 6)).astype(np.float32)
+    features /= np.linalg.norm(features, axis=1, keepdims=True)
+    head = LatentHead.for_features(features, 3, np.random.RandomState(0))
+    standardized = head.standardize(torch.from_numpy(features)).numpy()
+    np.testing.assert_allclose(standardized.mean(axis=0), 0, atol=1e-6)
+    np.testing.assert_allclose(standardized.std(axis=0), 1, atol=1e-5)
+    # What never varies is not blown up, as if rounding were a deviation.
+    same = np.tile(features[:1], (50, 1))
+    assert not LatentHead.for_features(same, 3, np.random.RandomState(0)).scale.any()
