@@ -15,7 +15,7 @@ from ._intensity import channels_of_kind
 from ._resize import ASPECTS
 
 # Raised when the same parameters read other pixels than before: cached features are not found.
-_VERSION = 1
+_VERSION = 2
 
 
 class ImageReader(BaseEstimator):
