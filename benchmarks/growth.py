@@ -122,7 +122,7 @@ def fitted(X, y, n_clusters):
     from skdeepcluster import DeepImageClusterer
     from skdeepcluster.cluster import _clusterer
 
-    # Imports, which are no part of it; UMAP comes with 500 samples.
+    # Imports, which are no part of it.
     rng = np.random.default_rng(0)
     small = rng.standard_normal((600, 8), dtype=np.float32)
     DeepImageClusterer(2, max_iter=1, random_state=0).fit(small)

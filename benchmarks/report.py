@@ -1,8 +1,8 @@
 """The report page of many images: time to write it, its size, and how quick it is to use.
 
 The features are synthetic blobs and the images a few photographs under many names, linked
-rather than copied. Each size is measured in a process of its own, so that the time to write
-includes what UMAP compiles. The page is opened in Chromium without a window.
+rather than copied. Each size is measured in a process of its own. The page is opened in
+Chromium without a window.
 ``python benchmarks/report.py`` writes ``benchmarks/results/report.json``.
 """
 

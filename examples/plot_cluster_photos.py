@@ -64,7 +64,7 @@ plt.show()
 # %%
 # A map of the latent space
 # -------------------------
-# Each point is a photograph. UMAP lays them out, so the gaps between clusters mean little.
+# Each point is a photograph among its nearest neighbours; the gaps between clusters mean little.
 LatentMapDisplay.from_predictions(est.embedding_, est.labels_, images=paths, random_state=0)
 plt.show()
 

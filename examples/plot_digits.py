@@ -33,8 +33,8 @@ plt.show()
 # %%
 # The latent space
 # ----------------
-# Each point is a digit, laid out by UMAP; the sizes of gaps mean little. In each cluster a few of
-# its most typical digits are shown.
+# Each point is a digit among its nearest neighbours; the sizes of gaps mean little. In each cluster
+# a few of its most typical digits are shown.
 images = 1 - digits.images / 16
 LatentMapDisplay.from_estimator(est, digits.data, images=images, random_state=0)
 plt.show()

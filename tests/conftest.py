@@ -4,8 +4,6 @@ import os
 
 # Small tensors in many tests: threads only wait for one another.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-# UMAP sets that of numba, and torch's with it, for all tests after.
-os.environ.setdefault("NUMBA_NUM_THREADS", "1")
 
 import hypothesis
 import numpy as np

@@ -48,7 +48,7 @@ MAY_IMPORT = {
         *("scenegraph.text", "scenegraph.vision"),
     ],
     # Results, looked at and handed on.
-    "displays": ["cluster", "features", "images", "metrics"],
+    "displays": ["cluster", "features", "images", "metrics", "neighbors"],
     "export": ["images", "storage"],
     "report": ["cluster", "displays", "features", "images", "neighbors", "storage"],
     "cli": [

@@ -102,7 +102,7 @@ class LatentMapDisplay:
         n_images : int, default=3
             Images shown a cluster, those nearest to its centre, copies of an image last.
         random_state : int, RandomState instance or None, default=None
-            Of the layout. An int makes it repeatable, on one thread.
+            Of the layout. An int makes it repeatable.
         ax : matplotlib Axes, default=None
 
         Returns
@@ -143,7 +143,7 @@ class LatentMapDisplay:
     ) -> Self:
         """Map latents that have been computed, such as ``embedding_`` with ``labels_``.
 
-        More than two dimensions are reduced by UMAP with cosine distances: neighbouring images
+        More than two dimensions are reduced like by UMAP with cosine distances: neighbouring images
         are similar, but the sizes of gaps mean little. Of more than 20,000 images, so many are
         drawn at random and laid out; each of the others is placed among the three of them that
         are nearest to it. Fewer than 16 images are projected to their principal components.
@@ -161,7 +161,7 @@ class LatentMapDisplay:
         n_images : int, default=3
             Images shown a cluster, those nearest to its centre, copies of an image last.
         random_state : int, RandomState instance or None, default=None
-            Of the layout. An int makes it repeatable, on one thread.
+            Of the layout. An int makes it repeatable.
         ax : matplotlib Axes, default=None
 
         Returns

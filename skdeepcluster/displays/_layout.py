@@ -1,10 +1,17 @@
 """Two-dimensional layout of samples with many dimensions."""
 
 import numpy as np
+from sklearn.utils import check_random_state
 
-# Neighbours in UMAP. It is not used for fewer samples.
+from ..neighbors import Forces, embed_graph, nearest_neighbors, shared_neighbor_graph
+
+# Fewer samples are not laid out by their neighbours.
 _N_NEIGHBORS = 15
-# With more samples UMAP takes minutes.
+# Those of UMAP with a minimum distance of 0.8: trained clusters are so dense that they would be far
+# dots with less.
+_FORCES = Forces(a=0.232, b=1.681, repulsion=5)
+_N_STEPS = 2000
+# With more samples the layout takes minutes.
 _MOST_LAID_OUT = 20_000
 # Number of nearest samples in the layout by which another sample is placed.
 _N_ANCHORS = 3
@@ -13,17 +20,17 @@ _N_ANCHORS = 3
 def lay_out(latents, random_state):
     """Find positions at which similar latents are together.
 
-    More than two dimensions are reduced by UMAP with cosine distances. Of more than 20,000
-    samples, so many are drawn at random for that, and each of the others is placed among the
-    three of them that are nearest to it. Fewer than 16 samples are projected to their principal
-    components.
+    Of more than two dimensions, the graph of the nearest neighbours by cosine is laid out as by
+    UMAP. Of more than 20,000 samples, so many are drawn at random for that, and each of the
+    others is placed among the three of them that are nearest to it. Fewer than 16 samples are
+    projected to their principal components.
 
     Parameters
     ----------
     latents : ndarray of shape (n_samples, n_components)
         Finite.
     random_state : int, RandomState instance or None
-        An int makes the layout repeatable, on one thread.
+        An int makes the layout repeatable.
 
     Returns
     -------
@@ -45,27 +52,17 @@ def lay_out(latents, random_state):
 
 
 def _unfold(latents, random_state):
-    # Imported here: numba takes seconds to load, which small data do not need.
-    from umap import UMAP
-
-    # Identical latents have no principal components to start from.
-    constant = np.ptp(latents, axis=0).max() < 1e-6
-    layout = UMAP(
-        n_neighbors=_N_NEIGHBORS,
-        metric="cosine",
-        # Trained clusters are so dense that they would be far dots with less.
-        min_dist=0.8,
-        init="random" if constant else "pca",
-        random_state=random_state,
-        n_jobs=-1 if random_state is None else 1,
-    )
-    return layout.fit_transform(latents)
+    random_state = check_random_state(random_state)
+    graph = shared_neighbor_graph(nearest_neighbors(latents, _N_NEIGHBORS))
+    centered = latents - latents.mean(axis=0)
+    # Principal components; the last eigenvalues are the largest.
+    first = centered @ np.linalg.eigh(centered.T @ centered)[1][:, :-3:-1]
+    return embed_graph(graph, first, _FORCES, _N_STEPS, random_state)
 
 
 def _unfold_sample(latents, random_state):
     from sklearn.neighbors import NearestNeighbors
     from sklearn.preprocessing import normalize
-    from sklearn.utils import check_random_state
 
     drawn = check_random_state(random_state).permutation(len(latents))
     sample, rest = np.sort(drawn[:_MOST_LAID_OUT]), np.sort(drawn[_MOST_LAID_OUT:])

@@ -8,15 +8,18 @@ from ._criterion import (
     neighborhood_score,
     shared_information,
 )
+from ._embedding import Forces, embed_graph
 from ._inverted_lists import InvertedLists
 from ._outliers import outlier_scores
 from ._search import nearest_neighbors, nearest_of_few, neighbor_recall
 from ._shared import purest_neighbors, shared_neighbor_graph
 
 __all__ = [
+    "Forces",
     "InvertedLists",
     "calibrate_temperature",
     "confidence",
+    "embed_graph",
     "evenness",
     "expected_accuracy",
     "nearest_neighbors",

@@ -8,10 +8,9 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 
 from ..features import stored_rows
-from ..neighbors import nearest_neighbors, shared_neighbor_graph
+from ..neighbors import Forces, embed_graph, nearest_neighbors, shared_neighbor_graph
 from ._kmeans import draw_seeds, k_means
 from ._landmarks import draw_landmarks, vote_of_landmarks
-from ._manifold import N_DIMENSIONS, manifold_embedding
 from ._merits import merits
 from ._spectral import leading_eigenvectors, spectral_cuts
 from ._views import feature_views
@@ -26,6 +25,11 @@ _N_KMEANS_RUNS = 10
 _N_MIXTURES = 2
 # Fewer samples have no manifold to speak of.
 _LEAST_FOR_MANIFOLD = 500
+# Of the embedding in which they vote. K-means clusters in it are nearly as accurate as in UMAP's
+# layout (0.712 and 0.716, mean of ten data sets and few seeds).
+_N_DIMENSIONS = 10
+_FORCES = Forces(a=1.5, b=1, repulsion=1)
+_N_STEPS = 1000
 # Eigenvectors that a cut into k clusters is made from, in units of k. No single number is
 # best: more of them see small clusters, fewer of them are less noisy.
 _WIDTHS = (1.0, 1.3, 1.6)
@@ -147,11 +151,13 @@ def candidates(neighbors_of_views, n_clusters, random_state):
     for view in weights:
         vectors = leading_eigenvectors(view, widths[-1], random_state)
         partitions += spectral_cuts(vectors, widths, n_clusters, random_state)
-    n_vectors = min(max(widths[-1], N_DIMENSIONS + 1), n_samples)
+    n_vectors = min(max(widths[-1], _N_DIMENSIONS + 1), n_samples)
     vectors = leading_eigenvectors(mean, n_vectors, random_state)
     partitions += spectral_cuts(vectors, widths, n_clusters, random_state)
     if n_samples >= _LEAST_FOR_MANIFOLD:
-        embedding = manifold_embedding(mean, vectors, random_state)
+        # The first vector is constant.
+        first = vectors[:, 1 : _N_DIMENSIONS + 1]
+        embedding = embed_graph(mean, first, _FORCES, _N_STEPS, random_state)
         partitions += [
             k_means(embedding, n_clusters, draw_seeds(random_state)) for _ in range(_N_KMEANS_RUNS)
         ]

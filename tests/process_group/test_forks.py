@@ -48,7 +48,7 @@ print("answered")
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["features", "torch", "onnxruntime"])
 def test_children_answer(kind):
-    environment = {**os.environ, "OMP_NUM_THREADS": "2", "NUMBA_NUM_THREADS": "2"}
+    environment = {**os.environ, "OMP_NUM_THREADS": "2"}
     process = subprocess.run(
         [sys.executable, "-c", _SCRIPT, kind],
         env=environment,

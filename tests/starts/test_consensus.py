@@ -11,8 +11,6 @@ from skdeepcluster.metrics import clustering_accuracy
 from skdeepcluster.neighbors import nearest_neighbors, shared_neighbor_graph
 from skdeepcluster.starts import _landmarks, _spectral, consensus_start, kmeans_start
 from skdeepcluster.starts._consensus import _kinds, candidates, vote
-from skdeepcluster.starts._kmeans import k_means
-from skdeepcluster.starts._manifold import manifold_embedding
 from skdeepcluster.starts._merits import merits
 from skdeepcluster.starts._probe import linear_information
 from skdeepcluster.starts._spectral import leading_eigenvectors, normalized
@@ -172,18 +170,6 @@ def test_data_without_clusters_repeats():
 def test_more_samples_than_are_solved_densely_and_many_copies():
     X = np.repeat(np.random.default_rng(0).normal(size=(40, 6)), 40, axis=0).astype(np.float32)
     assert clustering_accuracy(np.repeat(np.arange(40), 40), start(X, 40)) > 0.9
-
-
-def test_embedding_keeps_groups_of_a_graph_together_and_repeats(digits):
-    X, y = digits
-    weights = shared_neighbor_graph(nearest_neighbors(X[:600], 15))
-    vectors = leading_eigenvectors(weights, 12, np.random.RandomState(0))
-    embedding = manifold_embedding(weights, vectors, np.random.RandomState(0))
-    assert embedding.shape == (600, 10)
-    again = manifold_embedding(weights, vectors, np.random.RandomState(0))
-    np.testing.assert_array_equal(embedding, again)
-    labels = k_means(embedding, 10, seed=0, n_init=5)
-    assert clustering_accuracy(y[:600], labels) > 0.8
 
 
 def test_samples_of_one_kind_are_everywhere_in_the_same_parts():
