@@ -3,13 +3,15 @@
 ``git worktree add --detach /tmp/before 283db4b && python benchmarks/faster.py --before
 /tmp/before`` writes ``benchmarks/results/faster.json``. Each case runs in a process of its own
 that imports the package from one of the two, in turn, several times; the median counts. CPU
-seconds are those of one thread; "fresh process" includes the imports. Features that both need are
-computed once.
+seconds are those of one thread; "fresh process" includes the imports. The cases of photographs are
+commands, timed as whole processes on the wall with as many threads as they take by themselves.
+Features and photographs that both need are made once.
 """
 
 import argparse
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -105,13 +107,79 @@ def _neighbors(folder, n_samples):
     return seconds, round(neighbor_recall(features, neighbors), 4)
 
 
+def embed_500(folder):
+    """Embed photographs of 500 px with the command, at 128 px."""
+    return _embedded(folder, "500", 128)
+
+
+def embed_500_at_224(folder):
+    """Embed photographs of 500 px with the command, at 224 px."""
+    return _embedded(folder, "500", 224)
+
+
+def embed_2048(folder):
+    """Embed photographs of 2,048 px with the command, at 128 px."""
+    return _embedded(folder, "2048", 128)
+
+
+def cluster_of_photographs(folder):
+    """Cluster 500 of the photographs of 500 px with the command, number chosen, with a report."""
+    import pandas as pd
+    from sklearn.metrics import normalized_mutual_info_score
+
+    with tempfile.TemporaryDirectory() as made:
+        chosen = Path(made, "photographs")
+        chosen.mkdir()
+        photographs = sorted((folder / "500").iterdir())
+        for path in photographs[:: -(-len(photographs) // 500)]:
+            shutil.copyfile(path, chosen / path.name)
+        result = Path(made, "result")
+        options = ["--n-clusters", "auto", "--image-size", "128", "--report"]
+        seconds = _command("cluster", chosen, *options, "--output", result)
+        table = pd.read_csv(result / "labels.csv")
+    classes = [Path(path).name.split("_")[0] for path in table["path"]]
+    return seconds, round(float(normalized_mutual_info_score(classes, table["label"])), 4)
+
+
+def _embedded(folder, name, image_size):
+    from sklearn.cluster import KMeans
+    from sklearn.metrics import normalized_mutual_info_score
+    from sklearn.preprocessing import normalize
+
+    with tempfile.TemporaryDirectory() as made:
+        result = Path(made, "features.npz")
+        options = ["--image-size", str(image_size), "--output", result]
+        seconds = _command("embed", folder / name, *options)
+        with np.load(result) as stored:
+            features, paths = stored["features"], stored["paths"]
+    labels = KMeans(10, n_init=3, random_state=0).fit_predict(normalize(features))
+    classes = [Path(path).name.split("_")[0] for path in paths]
+    return seconds, round(float(normalized_mutual_info_score(classes, labels)), 4)
+
+
+def _command(*arguments):
+    """Run the command of the package that is measured; seconds on the wall."""
+    environment = {name: value for name, value in os.environ.items() if name not in _THREADS}
+    started = time.perf_counter()
+    subprocess.run(
+        [sys.executable, "-m", "skdeepcluster", *map(str, arguments)],
+        env=environment,
+        capture_output=True,
+        check=True,
+    )
+    return time.perf_counter() - started
+
+
 CASES = {
     case.__name__: case
     for case in (
         *(fit_of_10000, fit_of_300, start_of_100, start_of_200, auto_of_5000),
         *(fit_of_100000, neighbors_of_100000, neighbors_of_1000000),
+        *(embed_500, embed_500_at_224, embed_2048, cluster_of_photographs),
     )
 }
+_OF_FEATURES = ("fit_of_10000", "auto_of_5000")
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
 def peak():
@@ -122,21 +190,42 @@ def peak():
 
 def measured(case, package, folder):
     """Run a case with the package of a folder; seconds, peak in MB and quality."""
-    threads = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
-    environment = {**os.environ, **dict.fromkeys(threads, "1"), "PYTHONPATH": str(package)}
+    environment = {**os.environ, **dict.fromkeys(_THREADS, "1"), "PYTHONPATH": str(package)}
     command = [sys.executable, __file__, "--child", case, "--folder", str(folder)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def prepare(folder):
-    """Compute the features that the cases share."""
+def prepare(folder, cases, n_photographs):
+    """Compute the features, and make the photographs, that the cases share."""
     sys.path.insert(0, str(HERE))
     from _data import load_set
 
-    data = load_set("cifar10")
-    np.save(folder / "X.npy", data.X)
-    np.save(folder / "y.npy", data.y)
+    if set(cases) & set(_OF_FEATURES):
+        data = load_set("cifar10")
+        np.save(folder / "X.npy", data.X)
+        np.save(folder / "y.npy", data.y)
+    if set(cases) & {"embed_500", "embed_500_at_224", "cluster_of_photographs"}:
+        make_photographs(folder / "500", n_photographs, (500, 375))
+    if "embed_2048" in cases:
+        make_photographs(folder / "2048", n_photographs, (2048, 1536))
+
+
+def make_photographs(folder, n_photographs, size):
+    """Enlarge images of Imagenette, with grain, without which their files would be too small."""
+    from _data import load_images
+    from PIL import Image
+
+    images, classes = load_images("imagenette")
+    rng = np.random.default_rng(0)
+    folder.mkdir()
+    rows = np.linspace(0, len(classes) - 1, n_photographs).astype(int)
+    for row in rows.tolist():
+        with Image.open(images[row]) as image:
+            pixels = np.asarray(image.convert("RGB").resize(size, Image.Resampling.LANCZOS))
+        grain = rng.normal(scale=6, size=(*pixels.shape[:2], 1)).astype(np.float32)
+        grainy = (pixels + grain).clip(0, 255).astype(np.uint8)
+        Image.fromarray(grainy).save(folder / f"{classes[row]}_{row:05d}.jpg", quality=88)
 
 
 def compare(case, before, repeats, folder):
@@ -160,6 +249,7 @@ def main():
     parser.add_argument("--before", type=Path, help="a folder with the earlier build")
     parser.add_argument("--cases", nargs="+", default=list(CASES), choices=CASES)
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--photographs", type=int, default=2000, help="number of each size")
     parser.add_argument("--child", choices=CASES, help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -170,7 +260,7 @@ def main():
     if arguments.before is None:
         parser.error("--before is required")
     with tempfile.TemporaryDirectory() as folder:
-        prepare(Path(folder))
+        prepare(Path(folder), arguments.cases, arguments.photographs)
         from _data import machine
 
         rows = json.loads(RESULTS.read_text())["cases"] if RESULTS.is_file() else {}

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import re
 import sys
 import warnings
@@ -57,6 +58,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     SystemExit
         With code 2 after incorrect usage, 0 after ``--help`` and ``--version``.
     """
+    # Read by libraries when they are loaded: their idle threads sleep. Those that spin take the
+    # processor from what decodes the images, and from other programs.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     given = sys.argv[1:] if arguments is None else arguments
     with open_streams():
         try:

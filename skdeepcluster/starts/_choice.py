@@ -7,6 +7,7 @@ import numpy as np
 from ._consensus import CONSENSUS_LIMIT, consensus_start
 from ._kmeans import kmeans_start
 from ._power_method import power_method_start
+from ._threads import threads_worth
 
 
 class Start(NamedTuple):
@@ -68,7 +69,8 @@ def find_start(init, features, n_clusters, neighbors, random_state, *, uneven=Fa
         init = init(features, n_clusters, random_state)
     if not isinstance(init, str):
         return Start(_check_labels(init, n_clusters, len(features)))
-    return STARTS[init](features, n_clusters, neighbors, random_state, uneven)
+    with threads_worth(len(features)):
+        return STARTS[init](features, n_clusters, neighbors, random_state, uneven)
 
 
 def check_init(init, n_clusters, readable):

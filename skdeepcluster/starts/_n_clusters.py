@@ -9,6 +9,7 @@ from ..neighbors import nearest_neighbors, neighborhood_modularity, shared_neigh
 from ._kmeans import draw_seeds, k_means
 from ._landmarks import draw_landmarks
 from ._spectral import leading_eigenvectors
+from ._threads import threads_worth
 from ._views import centered_components
 
 # One partition is a few percent better or worse than the next by luck: the criterion is averaged
@@ -63,6 +64,11 @@ def estimate_n_clusters(features, smallest, largest, random_state):
     # Of Python's kind, since they become keys of what is saved as JSON.
     largest = int(min(largest, len(features)))
     smallest = int(min(smallest, largest))
+    with threads_worth(len(features)):
+        return _best_number(features, smallest, largest, random_state)
+
+
+def _best_number(features, smallest, largest, random_state):
     unit = normalize(centered_components(unit_rows(features, slice(None)), random_state))
     neighbors = nearest_neighbors(unit, _N_NEIGHBORS)
     if neighbors.size == 0:

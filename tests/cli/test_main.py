@@ -220,3 +220,24 @@ def test_names_do_not_command_the_terminal(result, tmp_path, capsys):
     printed = capsys.readouterr()
     assert "\\x1b]0;owned\\x07x.jpg" in printed.err
     assert "\x1b" not in printed.err + printed.out
+
+
+@pytest.mark.parametrize("given", [None, "ACTIVE"])
+def test_idle_threads_sleep_unless_told_otherwise(tmp_path, given):
+    environment = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
+    if given:
+        environment["OMP_WAIT_POLICY"] = given
+    script = (
+        "import os, sys\n"
+        "from skdeepcluster.cli import main\n"
+        "assert 'torch' not in sys.modules\n"
+        "main(['cache', sys.argv[1]])\n"
+        "print(os.environ['OMP_WAIT_POLICY'])"
+    )
+    process = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path)],
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert process.stdout.splitlines()[-1] == (given or "PASSIVE"), process.stderr
