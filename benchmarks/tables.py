@@ -108,6 +108,24 @@ def fine_tune():
     return _markdown(["", *heads, "minutes"], rows)
 
 
+def rejection():
+    """How images of classes that are not in the fit are told from others, mean over seeds."""
+    runs = pd.DataFrame(json.loads((RESULTS / "rejection.json").read_text())["runs"])
+    mean = runs.groupby("data").mean(numeric_only=True)
+    shown = {
+        "auroc": "AUROC of scores",
+        "auroc_confidence": "of confidences",
+        "rejected_other": "rejected of other classes",
+        "rejected_known": "of known ones",
+    }
+    rows = [
+        [FEATURE_SETS[name], *(f"{value:.3f}" for value in mean.loc[name, list(shown)])]
+        for name in FEATURE_SETS
+        if name in mean.index
+    ]
+    return _markdown(["", *shown.values()], rows)
+
+
 def looks():
     """Accuracy with more than one look at an image, mean over seeds."""
     runs = pd.DataFrame(json.loads((RESULTS / "looks.json").read_text())["runs"])
@@ -251,6 +269,7 @@ def main():
             "fine_tune": fine_tune(),
             "counts": counts(),
             "outliers": outliers(),
+            "rejection": rejection(),
         },
         "guide/backbones.md": {"looks": looks()},
         "method.md": {

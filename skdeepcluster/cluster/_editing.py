@@ -7,9 +7,11 @@ from numbers import Integral
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 
 from ._attributes import PartitionAttributes
+from ._matching import matched_labels
 from ._merging import merging, nearest_merging
 from ._naming import best_words, check_names, images_of
 from ._table import cluster_table
@@ -167,4 +169,51 @@ class ClusterEditing(PartitionAttributes):
             partition = self._partition
             new_labels = nearest_merging(partition.feature_means, partition.sizes, n_clusters)
             self._partition = partition.merged(new_labels)
+        return self
+
+    def align_to(self, labels: ArrayLike, names: Sequence[str | None] | None = None) -> Self:
+        """Give the clusters the numbers of others of the same images, as far as they are the same.
+
+        After a fit from scratch, of more images or with other parameters, clusters keep the
+        labels that they are known by: they are matched such that most images keep theirs. New
+        clusters get labels that are free; where there are fewer clusters than before, those with
+        the highest labels do, too, since labels have no gaps.
+
+        Parameters
+        ----------
+        labels : array-like of shape (n_samples,), int
+            Of the images of this fit, such as ``labels_`` of an earlier one; -1 for images that
+            have none. If it is shorter, the images at the end have none.
+        names : list of str, default=None
+            Names of the clusters that these are labels of, which go with them.
+
+        Returns
+        -------
+        self : DeepImageClusterer
+
+        Raises
+        ------
+        ValueError
+            If there are more labels than images, or they are no labels.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_digits
+        >>> from skdeepcluster import DeepImageClusterer
+        >>> X, y = load_digits(n_class=3, return_X_y=True)
+        >>> before = DeepImageClusterer(n_clusters=3, random_state=0).fit(X[:300])
+        >>> est = DeepImageClusterer(n_clusters=3, random_state=1).fit(X)
+        >>> est = est.align_to(before.labels_, before.cluster_names_)
+        >>> float((est.labels_[:300] == before.labels_).mean()) > 0.9
+        True
+        """
+        check_is_fitted(self)
+        partition = self._partition
+        new_labels, origins = matched_labels(partition.labels, labels, partition.n_clusters)
+        partition = partition.merged(new_labels)
+        if names is not None:
+            known = zip(new_labels.tolist(), origins.tolist(), strict=True)
+            given = {new: names[old] for new, old in known if 0 <= old < len(names)}
+            partition = partition.renamed(check_names(given, partition.n_clusters))
+        self._partition = partition
         return self

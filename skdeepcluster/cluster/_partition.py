@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from sklearn.utils import gen_batches
@@ -14,6 +15,7 @@ from ..neighbors import calibrate_temperature, outlier_scores
 from ._centers import cluster_means, settle_centers
 from ._prototypes import Prototypes
 from ._record import ImageRecord
+from ._reference import Reference, evenly_drawn
 
 # Samples that are encoded together: 42 MB at 1280 features.
 CHUNK_SIZE = 8192
@@ -22,6 +24,8 @@ _PROVISIONAL_TEMPERATURE = 0.1
 # Small copies that are kept of images in memory: in all, and of a cluster.
 _N_KEPT = 240
 _N_KEPT_PER_CLUSTER = 8
+# Images of the fit that others are compared with.
+_MOST_LANDMARKS = 20_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +56,8 @@ class Partition:
         NaN, as in the two arrays before, for an image that could not be read.
     images : ImageRecord
         What is remembered of the images themselves.
+    reference : Reference or None
+        What is remembered of their features; None in models of version 0.1.0.
     """
 
     head: LatentHead
@@ -65,6 +71,7 @@ class Partition:
     probabilities: np.ndarray
     outlier_scores: np.ndarray
     images: ImageRecord
+    reference: Reference | None = None
 
     @classmethod
     def found(
@@ -116,6 +123,7 @@ class Partition:
             prototypes.probabilities(latents, temperature),
             with_gaps(outlier_scores(features, neighbors), readable, np.nan),
             ImageRecord(),
+            Reference.of(features, readable),
         ).with_copies(firsts)
         # Of all clusters: merging may make small ones part of the largest.
         n_kept = min(_N_KEPT_PER_CLUSTER, max(1, _N_KEPT // n_clusters))
@@ -139,6 +147,32 @@ class Partition:
             np.zeros(0, dtype=np.float32),
             ImageRecord(),
         )
+
+    @property
+    def known(self) -> Reference:
+        """What is remembered of the features.
+
+        Raises
+        ------
+        ValueError
+            If there is nothing, as in models of version 0.1.0.
+        """
+        if self.reference is None:
+            raise ValueError(
+                "It is not known which images are like those of the fit; models that were saved "
+                "by version 0.1.0 do not tell: fit again."
+            )
+        return self.reference
+
+    @cached_property
+    def landmarks(self) -> np.ndarray:
+        """Images of the fit that others are compared with, int64 of shape (n_landmarks,)."""
+        return evenly_drawn(self.labels, _MOST_LANDMARKS)
+
+    @cached_property
+    def landmark_distances(self) -> np.ndarray:
+        """How unlike the others each of them is, float32 of shape (n_landmarks,)."""
+        return self.known.distances_of(self.landmarks)
 
     @property
     def n_clusters(self) -> int:
@@ -176,6 +210,25 @@ class Partition:
             [self.assign(self.encode(stored_rows(features, rows))) for rows in chunks]
         )
 
+    def distances_of(self, features: np.ndarray) -> np.ndarray:
+        """Mean cosine distance of images to the five most like them, float32 of shape (n,)."""
+        return self.known.distances(self.known.components(features), self.landmarks)
+
+    def is_rejected(self, features: np.ndarray, share: float) -> np.ndarray:
+        """Tell which images are unlike all of the fit.
+
+        Parameters
+        ----------
+        features : ndarray of shape (n, n_features)
+        share : float in [0, 1]
+            Of the images of the fit, so many would be rejected, each compared with the others.
+
+        Returns
+        -------
+        is_rejected : ndarray of shape (n,), bool
+        """
+        return self.distances_of(features) > np.quantile(self.landmark_distances, 1 - share)
+
     def probabilities_of(self, latents: np.ndarray) -> np.ndarray:
         """Probability of each cluster, float32 of shape (n, n_clusters); NaN for NaN."""
         return self.prototypes.probabilities(latents, self.temperature)
@@ -207,6 +260,7 @@ class Partition:
             latents=self.latents[firsts],
             probabilities=self.probabilities[firsts],
             outlier_scores=self.outlier_scores[firsts],
+            reference=self.reference and self.reference.taken(firsts),
         )
 
     def renamed(self, names: dict[int, str | None]) -> Partition:

@@ -38,20 +38,55 @@ class ClusterPrediction(PartitionAttributes):
         """How the images of the fit were read, with the range that was found in them."""
         return None if self.embedder_ is None else self.embedder_.reader_
 
-    def predict(self, X: Any) -> np.ndarray:
+    def predict(self, X: Any, *, reject: float = 0.0) -> np.ndarray:
         """Assign images, or features, to the clusters.
 
         Parameters
         ----------
         X : images or array-like of shape (n_samples, n_features)
+        reject : float in [0, 1), default=0.0
+            Images that are farther from all of the fit (``score_samples``) than all but this
+            share of the images of the fit are from the others get the label -1: with 0.05, about
+            one in twenty of new images of the same kinds.
 
         Returns
         -------
         labels : ndarray of shape (n_samples,), int64
-            -1 for an image that was skipped.
+            -1 for an image that was rejected or skipped.
         """
-        latents = iter_latents(self, X)
-        return np.concatenate([self._partition.assign(chunk) for chunk in latents])
+        check_reject(reject)
+
+        def assign(features):
+            labels = self._partition.assign(self._partition.encode(features))
+            if reject:
+                labels[self._partition.is_rejected(features, reject)] = -1
+            return labels
+
+        return np.concatenate([assign(chunk) for chunk in iter_features(self, X)])
+
+    def score_samples(self, X: Any) -> np.ndarray:
+        """Rate how much images, or features, are like those of the fit.
+
+        Parameters
+        ----------
+        X : images or array-like of shape (n_samples, n_features)
+            Not those of the fit, each of which is most like itself; ``outlier_scores_`` is of
+            these.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_samples,), float32
+            The opposite of the mean cosine distance to the five nearest images of the fit, of
+            which 20,000 at most are looked at: the lower, the less an image is like any of them,
+            as in scikit-learn's outlier detectors. NaN for an image that was skipped.
+
+        Raises
+        ------
+        ValueError
+            If the estimator was saved by version 0.1.0.
+        """
+        chunks = iter_features(self, X)
+        return np.concatenate([-self._partition.distances_of(chunk) for chunk in chunks])
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Probability of each cluster: softmax of the cosines over ``temperature_``.
@@ -154,16 +189,32 @@ class ClusterPrediction(PartitionAttributes):
         )
 
 
-def iter_latents(estimator: ClusterPrediction, X: Any, chunk_size: int = CHUNK_SIZE):
-    """Yield the latents of images, or features, a chunk at a time."""
+def check_reject(reject: float) -> None:
+    """Refuse what is no share.
+
+    Raises
+    ------
+    ValueError
+    """
+    if not 0 <= reject < 1:
+        raise ValueError(f"reject is a share of images, from 0 to less than 1; got {reject!r}.")
+
+
+def iter_features(estimator: ClusterPrediction, X: Any, chunk_size: int = CHUNK_SIZE):
+    """Yield the features of images, or parts of features, a chunk at a time."""
     check_is_fitted(estimator)
     heed_forks()
     source = source_of(estimator, X)
-    encode = estimator._partition.encode
     if source is None:
         X = check_features(estimator, X, reset=False)
-        return (encode(stored_rows(X, rows)) for rows in gen_batches(len(X), chunk_size))
-    return map(encode, _embedder_of_images(estimator).iter_transform(source, chunk_size))
+        return (stored_rows(X, rows) for rows in gen_batches(len(X), chunk_size))
+    return _embedder_of_images(estimator).iter_transform(source, chunk_size)
+
+
+def iter_latents(estimator: ClusterPrediction, X: Any, chunk_size: int = CHUNK_SIZE):
+    """Yield the latents of images, or features, a chunk at a time."""
+    chunks = iter_features(estimator, X, chunk_size)
+    return map(estimator._partition.encode, chunks)
 
 
 def features_of(estimator: ClusterPrediction, X: Any) -> np.ndarray:

@@ -11,6 +11,7 @@ from ..storage import StoredModel, prefixed, schema, without_prefix
 from ._partition import Partition
 from ._prototypes import Prototypes
 from ._record import ImageRecord
+from ._reference import Reference
 
 # Arrays of a partition as saved models name them.
 _ARRAYS = {
@@ -22,6 +23,8 @@ _ARRAYS = {
     "feature_means": "_feature_means",
 }
 _POINTS, _CLUSTERS = "prototypes.points", "prototypes.clusters"
+# Not in models of format 1.
+_AXES, _ROWS = "reference.axes", "reference.rows"
 # Lengths of vectors that were scaled to one in single precision.
 _TOLERANCE = 1e-3
 
@@ -30,6 +33,8 @@ def partition_tensors(partition: Partition) -> dict[str, torch.Tensor]:
     """Return the tensors that a saved model holds of a partition."""
     arrays = {saved: getattr(partition, name) for name, saved in _ARRAYS.items()}
     arrays |= {_POINTS: partition.prototypes.points, _CLUSTERS: partition.prototypes.clusters}
+    if partition.reference is not None:
+        arrays |= {_AXES: partition.reference.axes, _ROWS: partition.reference.rows}
     tensors = {name: torch.from_numpy(array.copy()) for name, array in arrays.items()}
     return {**tensors, **prefixed("head.", partition.head.state_dict())}
 
@@ -80,18 +85,28 @@ def read_partition(stored: StoredModel, reader: ImageReader) -> tuple[Partition,
             _CLUSTERS: torch.empty(n_prototypes, dtype=torch.int64),
             **prefixed("head.", head.state_dict()),
         }
+    has_reference = _ROWS in stored.tensors.names
+    if has_reference:
+        n_axes = stored.tensors.size(_ROWS, 1)
+        expected[_AXES] = torch.empty(n_features, n_axes, device="meta")
+        expected[_ROWS] = torch.empty(n_samples, n_axes, dtype=torch.float16, device="meta")
     tensors = stored.tensors.read(expected)
     arrays = {name: tensors[saved].numpy() for name, saved in _ARRAYS.items()}
     prototypes = Prototypes(tensors[_POINTS].numpy(), tensors[_CLUSTERS].numpy())
     of_head = without_prefix("head.", tensors)
     _check_values(arrays, prototypes, of_head)
     head.load_state_dict(of_head, assign=True)
+    reference = None
+    if has_reference:
+        reference = Reference(tensors[_AXES].numpy(), tensors[_ROWS].numpy())
+        _check_reference(reference, arrays["labels"])
     partition = Partition(
         head=head,
         prototypes=prototypes,
         temperature=fitted["temperature_"],
         names=tuple(config["names"]),
         images=ImageRecord(config["paths"], config.get("pictures"), reader=reader),
+        reference=reference,
         **arrays,
     )
     return partition, set(expected)
@@ -135,4 +150,17 @@ def _check_values(arrays, prototypes, of_head):
         bool((np.abs(probabilities.sum(axis=1) - 1) < _TOLERANCE).all())
         and bool((probabilities >= 0).all()),
         "probabilities_ do not sum to 1",
+    )
+
+
+def _check_reference(reference, labels):
+    lengths = np.linalg.norm(reference.axes, axis=0)
+    schema.require(
+        bool((np.abs(lengths - 1) < _TOLERANCE).all()), f"{_AXES} are not vectors of length 1"
+    )
+    readable = labels >= 0
+    schema.require(
+        bool(np.isfinite(reference.rows[readable]).all())
+        and bool(np.isnan(reference.rows[~readable]).all()),
+        f"{_ROWS} are not numbers for the images that have labels, and for these alone",
     )

@@ -1,6 +1,7 @@
 """Nearest neighbours in feature space, and what they say of a partition."""
 
 from ._confidence import calibrate_temperature, confidence, expected_accuracy
+from ._cosines import nearest_rows
 from ._criterion import (
     evenness,
     neighborhood_information,
@@ -24,6 +25,7 @@ __all__ = [
     "expected_accuracy",
     "nearest_neighbors",
     "nearest_of_few",
+    "nearest_rows",
     "neighbor_recall",
     "neighborhood_information",
     "neighborhood_modularity",

@@ -1,0 +1,126 @@
+"""What is remembered of the features of a fit, by which new images are known or new."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.utils.extmath import randomized_svd
+
+from ..features import random_rows, row_chunks, rows_of_images, unit_rows, with_gaps
+from ..neighbors import nearest_rows
+
+# Principal axes: images of other classes are told apart as well as by all 1280 features.
+_N_AXES = 128
+# Rows that the axes are found by.
+_N_ROWS_FOR_AXES = 2048
+# The nearest images by which one is known: the mean distance to so few tells images of other
+# classes better than the mean to twenty, or the distance to the last of them.
+_N_NEAREST = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """Principal components of the unit features of all images of a fit.
+
+    The axes go through the origin, so that the product of two rows is nearly the cosine of the
+    features; what an image has beside the axes makes it less like any other.
+
+    Parameters
+    ----------
+    axes : ndarray of shape (n_features, n_axes), float32
+        Orthonormal columns.
+    rows : ndarray of shape (n_samples, n_axes), float16
+        NaN for an image that could not be read.
+    """
+
+    axes: np.ndarray
+    rows: np.ndarray
+
+    @classmethod
+    def of(cls, features: np.ndarray, readable: np.ndarray) -> Reference:
+        """Remember features.
+
+        Parameters
+        ----------
+        features : ndarray of shape (n_readable, n_features), float32 or float16
+        readable : ndarray of shape (n_samples,), bool
+            Which images they are of.
+        """
+        drawn = unit_rows(features, random_rows(len(features), _N_ROWS_FOR_AXES))
+        n_axes = min(_N_AXES, *drawn.shape)
+        axes = np.ascontiguousarray(randomized_svd(drawn, n_axes, random_state=0)[2].T)
+        return cls(axes, with_gaps(_projected(features, axes), readable, np.nan))
+
+    def components(self, features: np.ndarray) -> np.ndarray:
+        """Project unit features, (n, n_features), to (n, n_axes), float16; NaN stays NaN."""
+        readable = rows_of_images(features)
+        return with_gaps(_projected(features[readable], self.axes), readable, np.nan)
+
+    def distances(self, components: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
+        """Measure how unlike those of the fit other images are.
+
+        Parameters
+        ----------
+        components : ndarray of shape (n, n_axes)
+        landmarks : ndarray of shape (n_landmarks,), int64
+            The images of the fit that they are compared with.
+
+        Returns
+        -------
+        distances : ndarray of shape (n,), float32
+            Mean cosine distance to the five nearest; NaN for NaN.
+        """
+        readable = ~np.isnan(components[:, 0])
+        cosines = nearest_rows(components[readable], self.rows[landmarks], _N_NEAREST)[0]
+        return with_gaps(_mean_distances(cosines), readable, np.nan)
+
+    def distances_of(self, landmarks: np.ndarray) -> np.ndarray:
+        """Give the same of the landmarks, to the nearest others, (n_landmarks,)."""
+        rows = self.rows[landmarks]
+        return _mean_distances(nearest_rows(rows, rows, _N_NEAREST + 1)[0][:, 1:])
+
+    def taken(self, rows: np.ndarray) -> Reference:
+        """Give the reference of which each image is one that this remembers."""
+        return Reference(self.axes, self.rows[rows])
+
+
+def _projected(features, axes):
+    components = np.empty((len(features), axes.shape[1]), dtype=np.float16)
+    for chunk in row_chunks(len(features)):
+        components[chunk] = unit_rows(features, chunk) @ axes
+    return components
+
+
+def _mean_distances(cosines):
+    # A lone image is like no other.
+    return 1 - cosines.mean(axis=1) if cosines.shape[1] else np.ones(len(cosines), np.float32)
+
+
+def evenly_drawn(labels, size):
+    """Draw samples so that small clusters are whole, and large ones have equally many.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n_samples,), int64
+        Those below 0 are left out.
+    size : int
+        How many are wanted, about.
+
+    Returns
+    -------
+    rows : ndarray of shape (n_drawn,), int64
+        Ascending; the same at every call.
+    """
+    rows = np.flatnonzero(labels >= 0)
+    if len(rows) <= size:
+        return rows
+    sizes = np.sort(np.bincount(labels[rows]))
+    # What is drawn if no cluster has more than each of these sizes.
+    totals = sizes.cumsum() + sizes * np.arange(len(sizes) - 1, -1, -1)
+    n_whole = int(np.searchsorted(totals, size, side="right"))
+    quota = (size - sizes[:n_whole].sum()) // (len(sizes) - n_whole)
+    shuffled = np.random.default_rng(0).permutation(rows)
+    order = shuffled[np.argsort(labels[shuffled], kind="stable")]
+    starts = np.searchsorted(labels[order], labels[order])
+    return np.sort(order[np.arange(len(order)) - starts < quota])
