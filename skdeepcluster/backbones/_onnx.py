@@ -16,8 +16,11 @@ import torch
 
 from ..storage import whole_file
 from ._backbone import PixelNetwork
+from ._constant_padding import with_constant_padding
 
 _OPSET = 18
+# Raised when networks are exported in another way: files that are in the cache are then not used.
+_EXPORT = 2
 # Output is silenced for the entire process: two threads would restore each other's settings.
 _EXPORTING = threading.Lock()
 # Every fine-tuned network is exported, too. The least recently used exports are removed.
@@ -77,7 +80,7 @@ if hasattr(os, "register_at_fork"):
 
 
 def _session_of(backbone):
-    path = _cache_folder() / f"{backbone.fingerprint}.onnx"
+    path = _cache_folder() / f"{backbone.fingerprint}-{_EXPORT}.onnx"
     session = _open_cached(path)
     if session is None or not _agrees(session, backbone):
         model = _export(backbone)
@@ -143,10 +146,12 @@ def _export(backbone):
     side = backbone.image_size
     # Two images: with one, the exporter treats the batch size as a constant.
     example = torch.zeros(2, side, side, 3, dtype=torch.uint8)
+    network = PixelNetwork(backbone).eval()
+    network.network = with_constant_padding(network.network, side)
     with _EXPORTING, tempfile.TemporaryDirectory() as folder, _silence():
         path = Path(folder, "model.onnx")
         torch.onnx.export(
-            PixelNetwork(backbone).eval(),
+            network,
             (example,),
             path,
             input_names=["pixels"],

@@ -144,7 +144,7 @@ class TestCache:
         first = self.make(backbone)
         np.testing.assert_array_equal(self.make(backbone), first)
         assert len(exports) == 1
-        assert [file.name for file in cache.iterdir()] == [f"{backbone.fingerprint}.onnx"]
+        assert [file.name for file in cache.iterdir()] == [f"{backbone.fingerprint}-2.onnx"]
 
     def test_changed_weights_are_exported_again(self, backbone, cache, exports):
         first = self.make(backbone)
@@ -184,7 +184,7 @@ class TestCache:
         backbone.network.head.weight.mul_(2)
         self.make(backbone)
         (kept,) = cache.iterdir()
-        assert kept.name == f"{backbone.fingerprint}.onnx"
+        assert kept.name == f"{backbone.fingerprint}-2.onnx"
 
     def test_the_folder_is_where_caches_are(self, backbone, tmp_path, monkeypatch):
         monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
