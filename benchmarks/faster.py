@@ -178,6 +178,69 @@ def _command(*arguments):
     return time.perf_counter() - started
 
 
+def quantised_embedding(folder):
+    """Embed photographs of 500 px at 128 px, wall time; with engine="int8" if there is one.
+
+    The quality is the mean cosine with exact features.
+    """
+    from skdeepcluster import ImageEmbedder, backbones
+
+    paths = sorted((folder / "500").iterdir())
+    engine = "int8" if "int8" in getattr(backbones, "ENGINES", ()) else "auto"
+    embedder = ImageEmbedder(image_size=128, engine=engine).fit(paths[:2])
+    started = time.perf_counter()
+    features = embedder.transform(paths)
+    seconds = time.perf_counter() - started
+    exact = ImageEmbedder(image_size=128, engine="torch").fit_transform(paths[::10])
+    lengths = np.linalg.norm(exact, axis=1) * np.linalg.norm(features[::10], axis=1)
+    return seconds, round(float(((exact * features[::10]).sum(1) / lengths).mean()), 4)
+
+
+_EMBEDDING = """
+import sys, time
+from pathlib import Path
+from skdeepcluster import ImageEmbedder
+paths = sorted(Path(sys.argv[1]).glob("*.jpg"))[:200]
+embedder = ImageEmbedder(image_size=128).fit(paths[:2])
+embedder.transform(paths[:32])
+print(flush=True)
+input()
+started = time.perf_counter()
+embedder.transform(paths)
+print(time.perf_counter() - started)
+"""
+
+
+def ten_embeddings(folder):
+    """Embed 200 photographs in each of ten processes at once, as many threads as by default; wall.
+
+    Until the last one is ready. The quality is the speed of all together in that of one alone.
+    """
+    alone, together = (max(_at_once(n, folder / "500")) for n in (1, 10))
+    return together, round(10 * alone / together, 2)
+
+
+def _at_once(n_processes, photographs):
+    """Seconds that each of some processes takes, which start when all are ready."""
+    environment = {name: value for name, value in os.environ.items() if name not in _THREADS}
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", _EMBEDDING, photographs],
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(n_processes)
+    ]
+    for process in processes:
+        process.stdout.readline()
+    for process in processes:
+        process.stdin.write("\n")
+        process.stdin.flush()
+    return [float(process.communicate()[0]) for process in processes]
+
+
 CASES = {
     case.__name__: case
     for case in (
@@ -185,9 +248,14 @@ CASES = {
         *(fit_of_100000, neighbors_of_100000, neighbors_of_1000000),
         fine_tuning_of_steel,
         *(embed_500, embed_500_at_224, embed_2048, cluster_of_photographs),
+        *(quantised_embedding, ten_embeddings),
     )
 }
 _OF_FEATURES = ("fit_of_10000", "auto_of_5000")
+_OF_PHOTOGRAPHS = (
+    *("embed_500", "embed_500_at_224", "cluster_of_photographs"),
+    *("quantised_embedding", "ten_embeddings"),
+)
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
@@ -214,7 +282,7 @@ def prepare(folder, cases, n_photographs):
         data = load_set("cifar10")
         np.save(folder / "X.npy", data.X)
         np.save(folder / "y.npy", data.y)
-    if set(cases) & {"embed_500", "embed_500_at_224", "cluster_of_photographs"}:
+    if set(cases) & set(_OF_PHOTOGRAPHS):
         make_photographs(folder / "500", n_photographs, (500, 375))
     if "embed_2048" in cases:
         make_photographs(folder / "2048", n_photographs, (2048, 1536))

@@ -1,4 +1,4 @@
-"""Engines that run a backbone: torch or ONNX Runtime."""
+"""Engines that run a backbone: torch or ONNX Runtime, exactly or in 8-bit integers."""
 
 import copy
 import logging
@@ -8,9 +8,10 @@ import numpy as np
 import torch
 
 from ._backbone import PixelNetwork
+from ._int8 import Int8Engine, check_quantisable, multiplies_exactly
 from ._onnx import OnnxEngine
 
-ENGINES = ("auto", "torch", "onnxruntime")
+ENGINES = ("auto", "torch", "onnxruntime", "int8")
 PRECISIONS = ("auto", "float32", "float16", "bfloat16")
 
 
@@ -58,9 +59,10 @@ def make_engine(backbone, *, engine="auto", device="auto", dtype="auto"):
     Parameters
     ----------
     backbone : Backbone
-    engine : {"auto", "torch", "onnxruntime"}, default="auto"
+    engine : {"auto", "torch", "onnxruntime", "int8"}, default="auto"
         "auto" is ONNX Runtime for float32 on a CPU if the network can be exported, otherwise
-        torch.
+        torch. "int8" is ONNX Runtime in 8-bit integers, where the processor has instructions for
+        them; elsewhere there is a warning, and it is "onnxruntime".
     device : str or torch.device, default="auto"
         ONNX Runtime runs on the CPU only.
     dtype : {"auto", "float32", "float16", "bfloat16"}, default="auto"
@@ -70,12 +72,13 @@ def make_engine(backbone, *, engine="auto", device="auto", dtype="auto"):
     -------
     engine : TorchEngine or OnnxEngine
         Maps uint8 pixels (n, side, side, 3) to float32 features (n, n_features). Its attributes
-        are ``kind`` ("torch" or "onnxruntime") and ``precision``.
+        are ``kind`` ("torch", "onnxruntime" or "int8") and ``precision``: a dtype, or "int8-" and
+        what identifies the quantisation.
 
     Raises
     ------
     ValueError
-        If engine, device and dtype do not go together.
+        If engine, device and dtype do not go together, or "int8" cannot run the backbone.
     """
     if engine not in ENGINES:
         raise ValueError(f"engine must be one of {', '.join(ENGINES)}, got {engine!r}.")
@@ -89,6 +92,8 @@ def make_engine(backbone, *, engine="auto", device="auto", dtype="auto"):
                 f'dtype={dtype!r} on device="{device}". Use engine="torch".'
             )
         return OnnxEngine(backbone)
+    if engine == "int8":
+        return _make_int8_engine(backbone, device, dtype)
     device = resolve_device(device)
     if dtype == "auto":
         dtype = "float32" if device.type == "cpu" else "float16"
@@ -101,6 +106,23 @@ def make_engine(backbone, *, engine="auto", device="auto", dtype="auto"):
                 "%s is run by torch; it cannot be exported to ONNX: %s", backbone.name, error
             )
     return TorchEngine(backbone, device, dtype)
+
+
+def _make_int8_engine(backbone, device, dtype):
+    if (device != "auto" and torch.device(device).type != "cpu") or dtype != "auto":
+        raise ValueError(
+            'engine="int8" computes in 8-bit integers on the CPU, not with '
+            f'dtype={dtype!r} on device="{device}". Set engine="auto".'
+        )
+    check_quantisable(backbone)
+    if multiplies_exactly():
+        return Int8Engine(backbone)
+    warnings.warn(
+        "This processor has no instructions for sums of 8-bit products (VNNI), without which "
+        'engine="int8" is neither exact nor fast: the features are computed in float32.',
+        stacklevel=3,
+    )
+    return OnnxEngine(backbone)
 
 
 class TorchEngine:

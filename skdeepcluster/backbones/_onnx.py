@@ -47,14 +47,17 @@ class OnnxEngine:
 
     def __init__(self, backbone):
         self._backbone = backbone
-        self._session = _session_of(backbone)
+        self._session = self._make_session()
         _ENGINES.add(self)
 
     def __call__(self, pixels):
         """Embed a batch."""
         if self._session is None:
-            self._session = _session_of(self._backbone)
+            self._session = self._make_session()
         return self._session.run(None, {"pixels": np.ascontiguousarray(pixels)})[0]
+
+    def _make_session(self):
+        return _session_of(self._backbone)
 
     def abandon_session(self):
         """Leave the session alone in a process that was forked; another one is made when needed.
@@ -84,7 +87,7 @@ def _session_of(backbone):
     session = _open_cached(path)
     if session is None or not _agrees(session, backbone):
         model = _export(backbone)
-        session = _open(model)
+        session = open_session(model)
         if not _agrees(session, backbone):
             raise RuntimeError(
                 f"Exported to ONNX, {backbone.name} computes other features than in torch. "
@@ -104,7 +107,7 @@ def _cache_folder():
 def _open_cached(path):
     """Open an exported file; None if it does not exist or cannot be opened."""
     try:
-        session = _open(str(path))
+        session = open_session(str(path))
         os.utime(path)
     except Exception:
         # Missing, truncated or not readable: the network is exported again.
@@ -112,7 +115,8 @@ def _open_cached(path):
     return session
 
 
-def _open(model):
+def open_session(model):
+    """Open a model, given as bytes or a path, with as many threads as torch has."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -125,18 +129,24 @@ def _open(model):
     return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
-def _agrees(session, backbone):
-    """Whether a session computes the same as torch on an image of noise."""
+def features_of_noise(session, backbone):
+    """Return the features of an image of noise by torch, and by a session; None if it fails."""
     side = backbone.image_size
     noise = np.random.default_rng(0).integers(0, 256, (1, side, side, 3), dtype=np.uint8)
     with torch.inference_mode():
         expected = PixelNetwork(backbone)(torch.from_numpy(noise)).numpy()
     try:
-        found = session.run(None, {"pixels": noise})[0]
+        (found,) = session.run(None, {"pixels": noise})
     except Exception:
         # A file that can be opened may still fail to run.
-        return False
-    if found.shape != expected.shape:
+        found = None
+    return expected, found
+
+
+def _agrees(session, backbone):
+    """Whether a session computes the same as torch."""
+    expected, found = features_of_noise(session, backbone)
+    if found is None or found.shape != expected.shape:
         return False
     return np.linalg.norm(found - expected) <= _TOLERANCE * np.linalg.norm(expected)
 

@@ -22,7 +22,6 @@ _REPLACED: list[tuple[str, str | Callable[[re.Match[str]], str]]] = [
     (r", or train each by a SelfSupervisedAdapter and pass a list of their backbone_", ""),
     (r"pass it as (?=load\(folder, backbone=)", "only Python can pass it, as "),
     (r"(?=pass the module as the backbone)", "in Python, "),
-    (r'Use engine="torch"', "Use another --backbone"),
     # Other words.
     (r'reader=ImageReader\((\w+)\.(\w+), suffixes="(\.\w+)"\)', r"--reader \1:\2 --suffixes \3"),
     (r"reader=ImageReader\(function, suffixes=\.\.\.\)", "--reader FILE.py:FUNCTION --suffixes .A"),
@@ -38,6 +37,7 @@ _REPLACED: list[tuple[str, str | Callable[[re.Match[str]], str]]] = [
     (r"`memory`", "--memory"),
     (r"\bSet image_size to\b", "Set --image-size to"),
     (r"\bfine_tune (?=trains)", "--fine-tune "),
+    (r"(?<![^\s(])engine=[\"']?(\w+)[\"']?", r"--engine \1"),
     (r"(?<![^\s(])(?:backbone|fine_tune|image_size|n_clusters|n_views)=", _spelled),
 ]
 _PARAMETER = re.compile(

@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
-from ..backbones import Backbone
+from ..backbones import ENGINES, Backbone
 from ..images import ImageReader
 from ..latent import LOSS_WEIGHTS
 from ..starts import STARTS
@@ -34,7 +34,7 @@ PARAMETER_CONSTRAINTS: dict = {
     "learning_rate": [Interval(Real, 0, None, closed="neither")],
     "memory": [str, Path, HasMethods("cache"), None],
     "feature_dtype": [StrOptions({"float32", "float16"})],
-    "engine": [StrOptions({"auto", "torch", "onnxruntime"})],
+    "engine": [StrOptions(set(ENGINES))],
     "device": [str, torch.device],
     "n_jobs": [Integral, None],
     "on_error": [StrOptions({"raise", "skip"})],

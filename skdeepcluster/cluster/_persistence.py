@@ -36,7 +36,7 @@ _NUMBER = 2
 # Parameters that folders of format 1 have.
 _FORMER_PARAMS = ("n_iter_no_change",)
 # Fields that those lack.
-_NEW_FIELDS = ("pictures", "weights_digest", "image_size", "reader", "reader_param")
+_NEW_FIELDS = ("pictures", "weights_digest", "quantised", "image_size", "reader", "reader_param")
 # What the estimator itself knows of its fit.
 _SCALARS = ("n_features_in_", "n_iter_", "start_score_")
 # A larger image does not fit into memory.
@@ -84,6 +84,7 @@ _FIELDS = schema.record(
     {
         "pictures": schema.maybe(schema.text),
         "weights_digest": schema.maybe(schema.text),
+        "quantised": schema.boolean,
         "reader": schema.maybe(schema.mapping_of(schema.anything)),
         "reader_param": schema.maybe(schema.mapping_of(schema.anything)),
         "image_size": schema.maybe(
@@ -126,6 +127,7 @@ def save(estimator: DeepImageClusterer, folder: str | PathLike[str]) -> None:
         # Of the fit: parameters may have been set anew since.
         "backbone": network.name,
         "weights_digest": None if fitted is None else fitted.weights_digest,
+        "quantised": fitted is not None and fitted.quantised,
         "image_size": None if embedder is None else plain_params(embedder)["image_size"],
         "reader": None if embedder is None else plain_reader(embedder.reader_),
         # What a further fit begins with.
@@ -195,8 +197,9 @@ def load(
             estimator.embedder_.reader_ = fitted
             estimator.embedder_.n_features_in_ = estimator.n_features_in_
             if config.get("weights_digest") is not None:
-                network = FittedNetwork(config["weights_digest"], str(folder))
-                estimator.embedder_.network_ = network
+                estimator.embedder_.network_ = FittedNetwork(
+                    config["weights_digest"], str(folder), config.get("quantised", False)
+                )
     return estimator
 
 

@@ -156,7 +156,8 @@ class ClusterPrediction(PartitionAttributes):
             and of the mutual information of an image's cluster and a neighbour's, in units of
             ``log(n_clusters)``. Neighbours of images are found by one and the same network
             whatever ``backbone`` is, "efficientnet_lite0" at 128 pixels, which is one more pass
-            over the images unless ``memory`` has it; neighbours of features in the features.
+            over the images unless ``memory`` has it (with ``engine="int8"`` it is quantised, and
+            scores differ a little); neighbours of features in the features.
             With ``y``, the clustering accuracy.
         """
         features = features_of(self, X)

@@ -69,8 +69,13 @@ def check_cluster_prior(cluster_prior, n_clusters, start):
     return torch.from_numpy(shares.astype(np.float32))
 
 
-def check_fine_tuning(backbone, image_size, mode):
-    """Raise ValueError if several networks or sizes, or processes, cannot be fine-tuned."""
+def check_fine_tuning(backbone, image_size, mode, engine):
+    """Raise ValueError for what is not fine-tuned: several networks or sizes, integers."""
+    if engine == "int8":
+        raise ValueError(
+            'engine="int8" runs networks as they come, and fine_tune trains them. Set fine_tune=0 '
+            'or engine="auto".'
+        )
     if mode == "jointly" and is_parallel():
         raise ValueError(
             'fine_tune_mode="jointly" trains in one process, and this is a group of several. Run '

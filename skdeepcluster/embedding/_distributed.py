@@ -49,7 +49,7 @@ class Recipe:
     image_size: int | tuple
     engine: str
     device: str
-    dtype: str
+    precision: str
     n_views: int = 0
     packed: bytes | None = field(default=None, compare=False, repr=False)
 
@@ -61,6 +61,7 @@ class Recipe:
         known = (
             isinstance(given, str) and given not in registered_names() and not _names_file(given)
         )
+        is_unquantised = embedder.engine == "int8" and not network.quantised
         packed = None
         if not known:
             # Includes the class of a network that is defined in a notebook. Comes with dask.
@@ -75,9 +76,10 @@ class Recipe:
                 if isinstance(embedder.image_size, list | tuple)
                 else network.backbone.image_size
             ),
-            engine=embedder.engine,
+            # Where it could not be quantised here, it must not be there.
+            engine="auto" if is_unquantised else embedder.engine,
             device=str(embedder.device),
-            dtype=network.engine.precision,
+            precision=network.engine.precision,
             n_views=network.n_views,
             packed=packed,
         )
@@ -95,7 +97,14 @@ class Recipe:
                 )
         else:
             backbone = pickle.loads(self.packed)
-        engine = make_engine(backbone, engine=self.engine, device=self.device, dtype=self.dtype)
+        dtype = "auto" if self.engine == "int8" else self.precision
+        engine = make_engine(backbone, engine=self.engine, device=self.device, dtype=dtype)
+        if engine.precision != self.precision:
+            raise ValueError(
+                f'With engine="int8" this worker computes features in {engine.precision}, and the '
+                f"machine that hands out the work in {self.precision}: they would be mixed. Use "
+                'processors with VNNI and one version of the package, or set engine="auto".'
+            )
         if self.n_views:
             engine = ViewEngine(engine, self.n_views)
         return engine, backbone.resizing

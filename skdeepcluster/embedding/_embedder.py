@@ -65,9 +65,12 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         of other formats. A callable is ``ImageReader(callable)``, None ``ImageReader()``.
     batch_size : int, default=32
         Number of images that go through the network together.
-    engine : {"auto", "torch", "onnxruntime"}, default="auto"
+    engine : {"auto", "torch", "onnxruntime", "int8"}, default="auto"
         What runs the network. "auto" is ONNX Runtime on a CPU, where it is several times as
-        fast as torch, and torch elsewhere.
+        fast as torch, and torch elsewhere. "int8" runs "efficientnet_lite0" or
+        "efficientnet_lite2" in 8-bit integers on a CPU, which takes half the time of "auto";
+        features have a cosine of about 0.99 with the exact ones, and are cached apart from them.
+        A processor without the instructions (VNNI) is warned of, and computes exact features.
     device : str or torch.device, default="auto"
         A torch device. "auto" uses a GPU if there is one.
     dtype : {"auto", "float32", "float16", "bfloat16"}, default="auto"
@@ -94,7 +97,8 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         With the range of intensities that was found at ``fit``; ``transform`` uses the same.
     network_ : FittedNetwork or None
         A digest of weights and preprocessing, by which ``transform`` refuses another network than
-        that of ``fit``; None after a fit on features.
+        that of ``fit``, and whether it was ``quantised``: then ``transform`` warns where it is
+        not. None after a fit on features.
 
     See Also
     --------
@@ -131,7 +135,7 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         image_size: ImageSizes = None,
         reader: ImageReader | Callable | None = None,
         batch_size: int = 32,
-        engine: Literal["auto", "torch", "onnxruntime"] = "auto",
+        engine: Literal["auto", "torch", "onnxruntime", "int8"] = "auto",
         device: str | torch.device = "auto",
         dtype: Literal["auto", "float32", "float16", "bfloat16"] = "auto",
         feature_dtype: Literal["float32", "float16"] = "float32",
@@ -182,7 +186,7 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             # A module may have been trained further since the last fit.
             self._loaded = None
             network = self._network()
-            self.network_ = FittedNetwork(network.weights_digest)
+            self.network_ = FittedNetwork.of(network)
             self.n_features_in_ = network.backbone.n_features
         return self
 

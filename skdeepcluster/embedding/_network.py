@@ -1,6 +1,7 @@
 """A network as an embedder uses it."""
 
 import copy
+import warnings
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -13,15 +14,34 @@ from ._views import ViewEngine
 class FittedNetwork(NamedTuple):
     """What the network of a fit is known again by.
 
-    ``folder`` is where it was saved, if it comes from there.
+    ``folder`` is where it was saved, if it comes from there; ``quantised``, whether it computed
+    in 8-bit integers.
     """
 
     weights_digest: str
     folder: str | None = None
+    quantised: bool = False
+
+    @classmethod
+    def of(cls, loaded):
+        """Take note of a network that is loaded."""
+        return cls(loaded.weights_digest, quantised=loaded.quantised)
 
     def check(self, loaded):
-        """Raise a ValueError if a network that was loaded has other weights or preprocessing."""
+        """Raise a ValueError if a network that was loaded has other weights or preprocessing.
+
+        Warn if one is quantised and the other is not: their features are alike, not the same.
+        """
         if loaded.weights_digest == self.weights_digest:
+            if loaded.quantised != self.quantised:
+                now, then = ("quantised", "exact") if loaded.quantised else ("exact", "quantised")
+                warnings.warn(
+                    f"The features of these images are {now}, those of the fit are {then}: near "
+                    "to one another (a cosine of 0.99), but not the same, so a few images may be "
+                    "assigned otherwise. "
+                    f"Set engine={'auto' if loaded.quantised else 'int8'!r} as at fit.",
+                    stacklevel=2,
+                )
             return
         name = loaded.backbone.name
         if self.folder is None:
@@ -71,6 +91,11 @@ class LoadedNetwork:
     def of_views(self, n_views):
         """Return the network whose features are those of random views, side by side."""
         return replace(self, engine=ViewEngine(self.engine, n_views), n_views=n_views)
+
+    @property
+    def quantised(self):
+        """Whether the engine computes in 8-bit integers."""
+        return self.engine.precision.startswith("int8")
 
     @property
     def space(self):

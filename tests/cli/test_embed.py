@@ -2,6 +2,8 @@ import shutil
 
 import numpy as np
 
+from skdeepcluster.backbones._engines import multiplies_exactly
+
 from ._command import run_json
 
 
@@ -61,3 +63,16 @@ def test_paths_are_written_without_an_array_of_them_all(tmp_path):
     with np.load(tmp_path / "f.npz") as stored:
         assert stored["paths"].tolist() == paths
         assert peak < stored["paths"].nbytes / 2
+
+
+def test_the_engine_can_be_chosen(result, tmp_path, capsys):
+    arguments = [result / "photos/cat", "--output", tmp_path / "f.npz", "--image-size", 64]
+    found = []
+    for engine in ("auto", "int8"):
+        run_json(capsys, "embed", *arguments, "--engine", engine)
+        with np.load(tmp_path / "f.npz") as stored:
+            found.append(stored["features"])
+    exact, quantised = found
+    assert np.linalg.norm(exact - quantised) < 0.2 * np.linalg.norm(exact)
+    if multiplies_exactly():
+        assert not np.array_equal(exact, quantised)

@@ -119,7 +119,7 @@ def test_each_field_of_the_present_format_is_needed(fitted, tmp_path):
     fitted.save(tmp_path / "model")
     path = tmp_path / "model" / "config.json"
     config = json.loads(path.read_text())
-    for name in ("reader", "reader_param", "image_size", "weights_digest"):
+    for name in ("reader", "reader_param", "image_size", "weights_digest", "quantised"):
         path.write_text(json.dumps({key: config[key] for key in config if key != name}))
         with pytest.raises(ValueError, match=f"it has no '{name}'"):
             DeepImageClusterer.load(tmp_path / "model")

@@ -24,7 +24,8 @@ reader
 """
 FIELDS = """
 format version kind params fitted history loss_curve paths pictures names n_clusters_criterion
-feature_names on_pictures fine_tuned backbone weights_digest image_size reader reader_param
+feature_names on_pictures fine_tuned backbone weights_digest quantised image_size
+reader reader_param
 """
 
 
