@@ -11,7 +11,7 @@ from skdeepcluster.backbones._lite_layers import Convolution
 from skdeepcluster.backbones._onnx import open_session
 
 pytestmark = pytest.mark.skipif(not multiplies_exactly(), reason="the processor has no VNNI")
-SIDE, MEAN, STD = 9, (0.5, 0.4, 0.45), (0.5, 0.3, 0.4)
+SIDE, MEAN, STD = 10, (0.5, 0.4, 0.45), (0.5, 0.3, 0.4)
 
 
 def convolution(shape, stride=1, *, gain=1.0, seed=0, **kind):
