@@ -8,12 +8,90 @@ import numpy as np
 from ._elements import as_triple, short_repr
 from ._graph import SceneGraph
 
+Triple = tuple[str, str, str]
+
 
 class Caption(NamedTuple):
-    """A sentence and its (subject, predicate, object) triples; None if not parsed yet."""
+    """A sentence, and what it says.
+
+    Parameters
+    ----------
+    text : str
+    triples : tuple of (str, str, str) or None
+        What it states: (subject, predicate, object). None if it is not parsed yet.
+    stated : str or None, default=None
+        What it states in words, if it denies something else; None if it does not.
+    denied_objects : tuple of str, default=()
+        Objects that are not there, as the sentence says: "hat", "red car".
+    denied_triples : tuple of (str, str, str), default=()
+        Relations and attributes that it denies.
+    """
 
     text: str
-    triples: tuple[tuple[str, str, str], ...] | None
+    triples: tuple[Triple, ...] | None
+    stated: str | None = None
+    denied_objects: tuple[str, ...] = ()
+    denied_triples: tuple[Triple, ...] = ()
+
+    @property
+    def stated_text(self) -> str:
+        """What the sentence states, in words."""
+        return self.text if self.stated is None else self.stated
+
+
+def caption_of(graph: SceneGraph, text: str | None = None) -> Caption:
+    """Make a caption of the graph of a sentence.
+
+    Parameters
+    ----------
+    graph : SceneGraph
+    text : str, default=None
+        The sentence; None writes one.
+
+    Returns
+    -------
+    caption : Caption
+    """
+    related = {end for r in graph.relations if not r.negated for end in (r.subject, r.object)}
+    # Objects without a relation are words of the sentence, too.
+    unrelated = [
+        entry.label
+        for i, entry in enumerate(graph.objects)
+        if i not in related and not entry.negated
+    ]
+    stated = ". ".join([*map(" ".join, graph.triples), *unrelated])
+    objects, triples = _denials(graph)
+    if not objects and not triples:
+        return Caption(stated if text is None else text, graph.triples)
+    if text is None:
+        written = [f"no {label}" for label in objects]
+        written += [f"not {' '.join(triple)}" for triple in triples]
+        text = ". ".join([stated, *written] if stated else written)
+    return Caption(text, graph.triples, stated, objects, triples)
+
+
+def _denials(graph):
+    """Return the phrases of the objects, and the triples, that a graph denies."""
+    attributes: dict[int, list[int]] = {}
+    for relation in graph.relations:
+        if relation.predicate == "is":
+            attributes.setdefault(relation.subject, []).append(relation.object)
+    described = {i for several in attributes.values() for i in several}
+    present = {entry.label for entry in graph.objects if not entry.negated}
+    objects = [
+        # "No red car" denies red cars only.
+        " ".join([*(graph.objects[i].label for i in attributes.get(place, ())), entry.label])
+        for place, entry in enumerate(graph.objects)
+        # Of two hats, one may be there.
+        if entry.negated and place not in described and entry.label not in present
+    ]
+    triples = [
+        graph.triple(place)
+        for place, relation in enumerate(graph.relations)
+        if relation.negated
+        and not (relation.predicate == "is" and graph.objects[relation.subject].negated)
+    ]
+    return tuple(dict.fromkeys(objects)), tuple(dict.fromkeys(triples))
 
 
 def as_captions(y: Iterable[Any]) -> tuple[list[Caption], np.ndarray]:
@@ -64,10 +142,7 @@ def as_caption(entry: Any, name: str) -> Caption:
     if isinstance(entry, str):
         return Caption(entry, None)
     if isinstance(entry, SceneGraph):
-        # Objects without a relation are words of the sentence, too.
-        related = {position for pair in entry.pairs.tolist() for position in pair}
-        unrelated = [label for i, label in enumerate(entry.labels) if i not in related]
-        return Caption(". ".join([*map(" ".join, entry.triples), *unrelated]), entry.triples)
+        return caption_of(entry)
     if isinstance(entry, Mapping) and isinstance(entry.get("text"), str):
         triples = entry.get("triples")
         if triples is not None:

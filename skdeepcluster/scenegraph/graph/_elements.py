@@ -22,12 +22,15 @@ class SceneObject:
         Confidence of the detector, from 0 to 1.
     feature : ndarray of shape (n_features,), float32, default=None
         A network's features of the box.
+    negated : bool, default=False
+        Whether it is said not to be there: "no dog", "without a hat".
     """
 
     label: str
     box: tuple[float, float, float, float] | None = None
     score: float | None = None
     feature: np.ndarray | None = None
+    negated: bool = False
 
 
 @dataclass(frozen=True)
@@ -43,12 +46,15 @@ class SceneRelation:
         Index of the object among them.
     feature : ndarray of shape (n_features,), float32, default=None
         A network's features of the union box, the box around both objects.
+    negated : bool, default=False
+        Whether it is denied: "the man is not on the horse".
     """
 
     subject: int
     predicate: str
     object: int
     feature: np.ndarray | None = None
+    negated: bool = False
 
 
 def as_object(
@@ -62,7 +68,7 @@ def as_object(
     The box of a dict is converted: see ``to_corners``.
     """
     if isinstance(entry, SceneObject):
-        entry = {key: getattr(entry, key) for key in ("label", "box", "score", "feature")}
+        entry = {key: getattr(entry, key) for key in SceneObject.__dataclass_fields__}
         box_format = image_size = None
     elif isinstance(entry, str):
         entry = {"label": entry}
@@ -80,21 +86,22 @@ def as_object(
         box=_as_box(entry.get("box"), f"box of {name}", box_format, image_size),
         score=_as_score(entry.get("score"), f"score of {name}"),
         feature=_as_feature(entry.get("feature"), f"feature of {name}"),
+        negated=_as_flag(entry.get("negated", False), f'"negated" of {name}'),
     )
 
 
 def as_relation(entry: Any, n_objects: int, name: str) -> SceneRelation:
     """Check a relation between the objects of a graph; ``name`` is what messages call it."""
-    feature = None
+    feature, negated = None, False
     if isinstance(entry, SceneRelation):
         parts: Sequence[Any] = (entry.subject, entry.predicate, entry.object)
-        feature = entry.feature
+        feature, negated = entry.feature, entry.negated
     elif isinstance(entry, Mapping):
         missing = [key for key in ("subject", "predicate", "object") if key not in entry]
         if missing:
             raise ValueError(f"{name} has no {missing}: {short_repr(entry)}.")
         parts = (entry["subject"], entry["predicate"], entry["object"])
-        feature = entry.get("feature")
+        feature, negated = entry.get("feature"), entry.get("negated", False)
     elif isinstance(entry, str) or not isinstance(entry, Sequence) or len(entry) != 3:
         raise ValueError(f"{name} is (subject, predicate, object), not {short_repr(entry)}.")
     else:
@@ -113,6 +120,7 @@ def as_relation(entry: Any, n_objects: int, name: str) -> SceneRelation:
         _as_word(predicate, f"predicate of {name}"),
         int(target),
         _as_feature(feature, f"feature of {name}"),
+        _as_flag(negated, f'"negated" of {name}'),
     )
 
 
@@ -130,6 +138,12 @@ def _as_word(value: Any, name: str) -> str:
     if not value.strip():
         raise ValueError(f"The {name} is empty.")
     return value.strip()
+
+
+def _as_flag(value: Any, name: str) -> bool:
+    if not isinstance(value, bool | np.bool_):
+        raise TypeError(f"The {name} is true or false, not {short_repr(value)}.")
+    return bool(value)
 
 
 def _as_box(value, name, box_format, image_size):

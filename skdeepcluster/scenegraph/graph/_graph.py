@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 class SceneGraph:
     """Objects and relations of one image or sentence; immutable.
+
+    Objects and relations that a sentence denies are a part of its graph, with ``negated`` set. A
+    relation is negated if one of its objects is.
 
     Parameters
     ----------
@@ -39,7 +43,9 @@ class SceneGraph:
     predicates : tuple of str
         Predicates of the relations.
     triples : tuple of (str, str, str)
-        The relations as words.
+        The relations as words, without those that are negated.
+    negated_triples : tuple of (str, str, str)
+        The negated relations as words.
     pairs : ndarray of shape (n_relations, 2), int64
         Indices of the subject and the object of each relation.
 
@@ -84,7 +90,7 @@ class SceneGraph:
             self,
             "relations",
             tuple(
-                as_relation(entry, len(checked), f"relations[{i}]")
+                _of_ends(as_relation(entry, len(checked), f"relations[{i}]"), checked)
                 for i, entry in enumerate(relations)
             ),
         )
@@ -125,8 +131,8 @@ class SceneGraph:
         ----------
         data : dict
             ``"objects"``: a list of labels or of dicts with "label" and, if known, "box",
-            "score" and "feature"; ``"relations"``, if there are any: a list of
-            [subject, predicate, object] or of dicts with these keys and "feature";
+            "score", "feature" and "negated"; ``"relations"``, if there are any: a list of
+            [subject, predicate, object] or of dicts with these keys, "feature" and "negated";
             ``"box_format"`` and ``"image_size"``, if boxes are not left, top, right and bottom in
             pixels.
 
@@ -154,7 +160,7 @@ class SceneGraph:
             "objects": [_plain(entry) for entry in self.objects],
             "relations": [
                 [entry.subject, entry.predicate, entry.object]
-                if entry.feature is None
+                if entry.feature is None and not entry.negated
                 else _plain(entry)
                 for entry in self.relations
             ],
@@ -178,10 +184,48 @@ class SceneGraph:
 
     @property
     def triples(self) -> tuple[tuple[str, str, str], ...]:
-        """The relations as words."""
-        return tuple(
-            (self.objects[r.subject].label, r.predicate, self.objects[r.object].label)
-            for r in self.relations
+        """The relations as words, without those that are negated."""
+        return tuple(self.triple(i) for i, r in enumerate(self.relations) if not r.negated)
+
+    @property
+    def negated_triples(self) -> tuple[tuple[str, str, str], ...]:
+        """The negated relations as words."""
+        return tuple(self.triple(i) for i, r in enumerate(self.relations) if r.negated)
+
+    def triple(self, index: int) -> tuple[str, str, str]:
+        """Return a relation as words, negated or not.
+
+        Parameters
+        ----------
+        index : int
+            Its position among ``relations``.
+
+        Returns
+        -------
+        triple : tuple of (str, str, str)
+        """
+        entry = self.relations[index]
+        return self.objects[entry.subject].label, entry.predicate, self.objects[entry.object].label
+
+    def without_negated(self) -> SceneGraph:
+        """Return the graph of what is there: without negated objects and relations.
+
+        Returns
+        -------
+        graph : SceneGraph
+            This one if nothing is negated.
+        """
+        if not any(r.negated for r in self.relations) and not any(o.negated for o in self.objects):
+            return self
+        kept = [i for i, entry in enumerate(self.objects) if not entry.negated]
+        places = {old: new for new, old in enumerate(kept)}
+        return type(self)(
+            [self.objects[i] for i in kept],
+            [
+                replace(entry, subject=places[entry.subject], object=places[entry.object])
+                for entry in self.relations
+                if not entry.negated
+            ],
         )
 
     def plot(
@@ -229,6 +273,12 @@ class SceneGraph:
         return f"<SceneGraph: {len(self.objects)} objects, {len(self.relations)} relations>"
 
 
+def _of_ends(relation, objects):
+    """Negate a relation if one of its objects is: what is not there is not related."""
+    is_denied = objects[relation.subject].negated or objects[relation.object].negated
+    return replace(relation, negated=True) if is_denied and not relation.negated else relation
+
+
 def _check_list(entries, name):
     if isinstance(entries, str | Mapping):
         raise TypeError(
@@ -258,12 +308,12 @@ def _hashable(entry):
 
 
 def _plain(entry):
-    """Return the fields that are not None, as JSON can hold them."""
+    """Return the fields that are not None or False, as JSON can hold them."""
     fields = {key: getattr(entry, key) for key in entry.__dataclass_fields__}
     return {
         key: value.tolist() if isinstance(value, np.ndarray) else _listed(value)
         for key, value in fields.items()
-        if value is not None
+        if value is not None and value is not False
     }
 
 

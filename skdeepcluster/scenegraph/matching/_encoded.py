@@ -46,16 +46,24 @@ class Encoded(NamedTuple):
 
     ``objects`` are nodes of the objects of an image or of the words of a caption, ``relations``
     those of relations or triples; ``graphs``, float of shape (n, n_dimensions), has one vector
-    for the whole graph or sentence.
+    for the whole graph or sentence. ``denied_objects`` and ``denied_relations`` are nodes of what
+    captions deny, None where nothing can be denied, as by images.
     """
 
     objects: Nodes
     relations: Nodes
     graphs: torch.Tensor
+    denied_objects: Nodes | None = None
+    denied_relations: Nodes | None = None
 
     def nodes(self, level: str) -> Nodes:
         """Return the nodes of the level "object" or "relation"."""
         return {"object": self.objects, "relation": self.relations}[level]
+
+    def denied_nodes(self, level: str) -> Nodes | None:
+        """Return the denied nodes of a level; None if there cannot be any."""
+        denied = {"object": self.denied_objects, "relation": self.denied_relations}
+        return denied.get(level)
 
     def take(self, indices: Any) -> Self:
         """Return a part of the images or captions."""
@@ -63,6 +71,8 @@ class Encoded(NamedTuple):
             objects=self.objects.take(indices),
             relations=self.relations.take(indices),
             graphs=self.graphs[indices],
+            denied_objects=self.denied_objects and self.denied_objects.take(indices),
+            denied_relations=self.denied_relations and self.denied_relations.take(indices),
         )
 
     def to(self, device: torch.device | str) -> Self:
@@ -70,6 +80,10 @@ class Encoded(NamedTuple):
         parts = self._asdict().items()
         moved = {name: part.to(device) for name, part in parts if part is not None}
         return self._replace(**moved)
+
+
+def _concatenate_denied(parts):
+    return None if parts[0] is None else concatenate_nodes(parts)
 
 
 def concatenate_nodes(parts: Sequence[Nodes]) -> Nodes:
@@ -92,4 +106,6 @@ def concatenate_encoded(parts: Sequence[Encoded]) -> Encoded:
         concatenate_nodes([part.objects for part in parts]),
         concatenate_nodes([part.relations for part in parts]),
         torch.cat([part.graphs for part in parts]),
+        _concatenate_denied([part.denied_objects for part in parts]),
+        _concatenate_denied([part.denied_relations for part in parts]),
     )

@@ -59,11 +59,18 @@ class CaptionTensors(NamedTuple):
     words: torch.Tensor  # (n, n_words), int64
     triples: torch.Tensor  # (n, n_triples, 3), int64
     sentences: torch.Tensor  # (n, n_dimensions)
+    denied_objects: torch.Tensor  # (n, n_denied), int64
+    denied_triples: torch.Tensor  # (n, n_denied_triples, 3), int64
 
     def take(self, indices: Any) -> Self:
         """Return a part of the captions, without the padding that they do not need."""
-        words, triples = trim(self.words[indices]), trim(self.triples[indices])
-        return self._replace(words=words, triples=triples, sentences=self.sentences[indices])
+        return self._replace(
+            words=trim(self.words[indices]),
+            triples=trim(self.triples[indices]),
+            sentences=self.sentences[indices],
+            denied_objects=trim(self.denied_objects[indices]),
+            denied_triples=trim(self.denied_triples[indices]),
+        )
 
     def to(self, device: torch.device) -> Self:
         """Return the captions on a device."""
@@ -167,11 +174,17 @@ def caption_tensors(
     -------
     tensors : CaptionTensors
     """
-    words = [split_words(caption.text) for caption in captions]
-    triples = [caption.triples or () for caption in captions]
-    phrases = [phrase for triple in chain.from_iterable(triples) for phrase in triple]
+    words = [split_words(caption.stated_text) for caption in captions]
+    denied = [caption.denied_objects for caption in captions]
     return CaptionTensors(
         pad(table.rows(list(chain.from_iterable(words))), list(map(len, words))),
-        pad(table.rows(phrases).reshape(-1, 3), list(map(len, triples))),
-        torch.from_numpy(sentence_vectors([caption.text for caption in captions])),
+        _triple_rows([caption.triples or () for caption in captions], table),
+        torch.from_numpy(sentence_vectors([caption.stated_text for caption in captions])),
+        pad(table.rows(list(chain.from_iterable(denied))), list(map(len, denied))),
+        _triple_rows([caption.denied_triples for caption in captions], table),
     )
+
+
+def _triple_rows(triples, table):
+    phrases = [phrase for triple in chain.from_iterable(triples) for phrase in triple]
+    return pad(table.rows(phrases).reshape(-1, 3), list(map(len, triples)))

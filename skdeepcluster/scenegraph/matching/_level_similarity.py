@@ -1,6 +1,7 @@
 """Similarity of images and captions on one level, node by node."""
 
 import torch
+from torch.nn import functional
 
 from ._encoded import Nodes
 
@@ -34,10 +35,7 @@ def level_similarity(
     nodes, owners = textual.vectors[mask], mask.nonzero()[:, 0]
     textual_shares = _shares(textual)[mask][:, None]
     visual_shares = _shares(visual)
-    # A missing node repeats one of the image's own, which leaves the maximum as it is.
-    first = visual.mask.int().argmax(dim=1, keepdim=True)[:, :, None]
-    first = visual.vectors.gather(1, first.expand(-1, -1, visual.vectors.shape[2]))
-    repeated = torch.where(visual.mask[:, :, None], visual.vectors, first)
+    repeated = _without_gaps(visual)
     n_captions, n_nodes = textual.n_graphs, visual.mask.shape[1]
     size = max(1, _MOST_PRODUCTS // max(1, len(nodes) * n_nodes))
     rows = []
@@ -55,6 +53,52 @@ def level_similarity(
     similarities = torch.cat(rows)
     has_both = visual.mask.any(dim=1)[:, None] & textual.mask.any(dim=1)
     return torch.where(has_both, similarities, torch.zeros_like(similarities)), has_both
+
+
+def denied_evidence(
+    visual: Nodes, denied: Nodes, steepness: torch.Tensor, neutral: torch.Tensor
+) -> torch.Tensor:
+    """Add up the evidence that images show what captions deny, for all images and captions.
+
+    ``D[i, j] = sum_t softplus(s * (max_v <denied[j, t], visual[i, v]> - neutral)) / s``: with a
+    similarity in the logits ``s * S``, that is less the logarithm of the probability that the
+    image does not show it.
+
+    Parameters
+    ----------
+    visual, denied : Nodes
+        Unit vectors.
+    steepness, neutral : torch.Tensor, scalars
+        The logit scale, and the similarity that is evidence neither for nor against, which images
+        without nodes have.
+
+    Returns
+    -------
+    evidence : torch.Tensor of shape (n_images, n_captions), not negative
+        0 where nothing is denied.
+    """
+    mask = denied.mask
+    nodes, owners = denied.vectors[mask], mask.nonzero()[:, 0]
+    n_images, n_captions = visual.n_graphs, denied.n_graphs
+    if not len(nodes):
+        return denied.vectors.new_zeros(n_images, n_captions)
+    has_nodes = visual.mask.any(dim=1)
+    size = max(1, _MOST_PRODUCTS // (len(nodes) * visual.mask.shape[1]))
+    rows = []
+    for part, known in zip(_without_gaps(visual).split(size), has_nodes.split(size), strict=True):
+        products = nodes @ part.flatten(0, 1).T
+        best = products.unflatten(1, part.shape[:2]).amax(dim=2)
+        best = torch.where(known, best, neutral)
+        shown = functional.softplus(steepness * (best - neutral)) / steepness
+        rows.append(shown.new_zeros(n_captions, len(part)).index_add(0, owners, shown).T)
+    return torch.cat(rows)
+
+
+def _without_gaps(visual):
+    """Repeat one of an image's own nodes where one is missing: the maximum stays as it is."""
+    first = visual.mask.int().argmax(dim=1, keepdim=True)[:, :, None]
+    first = visual.vectors.gather(1, first.expand(-1, -1, visual.vectors.shape[2]))
+    return torch.where(visual.mask[:, :, None], visual.vectors, first)
 
 
 def _shares(nodes):

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from ._encoded import Encoded
-from ._level_similarity import level_similarity, level_similarity_of_pairs
+from ._level_similarity import denied_evidence, level_similarity, level_similarity_of_pairs
 
 LEVELS = ("object", "relation", "graph")
 # Share of a batch in the neutral similarity; the first batches are averaged.
@@ -81,7 +81,18 @@ class MatchingModel(nn.Module):
         of_levels = [self.level_similarity(level, images, captions) for level in self.levels]
         if self.training:
             self._update_neutral(of_levels)
-        return self._join(of_levels)
+        return self._join(of_levels) - self.denied_evidence(images, captions)
+
+    def denied_evidence(self, images: Encoded, captions: Encoded) -> torch.Tensor:
+        """Add up the evidence that images show what captions deny, (n_images, n_captions)."""
+        total = images.graphs.new_zeros(len(images.graphs), len(captions.graphs))
+        for level, neutral in zip(self.levels, self.neutral, strict=True):
+            denied = captions.denied_nodes(level)
+            if denied is not None and denied.mask.any():
+                total = total + denied_evidence(
+                    images.nodes(level), denied, self.logit_scale, neutral
+                )
+        return total
 
     def joint_similarity_of_pairs(self, images: Encoded, captions: Encoded) -> torch.Tensor:
         """Compare image k with caption k only, for all k, (n_pairs,)."""
@@ -96,7 +107,7 @@ class MatchingModel(nn.Module):
                 of_levels.append(
                     level_similarity_of_pairs(visual, textual, symmetric=self.symmetric)
                 )
-        return self._join(of_levels)
+        return self._join(of_levels) - self.denied_evidence(images, captions).diagonal()
 
     def level_similarity(
         self, level: str, images: Encoded, captions: Encoded
@@ -141,10 +152,11 @@ class MatchingModel(nn.Module):
         return torch.cat([self._level_means(encoded), -neutral * has_level, total], dim=1)
 
     def _level_means(self, encoded):
-        means = [
-            encoded.graphs if level == "graph" else encoded.nodes(level).mean()
-            for level in self.levels
-        ]
+        means = []
+        for level in self.levels:
+            mean = encoded.graphs if level == "graph" else encoded.nodes(level).mean()
+            denied = encoded.denied_nodes(level)
+            means.append(mean if denied is None else mean - denied.mean())
         roots = self.shares.sqrt()
         return torch.cat([mean * root for mean, root in zip(means, roots, strict=True)], dim=1)
 

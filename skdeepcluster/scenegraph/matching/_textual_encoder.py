@@ -62,6 +62,8 @@ class TextualGraphEncoder(nn.Module):
             Nodes(functional.normalize(nodes, dim=2), weights),
             self._triples(inputs.triples, vectors),
             functional.normalize(sentences, dim=1) * is_known(inputs.sentences)[:, None],
+            self._phrases(inputs.denied_objects, vectors),
+            self._triples(inputs.denied_triples, vectors),
         )
 
     def _read_words(self, words, rows):
@@ -75,6 +77,11 @@ class TextualGraphEncoder(nn.Module):
         return nn.utils.rnn.pad_packed_sequence(
             states, batch_first=True, total_length=words.shape[1]
         )[0]
+
+    def _phrases(self, rows, vectors):
+        """Encode phrases out of the context of a sentence."""
+        nodes = vectors[rows] + self.phrase(trained_rows(rows, len(self.rarity.weight)))
+        return Nodes(functional.normalize(nodes, dim=2), is_known(vectors[rows]).float())
 
     def _triples(self, triples, vectors):
         mask = is_known(vectors[triples].flatten(2))

@@ -2,6 +2,8 @@
 
 import re
 
+from ..graph import plain_signs
+
 # Words that by themselves tell no image from another.
 FUNCTION_WORDS = frozenset(
     (
@@ -14,4 +16,4 @@ _WORD = re.compile(r"\w+(?:[-']\w+)*")
 
 def split_words(text: str) -> list[str]:
     """Split a sentence into words, in lower case and without punctuation."""
-    return _WORD.findall(text.lower().replace("\u2019", "'"))
+    return _WORD.findall(plain_signs(text).lower())

@@ -49,13 +49,26 @@ class TripleMatch(NamedTuple):
     weak: bool
 
 
+class DeniedMatch(NamedTuple):
+    """What a caption denies, and what in the image is most like it.
+
+    ``denied`` and ``matched`` are str, the words of an object or of a triple; ``score`` is the
+    cosine of the two. A high one counts against the image.
+    """
+
+    denied: str
+    matched: str
+    score: float
+
+
 class Explanation(NamedTuple):
     """Which parts of a caption matched which parts of an image.
 
     ``similarity`` is float, the retriever's similarity without a global model; ``words`` a list
     of WordMatch in the order of the sentence, ``triples`` a list of TripleMatch, ``levels`` a
-    dict of each level's similarity, ``graph`` the image's SceneGraph and ``caption`` the
-    sentence.
+    dict of each level's similarity, ``graph`` the image's SceneGraph, ``caption`` the sentence
+    and ``denied`` a list of DeniedMatch. Of a sentence that denies something, ``words`` are those
+    of what it states.
     """
 
     similarity: float
@@ -64,6 +77,7 @@ class Explanation(NamedTuple):
     levels: dict[str, float]
     graph: SceneGraph
     caption: str
+    denied: list[DeniedMatch]
 
     def plot(self, image: Any = None, *, n_words: int = 5, ax: Axes | None = None) -> Axes:
         """Draw the matched objects on the image, with the words that matched them.
@@ -99,6 +113,9 @@ class Explanation(NamedTuple):
             f"{' (weak)' if match.weak else ''}"
             for match in self.triples
         ]
+        lines += [
+            f"  not {match.denied} -> {match.matched}  {match.score:.2f}" for match in self.denied
+        ]
         return "\n".join(lines)
 
 
@@ -125,7 +142,7 @@ def explain_pair(
     explanation : Explanation
     """
     word_matches, triple_matches = [], []
-    words = split_words(caption.text)
+    words = split_words(caption.stated_text)
     if image.objects.mask.any() and words:
         weights = sentence.objects.weights[0]
         weights = weights / weights.sum().clamp_min(1e-12)
@@ -145,7 +162,25 @@ def explain_pair(
         level: float(model.level_similarity(level, image, sentence)[0]) for level in model.levels
     }
     similarity = float(model.joint_similarity(image, sentence))
-    return Explanation(similarity, word_matches, triple_matches, levels, graph, caption.text)
+    denied = [
+        *_denied(graph.labels, caption.denied_objects, image.objects, sentence.denied_objects),
+        *_denied(
+            list(map(" ".join, graph.triples)),
+            list(map(" ".join, caption.denied_triples)),
+            image.relations,
+            sentence.denied_relations,
+        ),
+    ]
+    return Explanation(
+        similarity, word_matches, triple_matches, levels, graph, caption.text, denied
+    )
+
+
+def _denied(shown, phrases, visual, textual):
+    if textual is None or not visual.mask.any():
+        return []
+    matches = zip(phrases, _best(visual, textual), strict=False)
+    return [DeniedMatch(phrase, shown[index], score) for phrase, (index, score) in matches]
 
 
 def _best(visual, textual):

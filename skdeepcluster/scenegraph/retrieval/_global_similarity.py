@@ -61,7 +61,7 @@ class GlobalSimilarity:
 
     def encode_captions(self, captions: list[Caption]) -> np.ndarray:
         """Embed captions as unit vectors, (n_captions, n_features)."""
-        return encode_texts(self.model, [caption.text for caption in captions])
+        return encode_texts(self.model, [caption.stated_text for caption in captions])
 
     def mix(self, similarities: np.ndarray, cosines: np.ndarray) -> np.ndarray:
         """Return the weighted sum of two similarities, each divided by its spread."""

@@ -45,12 +45,18 @@ def as_images(X: Any, parser: Any, keep_images: bool) -> ImagesWithGraphs:
     Returns
     -------
     images : ImagesWithGraphs
+        With graphs of what is there, without what they negate.
 
     Raises
     ------
     TypeError, ValueError
         If graphs and images are mixed, or what is needed is missing.
     """
+    images = _read_images(X, parser, keep_images)
+    return images._replace(graphs=[graph.without_negated() for graph in images.graphs])
+
+
+def _read_images(X, parser, keep_images):
     if isinstance(X, SceneGraph):
         raise TypeError("X is one graph; pass a list of graphs.")
     if isinstance(X, Iterator):

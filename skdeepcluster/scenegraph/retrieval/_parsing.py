@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from ..graph import Caption, SceneGraph, short_repr
+from ..graph import Caption, SceneGraph, caption_of, short_repr
 from ..text import TextGraphParser
 
 
@@ -82,6 +82,6 @@ def parse_captions(captions: list[Caption], parser: Any) -> list[Caption]:
     texts = [caption.text for caption in captions if caption.triples is None]
     graphs = iter(parse(parser, texts) if texts else ())
     return [
-        caption if caption.triples is not None else Caption(caption.text, next(graphs).triples)
+        caption if caption.triples is not None else caption_of(next(graphs), caption.text)
         for caption in captions
     ]

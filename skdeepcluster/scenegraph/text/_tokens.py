@@ -1,18 +1,26 @@
 """The role of a word, by its place in the dependency tree of its sentence."""
 
-from ._lexicon import NOTHING, PERSONS, PLACES, QUANTITIES
-from ._noun_phrases import compounds
+from ._lexicon import ABSENT, EXCEPT, NOTHING, PERSONS, PLACES, QUANTITIES, SENSES
 
 
 def is_object(token):
-    """Whether a word names a visible thing or person."""
-    if token.lower_ in PERSONS:
-        return True
+    """Whether a word names a visible thing or person, or one that is said not to be there."""
+    if token.lower_ in PERSONS or is_stand_in(token):
+        return not counting_of(token)
     if token.pos_ not in ("NOUN", "PROPN") or token.dep_ in ("compound", "npadvmod"):
         return token.pos_ == "NOUN" and token.dep_ == "npadvmod" and token.head.pos_ == "VERB"
-    if is_negated(token) or counting_of(token):
+    if token.lower_ in NOTHING or counting_of(token):
+        return False
+    if token.lower_ in SENSES and token.i and token.nbor(-1).lower_ == "in":
         return False
     return not (token.lower_ in PLACES and token.dep_ == "pobj" and _of_phrases(token))
+
+
+def is_stand_in(token):
+    """Whether a word stands for what is not there: "nobody", "no one", "nothing"."""
+    if token.lower_ == "one":
+        return any(c.lower_ == "no" and c.dep_ in ("det", "neg") for c in token.children)
+    return token.lower_ in ABSENT
 
 
 def is_predicate(token):
@@ -20,28 +28,20 @@ def is_predicate(token):
     return token.pos_ in ("VERB", "AUX") and token.dep_ not in ("aux", "auxpass", "amod")
 
 
-def is_negated(token):
-    """Whether a noun or verb is negated: "no dog", "is not sitting"."""
-    if token.lower_ in NOTHING or (token.dep_ == "pcomp" and token.head.lower_ == "without"):
-        return True
-    if is_predicate(token):
-        negated = any(c.dep_ == "neg" for c in token.children)
-    else:
-        negated = any(c.dep_ == "det" and c.lower_ in ("no", "neither") for c in token.children)
-        # A "no parking sign" exists.
-        negated &= not (token.lemma_ == "sign" and compounds(token))
-    # "No dogs or cats", "is not sitting or standing", "does not want to eat".
-    either = token.dep_ == "conj" and any(c.lower_ in ("or", "nor") for c in token.head.children)
-    return negated or ((either or token.dep_ == "xcomp") and is_negated(token.head))
-
-
 def _of_phrases(token):
     return [c for c in token.children if c.dep_ == "prep" and c.lower_ == "of"]
 
 
 def counting_of(token):
-    """Return the "of" of a word that only counts or groups: "two of the men", "a lot of men"."""
-    return _of_phrases(token) if token.like_num or token.lower_ in QUANTITIES else []
+    """Return the "of" of a word that only counts or groups: "two of the men", "a lot of men".
+
+    So are "none of the men" and "nothing but a hat".
+    """
+    if token.lower_ in NOTHING or token.lower_ in ABSENT:
+        but = [c for c in token.children if c.dep_ == "prep" and c.lower_ in EXCEPT]
+        if but or token.lower_ == "nothing":
+            return but
+    return _of_phrases(token) if token.like_num or token.lower_ in QUANTITIES | NOTHING else []
 
 
 def is_fronted(token):
@@ -52,13 +52,13 @@ def is_fronted(token):
 
 def prepositions(head):
     """Return the prepositions of a word, and adverbs with one: "next" in "next to"."""
-    return [
+    found = [
         c
         for c in head.children
-        if (c.dep_ == "prep" or (c.dep_ in ("advmod", "acomp") and _has_prep(c)))
-        # "A dog not on a leash": small models make "not" depend on the dog.
-        and not (c.i and c.nbor(-1).dep_ == "neg")
+        if c.dep_ == "prep" or (c.dep_ in ("advmod", "acomp") and _has_prep(c))
     ]
+    # "In a hat but without a coat".
+    return [*found, *(c for p in found for c in p.conjuncts if c.pos_ == "ADP")]
 
 
 def is_bare(prep):
@@ -72,5 +72,16 @@ def _has_prep(token):
 
 
 def with_conjuncts(token):
-    """Return a word with its conjuncts; a conjunct itself is returned alone."""
-    return [token, *token.conjuncts] if token.dep_ != "conj" else [token]
+    """Return a word with those listed with it; a member of a list itself is returned alone."""
+    return [token, *listed_after(token)] if token.dep_ != "conj" else [token]
+
+
+def listed_after(token):
+    """Return the words that a list adds to a word."""
+    found = []
+    for child in token.children:
+        # "Two dogs, a cat and a bird": small models take the cat for what the dogs are.
+        in_list = child.dep_ == "appos" and any(c.dep_ == "conj" for c in child.children)
+        if child.dep_ == "conj" or in_list:
+            found += [child, *listed_after(child)]
+    return found

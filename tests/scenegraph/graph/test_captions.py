@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from skdeepcluster import SceneGraph
-from skdeepcluster.scenegraph.graph import Caption, as_captions
+from skdeepcluster.scenegraph.graph import Caption, as_captions, caption_of
 
 TRIPLE = ("dog", "in", "snow")
 
@@ -70,3 +70,34 @@ def test_one_caption_is_no_list(bare):
 def test_what_is_no_caption_is_named(entry, error, message):
     with pytest.raises(error, match=re.escape(message)):
         as_captions(["a", entry])
+
+
+def test_a_graph_says_what_it_denies():
+    graph = SceneGraph(
+        [
+            "man",
+            {"label": "hat", "negated": True},
+            "door",
+            {"label": "red", "negated": True},
+            {"label": "car", "negated": True},
+            {"label": "blue", "negated": True},
+        ],
+        [(0, "with", 1), (2, "is", 3), (4, "is", 5)],
+    )
+    (caption,), _ = as_captions([graph])
+    assert caption.text == "man. door. no hat. no blue car. not man with hat. not door is red"
+    assert caption.stated_text == "man. door"
+    assert caption.triples == ()
+    assert caption.denied_objects == ("hat", "blue car")
+    assert caption.denied_triples == (("man", "with", "hat"), ("door", "is", "red"))
+    assert caption_of(graph, "as written") == caption._replace(text="as written")
+
+
+def test_what_is_there_elsewhere_is_not_denied_as_such():
+    graph = SceneGraph(
+        ["man", "hat", "woman", {"label": "hat", "negated": True}],
+        [(0, "with", 1), (2, "with", 3)],
+    )
+    caption = caption_of(graph)
+    assert caption.denied_objects == ()
+    assert caption.denied_triples == (("woman", "with", "hat"),)

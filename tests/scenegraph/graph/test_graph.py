@@ -147,3 +147,36 @@ def test_drawing_where_only_some_objects_have_boxes(photos):
             x, y = text.get_position()
             assert 0 < x < width and 0 < y < height
         plt.close(ax.figure)
+
+
+def test_negation_is_part_of_a_graph():
+    graph = SceneGraph(
+        ["man", {"label": "hat", "negated": True}, "bench"],
+        [
+            (0, "wear", 1),
+            {"subject": 0, "predicate": "on", "object": 2, "negated": True},
+            (0, "near", 2),
+        ],
+    )
+    assert [entry.negated for entry in graph.objects] == [False, True, False]
+    # A relation with what is not there is none.
+    assert [entry.negated for entry in graph.relations] == [True, True, False]
+    assert graph.triples == (("man", "near", "bench"),)
+    assert graph.negated_triples == (("man", "wear", "hat"), ("man", "on", "bench"))
+    assert graph.triple(1) == ("man", "on", "bench")
+    data = json.loads(json.dumps(graph.to_dict()))
+    assert SceneGraph.from_dict(data) == graph == pickle.loads(pickle.dumps(graph))
+    assert data["objects"][0] == {"label": "man"}
+    assert data["relations"][2] == [0, "near", 2]
+    stated = SceneGraph(["man", "bench"], [(0, "near", 1)])
+    assert graph.without_negated() == stated != graph
+    assert stated.without_negated() is stated
+
+
+@pytest.mark.parametrize("value", ["no", 1, None])
+def test_negated_is_true_or_false(value):
+    with pytest.raises(TypeError, match=r'"negated" of objects\[0\] is true or false'):
+        SceneGraph([{"label": "man", "negated": value}])
+    relation = {"subject": 0, "predicate": "on", "object": 0, "negated": value}
+    with pytest.raises(TypeError, match=r'"negated" of relations\[0\]'):
+        SceneGraph(["man"], [relation])

@@ -7,6 +7,10 @@ from skdeepcluster.scenegraph.matching._input_tensors import CaptionTensors
 DOG, ON, SNOW, A, NEAR = 1, 2, 3, 4, 5
 
 
+def nothing_denied(n):
+    return torch.zeros(n, 1, dtype=torch.int64), torch.zeros(n, 1, 3, dtype=torch.int64)
+
+
 @pytest.fixture
 def generator():
     return torch.Generator().manual_seed(0)
@@ -26,6 +30,7 @@ def captions():
         ),
         torch.tensor([[[DOG, ON, SNOW]], [[DOG, NEAR, DOG]], [[0, 0, 0]], [[SNOW, ON, DOG]]]),
         torch.eye(4),
+        *nothing_denied(4),
     )
 
 
@@ -83,7 +88,10 @@ def test_no_other_predicate(captions, generator):
 def test_one_of_the_triples_is_drawn(generator):
     triples = torch.tensor([[DOG, ON, SNOW], [A, NEAR, DOG], [0, 0, 0]])
     captions = CaptionTensors(
-        torch.zeros(200, 1, dtype=torch.int64), triples.repeat(200, 1, 1), torch.zeros(200, 2)
+        torch.zeros(200, 1, dtype=torch.int64),
+        triples.repeat(200, 1, 1),
+        torch.zeros(200, 2),
+        *nothing_denied(200),
     )
     foils, changed = exchange_ends(captions, generator)
     different = (foils.triples != captions.triples).any(dim=2)

@@ -5,6 +5,7 @@ import torch
 from skdeepcluster.scenegraph.matching import _level_similarity
 from skdeepcluster.scenegraph.matching._encoded import Nodes, concatenate_nodes
 from skdeepcluster.scenegraph.matching._level_similarity import (
+    denied_evidence,
     level_similarity,
     level_similarity_of_pairs,
 )
@@ -114,3 +115,26 @@ def test_unused_places_are_cut_off():
     rows = torch.tensor([[3, 0, 0], [1, 2, 0]])
     assert trim(rows).tolist() == [[3, 0], [1, 2]]
     assert trim(torch.zeros(2, 3, 3, dtype=torch.int64)).shape == (2, 1, 3)
+
+
+def test_evidence_for_what_is_denied(monkeypatch):
+    generator = torch.Generator().manual_seed(0)
+
+    def draw(counts):
+        vectors = torch.randn(sum(counts), 6, generator=generator)
+        vectors = vectors / vectors.norm(dim=1, keepdim=True)
+        return Nodes(pad(vectors, counts), pad(torch.ones(sum(counts)), counts))
+
+    images, captions = draw([3, 0, 1, 5]), draw([2, 0, 1])
+    steepness, neutral = torch.tensor(7.0), torch.tensor(0.2)
+    expected = torch.zeros(4, 3)
+    for i, j in np.ndindex(4, 3):
+        there = images.vectors[i][images.mask[i]]
+        for node in captions.vectors[j][captions.mask[j]]:
+            best = (there @ node).max() if len(there) else neutral
+            expected[i, j] += (1 + (steepness * (best - neutral)).exp()).log() / steepness
+    found = denied_evidence(images, captions, steepness, neutral)
+    torch.testing.assert_close(found, expected)
+    monkeypatch.setattr(_level_similarity, "_MOST_PRODUCTS", 20)
+    torch.testing.assert_close(denied_evidence(images, captions, steepness, neutral), expected)
+    assert (found[:, 1] == 0).all()

@@ -69,8 +69,131 @@ def test_what_is_denied(parser, sentence, triples):
     assert set(parser.parse(sentence).triples) == triples
 
 
-def test_what_is_denied_is_no_object(parser):
-    assert parser.parse("There is no dog in the image.").labels == ("image",)
+def denied(graph):
+    """What is said not to be there, and not to be so; attributes are no objects."""
+    attributes = {r.object for r in graph.relations if r.predicate == "is"}
+    absent = {o.label for i, o in enumerate(graph.objects) if o.negated and i not in attributes}
+    return absent, set(graph.negated_triples)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "absent", "triples"),
+    [
+        ("There is no dog in the image.", {"dog"}, {("dog", "in", "image")}),
+        ("A man wearing no hat.", {"hat"}, {("man", "wear", "hat")}),
+        (
+            "A tree without leaves or fruit.",
+            {"leaf", "fruit"},
+            {("tree", "with", "leaf"), ("tree", "with", "fruit")},
+        ),
+        ("a boy in jeans and no shoes", {"shoe"}, {("boy", "in", "shoe")}),
+        (
+            "The street has no cars, trucks or buses.",
+            {"car", "truck", "bus"},
+            {("street", "have", "car"), ("street", "have", "truck"), ("street", "have", "bus")},
+        ),
+        # What is definite is there; what is indefinite is not.
+        ("The man is not sitting on the bench.", set(), {("man", "sit on", "bench")}),
+        ("The man isn't wearing a hat.", {"hat"}, {("man", "wear", "hat")}),
+        ("The man isn\u2019t wearing a hat.", {"hat"}, {("man", "wear", "hat")}),
+        ("THE MAN ISN'T WEARING A HAT.", {"hat"}, {("man", "wear", "hat")}),
+        ("The dog never leaves the yard.", set(), {("dog", "leave", "yard")}),
+        ("The boy is no longer holding the kite.", set(), {("boy", "hold", "kite")}),
+        ("There are hardly any people on the beach.", {"people"}, {("people", "on", "beach")}),
+        ("Nobody is on the bench.", {"person"}, {("person", "on", "bench")}),
+        ("There is nothing on the table.", {"thing"}, {("thing", "on", "table")}),
+        ("None of the men wears a hat.", {"hat"}, {("man", "wear", "hat")}),
+        ("Neither man is smiling.", set(), {("man", "is", "smiling")}),
+        (
+            "A table with neither fork nor knife.",
+            {"fork", "knife"},
+            {("table", "with", "fork"), ("table", "with", "knife")},
+        ),
+        ("The door is not red.", set(), {("door", "is", "red")}),
+        ("The car is not black but white.", set(), {("car", "is", "black")}),
+        ("The man is holding not a phone but a camera.", {"phone"}, {("man", "hold", "phone")}),
+        ("A man with a cat, not a dog.", {"dog"}, {("man", "with", "dog")}),
+        ("A man rides a donkey instead of a horse.", {"horse"}, {("man", "ride", "horse")}),
+        ("Everyone except the woman is sitting.", set(), {("woman", "is", "sitting")}),
+        ("The bike lacks a seat.", {"seat"}, {("bike", "have", "seat")}),
+        ("A doll missing an arm lies on the floor.", {"arm"}, {("doll", "have", "arm")}),
+        ("The wheel of the cart is missing.", {"wheel"}, {("cart", "have", "wheel")}),
+        ("A street free of cars.", {"car"}, {("street", "have", "car")}),
+        ("The player fails to catch the ball.", set(), {("player", "catch", "ball")}),
+        ("A dog not on a leash.", {"leash"}, {("dog", "on", "leash")}),
+        ("No dog on a leash.", {"dog", "leash"}, {("dog", "on", "leash")}),
+        ("The plate is not on the table but on the floor.", set(), {("plate", "on", "table")}),
+    ],
+)
+def test_denials_are_part_of_the_graph(parser, sentence, absent, triples):
+    assert denied(parser.parse(sentence)) == (absent, triples)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "triples"),
+    [
+        ("A child wearing nothing but a diaper.", {("child", "wear", "diaper")}),
+        (
+            "The shirt is not only red but also white.",
+            {("shirt", "is", "red"), ("shirt", "is", "white")},
+        ),
+        ("A no parking sign is hanging on a pole.", {("parking sign", "hang on", "pole")}),
+        ("a table not without a cloth", {("table", "with", "cloth")}),
+        # Some of them do.
+        ("Not all of the men wear hats.", set()),
+    ],
+)
+def test_what_only_looks_denied(parser, sentence, triples):
+    graph = parser.parse(sentence)
+    assert set(graph.triples) == triples
+    assert denied(graph) == (set(), set())
+
+
+def test_what_is_without_something_is_somewhere(parser):
+    graph = parser.parse("A man without a shirt on a skateboard.")
+    assert set(graph.triples) == {("man", "on", "skateboard")}
+    graph = parser.parse("A man without a hat on his head.")
+    assert ("man", "on", "head") not in graph.triples
+
+
+@pytest.mark.parametrize(
+    ("sentence", "labels", "triples"),
+    [
+        ("there is a dog and a cat", ("dog", "cat"), set()),
+        ("There's a man, a woman and a child.", ("man", "woman", "child"), set()),
+        ("There sits a dog and a cat.", ("dog", "cat"), set()),
+        (
+            "there are two dogs, a cat and a bird in the yard",
+            ("dog", "cat", "bird", "yard", "2"),
+            {("dog", "is", "2"), ("cat", "in", "yard"), ("bird", "in", "yard")},
+        ),
+        (
+            "In the garden there is a dog and a cat.",
+            ("garden", "dog", "cat"),
+            {("dog", "in", "garden"), ("cat", "in", "garden")},
+        ),
+    ],
+)
+def test_lists_of_what_there_is(parser, sentence, labels, triples):
+    graph = parser.parse(sentence)
+    assert graph.labels == labels
+    assert set(graph.triples) == triples
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "a man with a red umbrella is walking his dog near the lake",
+        "two women aren't wearing hats but they hold the man's bags",
+        'a sign that says "stop" is next to a one-way street',
+    ],
+)
+def test_neither_case_nor_typography_changes_a_graph(parser, sentence):
+    typographic = sentence.replace("'", "\u2019").replace("-", "\u2011")
+    typographic = typographic.replace('"', "\u201c", 1).replace('"', "\u201d")
+    title = " ".join(word[:1].upper() + word[1:] for word in sentence.split())
+    for written in (sentence.upper(), title, typographic, typographic.upper()):
+        assert parser.parse(written) == parser.parse(sentence)
 
 
 @pytest.mark.parametrize(
