@@ -34,8 +34,8 @@ plt.show()
 # Names
 # -----
 # A ``namer`` is any function of a cluster's most typical images; here of their colour and
-# lightness.
-# An open_clip backbone can find words: ``describe_clusters(["a cat", "a cup", "a flower"])``.
+# lightness. Without one, the default network says what it recognizes, and an open_clip backbone
+# chooses among words of yours: ``describe_clusters(["a cat", "a cup", "a flower"])``.
 
 
 def look(images):

@@ -22,6 +22,7 @@ MAY_IMPORT = {
     "images": ["fingerprints"],
     "backbones": ["fingerprints", "images", "storage"],
     "embedding": ["backbones", "features", "images", "process_group", "storage"],
+    "naming": [],
     # From features to clusters.
     "neighbors": ["features"],
     "starts": ["features", "neighbors"],
@@ -29,7 +30,7 @@ MAY_IMPORT = {
     "adaptation": ["backbones", "images", "process_group", "storage"],
     "cluster": [
         *("adaptation", "backbones", "embedding", "features", "images", "latent"),
-        *("metrics", "neighbors", "process_group", "starts", "storage"),
+        *("metrics", "naming", "neighbors", "process_group", "starts", "storage"),
     ],
     # Graphs of images and sentences; they know nothing of clusters.
     "scenegraph.graph": ["images"],

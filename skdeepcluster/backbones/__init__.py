@@ -7,6 +7,7 @@ from ._hubs import check_url
 from ._loading import load_weights
 from ._open_clip import encode_texts
 from ._options import split_options
+from ._packaged import imagenet_classifier
 from ._registry import load_backbone, register_backbone, registered_names
 from ._split import split_network
 from ._table import list_backbones
@@ -22,6 +23,7 @@ __all__ = [
     "check_url",
     "did_you_mean",
     "encode_texts",
+    "imagenet_classifier",
     "list_backbones",
     "load_backbone",
     "load_weights",

@@ -5,9 +5,30 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import torch
+
 from . import _timm
 from ._backbone import BackboneLoadError
 from ._checkpoint import read_weights
+
+
+def imagenet_classifier(version: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Return what the features of EfficientNet-Lite are turned into logits of ImageNet's by.
+
+    Parameters
+    ----------
+    version : int, default=0
+
+    Returns
+    -------
+    weights : ndarray of shape (1000, n_features), float32
+    biases : ndarray of shape (1000,), float32
+    """
+    # Networks are made with random weights before they get theirs.
+    with torch.random.fork_rng(devices=[]):
+        classifier = create_classifier(version).get_classifier()
+    return classifier.weight.detach().numpy(), classifier.bias.detach().numpy()
 
 
 def load_efficientnet_lite(version, image_size=None):

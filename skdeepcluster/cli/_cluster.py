@@ -12,8 +12,8 @@ EPILOG = """\
 example:
   skdeepcluster cluster photos/ --n-clusters 12 --output result/ --report --export copy
 
-DIR will hold labels.csv or labels.parquet (path, label, probability; label -1 for an image that
-could not be read), the folder model, and the folder cache with the features: after an
+DIR will hold labels.csv or labels.parquet (path, label, probability, name; label -1 for an image
+that could not be read), the folder model, and the folder cache with the features: after an
 interruption, the same command resumes where it stopped.
 
 JSON: "n_pictures", "n_clusters", "skipped" (paths of images that could not be read), "clusters"
@@ -79,6 +79,7 @@ def run(options):
     )
     with explain_interruption(memory):
         estimator.fit(images.X)
+        estimator.describe_clusters(X=images.X)
         estimator.save(model)
         files = write_results(
             options, estimator, images, estimator.labels_, estimator.probabilities_

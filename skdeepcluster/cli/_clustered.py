@@ -62,18 +62,23 @@ def write_results(options, estimator, images, labels, probabilities):
     -------
     files : dict of str to str
     """
+    from ..cluster import partition_of
     from ..export import export_clusters, write_labels, write_parquet
 
     files = _files(options)
+    names = estimator.cluster_names_
     if options.format == "parquet":
-        write_parquet(files["labels"], images.X, labels=labels, probabilities=probabilities)
+        write_parquet(
+            files["labels"], images.X, labels=labels, probabilities=probabilities, names=names
+        )
     else:
-        write_labels(files["labels"], images.names, labels, probabilities.max(axis=1))
+        write_labels(files["labels"], images.names, labels, probabilities.max(axis=1), names)
     if options.report and not _write_report(estimator, images, files["report"]):
         del files["report"]
     # Last, since it may move the images.
     if options.export:
-        export_clusters(files["export"], images.names, labels, options.export)
+        given = partition_of(estimator).names
+        export_clusters(files["export"], images.names, labels, options.export, given)
     return {name: str(path) for name, path in files.items()}
 
 

@@ -14,6 +14,7 @@ from ._attributes import PartitionAttributes
 from ._matching import matched_labels
 from ._merging import merging, nearest_merging
 from ._naming import best_words, check_names, images_of
+from ._recognition import recognized_names
 from ._table import cluster_table
 
 if TYPE_CHECKING:
@@ -80,6 +81,13 @@ class ClusterEditing(PartitionAttributes):
     ) -> pd.DataFrame:
         """Find words for the clusters, and name each by the best one.
 
+        Without arguments, words are the classes of ImageNet and their hypernyms in WordNet, and
+        the classifier of "efficientnet_lite0", which needs no download, says which of them a
+        cluster shows: "tench", or "dog" where breeds mix. A cluster is named by what sets it apart
+        from the others, and keeps the name it has, if any, where the network recognizes nothing,
+        as in microscopy. At most a hundred images of each cluster are embedded at 128 pixels,
+        unless ``memory`` has their features.
+
         Parameters
         ----------
         vocabulary : list of str, default=None
@@ -89,38 +97,59 @@ class ClusterEditing(PartitionAttributes):
             Instead of a vocabulary: ``namer(images)`` returns a name for a list of Pillow
             images, the representatives of a cluster.
         X : images, default=None
-            The ones the estimator was fitted on; for a ``namer``, if they are not files.
+            The ones the estimator was fitted on; unless a vocabulary is given, if they are not
+            files.
         model : str, default=None
-            The open_clip backbone whose features the clusters are of; None is ``backbone``.
+            The open_clip backbone whose features the clusters are of; None is ``backbone``. For
+            a vocabulary.
         n_words : int, default=3
 
         Returns
         -------
         description : pandas.DataFrame
-            A row a cluster: "name"; with a vocabulary also "words" and their "scores", cosines.
+            A row a cluster: "name"; unless it is a namer's, also "words" and their "scores". With
+            a vocabulary these are cosines, without arguments the share of the cluster's images
+            that are likely to show what the word says. Then "confidence" is that share of the
+            name that was given, and NaN where none was.
 
         Raises
         ------
         ValueError
             If the backbone cannot read words, or the images are not at hand.
+
+        Examples
+        --------
+        >>> from skdeepcluster import DeepImageClusterer, list_images
+        >>> est = DeepImageClusterer(12).fit(list_images("photos/"))  # doctest: +SKIP
+        >>> est.describe_clusters()["name"]  # doctest: +SKIP
         """
         import pandas as pd
 
         check_is_fitted(self)
-        if (vocabulary is None) == (namer is None):
-            raise ValueError("Pass either a vocabulary or a namer.")
-        columns: dict[str, list] = {}
+        if vocabulary is not None and namer is not None:
+            raise ValueError("Pass a vocabulary, a namer, or neither of them, but not both.")
+        columns: dict[str, Any] = {}
+        names: dict[int, str | None]
         if namer is not None:
             images = images_of(self._partition, X)
-            names = [
+            given = [
                 namer([images.read(int(index)) for index in typical])
                 for typical in self.representative_indices_
             ]
-        else:
+            names = dict(enumerate(given))
+        elif vocabulary is not None:
             named = self.backbone if model is None else model
             words, scores = best_words(vocabulary, self._partition.feature_means, named, n_words)
-            names = [row[0] for row in words]
+            names = {cluster: row[0] for cluster, row in enumerate(words)}
             columns = {"words": words, "scores": scores}
+        else:
+            found = recognized_names(self, X, n_words)
+            names = {cluster: name for cluster, name in enumerate(found.names) if name is not None}
+            columns = {
+                "confidence": found.confidences,
+                "words": found.words,
+                "scores": found.scores,
+            }
         self.set_cluster_names(names)
         return pd.DataFrame({"name": self.cluster_names_, **columns}).rename_axis("cluster")
 

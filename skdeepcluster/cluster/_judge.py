@@ -7,10 +7,8 @@ import numpy as np
 from ..embedding import ImageEmbedder
 from ..features import without_gaps
 from ..neighbors import nearest_neighbors, neighborhood_score
+from ._fixed_network import BACKBONE, IMAGE_SIZE, has_fixed_network
 
-# The network whose neighbours count: it needs no download, and is small.
-_BACKBONE = "efficientnet_lite0"
-_IMAGE_SIZE = 128
 _N_NEIGHBORS = 20
 
 
@@ -64,14 +62,11 @@ def judge_images(labels, source, features, embedder, n_clusters):
         raise ValueError(
             f"None of the {len(labels)} images can be read: there is nothing to score."
         )
-    if isinstance(embedder.backbone, str) and (embedder.backbone, embedder.image_size) == (
-        _BACKBONE,
-        _IMAGE_SIZE,
-    ):
+    if has_fixed_network(embedder):
         features = without_gaps(features, labels >= 0)
     else:
         parameters = embedder.get_params(deep=False)
-        parameters.update(backbone=_BACKBONE, image_size=_IMAGE_SIZE, reader=embedder.reader_)
+        parameters.update(backbone=BACKBONE, image_size=IMAGE_SIZE, reader=embedder.reader_)
         network = ImageEmbedder(**parameters).set_output(transform="default")
         features = network.fit_transform(source.subset(readable))
     return judge(labels[readable], features, n_clusters)

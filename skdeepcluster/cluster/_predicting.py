@@ -209,7 +209,7 @@ def iter_features(estimator: ClusterPrediction, X: Any, chunk_size: int = CHUNK_
     if source is None:
         X = check_features(estimator, X, reset=False)
         return (stored_rows(X, rows) for rows in gen_batches(len(X), chunk_size))
-    return _embedder_of_images(estimator).iter_transform(source, chunk_size)
+    return embedder_of_images(estimator).iter_transform(source, chunk_size)
 
 
 def iter_latents(estimator: ClusterPrediction, X: Any, chunk_size: int = CHUNK_SIZE):
@@ -233,7 +233,7 @@ def features_of(estimator: ClusterPrediction, X: Any) -> np.ndarray:
     source = source_of(estimator, X)
     if source is None:
         return check_features(estimator, X, reset=False)
-    return _embedder_of_images(estimator).transform(source)
+    return embedder_of_images(estimator).transform(source)
 
 
 def source_of(estimator: ClusterPrediction, X: Any) -> Any:
@@ -257,7 +257,8 @@ def make_embedder(
     return embedder.set_output(transform="default")
 
 
-def _embedder_of_images(estimator):
+def embedder_of_images(estimator: ClusterPrediction) -> ImageEmbedder:
+    """Return the embedder of a fit on images, which runs by the estimator's present parameters."""
     if estimator.embedder_ is None:
         raise ValueError(
             f"X is images, but this {type(estimator).__name__} was fitted on features. Pass the "

@@ -12,3 +12,12 @@ def path_cell(path: object) -> str:
     """
     text = str(path)
     return f"./{text}" if text.startswith(_BEGINNINGS) else text
+
+
+def name_cell(name: str) -> str:
+    """Return the name of a cluster as it stands in a CSV file, as in that of the report page.
+
+    One that a spreadsheet would take for a formula, with or without apostrophes before it, gets
+    an apostrophe more, so that one can always be taken away again.
+    """
+    return f"'{name}" if name.lstrip("'").startswith(_BEGINNINGS) else name

@@ -2,6 +2,7 @@
 
 import csv
 import os
+import re
 import shutil
 import unicodedata
 from contextlib import contextmanager
@@ -9,21 +10,36 @@ from pathlib import Path
 
 from ..images import EXPORT_COLUMNS, EXPORT_RECORD, is_export
 from ..storage import Moves, whole_file, whole_folder
-from ._cells import path_cell
+from ._cells import name_cell, path_cell
 
 # The longest file name that file systems allow.
 _NAME_BYTES = 255
+# What some file system does not take in a name, and control characters.
+_NOT_IN_NAMES = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f-\x9f\s]+')
 
 
-def write_labels(path, names, labels, probabilities):
-    """Write a CSV file of path, label and probability, completely or not at all.
+def write_labels(path, images, labels, probabilities, names):
+    """Write a CSV file of path, label, probability and name, completely or not at all.
 
-    A relative path that a spreadsheet would take for a formula begins with "./".
+    A relative path that a spreadsheet would take for a formula begins with "./", such a name
+    with "'".
+
+    Parameters
+    ----------
+    path : path
+    images : list of str or path
+        What the images are called.
+    labels : array-like of int
+        -1 for an image that could not be read: it has neither probability nor name.
+    probabilities : array-like of float
+    names : list of str
+        Of the clusters.
     """
-    with whole_file(path) as partial, _table(partial, "path", "label", "probability") as table:
-        for name, label, probability in zip(names, labels, probabilities, strict=True):
-            # An image that could not be read has no probability.
-            table.writerow([path_cell(name), label, f"{probability:.4f}" if label >= 0 else ""])
+    columns = ("path", "label", "probability", "name")
+    with whole_file(path) as partial, _table(partial, *columns) as table:
+        for image, label, probability in zip(images, labels, probabilities, strict=True):
+            known = (f"{probability:.4f}", name_cell(names[label])) if label >= 0 else ("", "")
+            table.writerow([path_cell(image), label, *known])
 
 
 def check_export(folder):
@@ -38,23 +54,25 @@ def check_export(folder):
         raise FileExistsError(f"{str(folder)!r} already exists. Choose another output.")
 
 
-def export_clusters(folder, paths, labels, mode):
+def export_clusters(folder, paths, labels, mode, names=None):
     """Sort images into a folder for each cluster.
 
     Parameters
     ----------
     folder : path
-        Created with the folders "0", "1", ... and a table "exported.csv" of each image's path
-        and its new place; must not exist yet.
+        Created with the folders "0", "1-dog" (if cluster 1 has a name), ... and a table
+        "exported.csv" of each image's path and its new place; must not exist yet.
     paths : list of path
     labels : array-like of int
         Images with the label -1 are left out.
     mode : {"copy", "symlink", "move"}
         Applied to all images or none: if one cannot be moved, the others are moved back.
+    names : list of str or None, default=None
+        Of the clusters; None for one without a name.
     """
     folder = Path(folder).expanduser()
     check_export(folder)
-    places = _places(paths, labels)
+    places = _places(paths, labels, names)
     if mode == "move":
         _move(folder.absolute(), places)
         return
@@ -62,14 +80,14 @@ def export_clusters(folder, paths, labels, mode):
         _fill(partial, places, _link if mode == "symlink" else shutil.copy2)
 
 
-def _places(paths, labels):
+def _places(paths, labels, names):
     """List the images that are in a cluster, with their relative paths in the export."""
     places, taken = [], set()
     last_number: dict[str, int] = {}
     for path, label in zip((Path(path).expanduser() for path in paths), labels, strict=True):
         if label < 0:
             continue
-        place = Path(str(label), path.name)
+        place = Path(_folder_of(label, names and names[label]), path.name)
         # Images of the same name from several folders are numbered.
         name = _key(place)
         number = last_number.get(name, 1)
@@ -80,6 +98,16 @@ def _places(paths, labels):
         taken.add(_key(place))
         places.append((path, place))
     return places
+
+
+def _folder_of(label, name):
+    """Return what the folder of a cluster is called: its number, and its name if it has one."""
+    name = _NOT_IN_NAMES.sub(" ", name or "")
+    folder = f"{label}-{name.strip()}"
+    while len(os.fsencode(folder)) > _NAME_BYTES:
+        folder = folder[:-1]
+    # Some systems drop these from the end of a name.
+    return folder.rstrip(" .-") or str(label)
 
 
 def _key(place):

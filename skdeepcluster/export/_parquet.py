@@ -1,6 +1,7 @@
 """Results of a clustering or an embedding as Parquet files."""
 
 import os
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +22,7 @@ def write_parquet(
     labels: ArrayLike | None = None,
     probabilities: ArrayLike | None = None,
     features: ArrayLike | None = None,
+    names: Sequence[str] | None = None,
     partition: bool = False,
 ) -> None:
     """Write a table with a row for each image: its path and what else is given.
@@ -40,6 +42,8 @@ def write_parquet(
         them.
     features : array-like of shape (n_samples, n_features), default=None
         For the column "features", a list of float32. A memory-mapped array is read in parts.
+    names : list of str, default=None
+        Names of the clusters, such as ``cluster_names_``, for the column "name"; needs ``labels``.
     partition : bool, default=False
         Whether to write a folder "label=<label>" for each cluster, which can be read on its own.
 
@@ -52,12 +56,13 @@ def write_parquet(
     OSError
         If it cannot be written.
     ValueError
-        If lengths or dimensions are wrong, or ``partition`` is set without ``labels``.
+        If lengths or dimensions are wrong, there is no name for a label, or ``partition`` or
+        ``names`` are given without ``labels``.
 
     Notes
     -----
-    An image that was skipped has the label -1 and nulls for probabilities and features. The table
-    is written completely or not at all.
+    An image that was skipped has the label -1 and nulls for probabilities, features and name. The
+    table is written completely or not at all.
     """
     try:
         import pyarrow
@@ -81,6 +86,8 @@ def write_parquet(
             raise ValueError(f"{name} must be {n_dimensions}-D, not {np.ndim(values)}-D.")
     if partition and labels is None:
         raise ValueError("partition=True needs labels, by which the table is partitioned.")
+    if names is not None:
+        given["name"] = _names_of_images(labels, names)
     if partition and os.path.lexists(os.path.expanduser(path)):
         raise FileExistsError(f"{os.fspath(path)!r} already exists. Remove it or choose another.")
     check_path = check_folder if partition else check_file
@@ -120,11 +127,23 @@ def _text(name):
     return name.encode("utf-8", "backslashreplace").decode()
 
 
+def _names_of_images(labels, names):
+    """List the name of each image's cluster, None for an image that was skipped."""
+    if labels is None:
+        raise ValueError("names needs labels, which say of which cluster an image is.")
+    labels = np.asarray(labels)
+    if len(labels) and labels.max() >= len(names):
+        raise ValueError(f"There are {len(names)} names, and none for the label {labels.max()}.")
+    return [None if label < 0 else str(names[label]) for label in labels]
+
+
 def _fields(pyarrow, given):
     yield "path", pyarrow.string()
     for name, values in given.items():
         if name == "label":
             yield "label", pyarrow.int64()
+        elif name == "name":
+            yield "name", pyarrow.string()
         else:
             yield name, pyarrow.list_(pyarrow.float32(), np.shape(values)[1])
         if name == "probabilities":
@@ -132,6 +151,8 @@ def _fields(pyarrow, given):
 
 
 def _arrays(pyarrow, name, values):
+    if name == "name":
+        return {"name": pyarrow.array(values, pyarrow.string())}
     values = np.asarray(values)
     if name == "label":
         return {"label": pyarrow.array(values, pyarrow.int64())}

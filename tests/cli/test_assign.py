@@ -9,6 +9,8 @@ def test_assign_gives_the_same_labels(result, capsys):
     assert run("assign", result / "out/model", result / "photos", "--output", result / "again") == 0
     first, again = (read_table(result / name / "labels.csv") for name in ("out", "again"))
     assert [row["label"] for row in first] == [row["label"] for row in again]
+    # The names are those of the model.
+    assert [row["name"] for row in first] == [row["name"] for row in again]
     assert "broken.jpg" in capsys.readouterr().err
 
 
@@ -32,6 +34,8 @@ def test_export_modes(result, tmp_path, mode):
         "clusters",
         "labels.csv",
     ]
+    folders = [[*(out / "clusters").glob("?*/")] for out in (result / "out", tmp_path / "o")]
+    assert {path.name for path in folders[1]} == {path.name for path in folders[0]}
     moved = [path for path in (tmp_path / "o" / "clusters").rglob("*.jpg")]
     assert len(moved) == 40
     assert all(path.is_symlink() == (mode == "symlink") for path in moved)

@@ -11,7 +11,14 @@ def test_cluster_writes_table_model_and_folders(result):
     assert unreadable[0]["probability"] == ""
     assert all(0 <= float(row["probability"]) <= 1 for row in rows if row["label"] != "-1")
     *folders, record = sorted((result / "out" / "clusters").iterdir())
-    assert [folder.name for folder in folders] == ["0", "1", "2", "3"]
+    named = {row["label"]: row["name"] for row in rows if row["label"] != "-1"}
+    assert any("cat" in name for name in named.values()) and "espresso" in named.values()
+    assert unreadable[0]["name"] == ""
+    # One that has no name is called by its number.
+    assert [folder.name for folder in folders] == [
+        label if name == f"cluster {label}" else f"{label}-{name}"
+        for label, name in sorted(named.items())
+    ]
     # Files of one name from several folders all arrive.
     assert sum(len(list(folder.iterdir())) for folder in folders) == 40
     assert [row["path"] for row in read_table(record)] == [

@@ -9,8 +9,11 @@ from PIL import Image
 from sklearn.base import clone
 
 from skdeepcluster import DeepImageClusterer, ImageEmbedder, list_images
+from skdeepcluster.cluster import _recognition
 from skdeepcluster.cluster._naming import best_words
 from skdeepcluster.metrics import clustering_accuracy
+
+from ._small_clusterer import clusterer
 
 TINY = {
     "embed_dim": 16,
@@ -127,9 +130,78 @@ def test_a_namer_sees_the_representatives(photo_folder, fitted, snapshots):
         fitted.describe_clusters(namer=namer)
     fitted.describe_clusters(namer=namer, X=snapshots[0])
     assert fitted.cluster_names_[0].startswith("mean")
-    for arguments in ({}, {"vocabulary": ["cat"], "namer": namer}):
-        with pytest.raises(ValueError, match="either"):
-            est.describe_clusters(**arguments)
+    with pytest.raises(ValueError, match="not both"):
+        est.describe_clusters(["cat"], namer=namer)
+
+
+@pytest.fixture(scope="module")
+def photographs(photos):
+    """Crops of a cat, a cup of coffee, and noise, 224 pixels a side, and which is which."""
+    rng = np.random.default_rng(0)
+    images, shown = [], []
+    for name, photo in {**photos, "noise": rng.integers(0, 256, (300, 300, 3), np.uint8)}.items():
+        if name not in ("cat", "coffee", "noise"):
+            continue
+        photo = Image.fromarray(photo)
+        for _ in range(12):
+            left, top = rng.integers(photo.width - 260), rng.integers(photo.height - 260)
+            images.append(np.asarray(photo.crop((left, top, left + 260, top + 260))))
+            shown.append(name)
+    return np.stack(images), np.array(shown)
+
+
+def named_as(est, shown):
+    """Names of the clusters by what most of their images show."""
+    return {
+        shown[typical[0]]: name
+        for typical, name in zip(est.representative_indices_, est.cluster_names_, strict=True)
+    }
+
+
+@pytest.mark.parametrize("params", [{"image_size": 128}, {"image_size": [64, 96]}])
+def test_names_without_arguments_are_what_the_images_show(photographs, params):
+    images, shown = photographs
+    est = clusterer(3, n_views=0, **params).fit(images)
+    assert clustering_accuracy(np.unique(shown, return_inverse=True)[1], est.labels_) == 1
+    with pytest.raises(ValueError, match="pass X"):
+        est.describe_clusters()
+    noise = est.labels_[shown == "noise"][0]
+    est.set_cluster_names({int(noise): "mine"})
+    table = est.describe_clusters(X=images)
+    names = named_as(est, shown)
+    assert names["coffee"] == "espresso" and "cat" in names["cat"]
+    # What is not recognized keeps its name.
+    assert names["noise"] == "mine"
+    assert list(table["name"]) == est.cluster_names_
+    assert [*table["confidence"].isna()] == [cluster == noise for cluster in range(3)]
+    assert table["confidence"].drop(noise).between(0.3, 1).all()
+    assert table["scores"][noise][0] < 0.1
+    assert table["words"].map(len).eq(3).all()
+
+
+def test_features_are_named_by_their_images(photographs):
+    images, shown = photographs
+    features = ImageEmbedder(image_size=64).fit_transform(images)
+    est = DeepImageClusterer(3, max_iter=2, n_neighbors=8, random_state=0).fit(features)
+    est.describe_clusters(X=images)
+    assert named_as(est, shown)["coffee"] == "espresso"
+
+
+def test_only_some_images_of_large_clusters_are_looked_at(photographs, monkeypatch):
+    images, _ = photographs
+    est = clusterer(3, image_size=128, n_views=0).fit(images)
+    expected = est.describe_clusters(X=images)["name"]
+    monkeypatch.setattr(_recognition, "_N_SEEN", 4)
+    seen = []
+    monkeypatch.setattr(
+        ImageEmbedder,
+        "transform",
+        lambda self, X, transform=ImageEmbedder.transform: (
+            seen.append(len(X)) or transform(self, X)
+        ),
+    )
+    assert list(est.describe_clusters(X=images)["name"]) == list(expected)
+    assert seen == [12]
 
 
 def test_words_are_those_of_the_nearest_texts(clip_name):

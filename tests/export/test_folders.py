@@ -192,12 +192,15 @@ def test_no_cell_is_a_formula(tmp_path, monkeypatch, begin):
     (tmp_path / "sub").mkdir()
     for name in names:
         (tmp_path / name).write_bytes(name.encode())
-    write_labels("labels.csv", [*names, "broken.jpg"], [0, 1, 0, -1], [1.0, 0.5, 1, np.nan])
+    labels, probabilities = [0, 1, 0, -1], [1.0, 0.5, 1, np.nan]
+    of_clusters = [f"{begin}1", f"'{begin}2"]
+    write_labels("labels.csv", [*names, "broken.jpg"], labels, probabilities, of_clusters)
     with open("labels.csv", newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert [row["path"] for row in rows] == [f"./{names[0]}", *names[1:], "broken.jpg"]
     # A number is no formula.
     assert [row["label"] for row in rows] == ["0", "1", "0", "-1"]
+    assert [row["name"] for row in rows] == [f"'{begin}1", f"''{begin}2", f"'{begin}1", ""]
     for row, name in zip(rows, names, strict=False):
         assert os.path.samefile(row["path"], name)
     export_clusters("clusters", names, [0, 1, 0], "copy")
@@ -206,3 +209,28 @@ def test_no_cell_is_a_formula(tmp_path, monkeypatch, begin):
     assert [*record.values()] == [f"0/{begin}1+1.jpg", "1/plain.jpg", f"0/{begin}2.jpg"]
     for path, place in record.items():
         assert (tmp_path / "clusters" / place).read_bytes() == (tmp_path / path).read_bytes()
+
+
+def test_folders_carry_the_names_of_clusters(images, tmp_path):
+    export_clusters(tmp_path / "c", images, [0, 0, 1, 1, 2, -1], "copy", ["dog", None, "dog"])
+    assert [*read_record(tmp_path / "c").values()] == [
+        *("0-dog/a.png", "0-dog/b.png", "1/c.png", "1/a.png", "2-dog/b.png"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "folder"),
+    [
+        ("cat / dog", "0-cat dog"),
+        ("../../up", "0-.. .. up"),
+        ('a<b>:"c"|d?*\\e\n', "0-a b c d e"),
+        ("///", "0"),
+        ("St. Bernard.", "0-St. Bernard"),
+        ("\u00e9" * 200, "0-" + "\u00e9" * 126),
+        ("Caf\u00e9 \u732b", "0-Caf\u00e9 \u732b"),
+    ],
+)
+def test_names_become_folders_on_any_disk(images, tmp_path, name, folder):
+    export_clusters(tmp_path / "c", images[:1], [0], "copy", [name])
+    assert read_record(tmp_path / "c") == {str(images[0]): f"{folder}/a.png"}
+    assert (tmp_path / "c" / folder / "a.png").is_file()

@@ -36,6 +36,18 @@ def test_a_table_of_everything(results, tmp_path, monkeypatch):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["photos", "r.parquet"]
 
 
+def test_names_of_clusters(results, tmp_path):
+    paths, given = results
+    labels, names = given["labels"], ["dog", "cat", "cluster 2"]
+    write_parquet(tmp_path / "r.parquet", paths, labels=labels, names=names)
+    read = parquet.read_table(tmp_path / "r.parquet").to_pydict()
+    assert read["name"] == [None if label < 0 else names[label] for label in labels]
+    with pytest.raises(ValueError, match="2 names, and none for the label 2"):
+        write_parquet(tmp_path / "r.parquet", paths, labels=labels, names=names[:2])
+    with pytest.raises(ValueError, match="names needs labels"):
+        write_parquet(tmp_path / "r.parquet", paths, names=names)
+
+
 def test_a_folder_for_each_cluster(results, tmp_path):
     paths, given = results
     write_parquet(tmp_path / "table", paths, partition=True, **given)
