@@ -126,6 +126,27 @@ def rejection():
     return _markdown(["", *shown.values()], rows)
 
 
+def names():
+    """How often the names of clusters are right."""
+    rows = json.loads((RESULTS / "names.json").read_text())["sets"]
+    verdicts = ("right", "hypernym", "hyponym", "near", "wrong", "none")
+    lines = []
+    for data, clusters in rows.items():
+        found = pd.DataFrame(clusters)
+        counts = [(found["verdict"] == verdict).sum() for verdict in verdicts]
+        distance = found["distance"].astype(float).mean()
+        average = found["confidence"].astype(float).mean()
+        lines.append(
+            [
+                FEATURE_SETS.get(data, "noise"),
+                len(found),
+                *counts,
+                *("" if pd.isna(mean) else f"{mean:.2f}" for mean in (distance, average)),
+            ]
+        )
+    return _markdown(["", "clusters", *verdicts, "steps", "confidence"], lines)
+
+
 def looks():
     """Accuracy with more than one look at an image, mean over seeds."""
     runs = pd.DataFrame(json.loads((RESULTS / "looks.json").read_text())["runs"])
@@ -270,6 +291,7 @@ def main():
             "counts": counts(),
             "outliers": outliers(),
             "rejection": rejection(),
+            "names": names(),
         },
         "guide/backbones.md": {"looks": looks()},
         "method.md": {
