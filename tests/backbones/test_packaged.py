@@ -6,7 +6,12 @@ import torch
 from PIL import Image
 from skimage import data
 
-from skdeepcluster.backbones import BackboneLoadError, load_backbone, make_engine
+from skdeepcluster.backbones import (
+    BackboneLoadError,
+    imagenet_classifier,
+    load_backbone,
+    make_engine,
+)
 from skdeepcluster.backbones._packaged import create_classifier
 
 from .conftest import features_of, normalized
@@ -81,6 +86,16 @@ def test_features_are_what_the_classifier_sees(pixels_of):
     np.testing.assert_allclose(features_of(backbone, pixels), expected.numpy(), atol=1e-5)
     found = make_engine(backbone, engine="torch")(pixels)
     np.testing.assert_allclose(found, expected.numpy(), atol=1e-4)
+
+
+def test_the_classifier_turns_features_into_logits(pixels_of):
+    backbone = load_backbone("efficientnet_lite0", image_size=96)
+    pixels = pixels_of(backbone)
+    weights, biases = imagenet_classifier()
+    with torch.inference_mode():
+        logits = create_classifier(0).eval()(normalized(backbone, pixels))
+    found = features_of(backbone, pixels) @ weights.T + biases
+    np.testing.assert_allclose(found, logits.numpy(), atol=1e-3)
 
 
 def test_a_missing_package_is_named_with_its_cure(monkeypatch):
