@@ -242,7 +242,12 @@ class ClusterEditing(PartitionAttributes):
         partition = partition.merged(new_labels)
         if names is not None:
             known = zip(new_labels.tolist(), origins.tolist(), strict=True)
-            given = {new: names[old] for new, old in known if 0 <= old < len(names)}
+            # cluster_names_ calls a cluster without a name by its number, which may be another now.
+            given = {
+                new: names[old]
+                for new, old in known
+                if 0 <= old < len(names) and names[old] != f"cluster {old}"
+            }
             partition = partition.renamed(check_names(given, partition.n_clusters))
         self._partition = partition
         return self

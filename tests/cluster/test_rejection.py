@@ -93,12 +93,13 @@ def test_clusters_keep_the_labels_that_they_are_known_by(fitted, digits):
     X, _, first, second, _ = digits
     order = np.concatenate([first, second])
     again = DeepImageClusterer(6, random_state=1).fit(X[order])
-    names = ["zero", "one", None, "three", "four"]
+    names = ["zero", "one", "cluster 2", "three", None]
     again.align_to(fitted.labels_, names)
     agreeing = again.labels_[: len(first)] == fitted.labels_
     assert agreeing.mean() > 0.75
     np.testing.assert_array_equal(again.predict(X[order]), again.labels_)
-    assert again.cluster_names_ == ["zero", "one", "cluster 2", "three", "four", "cluster 5"]
+    assert again._partition.names[2] is None
+    assert again.cluster_names_ == ["zero", "one", "cluster 2", "three", "cluster 4", "cluster 5"]
 
 
 def test_matching_of_clusters():
