@@ -18,24 +18,24 @@ def test_what_is_in_it_is_shown(cache, capsys):
     n_bytes = sum(path.stat().st_size for path in cache.rglob("*.safetensors"))
     assert shown["megabytes"] == pytest.approx(n_bytes / 1e6)
     assert shown["n_removed"] == 0
-    # The images, and their views.
-    assert sorted(network["n_features"] for network in shown["networks"]) == [1280, 4 * 1280]
-    assert [network["n_pictures"] for network in shown["networks"]] == [40, 40]
+    # The images, in the size by which they are named as well, and their views.
+    assert sorted(network["n_features"] for network in shown["networks"]) == [1280, 1280, 4 * 1280]
+    assert [network["n_pictures"] for network in shown["networks"]] == [40, 40, 40]
     assert run("cache", cache) == 0
-    assert "80 images" in capsys.readouterr().out
+    assert "120 images" in capsys.readouterr().out
 
 
 def test_what_is_old_is_removed(cache, capsys):
     old = next(cache.rglob("*.safetensors"))
     os.utime(old, (0, 0))
     trimmed = run_json(capsys, "cache", cache, "--max-days", 1000)
-    assert (trimmed["n_removed"], len(trimmed["networks"])) == (1, 1)
+    assert (trimmed["n_removed"], len(trimmed["networks"])) == (1, 2)
     assert not old.exists()
 
 
 def test_all_of_it_is_removed(cache, capsys):
     trimmed = run_json(capsys, "cache", cache, "--max-megabytes", 0)
-    assert trimmed == {"networks": [], "megabytes": 0, "n_removed": 2}
+    assert trimmed == {"networks": [], "megabytes": 0, "n_removed": 3}
     assert run("cache", cache) == 0
 
 

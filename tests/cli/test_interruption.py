@@ -25,8 +25,8 @@ def test_the_same_command_goes_on_after_an_interruption(result, tmp_path, monkey
     first = embedded.pop()
     embedded += [0, 0]
     assert run(*arguments) == 0
-    # And four views of each.
-    assert first + sum(embedded) == 40 + 4 * 40
+    # And four views of each, and each in the size by which clusters are named.
+    assert first + sum(embedded) == 40 + 4 * 40 + 40
     assert 0 < first < 40
     assert read_table(tmp_path / "o/labels.csv") == read_table(result / "out/labels.csv")
 

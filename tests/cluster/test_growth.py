@@ -13,7 +13,7 @@ from sklearn.datasets import load_digits
 from sklearn.metrics import normalized_mutual_info_score
 
 from skdeepcluster import ImageEmbedder, list_images
-from skdeepcluster.cluster import _clusterer, _training_data
+from skdeepcluster.cluster import _clusterer, _reference, _training_data
 from skdeepcluster.cluster._training_data import draw_training_rows, training_data
 from skdeepcluster.embedding import _embedder
 from skdeepcluster.features import _rows
@@ -194,6 +194,7 @@ def test_mapped_features_are_never_copied_whole(tmp_path, monkeypatch):
 
     monkeypatch.setattr(_rows, "_CHUNK_SIZE", 400)
     monkeypatch.setattr(_head, "_N_ROWS_FOR_SCALE", 500)
+    monkeypatch.setattr(_reference, "_N_ROWS_FOR_AXES", 500)
     monkeypatch.setattr(_inverted_lists, "_N_ROWS_FOR_COMPONENTS", 500)
     monkeypatch.setattr(_inverted_lists, "_BATCH_SIZE", 100)
     instead = {"stored_rows": watched, "encode": partial(encode, chunk_size=400)}
