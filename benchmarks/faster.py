@@ -168,6 +168,8 @@ def _embedded(folder, name, image_size):
 def _command(*arguments):
     """Run the command of the package that is measured; seconds on the wall."""
     environment = {name: value for name, value in os.environ.items() if name not in _THREADS}
+    # Else the package of the current folder would come before that of PYTHONPATH.
+    environment["PYTHONSAFEPATH"] = "1"
     started = time.perf_counter()
     subprocess.run(
         [sys.executable, "-m", "skdeepcluster", *map(str, arguments)],
