@@ -101,7 +101,8 @@ class Browser:
         file.unlink(missing_ok=True)
         self.find(button).click()
         deadline = time.monotonic() + 10
-        while not file.exists() and time.monotonic() < deadline:
+        # Chromium makes an empty file first, and puts the finished one in its place.
+        while not (file.exists() and file.stat().st_size) and time.monotonic() < deadline:
             time.sleep(0.05)
         return file.read_bytes()
 
