@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.utils.extmath import randomized_svd
 
 from ..features import random_rows, row_chunks, rows_of_images, unit_rows, with_gaps
-from ..neighbors import nearest_rows
+from ..neighbors import highest_products
 
 # Principal axes: images of other classes are told apart as well as by all 1280 features.
 _N_AXES = 128
@@ -72,13 +72,13 @@ class Reference:
             Mean cosine distance to the five nearest; NaN for NaN.
         """
         readable = ~np.isnan(components[:, 0])
-        cosines = nearest_rows(components[readable], self.rows[landmarks], _N_NEAREST)[0]
+        cosines = highest_products(components[readable], self.rows[landmarks], _N_NEAREST)
         return with_gaps(_mean_distances(cosines), readable, np.nan)
 
     def distances_of(self, landmarks: np.ndarray) -> np.ndarray:
         """Give the same of the landmarks, to the nearest others, (n_landmarks,)."""
         rows = self.rows[landmarks]
-        return _mean_distances(nearest_rows(rows, rows, _N_NEAREST + 1)[0][:, 1:])
+        return _mean_distances(highest_products(rows, rows, _N_NEAREST + 1)[:, 1:])
 
     def taken(self, rows: np.ndarray) -> Reference:
         """Give the reference of which each image is one that this remembers."""

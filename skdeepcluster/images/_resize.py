@@ -12,7 +12,8 @@ ASPECTS = ("crop", "pad", "squash")
 # The mean of photographs, which networks take for nothing in particular.
 _MARGIN = (124, 116, 104)
 # Torch resizes bytes by these as Pillow does, with vector instructions: three times as fast, and
-# less than one value in a hundred differs, by a grey level. On other processors it is slower.
+# about one value in a hundred or fewer differs, mostly by a grey level. On other processors it is
+# slower.
 _VECTORIZED = ("bicubic", "bilinear")
 _HAS_VECTORS = torch.backends.cpu.get_cpu_capability().startswith("AVX")
 

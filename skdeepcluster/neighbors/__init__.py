@@ -1,7 +1,6 @@
 """Nearest neighbours in feature space, and what they say of a partition."""
 
 from ._confidence import calibrate_temperature, confidence, expected_accuracy
-from ._cosines import nearest_rows
 from ._criterion import (
     evenness,
     neighborhood_information,
@@ -12,6 +11,7 @@ from ._criterion import (
 from ._embedding import Forces, embed_graph
 from ._inverted_lists import InvertedLists
 from ._outliers import outlier_scores
+from ._products import highest_products
 from ._search import nearest_neighbors, nearest_of_few, neighbor_recall
 from ._shared import purest_neighbors, shared_neighbor_graph
 
@@ -23,9 +23,9 @@ __all__ = [
     "embed_graph",
     "evenness",
     "expected_accuracy",
+    "highest_products",
     "nearest_neighbors",
     "nearest_of_few",
-    "nearest_rows",
     "neighbor_recall",
     "neighborhood_information",
     "neighborhood_modularity",
