@@ -70,7 +70,8 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         fast as torch, and torch elsewhere. "int8" runs "efficientnet_lite0" or
         "efficientnet_lite2" in 8-bit integers on a CPU, the network alone in half the time of
         "auto"; features have a cosine of about 0.99 with the exact ones, and are cached apart
-        from them. A processor without the instructions (VNNI) is warned of, and computes exact features.
+        from them. A processor without the instructions (VNNI) is warned of, and computes exact
+        features.
     device : str or torch.device, default="auto"
         A torch device. "auto" uses a GPU if there is one.
     dtype : {"auto", "float32", "float16", "bfloat16"}, default="auto"
