@@ -10,6 +10,7 @@ from torch.nn import functional
 from ..neighbors import neighborhood_information
 from ._adam import Adam
 from ._inputs import ReducedInputs
+from ._precision import faster_products
 from ._revival import revive
 from ._trainer import LatentTrainer
 
@@ -84,14 +85,18 @@ def train_head(head, data, objective, settings, *, generator, random_state, on_e
     layers = inputs.new_layers()
 
     def network(rows):
-        return functional.normalize(layers(rows), dim=1)
+        return functional.normalize(layers(rows).float(), dim=1)
+
+    def trained_network(rows):
+        with faster_products():
+            return network(rows)
 
     @torch.inference_mode()
     def latents():
         return network(inputs.originals).numpy()
 
     train_network(
-        network,
+        trained_network,
         inputs.random_views,
         latents,
         layers.parameters(),
