@@ -10,6 +10,6 @@ def faster_products():
     in single precision, as are the weights and everything that is not a product of matrices.
     """
     # Older versions of torch do not tell.
-    capabilities = getattr(torch.cpu, "get_capabilities", dict)()
+    capabilities: dict = getattr(torch.cpu, "get_capabilities", dict)()
     is_faster = any(capabilities.get(name) for name in ("avx512_bf16", "amx_bf16"))
     return torch.autocast("cpu", torch.bfloat16, enabled=is_faster)
