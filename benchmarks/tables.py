@@ -147,6 +147,22 @@ def names():
     return _markdown(["", "clusters", *verdicts, "steps", "confidence"], lines)
 
 
+def copies():
+    """Precision and recall of pairs of copies."""
+    rows = json.loads((RESULTS / "copies.json").read_text())["rows"]
+    measures = ("precision", "recall", "resized", "recompressed", "cropped", "mirrored")
+    lines = [
+        [
+            f"`{name}`" if name.startswith("find") else name,
+            *(f"{row[measure]:.3f}" if measure in row else "" for measure in measures),
+            f"{row['seconds']:.0f}",
+        ]
+        for name, row in rows.items()
+    ]
+    head = ["", "precision", "recall", *(f"recall: {kind}" for kind in measures[2:]), "seconds"]
+    return _markdown(head, lines)
+
+
 def looks():
     """Accuracy with more than one look at an image, mean over seeds."""
     runs = pd.DataFrame(json.loads((RESULTS / "looks.json").read_text())["runs"])
@@ -292,6 +308,7 @@ def main():
             "outliers": outliers(),
             "rejection": rejection(),
             "names": names(),
+            "copies": copies(),
         },
         "guide/backbones.md": {"looks": looks()},
         "method.md": {

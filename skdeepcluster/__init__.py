@@ -19,6 +19,7 @@ _HOMES = {
     "TextGraphParser": "scenegraph",
     "TrainingCurveDisplay": "displays",
     "VisualGraphParser": "scenegraph",
+    "find_duplicates": "duplicates",
     "list_images": "images",
     "read_image": "images",
     "read_parquet_images": "images",

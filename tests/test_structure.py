@@ -48,12 +48,14 @@ MAY_IMPORT = {
         *("scenegraph.graph", "scenegraph.readers", "scenegraph.retrieval"),
         *("scenegraph.text", "scenegraph.vision"),
     ],
+    # Copies among images; they need no clusters.
+    "duplicates": ["embedding", "features", "images", "neighbors"],
     # Results, looked at and handed on.
     "displays": ["cluster", "features", "images", "metrics", "neighbors"],
     "export": ["images", "storage"],
-    "report": ["cluster", "displays", "features", "images", "neighbors", "storage"],
+    "report": ["cluster", "displays", "duplicates", "features", "images", "neighbors", "storage"],
     "cli": [
-        *("backbones", "cluster", "embedding", "export", "images", "report"),
+        *("backbones", "cluster", "duplicates", "embedding", "export", "images", "report"),
         *("scenegraph", "storage"),
     ],
 }

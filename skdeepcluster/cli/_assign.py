@@ -13,7 +13,7 @@ example:
 
 JSON: "n_pictures", "n_clusters", "skipped" (paths of images that could not be read), "clusters"
 (objects with "cluster", "name" and "size", the number of new images) and "files" ("labels",
-"cache" and, if requested, "report" and "export").
+"cache" and, if requested, "report", "duplicates" and "export").
 """
 
 

@@ -18,7 +18,8 @@ interruption, the same command resumes where it stopped.
 
 JSON: "n_pictures", "n_clusters", "skipped" (paths of images that could not be read), "clusters"
 (objects with "cluster", "name", "size", "cohesion" and "representative", the most typical
-image) and "files" ("labels", "model", "cache" and, if requested, "report" and "export").
+image) and "files" ("labels", "model", "cache" and, if requested, "report", "duplicates" and
+"export").
 """
 
 

@@ -22,11 +22,15 @@ def check_output(options):
         _check_installed("pyarrow", "The Parquet table", "parquet")
     if options.report:
         check_report()
+    if options.duplicates:
+        _check_installed("imagehash", "--duplicates", "duplicates")
+    elif options.mirrored:
+        raise ValueError("--mirrored says which copies --duplicates finds: give both.")
     # Last, so that no folder is created if a check before fails.
     check_writable(options.output)
-    check_file(files["labels"])
-    if options.report:
-        check_file(files["report"])
+    for name in ("labels", "report", "duplicates"):
+        if name in files:
+            check_file(files[name])
 
 
 def check_report():
@@ -50,6 +54,8 @@ def _files(options):
     files = {"labels": options.output / f"labels.{options.format}"}
     if options.report:
         files["report"] = options.output / "report.html"
+    if options.duplicates:
+        files["duplicates"] = options.output / "duplicates.csv"
     if options.export:
         files["export"] = options.output / "clusters"
     return files
@@ -63,7 +69,7 @@ def write_results(options, estimator, images, labels, probabilities):
     files : dict of str to str
     """
     from ..cluster import partition_of
-    from ..export import export_clusters, write_labels, write_parquet
+    from ..export import export_clusters, write_duplicates, write_labels, write_parquet
 
     files = _files(options)
     names = estimator.cluster_names_
@@ -73,7 +79,10 @@ def write_results(options, estimator, images, labels, probabilities):
         )
     else:
         write_labels(files["labels"], images.names, labels, probabilities.max(axis=1), names)
-    if options.report and not _write_report(estimator, images, files["report"]):
+    duplicates = _find_duplicates(options, estimator, images) if options.duplicates else None
+    if duplicates is not None:
+        write_duplicates(files["duplicates"], images.names, *duplicates)
+    if options.report and not _write_report(estimator, images, files["report"], duplicates):
         del files["report"]
     # Last, since it may move the images.
     if options.export:
@@ -82,11 +91,24 @@ def write_results(options, estimator, images, labels, probabilities):
     return {name: str(path) for name, path in files.items()}
 
 
-def _write_report(estimator, images, path):
+def _find_duplicates(options, estimator, images):
+    from .. import find_duplicates
+
+    return find_duplicates(
+        images.X,
+        mirrored=options.mirrored,
+        reader=estimator.reader_,
+        memory=memory_of(options),
+        on_error="skip",
+        verbose=1,
+    )
+
+
+def _write_report(estimator, images, path, duplicates):
     from ..report import write_report
 
     try:
-        write_report(estimator, images.X, path)
+        write_report(estimator, images.X, path, duplicates=duplicates)
     # Whatever the error, the results of hours of work must still be exported and printed.
     except Exception as error:
         warnings.warn(

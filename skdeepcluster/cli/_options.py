@@ -134,6 +134,15 @@ def add_output(parser):
     )
     parser.add_argument("--report", action="store_true", help="also write DIR/report.html")
     parser.add_argument(
+        "--duplicates",
+        action="store_true",
+        help="also find copies (resized, recompressed, cropped), and list them in "
+        "DIR/duplicates.csv and on the page",
+    )
+    parser.add_argument(
+        "--mirrored", action="store_true", help="with --duplicates: mirror images are copies, too"
+    )
+    parser.add_argument(
         "--memory",
         type=path,
         metavar="DIR",

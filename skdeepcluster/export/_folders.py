@@ -42,6 +42,22 @@ def write_labels(path, images, labels, probabilities, names):
             table.writerow([path_cell(image), label, *known])
 
 
+def write_duplicates(path, images, groups, is_kept):
+    """Write a CSV file of the images that have copies, completely or not at all.
+
+    A row has the path, the number of the group, and "yes" or "no" for whether it is the one
+    worth keeping, which comes first.
+    """
+    members: dict[int, list[int]] = {}
+    for index, group in enumerate(groups):
+        members.setdefault(int(group), []).append(index)
+    with whole_file(path) as partial, _table(partial, "path", "group", "keep") as table:
+        for group, of in members.items():
+            for index in sorted(of, key=lambda index: not is_kept[index]) if len(of) > 1 else ():
+                keep = "yes" if is_kept[index] else "no"
+                table.writerow([path_cell(images[index]), group, keep])
+
+
 def check_export(folder):
     """Raise a FileExistsError if the folder, or anything of that name, exists."""
     folder = Path(folder)

@@ -12,7 +12,7 @@ _SCORE_PARTS = 1_000
 _MAP_SIDE = 4095
 
 
-def page_data(assessment, source, rows, names, random_state):
+def page_data(assessment, source, rows, names, duplicates, random_state):
     """Collect the data of clusters and images that the page shows.
 
     Parameters
@@ -23,6 +23,8 @@ def page_data(assessment, source, rows, names, random_state):
         The images that are shown for each cluster.
     names : list of str or None
         Names of all clusters of the estimator, by label.
+    duplicates : Duplicates or None
+        Copies among the images.
     random_state : int, RandomState instance or None
         Determines the map.
 
@@ -31,7 +33,8 @@ def page_data(assessment, source, rows, names, random_state):
     data : dict
         "clusters": a dict for each cluster that has images, largest first. "cluster_names":
         names of all clusters, since the second most likely one of an image may have no images
-        here. "root": the common beginning of all paths; "separator": the path separator. The
+        here. "copies": lists of images that are copies of one another, the one worth keeping
+        first. "root": the common beginning of all paths; "separator": the path separator. The
         others are lists with an item for each image: "names", the rest of the path; "labels"
         and "seconds", the second most likely cluster; "probabilities" in ten-thousandths;
         "outliers", the outlier scores in thousandths; "x" and "y" from 0 to 4095. All numbers
@@ -52,6 +55,7 @@ def page_data(assessment, source, rows, names, random_state):
     return {
         "clusters": sorted(clusters, key=lambda cluster: -cluster["size"]),
         "cluster_names": names,
+        "copies": [] if duplicates is None else _copies(duplicates),
         "root": root,
         "separator": os.sep,
         "names": shown_names,
@@ -62,6 +66,12 @@ def page_data(assessment, source, rows, names, random_state):
         "x": x,
         "y": y,
     }
+
+
+def _copies(duplicates):
+    order = np.lexsort((~duplicates.is_kept, duplicates.groups))
+    groups = np.split(order, np.flatnonzero(np.diff(duplicates.groups[order])) + 1)
+    return [group.tolist() for group in groups if len(group) > 1]
 
 
 def _split_root(paths):

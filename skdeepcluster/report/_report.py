@@ -9,6 +9,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from ..cluster import DeepImageClusterer, partition_of
+from ..duplicates import Duplicates
 from ..images import ImagesLike, PathLike, as_image_source
 from ._assessment import assess
 from ._choice import choose_rows, fair_order
@@ -29,6 +30,7 @@ def write_report(
     title: str | None = None,
     max_megabytes: float = 20,
     all_pictures: bool = False,
+    duplicates: Duplicates | None = None,
     random_state: int | np.random.RandomState | None = 0,
 ) -> Path:
     """Write an HTML page for exploring a clustering.
@@ -61,6 +63,9 @@ def write_report(
         ``<stem>_pictures`` beside the page. The page itself then only holds those shown for each
         cluster. The bound does not include the folder, which is replaced if an earlier report
         wrote it, and must otherwise be new or empty.
+    duplicates : Duplicates, default=None
+        What :func:`skdeepcluster.find_duplicates` finds in ``images``: copies are marked, and
+        can be shown alone.
     random_state : int, RandomState instance or None, default=0
         Determines the map, and which further images get a thumbnail.
 
@@ -75,7 +80,8 @@ def write_report(
         If jinja2 is not installed.
     ValueError
         If ``images`` are not images, are not those of a fit on features, or cannot be read, or
-        if ``max_megabytes`` is not a positive number.
+        if ``max_megabytes`` is not a positive number, or ``duplicates`` is of another number of
+        images.
     ImageReadError
         If an image to be shown cannot be read and the estimator has ``on_error="raise"``.
     OSError
@@ -97,6 +103,10 @@ def write_report(
         raise ValueError("images must be files or pixels; features cannot be shown.")
     if not max_megabytes > 0:
         raise ValueError(f"max_megabytes must be a positive number, got {max_megabytes}.")
+    if duplicates is not None and len(duplicates.groups) != len(source):
+        raise ValueError(
+            f"duplicates is of {len(duplicates.groups)} images, and there are {len(source)}."
+        )
     path = Path(path).expanduser()
     folder = path.with_name(f"{path.stem}_pictures") if all_pictures else None
     check_target(path, folder, source)
@@ -104,7 +114,8 @@ def write_report(
     assessment = assess(estimator, source)
     labels = assessment.labels
     rows = {int(label): choose_rows(assessment, label) for label in np.unique(labels[labels >= 0])}
-    data = page_data(assessment, source, rows, partition_of(estimator).names, random_state)
+    names = partition_of(estimator).names
+    data = page_data(assessment, source, rows, names, duplicates, random_state)
     data["folder"] = None if folder is None else quote(os.fsencode(folder.name)) + "/"
     title = f"Clusters of {len(source):,} images" if title is None else str(title)
 

@@ -1,10 +1,11 @@
+import shutil
 from pathlib import Path
 
 import pytest
 
 from skdeepcluster.cli import main
 
-from ._command import run
+from ._command import read_table, run, run_json
 
 
 @pytest.mark.parametrize(
@@ -40,6 +41,28 @@ def test_outputs_that_cannot_be_are_refused_before_the_work(
     known = {"model": result / "out/model", "photos": result / "photos"}
     assert main([argument.format(**known) for argument in arguments]) == 1
     assert message in capsys.readouterr().err
+
+
+def test_duplicates_are_listed(result, tmp_path, capsys):
+    pytest.importorskip("imagehash")
+    photos = shutil.copytree(result / "photos", tmp_path / "photos")
+    shutil.copy(photos / "cat/0.jpg", photos / "copy.jpg")
+    arguments = ["assign", result / "out/model", photos, "--output", tmp_path / "o"]
+    data = run_json(capsys, *arguments, "--duplicates", "--report")
+    assert data["files"]["duplicates"] == str(tmp_path / "o/duplicates.csv")
+    rows = read_table(tmp_path / "o/duplicates.csv")
+    groups = [{row["path"] for row in rows if row["group"] == row_["group"]} for row_ in rows]
+    assert any({str(photos / "copy.jpg"), str(photos / "cat/0.jpg")} <= group for group in groups)
+    for group in {row["group"] for row in rows}:
+        of_group = [row["keep"] for row in rows if row["group"] == group]
+        assert of_group == ["yes"] + ["no"] * (len(of_group) - 1) and len(of_group) > 1
+    assert "Copies only" in (tmp_path / "o/report.html").read_text("utf-8")
+
+
+def test_mirrored_is_an_option_of_duplicates(result, tmp_path, capsys):
+    arguments = ["assign", result / "out/model", result / "photos", "--output", tmp_path / "o"]
+    assert run(*arguments, "--mirrored") == 1
+    assert "give both" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("command", ["cluster", "assign", "report"])

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from skdeepcluster.cluster import partition_of
+from skdeepcluster.duplicates import Duplicates
 from skdeepcluster.report import write_report
 
 pytest.importorskip("jinja2", reason="reports need jinja2")
@@ -428,3 +429,36 @@ def serious(browser, axe):
         for finding in results["violations"]
         if finding["impact"] in ("serious", "critical")
     ]
+
+
+def test_copies_are_marked_and_can_be_shown_alone(browser, shapes, tmp_path, screenshots):
+    paths, est = shapes
+    groups, is_kept = np.arange(len(paths)), np.ones(len(paths), dtype=bool)
+    # Two of the largest cluster, of which the second is worth keeping, and one of another.
+    largest = np.bincount(est.labels_).argmax()
+    first, kept = np.flatnonzero(est.labels_ == largest)[[0, 3]]
+    other = np.flatnonzero(est.labels_ != largest)[-1]
+    groups[[first, kept, other]], is_kept[[first, other]] = kept, False
+    page = write_report(est, paths, tmp_path / "page.html", duplicates=Duplicates(groups, is_kept))
+    browser.open(page)
+    browser.find("#only-copies").click()
+    browser.settle()
+    assert browser.find("#count").text == "3 of 500"
+    assert browser.shown() == [paths[kept].name, paths[first].name]
+    assert [mark.text for mark in browser.driver.find_elements(By.CSS_SELECTOR, ".copies")] == [
+        "\N{MULTIPLICATION SIGN}3"
+    ] * 3
+    browser.driver.save_screenshot(str(screenshots / "copies.png"))
+    browser.find(".tile button").click()
+    facts = browser.find("#viewer-facts").text
+    assert f"worth keeping of 3; copies: {paths[first].name}, {paths[other].name}" in facts
+    browser.press(Keys.ARROW_RIGHT)
+    assert f"copy of {paths[kept].name}" in browser.find("#viewer-facts").text
+    browser.press(Keys.ESCAPE)
+    browser.press(Keys.ESCAPE)
+    browser.settle()
+    assert browser.find("#count").text == "500 images"
+    assert not browser.find("#only-copies").is_selected()
+    assert browser.logged("browser") == []
+    with pytest.raises(ValueError, match="of 500 images, and there are 499"):
+        write_report(est, paths[:-1], tmp_path / "p.html", duplicates=Duplicates(groups, is_kept))

@@ -27,6 +27,9 @@ const probabilityOf = (index) => data.probabilities[index] / 10000;
 const outlierScoreOf = (index) => data.outliers[index] / 1000;
 const isRead = (index) => data.labels[index] !== UNREAD;
 
+// Images that are copies of one another, the one worth keeping first, by each of them.
+const copiesOf = new Map(data.copies.flatMap((group) => group.map((index) => [index, group])));
+
 /** URL of an image's thumbnail, or null if there is none. */
 function thumbnailOf(index) {
   if (index in thumbnails) return `data:image/webp;base64,${thumbnails[index]}`;
@@ -50,12 +53,12 @@ const counted = (number) => number.toLocaleString("en");
 const plural = (number, noun) => `${counted(number)} ${noun}${number === 1 ? "" : "s"}`;
 
 // Which images are shown.
-const filter = { query: "", least: 0, order: "certain" };
+const filter = { query: "", least: 0, onlyCopies: false, order: "certain" };
 const matches = new Uint8Array(nImages).fill(1);
 const nMatchesOf = new Map();
 let nMatches = nImages;
 
-const isFiltered = () => filter.query !== "" || filter.least > 0;
+const isFiltered = () => filter.query !== "" || filter.least > 0 || filter.onlyCopies;
 
 function applyFilter() {
   const query = searchable(filter.query);
@@ -65,7 +68,8 @@ function applyFilter() {
   for (let index = 0; index < nImages; index++) {
     // Images that could not be read have the probability -1, and are shown without a minimum.
     const likely = least === 0 || data.probabilities[index] >= least;
-    matches[index] = likely && (query === "" || searchableNames[index].includes(query)) ? 1 : 0;
+    const sought = !filter.onlyCopies || copiesOf.has(index);
+    matches[index] = likely && sought && (query === "" || searchableNames[index].includes(query)) ? 1 : 0;
     if (!matches[index]) continue;
     nMatches++;
     const label = data.labels[index];
@@ -82,9 +86,12 @@ const ORDERS = {
   name: (one, other) => (data.names[one] < data.names[other] ? -1 : 1),
 };
 
-/** Matching images of a cluster, in the selected order. */
+/** Matching images of a cluster, in the selected order; copies side by side if only they are shown. */
 function listOf(label) {
-  return membersOf.get(label).filter((index) => matches[index]).sort(ORDERS[filter.order]);
+  const list = membersOf.get(label).filter((index) => matches[index]).sort(ORDERS[filter.order]);
+  if (!filter.onlyCopies) return list;
+  const groups = new Set(list.map((index) => copiesOf.get(index)));
+  return [...groups].flatMap((group) => group.filter((index) => matches[index] && data.labels[index] === label));
 }
 
 /** Create an element; attributes that are undefined or false are left out. */

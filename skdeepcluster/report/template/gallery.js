@@ -139,7 +139,21 @@ function makeTile(index) {
   open.append(imageOf(index));
   const box = element("input", { type: "checkbox", tabindex: "-1", "aria-label": `Select ${name}` });
   box.checked = selected.has(index);
-  return element("div", { class: "tile", "data-index": index }, open, box);
+  const tile = element("div", { class: "tile", "data-index": index }, open, box);
+  const copies = copiesOf.get(index);
+  if (copies) {
+    tile.append(element("span", { class: "copies", "aria-hidden": "true" }, `×${copies.length}`));
+    open.title = `${label}; ${copiesFact(index)}`;
+    open.setAttribute("aria-label", open.title);
+  }
+  return tile;
+}
+
+/** Which images are copies of one that has some. */
+function copiesFact(index) {
+  const [kept, ...others] = copiesOf.get(index);
+  if (kept !== index) return `copy of ${fileNameOf(kept)}`;
+  return `worth keeping of ${others.length + 1}; copies: ${others.map(fileNameOf).join(", ")}`;
 }
 
 /** Add a dot in the colour of the cluster that is the image's second choice. */

@@ -27,6 +27,8 @@ const refreshSoon = oncePerFrame(refresh);
 
 function resetFilter() {
   byId("query").value = filter.query = "";
+  filter.onlyCopies = false;
+  if (byId("only-copies")) byId("only-copies").checked = false;
   showLeast((byId("least").value = filter.least = 0));
   refresh();
 }
@@ -65,6 +67,10 @@ function setUpFilter() {
   byId("least").addEventListener("input", ({ target }) => {
     filter.least = target.valueAsNumber;
     showLeast(filter.least);
+    refreshSoon();
+  });
+  byId("only-copies")?.addEventListener("change", ({ target }) => {
+    filter.onlyCopies = target.checked;
     refreshSoon();
   });
   byId("sort").addEventListener("change", ({ target }) => {

@@ -33,6 +33,7 @@ function viewerFacts(index) {
   ];
   const second = data.seconds[index];
   if (second >= 0) facts.splice(2, 0, ["Second choice", clusterName(second)]);
+  if (copiesOf.has(index)) facts.push(["Copies", copiesFact(index)]);
   return facts;
 }
 
