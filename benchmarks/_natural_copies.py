@@ -1,4 +1,4 @@
-"""Copies that Caltech-101 itself holds: one of each two, told by eye to be the same picture."""
+"""Copies that the sets themselves hold: one of each two, told by eye to be the same picture."""
 
 CALTECH101 = [
     "anchor/image_0015.jpg",
@@ -7,9 +7,12 @@ CALTECH101 = [
     "beaver/image_0022.jpg",
     "brontosaurus/image_0013.jpg",
     "buddha/image_0028.jpg",
+    "cougar_body/image_0002.jpg",
+    "cougar_body/image_0013.jpg",
     "cougar_body/image_0033.jpg",
     "cougar_body/image_0035.jpg",
     "dalmatian/image_0061.jpg",
+    "euphonium/image_0001.jpg",
     "euphonium/image_0021.jpg",
     "garfield/image_0024.jpg",
     "garfield/image_0025.jpg",
@@ -53,4 +56,18 @@ CALTECH101 = [
     "strawberry/image_0033.jpg",
     "water_lilly/image_0009.jpg",
     "water_lilly/image_0037.jpg",
+]
+# Shifted crops of one photograph.
+STEEL = [
+    "inclusion/inclusion_125.jpg",
+    "inclusion/inclusion_151.jpg",
+    "inclusion/inclusion_188.jpg",
+    "inclusion/inclusion_88.jpg",
+    "patches/patches_101.jpg",
+    "patches/patches_189.jpg",
+    "patches/patches_2.jpg",
+    "pitted_surface/pitted_surface_171.jpg",
+    "scratches/scratches_178.jpg",
+    "scratches/scratches_185.jpg",
+    "scratches/scratches_4.jpg",
 ]

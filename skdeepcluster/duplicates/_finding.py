@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from ..embedding import ImageEmbedder
-from ..features import rows_of_images, unit_rows, without_gaps
+from ..features import rows_of_images, without_gaps
 from ..images import ImagesLike, as_image_source
-from ..neighbors import nearest_neighbors
-from ._hashes import ImageHashes, check_imagehash, hashes_of, n_bits_apart
+from ._comparison import N_NEIGHBORS, Comparison
+from ._hashes import check_imagehash, hash_images
 
-# Copies are among the nearest images of this network, and no less similar (cosine).
 _BACKBONE = "efficientnet_lite0"
 _IMAGE_SIZE = 128
-_N_NEIGHBORS = 10
-_LEAST_COSINE = 0.65
-# Bits of 144 in which the hash of a copy may differ: more of them where the network, too, sees the
-# same image, as in one that was cropped.
-_MOST_BITS = 16
-_ALIKE, _MOST_BITS_IF_ALIKE = 0.77, 26
+# Copies of an image that was written anew are up to so many times as sharp.
+_AS_SHARP = 1.08
 
 
 class Duplicates(NamedTuple):
@@ -49,11 +43,11 @@ def find_duplicates(
 ) -> Duplicates:
     """Find copies of images: resized, recompressed, cropped by up to a fifth of the sides.
 
-    Candidates are the ten nearest images of each in the features of "efficientnet_lite0"; they
-    are copies if their perceptual hashes, or those of one and of a part of the other, are nearly
-    the same. Each group has one image worth keeping: the largest, of those the one with the
-    largest file, of those the sharpest. All others are copies of that one: groups do not grow
-    along chains of small differences.
+    Candidates are the ten nearest images of each, in the features of "efficientnet_lite0" and by
+    their perceptual hashes. They are copies if the hashes, or those of one and of a part of the
+    other, are nearly the same, the features alike and the mean colours near. Each group has one
+    image worth keeping: the largest, of those the sharpest, of those that are about as sharp the
+    first. All others are copies of that one: groups do not grow along chains of small differences.
 
     Parameters
     ----------
@@ -114,78 +108,65 @@ def find_duplicates(
     if source is None:
         raise ValueError("X must be images, by whose pixels copies are verified, not features.")
     is_read = rows_of_images(features)
-    pairs, cosines = _candidates(without_gaps(features, is_read))
-    pairs = np.flatnonzero(is_read)[pairs]
-    involved, places = np.unique(pairs, return_inverse=True)
-    hashes = _hash_images(source, involved, n_jobs, verbose)
     groups = np.arange(len(source))
-    if len(pairs):
-        places = places.reshape(pairs.shape)
-        looks, parts = (np.stack([getattr(h, name) for h in hashes]) for name in ("looks", "parts"))
-        allowed = np.where(cosines >= _ALIKE, _MOST_BITS_IF_ALIKE, _MOST_BITS)
-        links = places[n_bits_apart(looks, parts, places, mirrored) <= allowed]
-        worth = [_worth(source, *pair) for pair in zip(involved, hashes, strict=True)]
-        groups[involved] = involved[_stars(links, worth)]
-    is_kept = groups == np.arange(len(source))
-    return Duplicates(_numbered(groups), is_kept)
+    if is_read.any():
+        rows = np.flatnonzero(is_read)
+        hashes = hash_images(source, rows, n_jobs, verbose)
+        groups[rows] = rows[_stars(Comparison(without_gaps(features, is_read), hashes, mirrored))]
+    return Duplicates(_numbered(groups), groups == np.arange(len(source)))
 
 
-def _candidates(features):
-    """Pairs of images that may be copies, each once, int64 of shape (n_pairs, 2); their cosines."""
-    if len(features) < 2:
-        return np.empty((0, 2), dtype=np.int64), np.empty(0)
-    neighbors = nearest_neighbors(features, _N_NEIGHBORS)
-    ones, others = np.repeat(np.arange(len(neighbors)), neighbors.shape[1]), neighbors.ravel()
-    pairs = np.unique(np.sort(np.column_stack([ones, others])[others >= 0], axis=1), axis=0)
-    of_chunks = [
-        np.einsum("nd,nd->n", unit_rows(features, rows[:, 0]), unit_rows(features, rows[:, 1]))
-        for rows in np.array_split(pairs, len(pairs) // 4096 + 1)
-    ]
-    cosines = np.concatenate(of_chunks)
-    return pairs[cosines >= _LEAST_COSINE], cosines[cosines >= _LEAST_COSINE]
+def _stars(comparison):
+    """Which image each is a copy of, or itself: the one worth keeping of its copies.
 
-
-def _hash_images(source, indices, n_jobs, verbose) -> list[ImageHashes]:
-    from joblib import Parallel, delayed
-    from tqdm.auto import tqdm
-
-    read = (delayed(lambda index: hashes_of(source.read(index)))(int(index)) for index in indices)
-    hashed = Parallel(n_jobs=n_jobs or -1, prefer="threads", return_as="generator")(read)
-    bar = tqdm(hashed, desc="hashing", total=len(indices), unit="image", disable=not verbose)
-    return list(bar)
-
-
-def _worth(source, index, hashes):
-    """Compare copies by size; of the same size, one compressed less has the larger file."""
-    n_bytes = os.path.getsize(source.paths[index]) if source.paths is not None else 0
-    return hashes.n_pixels, n_bytes, hashes.sharpness
-
-
-def _stars(links, worth):
-    """Which image each is a copy of, or itself: the one worth keeping of those it is linked to.
+    That is the largest; of those the first that is about as sharp as the sharpest, so that an
+    image that was compressed, and with it blurred, is not kept, and one that was merely written
+    once more, which may sharpen it a little, is no reason to give up the first.
 
     Parameters
     ----------
-    links : ndarray of shape (n_links, 2), int64
-    worth : list of tuple of float
-        Of each image, the higher the better.
+    comparison : Comparison
 
     Returns
     -------
     centers : ndarray of shape (n_images,), int64
     """
-    neighbors: list[list[int]] = [[] for _ in worth]
-    for one, other in links.tolist():
-        neighbors[one].append(other)
-        neighbors[other].append(one)
-    # Stable: of images as good as one another, the first.
-    best_first = sorted(range(len(worth)), key=lambda image: worth[image], reverse=True)
-    centers = np.full(len(worth), -1)
-    for image in best_first:
-        if centers[image] < 0:
-            copies = [image, *(other for other in neighbors[image] if centers[other] < 0)]
-            centers[copies] = image
+    n_pixels, sharpness = comparison.hashes.n_pixels, comparison.hashes.sharpness
+    centers = np.full(len(n_pixels), -1)
+    copies_of = _Copies(comparison, centers)
+    for image in np.argsort(-n_pixels, kind="stable"):
+        if centers[image] >= 0:
+            continue
+        copies = copies_of(image)
+        rivals = copies[n_pixels[copies] == n_pixels[image]]
+        is_sharp = _AS_SHARP * (sharpness[rivals] + 1) >= sharpness[rivals].max() + 1
+        best = rivals[is_sharp.argmax()]
+        centers[copies if best == image else copies_of(best)] = best
     return centers
+
+
+class _Copies:
+    """Copies of an image that are not yet copies of another one."""
+
+    def __init__(self, comparison, centers):
+        self._comparison = comparison
+        self._centers = centers
+        pairs = comparison.candidates()
+        self._linked = [[] for _ in centers]
+        for one, other in pairs[comparison.are_copies(pairs)].tolist():
+            self._linked[one].append(other)
+            self._linked[other].append(one)
+
+    def __call__(self, image):
+        """Return the image and its copies, in order."""
+        others = np.array(self._linked[image], dtype=np.int64)
+        if len(others) >= N_NEIGHBORS:
+            # As many as its neighbours: it may have more of them.
+            others = np.flatnonzero(self._centers < 0)
+            pairs = np.column_stack([np.full_like(others, image), others])
+            others = others[self._comparison.are_copies(pairs)]
+        free = others[self._centers[others] < 0]
+        return np.union1d(free, image)
 
 
 def _numbered(groups):

@@ -6,8 +6,10 @@ from sklearn.model_selection import GroupKFold
 pytest.importorskip("imagehash", reason="copies are verified by imagehash")
 
 from skdeepcluster import find_duplicates
+from skdeepcluster.duplicates._comparison import Comparison
 from skdeepcluster.duplicates._finding import _numbered, _stars
-from skdeepcluster.duplicates._hashes import hashes_of, n_bits_apart
+from skdeepcluster.duplicates._hashes import ImageHashes, hash_images
+from skdeepcluster.images import as_image_source
 
 
 @pytest.fixture(scope="module")
@@ -72,12 +74,77 @@ def test_arrays_and_few_images(photos):
         find_duplicates(np.eye(4))
 
 
+class Links(Comparison):
+    """Images of which it is given which two are copies."""
+
+    def __init__(self, links, n_pixels, sharpness=None):
+        n_pixels = np.array(n_pixels)
+        sharpness = np.ones(len(n_pixels)) if sharpness is None else np.array(sharpness)
+        super().__init__(n_pixels, ImageHashes(None, None, None, n_pixels, sharpness), False)
+        object.__setattr__(self, "links", np.sort(links, axis=1))
+
+    def candidates(self):
+        return self.links[:10]
+
+    def are_copies(self, pairs):
+        known = {*map(tuple, self.links.tolist())}
+        return np.array([tuple(sorted(pair)) in known for pair in pairs.tolist()])
+
+
 def test_groups_do_not_grow_along_chains():
     # 0 - 1 - 2 - 3 - 4, the largest in the middle: its neighbours are its copies, the ends not.
-    chain = np.array([[0, 1], [1, 2], [2, 3], [3, 4]])
-    assert _stars(chain, [(1,), (2,), (3,), (2,), (1,)]).tolist() == [0, 2, 2, 2, 4]
-    # Of the same worth, the first.
-    assert _stars(np.array([[0, 1]]), [(4, 2), (4, 2)]).tolist() == [0, 0]
+    chain = [[0, 1], [1, 2], [2, 3], [3, 4]]
+    assert _stars(Links(chain, [1, 2, 3, 2, 1])).tolist() == [0, 2, 2, 2, 4]
+
+
+@pytest.mark.parametrize(
+    ("sharpness", "kept"),
+    [([9, 9, 9], 0), ([9, 9.5, 9], 0), ([9, 12, 12.5], 1), ([9, 10, 20], 2), ([0, 0, 0.01], 0)],
+)
+def test_of_images_of_one_size_the_first_that_is_sharp_is_kept(sharpness, kept):
+    # The last is smaller, sharp as it may be.
+    links = [[0, 1], [0, 2], [1, 2], [0, 3], [1, 3], [2, 3]]
+    centers = _stars(Links(links, [4, 4, 4, 3], [*sharpness, 99]))
+    assert centers.tolist() == [kept] * 4
+
+
+def test_an_image_may_have_more_copies_than_neighbours_were_sought():
+    links = [[0, other] for other in range(1, 30)]
+    assert set(_stars(Links(links, [2] + [1] * 29))) == {0}
+
+
+def test_many_copies_are_one_group(photos):
+    coffee = Image.fromarray(photos["coffee"])
+    copies = [coffee.resize((coffee.width - n, coffee.height - n)) for n in range(30)]
+    groups, is_kept = find_duplicates([*copies, Image.fromarray(photos["cat"])])
+    assert groups.tolist() == [0] * 30 + [1]
+    assert np.flatnonzero(is_kept).tolist() == [0, 30]
+
+
+def test_colours_count(photos):
+    blank = [Image.new("RGB", (90, 60), color) for color in ("white", "black", "red", "#f00001")]
+    assert find_duplicates(blank).groups.tolist() == [0, 1, 2, 2]
+    swapped = photos["coffee"][..., ::-1].copy()
+    assert find_duplicates([photos["coffee"], swapped]).groups.tolist() == [0, 1]
+
+
+def test_which_copy_is_kept_is_no_matter_of_mirror_images(folder, tmp_path):
+    coffee = Image.open(folder / "coffee.png")
+    paths = [folder / "coffee.png"]
+    for name, image, quality in (
+        ("again", coffee, 97),
+        ("mirrored", ImageOps.mirror(coffee), 97),
+        ("compressed", coffee, 30),
+        ("small", coffee.resize((300, 200)), 97),
+    ):
+        paths.append(tmp_path / f"{name}.jpg")
+        image.save(paths[-1], quality=quality)
+    for mirrored, n_groups in ((False, 2), (True, 1)):
+        for order in (paths, [paths[0], *paths[:0:-1]], [*paths[3:], *paths[:3]]):
+            groups, is_kept = find_duplicates(order, mirrored=mirrored)
+            assert groups.max() + 1 == n_groups
+            assert is_kept[order.index(paths[0])]
+            assert is_kept.sum() == n_groups
 
 
 def test_groups_are_numbered_as_they_come():
@@ -88,14 +155,36 @@ def test_bits_of_parts_and_mirror_images(photos):
     cat = Image.fromarray(photos["cat"])
     images = [cat, cat.crop((20, 10, 420, 290)), ImageOps.mirror(cat)]
     images.append(Image.fromarray(photos["coffee"]))
-    hashes = [hashes_of(image) for image in images]
-    looks, parts = np.stack([h.looks for h in hashes]), np.stack([h.parts for h in hashes])
+    hashes = hash_images(as_image_source(images, None), np.arange(4))
     pairs = np.array([[0, 0], [0, 1], [1, 0], [0, 2], [0, 3]])
-    same, part, back, mirrored, other = n_bits_apart(looks, parts, pairs, mirrored=False)
-    assert same == 0 and part == back <= 26 < min(mirrored, other)
-    assert n_bits_apart(looks, parts, pairs[3:4], mirrored=True)[0] <= 4
+    bits = Comparison(np.eye(4), hashes, mirrored=False).n_bits_apart
+    same, part, back, mirrored, other = bits(pairs)
+    assert same == 0 and part == back <= 28 < min(mirrored, other)
+    assert Comparison(np.eye(4), hashes, mirrored=True).n_bits_apart(pairs[3:4])[0] <= 4
     # The parts are what finds the cropped one.
-    assert n_bits_apart(looks, parts[:, :1], pairs[1:2], mirrored=False)[0] > 26
+    hashes = hashes._replace(parts=hashes.parts[:, :1])
+    assert Comparison(np.eye(4), hashes, mirrored=False).n_bits_apart(pairs[1:2])[0] > 28
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_candidates_are_near_in_features_or_hashes(photos, mirrored):
+    coffee = Image.fromarray(photos["coffee"])
+    images = [coffee, ImageOps.mirror(coffee), *(Image.fromarray(p) for p in photos.values())]
+    rng = np.random.default_rng(0)
+    images += [
+        Image.fromarray(rng.integers(0, 256, (60, 60, 3), dtype=np.uint8)) for _ in range(20)
+    ]
+    hashes = hash_images(as_image_source(images, None), np.arange(len(images)))
+    features = rng.normal(size=(len(images), 64)).astype(np.float32)
+    features[-1] = features[2]
+    pairs = {*map(tuple, Comparison(features, hashes, mirrored).candidates().tolist())}
+    assert all(one < other for one, other in pairs)
+    assert (2, len(images) - 1) in pairs
+    # Far from one another in the features, the first two, and the photograph that they are of.
+    same = 2 + list(photos).index("coffee")
+    assert (0, same) in pairs
+    if mirrored:
+        assert {(0, 1), (1, same)} <= pairs
 
 
 def test_a_missing_imagehash_is_named_with_its_cure(monkeypatch):
