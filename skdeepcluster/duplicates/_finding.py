@@ -152,7 +152,7 @@ class _Copies:
         self._comparison = comparison
         self._centers = centers
         pairs = comparison.candidates()
-        self._linked = [[] for _ in centers]
+        self._linked: list[list[int]] = [[] for _ in centers]
         for one, other in pairs[comparison.are_copies(pairs)].tolist():
             self._linked[one].append(other)
             self._linked[other].append(one)
