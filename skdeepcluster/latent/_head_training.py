@@ -160,15 +160,13 @@ def train_network(
     centroids = trainer.centroids.cpu().numpy()
     n_clusters = len(centroids)
     if data.start is not None:
-        n_started = len(np.unique(data.start))
-
-        def is_reached():
-            labels = (latents() @ centroids.T).argmax(axis=1)
-            reproduced = (labels == data.start).mean()
-            return len(np.unique(labels)) >= n_started and reproduced >= _START_REPRODUCED
-
         with trainer.worthwhile_threads():
-            trainer.fit_labels(data.start, is_reached)
+            _teach(
+                trainer,
+                data.start,
+                lambda: (latents() @ centroids.T).argmax(axis=1),
+                settings.max_revivals,
+            )
 
     def assess():
         """Labels of all samples, once empty clusters are filled."""
@@ -180,7 +178,8 @@ def train_network(
             is_full = len(np.unique(labels)) == min(n_clusters, len(labels))
             if is_full or n_revivals == settings.max_revivals:
                 return labels
-            revive(trainer, found, labels, 1 - similarities.max(axis=1), random_state)
+            spread = 1 - similarities.max(axis=1)
+            revive(trainer, found, labels, spread, _emphasis(n_revivals), random_state)
             n_revivals += 1
 
     with trainer.worthwhile_threads():
@@ -202,3 +201,18 @@ def train_network(
         previous = labels
         if on_epoch(record):
             break
+
+
+def _teach(trainer, start, labels, max_revivals):
+    """Train until ``labels()`` are those of the start, with the smallest of its clusters."""
+    trainer.fit_labels(start, lambda: (labels() == start).mean() >= _START_REPRODUCED)
+    for attempt in range(max_revivals):
+        lost = np.isin(start, np.setdiff1d(start, labels()))
+        if not lost.any():
+            break
+        trainer.move(start, lost, _emphasis(attempt))
+
+
+def _emphasis(attempt):
+    # What is moved gently, if that is enough, leaves the other clusters as they are.
+    return 4.0 ** (attempt + 1)

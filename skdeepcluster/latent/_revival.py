@@ -40,7 +40,7 @@ def split_into_empty(labels, features, spread, n_clusters, random_state):
     return labels
 
 
-def revive(trainer, latents, labels, spread, random_state):
+def revive(trainer, latents, labels, spread, emphasis, random_state):
     """Move half of the widest cluster to the centroid of each empty one.
 
     Parameters
@@ -51,9 +51,11 @@ def revive(trainer, latents, labels, spread, random_state):
     labels : ndarray of shape (n_samples,), int
     spread : ndarray of shape (n_samples,)
         Distance of each latent to its centroid.
+    emphasis : float
+        See :meth:`LatentTrainer.move`.
     random_state : RandomState instance
     """
     revived = split_into_empty(labels, latents, spread, len(trainer.centroids), random_state)
     moved = revived != labels
     if moved.any():
-        trainer.move(revived, moved)
+        trainer.move(revived, moved, emphasis)

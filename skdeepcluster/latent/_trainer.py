@@ -89,27 +89,34 @@ class LatentTrainer:
             if epoch >= _START_EPOCHS and is_good():
                 break
 
-    def move(self, targets, moved):
+    def move(self, targets, moved, emphasis):
         """Pull samples to the centroids of the given clusters, for a few steps.
 
-        Half of a batch are those that are to be moved, half are others, which would follow them
-        otherwise.
+        The rest of a batch are others, which would follow those that are moved otherwise.
 
         Parameters
         ----------
         targets : ndarray of shape (n_samples,), int64
         moved : ndarray of shape (n_samples,), bool
+            At least one is.
+        emphasis : float
+            How many times as often as others those that are moved are drawn. The more, the surer
+            they are moved, and the more the others suffer. They are half of a batch at most, and
+            those of a cluster no more than eight times what one of the mean size has of it.
         """
-        parts = [torch.from_numpy(np.flatnonzero(part)) for part in (moved, ~moved)]
+        n_filled = len(np.unique(targets[moved]))
+        most = min(8 * n_filled / len(self.centroids), 0.5)
+        n_moved = math.ceil(self.batch_size * min(emphasis * moved.mean(), most))
+        parts = [(moved, n_moved), (~moved, self.batch_size - n_moved)]
+        parts = [(torch.from_numpy(np.flatnonzero(of)), size) for of, size in parts if of.any()]
         clusters = torch.from_numpy(targets)
         for _ in range(_MIN_STEPS_PER_EPOCH):
-            chosen = torch.cat([self._draw(part) for part in parts if len(part)])
+            chosen = torch.cat([self._draw(*part) for part in parts])
             self._pull(chosen, clusters[chosen])
 
-    def _draw(self, indices):
-        # With repetition, so that a small part weighs as much as a large one.
-        size = (-(-self.batch_size // 2),)
-        return indices[torch.randint(len(indices), size, generator=self.generator)]
+    def _draw(self, indices, size):
+        # With repetition, so that a small part can weigh as much as a large one.
+        return indices[torch.randint(len(indices), (size,), generator=self.generator)]
 
     def run_epoch(self, epoch):
         """Train for one epoch.

@@ -76,6 +76,16 @@ def test_a_start_that_views_contradict_is_reproduced_as_far_as_that_goes():
     assert 0.9 <= (labels_of(head) == start).mean() < 1
 
 
+def test_the_smallest_cluster_of_a_start_is_learned_and_the_others_stay():
+    """Two samples amid a large cluster, which the first passes leave to that."""
+    start = np.minimum(Y, 2)
+    start[np.flatnonzero(Y == 0)[[3, 4]]] = 3
+    head, _ = train(start, max_epochs=0)
+    labels = labels_of(head)
+    assert set(labels) == {0, 1, 2, 3}
+    assert (labels == start).mean() > 0.95
+
+
 @pytest.mark.parametrize("agreement", ["assignments", "latents"])
 def test_losses_fall_and_are_those_with_a_weight(agreement):
     _, records = train(agreement=agreement)
@@ -160,9 +170,9 @@ def test_records_are_of_the_state_after_empty_clusters_were_filled(monkeypatch):
     move = LatentTrainer.move
     turns = []
 
-    def move_away(self, targets, moved):
+    def move_away(self, targets, moved, emphasis):
         turns.append(len(turns) % 3)
-        move(self, np.full_like(targets, turns[-1]), np.ones_like(moved))
+        move(self, np.full_like(targets, turns[-1]), np.ones_like(moved), emphasis)
 
     monkeypatch.setattr(LatentTrainer, "move", move_away)
     seen = []

@@ -33,12 +33,13 @@ def test_an_empty_cluster_is_filled_with_half_of_the_widest():
     class Trainer:
         centroids = torch.zeros((3, 2))
 
-        def move(self, targets, is_moved):
+        def move(self, targets, is_moved, emphasis):
+            assert emphasis == 4
             moved.append((np.flatnonzero(is_moved).tolist(), targets[is_moved].tolist()))
             assert targets[~is_moved].tolist() == labels[~is_moved].tolist()
 
     labels, spread = np.repeat([0, 1], [6, 4]), np.repeat([1.0, 0.0], [6, 4])
-    revive(Trainer(), latents, labels, spread, np.random.RandomState(0))
+    revive(Trainer(), latents, labels, spread, 4, np.random.RandomState(0))
     ((indices, targets),) = moved
     assert indices in ([0, 1, 2], [3, 4, 5])
     assert targets == [2, 2, 2]
@@ -50,4 +51,4 @@ def test_nothing_is_moved_where_no_cluster_can_be_filled():
     class Trainer:
         centroids = torch.zeros((3, 2))
 
-    revive(Trainer(), np.eye(2), np.array([0, 1]), np.ones(2), np.random.RandomState(0))
+    revive(Trainer(), np.eye(2), np.array([0, 1]), np.ones(2), 1, np.random.RandomState(0))

@@ -129,7 +129,8 @@ def test_without_a_term_that_counts_nothing_is_trained(weight, terms):
     assert np.array_equal(setting.latents(), before) == (weight == 0)
 
 
-def test_samples_that_are_moved_do_not_drag_the_others_along():
+@pytest.mark.parametrize(("emphasis", "n_moved"), [(4, 8), (16, 31), (64, 64)])
+def test_samples_that_are_moved_do_not_drag_the_others_along(emphasis, n_moved):
     setting = Setting()
     labels = np.minimum(setting.y, 2)
     setting.trainer.fit_labels(labels, lambda: (setting.labels() == labels).all())
@@ -138,9 +139,16 @@ def test_samples_that_are_moved_do_not_drag_the_others_along():
     targets[moved] = 3
     nearness = encode(setting.head, setting.X[moved]) @ setting.centroids[3].numpy()
     setting.asked.clear()
-    setting.trainer.move(targets, targets == 3)
+    setting.trainer.move(targets, targets == 3, emphasis)
     assert (setting.labels() == labels)[targets < 3].mean() > 0.95
     assert (encode(setting.head, setting.X[moved]) @ setting.centroids[3].numpy() > nearness).all()
-    # Half of each of a few batches.
-    shares = [np.isin(indices, moved).mean() for indices in setting.asked]
-    assert shares == [0.5] * 8
+    # Six of 400 samples, so many times as often, in each of a few batches; half of it at most.
+    assert [np.isin(indices, moved).sum() for indices in setting.asked] == [n_moved] * 8
+
+
+def test_all_samples_can_be_moved():
+    setting = Setting()
+    targets = (setting.y.astype(np.int64) + 1) % 4
+    for _ in range(8):
+        setting.trainer.move(targets, np.ones(400, dtype=bool), 1)
+    assert (setting.labels() == targets).mean() > 0.95
