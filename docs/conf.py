@@ -111,6 +111,7 @@ pages_below = {
         "guide/science",
         "guide/backbones",
         "guide/clusters",
+        "guide/known-labels",
         "choosing-k",
         "guide/fine-tuning",
         "guide/grid-search",

@@ -25,12 +25,13 @@ MAY_IMPORT = {
     "naming": [],
     # From features to clusters.
     "neighbors": ["features"],
-    "starts": ["features", "neighbors"],
-    "latent": ["features", "neighbors", "storage"],
+    "supervision": [],
+    "starts": ["features", "neighbors", "supervision"],
+    "latent": ["features", "neighbors", "storage", "supervision"],
     "adaptation": ["backbones", "images", "process_group", "storage"],
     "cluster": [
         *("adaptation", "backbones", "embedding", "features", "images", "latent"),
-        *("metrics", "naming", "neighbors", "process_group", "starts", "storage"),
+        *("metrics", "naming", "neighbors", "process_group", "starts", "storage", "supervision"),
     ],
     # Graphs of images and sentences; they know nothing of clusters.
     "scenegraph.graph": ["images"],

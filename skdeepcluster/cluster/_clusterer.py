@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from numbers import Integral
 from pathlib import Path
@@ -18,7 +17,6 @@ from sklearn.base import (
     TransformerMixin,
 )
 from sklearn.base import _fit_context as fit_context
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
@@ -42,8 +40,9 @@ from ..neighbors import (
     neighborhood_information,
 )
 from ..process_group import heed_forks, rank
-from ..starts import check_init, estimate_n_clusters, find_start
+from ..starts import check_init, estimate_n_clusters, find_start, supervised_start
 from ..storage import all_or_nothing
+from ..supervision import supervise
 from ._callbacks import CallbackSupportMixin, with_callbacks
 from ._constraints import AS_PUBLISHED, PARAMETER_CONSTRAINTS
 from ._copies import without_copies
@@ -55,27 +54,31 @@ from ._partition import Partition
 from ._persistence import load, save
 from ._predicting import ClusterPrediction, iter_latents, make_embedder
 from ._reporting import EpochReporter, timed
-from ._strip import cluster_strip
-from ._training_data import draw_training_rows, embed_views, training_data
+from ._strip import NotebookStrip
+from ._training_data import (
+    draw_training_rows,
+    embed_views,
+    supervised,
+    training_data,
+    with_known_rows,
+)
 from ._validation import (
+    check_before_embedding,
     check_cluster_prior,
-    check_fine_tuning,
-    check_n_clusters,
-    check_number_is_open,
+    check_clusters,
     is_uneven,
+    warn_of_empty_clusters,
 )
 
 # As published; the simplex of more classes needs more room.
 _N_COMPONENTS = 100
-# Warnings name the line that calls ``fit``: between it and the warning are the method itself,
-# the one that warns and three decorators.
-_WARNING_LEVEL = 6
 
 
 class DeepImageClusterer(
     ClusterPrediction,
     ClusterEditing,
     CallbackSupportMixin,
+    NotebookStrip,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
     ClusterMixin,
@@ -142,9 +145,10 @@ class DeepImageClusterer(
         What an image shares with its views and neighbours: the cluster, as far as it is
         certain, or, as published, the latent.
     loss_weights : dict, default=None
-        Weights of the terms "mmd", "balance", "augmentation", "neighbor" and
-        "nearest_centroid"; those left out keep their defaults, 0, 5, 1, 1 and 2, or 1, 0, 1, 3
-        and 0.5 with ``agreement="latents"``. "mmd" and "balance" both keep the clusters at the
+        Weights of the terms "mmd", "balance", "augmentation", "neighbor", "nearest_centroid"
+        and "supervision"; those left out keep their defaults, 0, 5, 1, 1, 2 and 1, or 1, 0, 1, 3,
+        0.5 and 1 with ``agreement="latents"``. "supervision" is of images of which something is
+        known, see ``fit``. "mmd" and "balance" both keep the clusters at the
         shares of ``cluster_prior``; the former is the published one, the latter holds among
         many clusters as well. One of them is needed: without both, clusters are emptied.
     cluster_prior : {"balanced", "estimated", "uneven"} or array-like of shape (n_clusters,), \
@@ -324,7 +328,14 @@ class DeepImageClusterer(
     @all_or_nothing
     @with_callbacks
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Any, y: Any = None) -> Self:
+    def fit(
+        self,
+        X: Any,
+        y: ArrayLike | None = None,
+        *,
+        must_link: ArrayLike | None = None,
+        cannot_link: ArrayLike | None = None,
+    ) -> Self:
         """Cluster images, or features.
 
         Parameters
@@ -334,8 +345,15 @@ class DeepImageClusterer(
             or features, which are used as they are; of a memory-mapped array, float32 or
             float16, a chunk at a time is read; if rows are equal, the others are copied to a
             temporary file (in ``TMPDIR``).
-        y : None
-            Ignored.
+        y : array-like of shape (n_samples,), int, default=None
+            Clusters of some images, from 0 to ``n_clusters - 1``, and -1 for all others. They get
+            exactly these labels; the other images follow as far as they are alike. Without a -1
+            it is ignored, as by scikit-learn's other clusterers: a search, or a scorer, passes
+            the classes that it scores by.
+        must_link : array-like of shape (n_pairs, 2), int, default=None
+            Positions in ``X`` of pairs of images that are put into the same cluster.
+        cannot_link : array-like of shape (n_pairs, 2), int, default=None
+            Of pairs that are put into different ones.
 
         Returns
         -------
@@ -346,7 +364,8 @@ class DeepImageClusterer(
         ImageReadError
             If an image cannot be read and ``on_error="raise"``.
         ValueError
-            If there are fewer images than clusters, or a parameter does not fit the data.
+            If there are fewer images than clusters, or a parameter does not fit the data; if no
+            clusters respect ``y``, ``must_link`` and ``cannot_link`` together.
 
         Notes
         -----
@@ -355,27 +374,38 @@ class DeepImageClusterer(
         With ``engine="torch"`` those in a short last batch may differ by rounding from copies in
         another, and are then like any other image.
         The order of the images matters as the seed does: it decides which are drawn together.
+        With ``n_clusters="auto"`` there are as many clusters as ``y`` and ``cannot_link`` need, at
+        least.
         """
         heed_forks()
         context = self._init_callback_context(max_subtasks=self.max_iter)
         context.call_on_fit_task_begin(estimator=self, X=X, y=y)
         loss_weights = check_loss_weights(self.loss_weights, self.agreement)
         source = fitted_source(as_image_source(X, self.reader), self.n_jobs)
-        self._check_before_embedding(source)
+        given = {"y": y, "must_link": must_link, "cannot_link": cannot_link}
+        given["n_clusters"] = None if self.n_clusters == "auto" else self.n_clusters
+        if source is not None:
+            check_before_embedding(self, source)
+            supervise(n_samples=len(source), **given)
+        elif self.fine_tune:
+            raise ValueError("fine_tune needs images, and X is features. Set fine_tune=0.")
         features, readable = self._features_to_fit(X, source)
-        self._check_clusters(len(features))
+        check_clusters(self, len(features))
         features, readable, firsts = without_copies(
             features, readable, self.n_clusters, self.n_neighbors, is_ours=source is not None
         )
+        supervision = supervise(n_samples=len(readable), firsts=firsts, **given)
+        if supervision is not None:
+            supervision = supervision.taken(np.flatnonzero(readable))
         init = check_init(self.init, self.n_clusters, readable)
         random_state = check_random_state(self.random_state)
         self.loss_curve_, tuned = [], None
         if self.fine_tune and self.fine_tune_mode == "before":
             images = source.subset(np.flatnonzero(readable))
-            features, tuned = self._fine_tune(images, init, random_state)
+            features, tuned = self._fine_tune(images, init, random_state, supervision)
 
         with timed("number of clusters", self.verbose and self.n_clusters == "auto"):
-            n_clusters = self._count_clusters(features, random_state)
+            n_clusters = self._count_clusters(features, random_state, supervision)
         generator = torch.Generator().manual_seed(int(random_state.randint(2**31)))
         with timed("neighbours", self.verbose):
             neighbors = nearest_neighbors(features, self.n_neighbors)
@@ -384,19 +414,27 @@ class DeepImageClusterer(
         n_components = self.n_components or max(_N_COMPONENTS, n_clusters - 1)
         centroids = pedcc(n_clusters, n_components, random_state=random_state)
         head = LatentHead.for_features(features, n_components, random_state)
-        prior = check_cluster_prior(self.cluster_prior, n_clusters, start.labels)
 
         jointly = self.fine_tune > 0 and tuned is None
         if tuned is not None:
             rows, views = tuned.indices, tuned.views if self.n_views else None
         else:
             rows = draw_training_rows(len(features), n_clusters, random_state)
+            if supervision is not None:
+                rows = with_known_rows(rows, supervision, random_state)
             views = None
             # Where stages are trained, those of before are of no use.
             if source is not None and self.n_views and not jointly:
                 images = source.subset(np.flatnonzero(readable)[rows])
                 views = embed_views(self.embedder_, images, self.n_views, features, rows)
         data = training_data(features, rows, views, neighbors, start.labels, n_clusters)
+        shares = start.labels
+        if supervision is not None:
+            known = supervision.taken(rows)
+            votes = None if start.partitions is None else start.partitions[:, rows]
+            data = supervised(data, votes, known, n_clusters, isinstance(init, np.ndarray))
+            shares = data.start
+        prior = check_cluster_prior(self.cluster_prior, n_clusters, shares)
         self.start_score_ = (
             np.nan
             if data.start is None
@@ -405,7 +443,8 @@ class DeepImageClusterer(
         self.history_ = {}
         recall = neighbor_recall(features, neighbors)
         device = resolve_device(self.device) if jointly else torch.device("cpu")
-        objective = Objective(centroids.to(device), prior.to(device), loss_weights, self.agreement)
+        of_latents = centroids.to(device), prior.to(device), loss_weights, self.agreement
+        objective = Objective(*of_latents, is_supervised=supervision is not None)
         settings = TrainingSettings(self.max_iter, self.batch_size, self.learning_rate)
         with EpochReporter(self, context, X, y, centroids.numpy(), recall) as report:
             drawn_by = {"generator": generator, "random_state": random_state}
@@ -418,33 +457,11 @@ class DeepImageClusterer(
             else:
                 head = train_head(head, data, objective, settings, on_epoch=report, **drawn_by)
         self.n_iter_ = len(self.history_.get("loss", ()))
-        self._partition = Partition.found(
-            head, centroids.numpy(), features, neighbors, start.partitions, readable, source, firsts
-        )
-        self._warn_of_empty_clusters(n_clusters)
+        found = head, centroids.numpy(), features, neighbors, start.partitions
+        self._partition = Partition.found(*found, readable, source, firsts, supervision)
+        warn_of_empty_clusters(self, n_clusters)
         context.call_on_fit_task_end(estimator=self, X=X, y=y)
         return self
-
-    def _check_before_embedding(self, source):
-        """Raise what can be known before embedding and training, which may take long."""
-        if source is None:
-            if self.fine_tune:
-                raise ValueError("fine_tune needs images, and X is features. Set fine_tune=0.")
-            return
-        if self.fine_tune:
-            check_fine_tuning(self.backbone, self.image_size, self.fine_tune_mode, self.engine)
-        self._check_clusters(len(source))
-        # Images that cannot be read are known after embedding only.
-        if self.on_error == "raise":
-            check_init(self.init, self.n_clusters, np.ones(len(source), dtype=bool))
-
-    def _check_clusters(self, n_samples):
-        check_n_clusters(self.n_clusters, self.min_clusters, self.max_clusters, n_samples)
-        check_number_is_open(self.n_clusters, self.init, self.cluster_prior)
-        if self.n_clusters != "auto":
-            check_cluster_prior(self.cluster_prior, self.n_clusters, None)
-            if self.n_components == 1 and self.n_clusters > 2:
-                raise ValueError("n_components=1 has room for two clusters, not for more.")
 
     def _features_to_fit(self, X, source):
         """Features of the images that can be read, and which ones those are."""
@@ -470,7 +487,7 @@ class DeepImageClusterer(
             )
         return without_gaps(features, readable), readable
 
-    def _count_clusters(self, features, random_state):
+    def _count_clusters(self, features, random_state, supervision):
         if hasattr(self, "n_clusters_criterion_"):
             del self.n_clusters_criterion_
         if self.n_clusters != "auto":
@@ -478,27 +495,33 @@ class DeepImageClusterer(
         n_clusters, self.n_clusters_criterion_ = estimate_n_clusters(
             features, self.min_clusters, self.max_clusters, random_state
         )
-        return n_clusters
+        return n_clusters if supervision is None else supervision.least_number(n_clusters)
 
     def _find_start(self, init, features, n_clusters, neighbors, random_state):
         uneven = is_uneven(self.cluster_prior)
         return find_start(init, features, n_clusters, neighbors, random_state, uneven=uneven)
 
-    def _fine_tune(self, source, init, random_state):
+    def _fine_tune(self, source, init, random_state, supervision):
         """Replace the embedder by one that was trained on the images.
 
         Returns its features, and those of views of the images that it was trained on.
         """
+        is_numbered = isinstance(init, np.ndarray)
 
         def assign(features, indices):
-            n_clusters = self._count_clusters(features, random_state)
+            known = supervision and supervision.taken(indices)
+            n_clusters = self._count_clusters(features, random_state, known)
             neighbors = nearest_neighbors(features, self.n_neighbors)
-            given = init[indices] if isinstance(init, np.ndarray) else init
+            given = init[indices] if is_numbered else init
             start = self._find_start(given, features, n_clusters, neighbors, random_state)
             if start.labels is None:
                 return Assignment(neighbors)
-            confidences = confidence(start.labels, neighbors, start.partitions)
-            return Assignment(neighbors, start.labels, confidences)
+            labels = start.labels
+            if known is not None:
+                labels = supervised_start(
+                    labels, start.partitions, features, neighbors, known, n_clusters, is_numbered
+                )
+            return Assignment(neighbors, labels, confidence(labels, neighbors, start.partitions))
 
         assert self.embedder_ is not None, "fit refuses to fine-tune on features"
         tuned = fine_tune(
@@ -515,6 +538,7 @@ class DeepImageClusterer(
             depends_on=(
                 *(self.n_clusters, self.min_clusters, self.max_clusters),
                 *(init, self.n_neighbors, self.cluster_prior),
+                *(() if supervision is None else supervision.arrays),
             ),
             device=resolve_device(self.device),
             n_jobs=self.n_jobs,
@@ -547,18 +571,6 @@ class DeepImageClusterer(
         )
         self.embedder_ = make_embedder(self, backbone, self.image_size, source.reader)
         return head, self.embedder_.fit_transform(source)
-
-    def _warn_of_empty_clusters(self, n_wanted):
-        wanted = f"n_clusters={n_wanted}"
-        if self.n_clusters == "auto" and n_wanted < self.min_clusters:
-            n_wanted, wanted = self.min_clusters, f"min_clusters={self.min_clusters}"
-        if self.n_clusters_ < n_wanted:
-            warnings.warn(
-                f"Only {self.n_clusters_} of {wanted} clusters could be filled: "
-                "too few samples lie apart.",
-                ConvergenceWarning,
-                stacklevel=_WARNING_LEVEL,
-            )
 
     @classmethod
     def as_published(cls, n_clusters: int = 8, **params: Any) -> Self:
@@ -608,35 +620,39 @@ class DeepImageClusterer(
         """
         return np.concatenate([*iter_latents(self, X)])
 
-    def fit_predict(self, X: Any, y: Any = None) -> np.ndarray:
-        """Cluster ``X`` and return ``labels_``; the same as ``fit(X).labels_``.
+    def fit_predict(self, X: Any, y: ArrayLike | None = None, **known: Any) -> np.ndarray:
+        """Cluster ``X`` and return ``labels_``; the same as ``fit(X, y).labels_``.
 
         Parameters
         ----------
         X : images or array-like of shape (n_samples, n_features)
-        y : None
-            Ignored.
+        y : array-like of shape (n_samples,), int, default=None
+            As of ``fit``.
+        **known
+            ``must_link`` and ``cannot_link``, as of ``fit``.
 
         Returns
         -------
         labels : ndarray of shape (n_samples,), int64
         """
-        return self.fit(X).labels_
+        return self.fit(X, y, **known).labels_
 
-    def fit_transform(self, X: Any, y: Any = None) -> np.ndarray:
-        """Cluster ``X`` and return ``embedding_``; the same as ``fit(X).embedding_``.
+    def fit_transform(self, X: Any, y: ArrayLike | None = None, **known: Any) -> np.ndarray:
+        """Cluster ``X`` and return ``embedding_``; the same as ``fit(X, y).embedding_``.
 
         Parameters
         ----------
         X : images or array-like of shape (n_samples, n_features)
-        y : None
-            Ignored.
+        y : array-like of shape (n_samples,), int, default=None
+            As of ``fit``.
+        **known
+            ``must_link`` and ``cannot_link``, as of ``fit``.
 
         Returns
         -------
         latents : ndarray of shape (n_samples, n_components), float32
         """
-        return self.fit(X).embedding_
+        return self.fit(X, y, **known).embedding_
 
     def save(self, folder: str | Path) -> None:
         """Write the fitted estimator to a folder, as JSON and safetensors.
@@ -670,18 +686,6 @@ class DeepImageClusterer(
         estimator : DeepImageClusterer
         """
         return load(cls, folder, backbone, reader)
-
-    def _repr_html_inner(self):
-        return super()._repr_html_inner() + self._strip()
-
-    def _repr_mimebundle_(self, **kwargs):
-        bundle = super()._repr_mimebundle_(**kwargs)
-        if "text/html" in bundle:
-            bundle["text/html"] += self._strip()
-        return bundle
-
-    def _strip(self):
-        return cluster_strip(self._partition) if hasattr(self, "labels_") else ""
 
     @property
     def _n_features_out(self):

@@ -12,7 +12,8 @@ from ..features import are_copies, stored_rows, with_gaps
 from ..images import ImageSource
 from ..latent import LatentHead, encode
 from ..neighbors import calibrate_temperature, outlier_scores
-from ._centers import cluster_means, settle_centers
+from ..supervision import Supervision
+from ._centers import cluster_means, respecting, settle_centers
 from ._prototypes import Prototypes
 from ._record import ImageRecord
 from ._reference import Reference, evenly_drawn
@@ -84,6 +85,7 @@ class Partition:
         readable: np.ndarray,
         source: ImageSource | None,
         firsts: np.ndarray | None = None,
+        supervision: Supervision | None = None,
     ) -> Partition:
         """Assign the samples that a head was trained on.
 
@@ -104,9 +106,19 @@ class Partition:
             The images.
         firsts : ndarray of shape (n_samples,), int64, default=None
             See :meth:`with_copies`.
+        supervision : Supervision, default=None
+            What is known of the images that the features are of.
+
+        Raises
+        ------
+        ValueError
+            If clusters cannot be as they are known to be.
         """
         latents = encode(head, features)
-        centers, labels = settle_centers(latents, centroids)
+        is_known = None if supervision is None else supervision.is_known
+        centers, labels = settle_centers(latents, centroids, is_known)
+        if supervision is not None:
+            latents, labels = respecting(supervision, latents, centers, len(centroids))
         n_clusters = len(centers)
         prototypes = Prototypes(centers)
         temperature = calibrate_temperature(latents @ centers.T, neighbors, partitions)

@@ -16,6 +16,7 @@ from ..features import check_features, stored_rows
 from ..images import ImageReader, as_image_source
 from ..metrics import clustering_accuracy
 from ..process_group import heed_forks
+from ..supervision import is_unknown
 from ._attributes import PartitionAttributes
 from ._judge import judge, judge_images
 from ._partition import CHUNK_SIZE
@@ -145,7 +146,7 @@ class ClusterPrediction(PartitionAttributes):
         ----------
         X : images or array-like of shape (n_samples, n_features)
         y : array-like of shape (n_samples,), default=None
-            Known classes, if there are any.
+            Known classes, if there are any; images whose class is -1, unknown, do not count.
 
         Returns
         -------
@@ -165,8 +166,9 @@ class ClusterPrediction(PartitionAttributes):
         labels = self._partition.assign_features(features)
         if y is not None:
             check_consistent_length(labels, y)
-            readable = labels >= 0
-            return clustering_accuracy(np.asarray(y)[readable], labels[readable])
+            counted = (labels >= 0) & ~is_unknown(y)
+            if counted.any():
+                return clustering_accuracy(np.asarray(y)[counted], labels[counted])
         if source is None:
             return judge(labels, features, self.n_clusters_)
         return judge_images(labels, source, features, self.embedder_, self.n_clusters_)

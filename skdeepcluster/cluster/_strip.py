@@ -5,6 +5,7 @@ from html import escape
 
 import numpy as np
 
+from ._attributes import PartitionAttributes
 from ._record import THUMBNAIL_SIDE
 
 _N_ROWS = 12
@@ -17,6 +18,22 @@ _TEXT = "flex: none; width: 11em; overflow: hidden; text-overflow: ellipsis; whi
 _SIZE = "opacity: .7; font-size: .9em"
 _IMAGES = "display: flex; gap: 3px; overflow: hidden"
 _IMAGE = "flex: none; margin: 0; border-radius: 3px"
+
+
+class NotebookStrip(PartitionAttributes):
+    """Shows an estimator's clusters below what scikit-learn shows of it in a notebook."""
+
+    def _repr_html_inner(self):
+        return super()._repr_html_inner() + self._strip()  # type: ignore[misc]
+
+    def _repr_mimebundle_(self, **kwargs):
+        bundle = super()._repr_mimebundle_(**kwargs)  # type: ignore[misc]
+        if "text/html" in bundle:
+            bundle["text/html"] += self._strip()
+        return bundle
+
+    def _strip(self):
+        return cluster_strip(self._partition) if hasattr(self, "labels_") else ""
 
 
 def cluster_strip(partition):

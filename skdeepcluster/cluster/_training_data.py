@@ -6,6 +6,7 @@ from sklearn.preprocessing import normalize
 from ..features import row_chunks, stored_rows, unit_rows
 from ..latent import TrainingData
 from ..neighbors import nearest_neighbors, purest_neighbors
+from ..starts import supervised_start
 
 # Of more samples, so many at random are trained on, or so many a cluster if those are more: the
 # head is the same for all.
@@ -26,6 +27,14 @@ def draw_training_rows(n_samples, n_clusters, random_state):
     if n_samples <= size:
         return np.arange(n_samples)
     return np.sort(random_state.choice(n_samples, size, replace=False))
+
+
+def with_known_rows(rows, supervision, random_state):
+    """Add the samples of which something is known; of many, as many as there are others."""
+    known = np.setdiff1d(np.flatnonzero(supervision.is_known), rows)
+    if len(known) > len(rows):
+        known = random_state.choice(known, len(rows), replace=False)
+    return np.union1d(rows, known)
 
 
 def embed_views(embedder, images, n_views, features, rows):
@@ -84,6 +93,31 @@ def training_data(features, rows, views, neighbors, start, n_clusters):
     if views is not None:
         spaces.append(nearest_neighbors(_mean_view(features, views), n_near))
     return TrainingData(features, views, purest_neighbors(spaces), neighbors, start)
+
+
+def supervised(data, partitions, supervision, n_clusters, is_numbered):
+    """Let what is known of samples into what the head is trained on.
+
+    Parameters
+    ----------
+    data : TrainingData
+    partitions : ndarray of shape (n_partitions, n_samples), int, or None
+        Those that the start is a consensus of.
+    supervision : Supervision
+        Of the same samples.
+    n_clusters : int
+    is_numbered : bool
+        Whether clusters of the start have the numbers of the classes already.
+
+    Returns
+    -------
+    data : TrainingData
+    """
+    start = data.start
+    if start is not None:
+        of_data = start, partitions, data.features, data.neighbors
+        start = supervised_start(*of_data, supervision, n_clusters, is_numbered)
+    return data._replace(start=start, supervision=supervision)
 
 
 def n_near_neighbors(n_neighbors, n_samples, n_clusters):

@@ -1,10 +1,17 @@
 """Parameters of the estimator that only the data can settle."""
 
+import warnings
+
 import numpy as np
 import torch
+from sklearn.exceptions import ConvergenceWarning
 
 from ..process_group import is_parallel
+from ..starts import check_init
 
+# Warnings name the line that calls ``fit``: between it and the warning are the method itself,
+# the function that warns and three decorators.
+_WARNING_LEVEL = 6
 # How far estimated shares are drawn towards equal ones.
 _SMOOTHING = 0.3
 
@@ -16,6 +23,43 @@ def check_n_clusters(n_clusters, min_clusters, max_clusters, n_samples):
             raise ValueError(f"min_clusters={min_clusters} is above max_clusters={max_clusters}.")
     elif n_samples < n_clusters:
         raise ValueError(f"n_samples={n_samples} should be >= n_clusters={n_clusters}.")
+
+
+def check_before_embedding(estimator, source):
+    """Raise what can be known of a fit on images before embedding them, which may take long."""
+    if estimator.fine_tune:
+        check_fine_tuning(
+            estimator.backbone, estimator.image_size, estimator.fine_tune_mode, estimator.engine
+        )
+    check_clusters(estimator, len(source))
+    # Images that cannot be read are known after embedding only.
+    if estimator.on_error == "raise":
+        check_init(estimator.init, estimator.n_clusters, np.ones(len(source), dtype=bool))
+
+
+def check_clusters(estimator, n_samples):
+    """Raise ValueError if so many samples cannot be clustered as an estimator is to do it."""
+    n_clusters, prior = estimator.n_clusters, estimator.cluster_prior
+    check_n_clusters(n_clusters, estimator.min_clusters, estimator.max_clusters, n_samples)
+    check_number_is_open(n_clusters, estimator.init, prior)
+    if n_clusters != "auto":
+        check_cluster_prior(prior, n_clusters, None)
+        if estimator.n_components == 1 and n_clusters > 2:
+            raise ValueError("n_components=1 has room for two clusters, not for more.")
+
+
+def warn_of_empty_clusters(estimator, n_wanted):
+    """Warn if a fit has found fewer clusters than so many."""
+    wanted = f"n_clusters={n_wanted}"
+    if estimator.n_clusters == "auto" and n_wanted < estimator.min_clusters:
+        n_wanted, wanted = estimator.min_clusters, f"min_clusters={estimator.min_clusters}"
+    if estimator.n_clusters_ < n_wanted:
+        warnings.warn(
+            f"Only {estimator.n_clusters_} of {wanted} clusters could be filled: "
+            "too few samples lie apart.",
+            ConvergenceWarning,
+            stacklevel=_WARNING_LEVEL,
+        )
 
 
 def check_number_is_open(n_clusters, init, cluster_prior):

@@ -8,7 +8,9 @@ import torch
 from torch.nn import functional
 
 from ..neighbors import neighborhood_information
+from ..supervision import Supervision
 from ._adam import Adam
+from ._guidance import Guidance
 from ._inputs import ReducedInputs
 from ._precision import faster_products
 from ._revival import revive
@@ -17,6 +19,8 @@ from ._trainer import LatentTrainer
 # Share of the samples that the head puts where the start has them, before it is trained on. Of the
 # rest, which neighbours and views contradict, the start may be wrong.
 _START_REPRODUCED = 0.9
+# Times that samples are moved, after the training, to the clusters that they are known to be in.
+_MAX_LESSONS = 50
 
 
 class TrainingData(NamedTuple):
@@ -26,7 +30,8 @@ class TrainingData(NamedTuple):
     (n_samples, n_views, n_features), of random views of the images, or None; ``partners``, int64
     of shape (n_samples, n_partners), neighbours that samples are pulled to; ``neighbors``, int64 of
     shape (n_samples, n_neighbors), those in the features, by which epochs are scored; ``start``,
-    int64 of shape (n_samples,), the assignment that the head learns first, or None.
+    int64 of shape (n_samples,), the assignment that the head learns first, or None;
+    ``supervision``, what is known of some samples, or None.
     """
 
     features: np.ndarray
@@ -34,6 +39,7 @@ class TrainingData(NamedTuple):
     partners: np.ndarray
     neighbors: np.ndarray
     start: np.ndarray | None
+    supervision: Supervision | None = None
 
 
 @dataclass(frozen=True)
@@ -136,7 +142,7 @@ def train_network(
         Returns those of all samples, ndarray of shape (n_samples, n_components).
     parameters : iterable of torch.nn.Parameter
     data : TrainingData
-        Its partners, neighbours and start are used.
+        Its partners, neighbours, start and supervision are used.
     objective : Objective
     settings : TrainingSettings
     generator : torch.Generator
@@ -146,6 +152,7 @@ def train_network(
     renewed : callable, default=None
         ``renewed(epoch)`` is called before each epoch, and returns other TrainingData or None.
     """
+    supervision = data.supervision
     trainer = LatentTrainer(
         network,
         views,
@@ -156,6 +163,7 @@ def train_network(
         generator=generator,
         # Clusters that are made definite before there are any would be definite at random.
         late_epoch=settings.max_epochs // 2 if data.start is None else 0,
+        guidance=supervision and Guidance(supervision, settings.batch_size, generator),
     )
     centroids = trainer.centroids.cpu().numpy()
     n_clusters = len(centroids)
@@ -201,6 +209,9 @@ def train_network(
         previous = labels
         if on_epoch(record):
             break
+    if supervision is not None:
+        with trainer.worthwhile_threads():
+            _correct(trainer, supervision, latents)
 
 
 def _teach(trainer, start, labels, max_revivals):
@@ -211,6 +222,19 @@ def _teach(trainer, start, labels, max_revivals):
         if not lost.any():
             break
         trainer.move(start, lost, _emphasis(attempt))
+
+
+def _correct(trainer, supervision, latents):
+    """Move samples whose cluster contradicts what is known, until there is none."""
+    centroids = trainer.centroids.cpu().numpy()
+    wanted = supervision.assigned(latents() @ centroids.T)
+    for lesson in range(_MAX_LESSONS):
+        labels = (latents() @ centroids.T).argmax(axis=1)
+        targets = np.where(supervision.is_known, wanted, labels)
+        is_wrong = targets != labels
+        if not is_wrong.any():
+            break
+        trainer.move(targets, is_wrong, _emphasis(lesson))
 
 
 def _emphasis(attempt):

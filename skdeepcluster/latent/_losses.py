@@ -138,6 +138,22 @@ def agreement_loss(assignments, partners):
     return -torch.log((assignments * partners).sum(dim=1) + _LEAST_PROBABILITY).mean()
 
 
+def separation_loss(assignments, partners):
+    """Mean ``-log(1 - p . p')`` of soft assignments and those of samples of other clusters.
+
+    Parameters
+    ----------
+    assignments, partners : torch.Tensor of shape (n_samples, n_clusters)
+        Rows sum to one.
+
+    Returns
+    -------
+    loss : torch.Tensor, scalar, not negative
+    """
+    shared = (assignments * partners).sum(dim=1)
+    return -torch.log((1 - shared).clamp_min(_LEAST_PROBABILITY)).mean()
+
+
 def balance_loss(shares, prior):
     """Divergence ``KL(shares || prior)`` of the clusters' shares from the expected ones.
 

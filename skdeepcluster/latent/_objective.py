@@ -22,6 +22,7 @@ LOSS_WEIGHTS = {
         "augmentation": 1.0,
         "neighbor": 1.0,
         "nearest_centroid": 2.0,
+        "supervision": 1.0,
     },
     "latents": {
         "mmd": 1.0,
@@ -29,6 +30,7 @@ LOSS_WEIGHTS = {
         "augmentation": 1.0,
         "neighbor": 3.0,
         "nearest_centroid": 0.5,
+        "supervision": 1.0,
     },
 }
 # Of the softmax of the cosines of a latent and the centroids.
@@ -84,17 +86,23 @@ class Objective:
     agreement : {"assignments", "latents"}
         Whether an image shares its soft assignment with its views and neighbours, or, as
         published, its latent.
+    is_supervised : bool, default=False
+        Whether anything is known of some samples; else there is no term of it.
     """
 
-    def __init__(self, centroids, prior, loss_weights, agreement):
+    def __init__(self, centroids, prior, loss_weights, agreement, is_supervised=False):
         self.centroids = centroids
         self.prior = prior
-        self.loss_weights = {name: weight for name, weight in loss_weights.items() if weight}
+        self.loss_weights = {
+            name: weight
+            for name, weight in loss_weights.items()
+            if weight and (is_supervised or name != "supervision")
+        }
         self.agreement = agreement
         self._mmd_loss = MMDLoss(centroids, prior)
         self._queue = centroids.new_empty((0, centroids.shape[1]))
 
-    def terms(self, latents, views, partners, batch_size):
+    def terms(self, latents, views, partners, batch_size, guides=None, guided=None):
         """Compute the unweighted terms of a batch.
 
         Parameters
@@ -105,6 +113,10 @@ class Objective:
             Of a neighbour of each; None where a lone sample has none.
         batch_size : int
             Usual size of a batch; of smaller ones than 256, earlier latents join in the MMD.
+        guides : Guides, default=None
+            Samples of which something is known.
+        guided : torch.Tensor of shape (n_guides, n_components), default=None
+            Of random views of these.
 
         Returns
         -------
@@ -112,8 +124,7 @@ class Objective:
             Those that have a weight.
         """
         rows = [latents, views] if partners is None else [latents, views, partners]
-        similarities = torch.cat(rows) @ self.centroids.T
-        assignments = torch.softmax(similarities / _TEMPERATURE, dim=1)
+        assignments = self._assignments(torch.cat(rows))
         of_samples, of_views, *of_partners = (
             assignments.split(len(latents)) if self.agreement == "assignments" else rows
         )
@@ -126,8 +137,12 @@ class Objective:
                 disagreement(of_samples, of_partners[0]) if of_partners else latents.new_zeros(())
             ),
             "nearest_centroid": lambda: nearest_centroid_loss(latents, self.centroids),
+            "supervision": lambda: guides.loss(self._assignments(guided)),
         }
         return {name: compute[name]() for name in self.loss_weights}
+
+    def _assignments(self, latents):
+        return torch.softmax(latents @ self.centroids.T / _TEMPERATURE, dim=1)
 
     def _mmd(self, latents, batch_size):
         joined = torch.cat([latents, self._queue])

@@ -35,6 +35,8 @@ class LatentTrainer:
         Draws batches and partners.
     late_epoch : int, default=0
         First epoch with the nearest-centroid term. From an early start it empties clusters.
+    guidance : Guidance, default=None
+        Draws what is known of some samples.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class LatentTrainer:
         batch_size,
         generator,
         late_epoch=0,
+        guidance=None,
     ):
         self.network = network
         self.views = views
@@ -57,6 +60,7 @@ class LatentTrainer:
         self.batch_size = batch_size
         self.generator = generator
         self.late_epoch = late_epoch
+        self.guidance = guidance
 
     @property
     def centroids(self):
@@ -142,9 +146,15 @@ class LatentTrainer:
 
     def _terms(self, indices, partners):
         drawn = [indices, indices] if partners is None else [indices, indices, partners]
+        guides = self.guidance and self.guidance.draw()
+        if guides:
+            drawn.append(guides.samples)
         latents = self.network(torch.cat([self.views(rows) for rows in drawn]))
-        latents, views, *rest = latents.split(len(indices))
-        return self.objective.terms(latents, views, rest[0] if rest else None, self.batch_size)
+        latents, views, *rest = latents.split([len(rows) for rows in drawn])
+        guided = rest.pop() if guides else None
+        return self.objective.terms(
+            latents, views, rest[0] if rest else None, self.batch_size, guides, guided
+        )
 
     def _draw_partners(self, indices):
         n_neighbors = self.neighbors.shape[1]

@@ -5,6 +5,7 @@ from ._consensus import consensus_start
 from ._kmeans import kmeans_start
 from ._n_clusters import estimate_n_clusters
 from ._power_method import power_method_start
+from ._supervised import supervised_start
 
 __all__ = [
     "STARTS",
@@ -15,4 +16,5 @@ __all__ = [
     "find_start",
     "kmeans_start",
     "power_method_start",
+    "supervised_start",
 ]

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from sklearn.preprocessing import normalize
 
-from skdeepcluster.cluster._centers import settle_centers
+from skdeepcluster.cluster._centers import respecting, settle_centers
+from skdeepcluster.supervision import supervise
 
 
 def unit(rng, n):
@@ -44,3 +45,25 @@ def test_rounding_does_not_part_copies(seed):
     centers, labels = settle_centers(latents, normalize(rng.normal(size=(3, 8))).astype(np.float32))
     assert len(centers) == 2
     assert labels.tolist() in ([0] * 25 + [1] * 25, [1] * 25 + [0] * 25)
+
+
+def test_samples_are_where_they_must_be():
+    latents = unit(np.random.RandomState(0), 40)
+    centers, labels = settle_centers(latents, np.eye(5)[:3])
+    y = np.full(40, -1)
+    y[:6] = (labels[:6] + np.arange(6)) % 3
+    moved, found = respecting(supervise(y, None, None, 40), latents, centers, 3)
+    np.testing.assert_array_equal(found, [*y[:6], *labels[6:]])
+    np.testing.assert_array_equal((moved @ centers.T).argmax(axis=1), found)
+    np.testing.assert_array_equal((moved == latents).all(axis=1), found == labels)
+    with pytest.raises(ValueError, match="Only 3 of n_clusters=4 clusters could be filled"):
+        respecting(supervise(y, None, None, 40), latents, centers, 4)
+
+
+def test_no_centre_moves_to_a_sample_that_is_known():
+    angles = np.array([0, 0.2, 0.5])
+    latents = np.column_stack([np.zeros(3), np.cos(angles), np.sin(angles)])
+    centers, _ = settle_centers(latents, np.eye(3)[:2])
+    np.testing.assert_array_equal(centers[0], latents[2])
+    centers, _ = settle_centers(latents, np.eye(3)[:2], np.array([False, False, True]))
+    np.testing.assert_array_equal(centers[0], latents[1])

@@ -81,7 +81,7 @@ def test_gradients_reach_views_and_neighbours(agreement):
     [("assignments", [0, 5, 1, 1, 2]), ("latents", [1, 0, 1, 3, 0.5])],
 )
 def test_default_weights_depend_on_what_is_to_agree(agreement, weights):
-    expected = dict(zip(TERMS, weights, strict=True))
+    expected = {**dict(zip(TERMS, weights, strict=True)), "supervision": 1}
     assert check_loss_weights(None, agreement) == expected
     assert check_loss_weights({"mmd": 7}, agreement) == {**expected, "mmd": 7}
 
