@@ -163,6 +163,38 @@ def copies():
     return _markdown(head, lines)
 
 
+def levels():
+    """Which clusters are joined first, by each way of joining them."""
+    rows = json.loads((RESULTS / "levels.json").read_text())["rows"]
+    methods = {"average_linkage": "`tree_`", "centered_means": "means alone", "ward": "Ward"}
+    measures = ("triplets", "nearness at 0.25", "nearness at 0.5")
+    lines = [
+        [name, *(f"{row[method][measure]:.2f}" for measure in measures for method in methods)]
+        for name, row in rows.items()
+    ]
+    head = [
+        f"{title}: {method}"
+        for title in ("triplets", "a quarter joined", "half joined")
+        for method in methods.values()
+    ]
+    return _markdown(["", *head], lines)
+
+
+def stability():
+    """Agreement of refits by the stability of images."""
+    rows = json.loads((RESULTS / "stability.json").read_text())["rows"]
+    lines = [
+        [
+            FEATURE_SETS[name],
+            *(f"{part['agreement']:.2f} ({100 * part['share']:.1f} %)" for part in row["parts"]),
+            *(f"{row[name]:.3f}" for name in ("agreement", "stability", "AUROC")),
+        ]
+        for name, row in rows.items()
+    ]
+    parts = ["below 0.25", "to 0.5", "to 0.75", "above"]
+    return _markdown(["", *parts, "agreement of all", "stability of all", "AUROC"], lines)
+
+
 def looks():
     """Accuracy with more than one look at an image, mean over seeds."""
     runs = pd.DataFrame(json.loads((RESULTS / "looks.json").read_text())["runs"])
@@ -309,6 +341,8 @@ def main():
             "rejection": rejection(),
             "names": names(),
             "copies": copies(),
+            "levels": levels(),
+            "stability": stability(),
         },
         "guide/backbones.md": {"looks": looks()},
         "method.md": {

@@ -4,5 +4,6 @@ from ._attributes import partition_of
 from ._clusterer import DeepImageClusterer
 from ._partition import Partition
 from ._predicting import features_of
+from ._tree import ClusterTree
 
-__all__ = ["DeepImageClusterer", "Partition", "features_of", "partition_of"]
+__all__ = ["ClusterTree", "DeepImageClusterer", "Partition", "features_of", "partition_of"]

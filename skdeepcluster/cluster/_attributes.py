@@ -9,6 +9,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
 from ._partition import Partition
+from ._tree import ClusterTree
 
 
 class _OfPartition:
@@ -55,6 +56,8 @@ class PartitionAttributes:
     probabilities_: np.ndarray = _of_partition("probabilities")
     outlier_scores_: np.ndarray = _of_partition("outlier_scores")
     temperature_: float = _of_partition("temperature")
+    tree_: ClusterTree = _of_partition("tree")
+    stability_: np.ndarray = _of_partition("stability")
     cluster_names_: list[str] = _of_partition("cluster_names")
 
     def __sklearn_is_fitted__(self):

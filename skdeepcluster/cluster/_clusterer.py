@@ -217,6 +217,13 @@ class DeepImageClusterer(
         Cosine distance to the last of the ``n_neighbors`` nearest neighbours in feature space,
         averaged with the same of the five nearest, from 0 to 2: the higher, the less an image
         is like any other; NaN for one that was skipped.
+    tree_ : ClusterTree
+        Which clusters are joined first when there are to be fewer (``cut``, ``reduce_clusters``),
+        as ``children_`` and ``distances_``, and the ``stability_`` of each.
+    stability_ : ndarray of shape (n_samples,), float32
+        Of how many of the partitions that the start is a consensus of the image's label is that of
+        its part, as a share: the lower, the less another seed may agree. There is none without
+        such partitions; NaN for an image that was skipped.
     representative_indices_ : list of ndarray of int
         Positions in ``X`` of each cluster's most typical images; copies of an image come last.
     cluster_names_ : list of str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, Self
 
@@ -12,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ._attributes import PartitionAttributes
 from ._matching import matched_labels
-from ._merging import merging, nearest_merging
+from ._merging import merging
 from ._naming import best_words, check_names, images_of
 from ._recognition import recognized_names
 from ._table import cluster_table
@@ -46,9 +47,10 @@ class ClusterEditing(PartitionAttributes):
         -------
         info : pandas.DataFrame
             A row a cluster: "size"; "share"; "cohesion", the mean cosine to the centre, 1 at
-            best; "representatives", the images nearest to the centre (paths if they are
-            files, positions in ``X`` otherwise); "name". In a merged cluster the centre is
-            that of the nearest of its parts.
+            best; "stability", the mean of ``stability_``, NaN if there is none;
+            "representatives", the images nearest to the centre (paths if they are files, positions
+            in ``X`` otherwise); "name". In a merged cluster the centre is that of the nearest of
+            its parts.
         """
         check_is_fitted(self)
         return cluster_table(self._partition, n_representatives)
@@ -174,10 +176,7 @@ class ClusterEditing(PartitionAttributes):
         return self
 
     def reduce_clusters(self, n_clusters: int) -> Self:
-        """Merge the clusters that look most alike until ``n_clusters`` are left.
-
-        Two at a time, those whose union keeps the images nearest to its mean features (Ward's
-        rule).
+        """Merge the clusters that look most alike, as ``tree_`` has it, until so many are left.
 
         Parameters
         ----------
@@ -187,6 +186,10 @@ class ClusterEditing(PartitionAttributes):
         Returns
         -------
         self : DeepImageClusterer
+
+        See Also
+        --------
+        cut : The same, and this estimator stays as it is.
         """
         check_is_fitted(self)
         n_present = self.n_clusters_
@@ -195,10 +198,33 @@ class ClusterEditing(PartitionAttributes):
                 f"n_clusters must be an integer from 1 to {n_present}, got {n_clusters!r}."
             )
         if n_clusters < n_present:
-            partition = self._partition
-            new_labels = nearest_merging(partition.feature_means, partition.sizes, n_clusters)
-            self._partition = partition.merged(new_labels)
+            self._partition = self._partition.merged(self.tree_.cut(int(n_clusters)))
         return self
+
+    def cut(self, n_clusters: int) -> Self:
+        """Give the clusterer of a coarser level of ``tree_``; this one stays as it is.
+
+        Parameters
+        ----------
+        n_clusters : int
+            From 1 to the number of clusters.
+
+        Returns
+        -------
+        estimator : DeepImageClusterer
+            Fitted, with so many clusters.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_digits
+        >>> from skdeepcluster import DeepImageClusterer
+        >>> X, y = load_digits(return_X_y=True)
+        >>> est = DeepImageClusterer(n_clusters=10, random_state=0).fit(X)
+        >>> int(est.cut(4).labels_.max()), est.n_clusters_
+        (3, 10)
+        """
+        check_is_fitted(self)
+        return copy(self).reduce_clusters(n_clusters)
 
     def align_to(self, labels: ArrayLike, names: Sequence[str | None] | None = None) -> Self:
         """Give the clusters the numbers of others of the same images, as far as they are the same.

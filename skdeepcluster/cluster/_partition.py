@@ -12,11 +12,14 @@ from ..features import are_copies, stored_rows, with_gaps
 from ..images import ImageSource
 from ..latent import LatentHead, encode
 from ..neighbors import calibrate_temperature, outlier_scores
+from ..starts import CONSENSUS_LIMIT
 from ..supervision import Supervision
+from ._agreement import stability_of_groups, stability_of_images
 from ._centers import cluster_means, respecting, settle_centers
 from ._prototypes import Prototypes
 from ._record import ImageRecord
 from ._reference import Reference, evenly_drawn
+from ._tree import ClusterTree, whitened_means
 
 # Samples that are encoded together: 42 MB at 1280 features.
 CHUNK_SIZE = 8192
@@ -59,6 +62,9 @@ class Partition:
         What is remembered of the images themselves.
     reference : Reference or None
         What is remembered of their features; None in models of version 0.1.0.
+    partitions : ndarray of shape (n_partitions, n_samples), int16, or None
+        Those that the start is a consensus of, -1 for an image that could not be read; None if
+        there were none, and in models of version 0.1.0.
     """
 
     head: LatentHead
@@ -73,6 +79,7 @@ class Partition:
     outlier_scores: np.ndarray
     images: ImageRecord
     reference: Reference | None = None
+    partitions: np.ndarray | None = None
 
     @classmethod
     def found(
@@ -136,6 +143,7 @@ class Partition:
             with_gaps(outlier_scores(features, neighbors), readable, np.nan),
             ImageRecord(),
             Reference.of(features, readable),
+            None if partitions is None else _with_gaps(partitions, readable),
         ).with_copies(firsts)
         # Of all clusters: merging may make small ones part of the largest.
         n_kept = min(_N_KEPT_PER_CLUSTER, max(1, _N_KEPT // n_clusters))
@@ -175,6 +183,35 @@ class Partition:
                 "by version 0.1.0 do not tell: fit again."
             )
         return self.reference
+
+    @cached_property
+    def tree(self) -> ClusterTree:
+        """Which clusters are joined first, and how stable they are."""
+        tree = ClusterTree.of(
+            self.feature_means
+            if self.reference is None
+            else whitened_means(self.reference.rows, self.labels)
+        )
+        if self.partitions is None:
+            return tree
+        stability = stability_of_groups(self.partitions, self.labels, tree.members)
+        return replace(tree, stability_=stability)
+
+    @cached_property
+    def stability(self) -> np.ndarray:
+        """Share of the partitions that agree with each image's label, float32 of (n_samples,).
+
+        Raises
+        ------
+        AttributeError
+            If there are none.
+        """
+        if self.partitions is None:
+            raise AttributeError(
+                "There is no stability_: it is known of fits with init='consensus' and at most "
+                f"{CONSENSUS_LIMIT} clusters, and not of models that version 0.1.0 has saved."
+            )
+        return stability_of_images(self.partitions, self.labels, self.n_clusters)
 
     @cached_property
     def landmarks(self) -> np.ndarray:
@@ -273,6 +310,7 @@ class Partition:
             probabilities=self.probabilities[firsts],
             outlier_scores=self.outlier_scores[firsts],
             reference=self.reference and self.reference.taken(firsts),
+            partitions=None if self.partitions is None else self.partitions[:, firsts],
         )
 
     def renamed(self, names: dict[int, str | None]) -> Partition:
@@ -311,6 +349,12 @@ class Partition:
             labels=labels,
             probabilities=prototypes.probabilities(self.latents, self.temperature),
         )
+
+
+def _with_gaps(partitions, readable):
+    all_images = np.full((len(partitions), len(readable)), -1, dtype=np.int16)
+    all_images[:, readable] = partitions
+    return all_images
 
 
 def _mean_latent(latents):

@@ -36,7 +36,10 @@ _NUMBER = 2
 # Parameters that folders of format 1 have.
 _FORMER_PARAMS = ("n_iter_no_change",)
 # Fields that those lack.
-_NEW_FIELDS = ("pictures", "weights_digest", "quantised", "image_size", "reader", "reader_param")
+_NEW_FIELDS = (
+    *("pictures", "weights_digest", "quantised", "image_size", "reader", "reader_param"),
+    "n_partitions",
+)
 # What the estimator itself knows of its fit.
 _SCALARS = ("n_features_in_", "n_iter_", "start_score_")
 # A larger image does not fit into memory.
@@ -85,6 +88,7 @@ _FIELDS = schema.record(
         "pictures": schema.maybe(schema.text),
         "weights_digest": schema.maybe(schema.text),
         "quantised": schema.boolean,
+        "n_partitions": schema.whole(0),
         "reader": schema.maybe(schema.mapping_of(schema.anything)),
         "reader_param": schema.maybe(schema.mapping_of(schema.anything)),
         "image_size": schema.maybe(
@@ -120,6 +124,7 @@ def save(estimator: DeepImageClusterer, folder: str | PathLike[str]) -> None:
         "paths": partition.images.paths,
         "pictures": partition.images.fingerprint,
         "names": list(partition.names),
+        "n_partitions": 0 if partition.partitions is None else len(partition.partitions),
         "n_clusters_criterion": getattr(estimator, "n_clusters_criterion_", None),
         "feature_names": None if names is None else list(names),
         "on_pictures": embedder is not None,

@@ -25,6 +25,7 @@ _ARRAYS = {
 _POINTS, _CLUSTERS = "prototypes.points", "prototypes.clusters"
 # Not in models of format 1.
 _AXES, _ROWS = "reference.axes", "reference.rows"
+_PARTITIONS = "partitions"
 # Lengths of vectors that were scaled to one in single precision.
 _TOLERANCE = 1e-3
 
@@ -35,6 +36,8 @@ def partition_tensors(partition: Partition) -> dict[str, torch.Tensor]:
     arrays |= {_POINTS: partition.prototypes.points, _CLUSTERS: partition.prototypes.clusters}
     if partition.reference is not None:
         arrays |= {_AXES: partition.reference.axes, _ROWS: partition.reference.rows}
+    if partition.partitions is not None:
+        arrays[_PARTITIONS] = partition.partitions
     tensors = {name: torch.from_numpy(array.copy()) for name, array in arrays.items()}
     return {**tensors, **prefixed("head.", partition.head.state_dict())}
 
@@ -90,6 +93,10 @@ def read_partition(stored: StoredModel, reader: ImageReader) -> tuple[Partition,
         n_axes = stored.tensors.size(_ROWS, 1)
         expected[_AXES] = torch.empty(n_features, n_axes, device="meta")
         expected[_ROWS] = torch.empty(n_samples, n_axes, dtype=torch.float16, device="meta")
+    if n_partitions := config.get("n_partitions", 0):
+        expected[_PARTITIONS] = torch.empty(
+            n_partitions, n_samples, dtype=torch.int16, device="meta"
+        )
     tensors = stored.tensors.read(expected)
     arrays = {name: tensors[saved].numpy() for name, saved in _ARRAYS.items()}
     prototypes = Prototypes(tensors[_POINTS].numpy(), tensors[_CLUSTERS].numpy())
@@ -100,6 +107,9 @@ def read_partition(stored: StoredModel, reader: ImageReader) -> tuple[Partition,
     if has_reference:
         reference = Reference(tensors[_AXES].numpy(), tensors[_ROWS].numpy())
         _check_reference(reference, arrays["labels"])
+    partitions = tensors[_PARTITIONS].numpy() if n_partitions else None
+    if partitions is not None:
+        _check_partitions(partitions, arrays["labels"])
     partition = Partition(
         head=head,
         prototypes=prototypes,
@@ -107,6 +117,7 @@ def read_partition(stored: StoredModel, reader: ImageReader) -> tuple[Partition,
         names=tuple(config["names"]),
         images=ImageRecord(config["paths"], config.get("pictures"), reader=reader),
         reference=reference,
+        partitions=partitions,
         **arrays,
     )
     return partition, set(expected)
@@ -163,4 +174,12 @@ def _check_reference(reference, labels):
         bool(np.isfinite(reference.rows[readable]).all())
         and bool(np.isnan(reference.rows[~readable]).all()),
         f"{_ROWS} are not numbers for the images that have labels, and for these alone",
+    )
+
+
+def _check_partitions(partitions, labels):
+    schema.require(
+        np.array_equal(partitions >= 0, np.broadcast_to(labels >= 0, partitions.shape))
+        and bool((partitions >= -1).all()),
+        f"{_PARTITIONS} are not labels of the images that have labels, and of these alone",
     )

@@ -15,8 +15,8 @@ def cluster_table(partition, n_representatives):
     Returns
     -------
     table : pandas.DataFrame
-        "size", "share", "cohesion" (mean cosine to the nearest prototype), "representatives"
-        and "name".
+        "size", "share", "cohesion" (mean cosine to the nearest prototype), "stability" (mean over
+        the images, NaN without partitions), "representatives" and "name".
 
     Raises
     ------
@@ -36,6 +36,10 @@ def cluster_table(partition, n_representatives):
             "size": sizes,
             "share": sizes / sizes.sum(),
             "cohesion": np.bincount(partition.labels[clustered], weights=similarities) / sizes,
+            "stability": np.nan
+            if partition.partitions is None
+            else np.bincount(partition.labels[clustered], weights=partition.stability[clustered])
+            / sizes,
             "representatives": [
                 [paths[index] if paths else int(index) for index in typical]
                 for typical in partition.representatives(n_representatives)

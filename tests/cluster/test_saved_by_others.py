@@ -24,7 +24,7 @@ reader
 """
 FIELDS = """
 format version kind params fitted history loss_curve paths pictures names n_clusters_criterion
-feature_names on_pictures fine_tuned backbone weights_digest quantised image_size
+feature_names n_partitions on_pictures fine_tuned backbone weights_digest quantised image_size
 reader reader_param
 """
 
@@ -58,6 +58,11 @@ def test_a_folder_that_version_0_1_0_has_written_loads(X, tmp_path):
     np.testing.assert_allclose(est.predict_proba(X), est.probabilities_, atol=1e-5)
     assert est.cluster_names_ == ["cluster 0", "second", "cluster 2"]
     assert est.max_iter == 2 and est.n_iter_ == 2 and est.history_["improved"] == [False, False]
+    # Levels by the means of the clusters, which it has; no partitions.
+    assert est.tree_.children_.shape == (2, 2) and est.tree_.stability_ is None
+    assert est.cut(2).n_clusters_ == 2
+    with pytest.raises(AttributeError, match=r"not of models that version 0\.1\.0 has saved"):
+        est.stability_  # noqa: B018
     est.save(tmp_path / "again")
     np.testing.assert_array_equal(load(tmp_path / "again").predict(X), est.labels_)
 
@@ -146,6 +151,15 @@ def test_numbers_that_do_not_fit_together(folder, name, values, problem):
         load(folder)
 
 
+@pytest.mark.parametrize("part", [-1, -2])
+def test_partitions_are_of_the_images_with_labels(folder, part):
+    tensors = read(folder)[1]
+    tensors["partitions"][0, 7] = part
+    write_tensors(folder, tensors)
+    with pytest.raises(ValueError, match=r"model' is damaged.*partitions are not labels"):
+        load(folder)
+
+
 def test_nothing_is_allocated_for_sizes_that_no_tensor_has(folder, monkeypatch):
     config, tensors = read(folder)
     config["fitted"]["n_features_in_"] = 10**8
@@ -196,4 +210,5 @@ def test_the_number_of_the_format_rises_with_its_content(folder):
     assert sorted(config) == sorted(FIELDS.split())
     old_config, old_tensors = json.loads((OLD / "config.json").read_text()), read(OLD)[1]
     assert config["fitted"].keys() == old_config["fitted"].keys()
-    assert tensors.keys() == old_tensors.keys() | {"reference.axes", "reference.rows"}
+    new_tensors = {"partitions", "reference.axes", "reference.rows"}
+    assert tensors.keys() == old_tensors.keys() | new_tensors
