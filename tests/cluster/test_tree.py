@@ -162,5 +162,12 @@ def test_without_partitions_there_are_levels_and_no_stability(two_levels, init, 
     with pytest.raises(AttributeError, match="init='consensus'"):
         getattr(est, "stability_")  # noqa: B009
     assert not hasattr(est, "stability_")
+    assert est.cluster_info()["stability"].isna().all()
     est.save(tmp_path / "model")
     assert DeepImageClusterer.load(tmp_path / "model").tree_.stability_ is None
+
+
+def test_the_table_has_the_mean_stability_of_each_cluster(two_levels):
+    est = two_levels[2]
+    expected = [est.stability_[est.labels_ == label].mean() for label in range(12)]
+    np.testing.assert_allclose(est.cluster_info()["stability"], expected, rtol=1e-5)
