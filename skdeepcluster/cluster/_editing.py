@@ -218,10 +218,10 @@ class ClusterEditing(PartitionAttributes):
         --------
         >>> from sklearn.datasets import load_digits
         >>> from skdeepcluster import DeepImageClusterer
-        >>> X, y = load_digits(return_X_y=True)
-        >>> est = DeepImageClusterer(n_clusters=10, random_state=0).fit(X)
-        >>> int(est.cut(4).labels_.max()), est.n_clusters_
-        (3, 10)
+        >>> X, y = load_digits(n_class=4, return_X_y=True)
+        >>> est = DeepImageClusterer(n_clusters=4, random_state=0).fit(X)
+        >>> est.cut(2).n_clusters_, est.n_clusters_
+        (2, 4)
         """
         check_is_fitted(self)
         return copy(self).reduce_clusters(n_clusters)
