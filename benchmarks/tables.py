@@ -169,8 +169,11 @@ def levels():
     methods = {"average_linkage": "`tree_`", "centered_means": "means alone", "ward": "Ward"}
     measures = ("triplets", "nearness at 0.25", "nearness at 0.5")
     lines = [
-        [name, *(f"{row[method][measure]:.2f}" for measure in measures for method in methods)]
-        for name, row in rows.items()
+        [
+            ", ".join([FEATURE_SETS[name], what]),
+            *(f"{row[method][measure]:.2f}" for measure in measures for method in methods),
+        ]
+        for (name, what), row in ((key.split(", "), row) for key, row in rows.items())
     ]
     head = [
         f"{title}: {method}"

@@ -45,7 +45,7 @@ class ClusterTree:
         Parameters
         ----------
         means : ndarray of shape (n_clusters, n_features)
-            Such as :func:`whitened_means`.
+            Of the features, or of whitened ones.
         """
         if len(means) == 1:
             return cls(np.empty((0, 2), dtype=np.int64), np.empty(0))
