@@ -85,7 +85,7 @@ toc_object_entries_show_parents = "hide"
 numpydoc_show_class_members = False
 numpydoc_validation_checks = {"GL01", "GL02", "GL03", "GL08", "PR01", "PR02", "PR03", "PR04"}
 # Names of other libraries, whose indexes would have to be downloaded.
-nitpick_ignore_regex = [(r"py:.*", r"(sklearn|torch|joblib|pandas|matplotlib|numpy|PIL)\..*")]
+nitpick_ignore_regex = [(r"py:.*", r"(sklearn|scipy|torch|joblib|pandas|matplotlib|numpy|PIL)\..*")]
 
 html_math_renderer = "mathml"
 html_theme = "pydata_sphinx_theme"

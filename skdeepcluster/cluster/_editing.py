@@ -178,6 +178,8 @@ class ClusterEditing(PartitionAttributes):
     def reduce_clusters(self, n_clusters: int) -> Self:
         """Merge the clusters that look most alike, as ``tree_`` has it, until so many are left.
 
+        ``cut`` does the same to a copy.
+
         Parameters
         ----------
         n_clusters : int
@@ -186,10 +188,6 @@ class ClusterEditing(PartitionAttributes):
         Returns
         -------
         self : DeepImageClusterer
-
-        See Also
-        --------
-        cut : The same, and this estimator stays as it is.
         """
         check_is_fitted(self)
         n_present = self.n_clusters_
