@@ -21,9 +21,13 @@ _AS_SHARP = 1.08
 class Duplicates(NamedTuple):
     """Copies among images.
 
-    ``groups`` is int64 of shape (n_samples,): the same number for copies of one image, numbered
-    from 0 as they come, and one of its own for an image without copies. ``is_kept`` is bool of
-    shape (n_samples,): one image of each group is worth keeping.
+    Parameters
+    ----------
+    groups : ndarray of shape (n_samples,), int64
+        The same number for copies of one image, and one of its own for an image without copies;
+        numbered from 0, in the order in which they first come.
+    is_kept : ndarray of shape (n_samples,), bool
+        One image of each group is worth keeping.
     """
 
     groups: np.ndarray
