@@ -38,7 +38,8 @@ MAY_IMPORT = {
     "scenegraph.readers": ["images", "scenegraph.graph"],
     "scenegraph.text": ["scenegraph.graph", "storage"],
     "scenegraph.vision": [
-        *("backbones", "embedding", "images", "process_group", "scenegraph.graph", "storage"),
+        *("backbones", "embedding", "images", "naming", "process_group"),
+        *("scenegraph.graph", "storage"),
     ],
     "scenegraph.matching": ["scenegraph.graph", "storage"],
     "scenegraph.retrieval": [

@@ -7,7 +7,7 @@ from ._hubs import check_url
 from ._loading import load_weights
 from ._open_clip import encode_texts
 from ._options import split_options
-from ._packaged import imagenet_classifier
+from ._packaged import activation_maps, imagenet_classifier
 from ._registry import load_backbone, register_backbone, registered_names
 from ._split import split_network
 from ._table import list_backbones
@@ -20,6 +20,7 @@ __all__ = [
     "BackboneLoadError",
     "BackbonesLike",
     "ImageSizes",
+    "activation_maps",
     "check_url",
     "did_you_mean",
     "encode_texts",

@@ -7,10 +7,15 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
+from torch.nn import functional
 
 from . import _timm
-from ._backbone import BackboneLoadError
+from ._backbone import Backbone, BackboneLoadError
 from ._checkpoint import read_weights
+
+# Mean and deviation, from the authors of the weights: (value - 127) / 128 on bytes.
+_SCALE = (127 / 255,) * 3, (128 / 255,) * 3
 
 
 def imagenet_classifier(version: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -31,17 +36,53 @@ def imagenet_classifier(version: int = 0) -> tuple[np.ndarray, np.ndarray]:
     return classifier.weight.detach().numpy(), classifier.bias.detach().numpy()
 
 
+def activation_maps(version: int, image_size: int) -> Backbone:
+    """Return what EfficientNet-Lite sees where: the logits of ImageNet's classes at each place.
+
+    Parameters
+    ----------
+    version : int
+    image_size : int
+        Side in pixels, a multiple of 32.
+
+    Returns
+    -------
+    network : Backbone
+        Maps images to logits, (n, 1000, image_size / 32, image_size / 32), whose mean over the
+        places is that of the classifier.
+
+    References
+    ----------
+    B. Zhou et al., "Learning Deep Features for Discriminative Localization", CVPR 2016.
+    """
+    network = _ActivationMaps(create_classifier(version))
+    return Backbone(
+        f"activation maps of efficientnet_lite{version}", network, 1000, image_size, *_SCALE
+    )
+
+
+class _ActivationMaps(nn.Module):
+    def __init__(self, network):
+        super().__init__()
+        self.network = network
+
+    def forward(self, pixels):
+        classifier = self.network.get_classifier()
+        maps = self.network.forward_features(pixels)
+        return functional.conv2d(maps, classifier.weight[:, :, None, None], classifier.bias)
+
+
 def load_efficientnet_lite(version, image_size=None):
     """Load EfficientNet-Lite 0 or 2, trained with labels on ImageNet-1k (Apache-2.0)."""
     network = create_classifier(version)
     network.reset_classifier(0)
+    mean, std = _SCALE
     return _timm.as_backbone(
         network,
         f"efficientnet_lite{version}",
         image_size,
-        # From the authors of the weights: (value - 127) / 128 on bytes.
-        mean=(127 / 255,) * 3,
-        std=(128 / 255,) * 3,
+        mean=mean,
+        std=std,
         license="apache-2.0",
     )
 

@@ -1,6 +1,12 @@
-"""Names for groups of images, from what a network was taught to tell apart."""
+"""Names for images and groups of images, from what a network was taught to tell apart."""
 
-from ._names import GroupNames, name_groups
+from ._names import GroupNames, class_probabilities, name_groups, name_images
 from ._vocabulary import imagenet_vocabulary
 
-__all__ = ["GroupNames", "imagenet_vocabulary", "name_groups"]
+__all__ = [
+    "GroupNames",
+    "class_probabilities",
+    "imagenet_vocabulary",
+    "name_groups",
+    "name_images",
+]

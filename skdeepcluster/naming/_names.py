@@ -1,4 +1,4 @@
-"""Which word of a vocabulary names a group of images, if any does."""
+"""Which word of a vocabulary names an image, or a group of images, if any does."""
 
 from __future__ import annotations
 
@@ -96,15 +96,62 @@ def _first_likely(order, of_words):
     return np.where(is_likely.any(axis=1), firsts, -1)
 
 
+def name_images(probabilities: np.ndarray, vocabulary: Vocabulary) -> tuple[np.ndarray, np.ndarray]:
+    """Find the word that says most of what each image shows.
+
+    Of the words that are likely enough, a wide one, such as "dog", is better than one of its
+    classes only if it is clearly more likely.
+
+    Parameters
+    ----------
+    probabilities : ndarray of shape (n_images, n_classes)
+        See :func:`class_probabilities`.
+    vocabulary : Vocabulary
+
+    Returns
+    -------
+    words : ndarray of shape (n_images,), int64
+        Positions in ``vocabulary.words``; -1 where none is likely enough.
+    confidences : ndarray of shape (n_images,)
+        How likely the word is right; 0 where there is none.
+    """
+    of_words = probabilities @ vocabulary.members.T.astype(probabilities.dtype)
+    surprise = np.log(np.maximum(of_words, 1e-12) / vocabulary.members.mean(axis=1))
+    weighted = np.where(of_words >= _LEAST_CONFIDENCE, of_words * surprise, -np.inf)
+    best = weighted.argmax(axis=1)
+    is_named = np.isfinite(weighted.max(axis=1))
+    confidences = of_words[np.arange(len(best)), best]
+    return np.where(is_named, best, -1), np.where(is_named, confidences, 0.0)
+
+
+def class_probabilities(
+    features: np.ndarray, weights: np.ndarray, biases: np.ndarray
+) -> np.ndarray:
+    """Tell how likely images of 128 pixels show each class; what is missing to 1 is that of none.
+
+    Parameters
+    ----------
+    features : ndarray of shape (n_images, n_features)
+    weights : ndarray of shape (n_classes, n_features)
+    biases : ndarray of shape (n_classes,)
+        Of the linear classifier that ends the network.
+
+    Returns
+    -------
+    probabilities : ndarray of shape (n_images, n_classes), float32
+    """
+    logits = np.asarray(features, dtype=np.float32) @ weights.T + biases
+    # The largest exponent is 0.
+    largest = np.maximum(logits.max(axis=1, keepdims=True), _LOGIT_OF_NONE)
+    likelihoods = np.exp(logits - largest)
+    none = np.exp(_LOGIT_OF_NONE - largest)
+    return likelihoods / (likelihoods.sum(axis=1, keepdims=True) + none)
+
+
 def _class_shares(features, groups, n_groups, weights, biases):
     """Mean probability of each class in each group, (n_groups, n_classes); the rest is none."""
     sums = np.zeros((n_groups, len(biases)))
     for start in range(0, len(features), _CHUNK_SIZE):
         rows = slice(start, start + _CHUNK_SIZE)
-        logits = np.asarray(features[rows], dtype=np.float32) @ weights.T + biases
-        # The largest exponent is 0.
-        largest = np.maximum(logits.max(axis=1, keepdims=True), _LOGIT_OF_NONE)
-        likelihoods = np.exp(logits - largest)
-        none = np.exp(_LOGIT_OF_NONE - largest)
-        np.add.at(sums, groups[rows], likelihoods / (likelihoods.sum(axis=1, keepdims=True) + none))
+        np.add.at(sums, groups[rows], class_probabilities(features[rows], weights, biases))
     return sums / np.maximum(np.bincount(groups, minlength=n_groups), 1)[:, None]

@@ -18,6 +18,7 @@ from ...images import as_image_source
 from ...process_group import heed_forks
 from ...storage import loaded_once
 from ..graph import SceneGraph, box_predicates, related_pairs, short_repr
+from ._classifier_detector import CLASSIFIER, ClassifierDetector
 from ._detector import Detector
 from ._draft import GraphDraft
 from ._regions import add_region_features
@@ -37,7 +38,9 @@ class VisualGraphParser(TransformerMixin, BaseEstimator):
     detector : str or torch.nn.Module, default="fasterrcnn_resnet50_fpn_v2"
         Name of a detector of torchvision, or a module that takes and returns what these do: a
         list of images (3, height, width) in [0, 1], and a list of dicts with "boxes" (n, 4),
-        "labels" (n,) and "scores" (n,).
+        "labels" (n,) and "scores" (n,). "efficientnet_lite0" needs no download: the packaged
+        classifier of ImageNet's 1,000 classes, which was never taught where objects are, finds and
+        names them. It is weak: it finds what fills a good part of an image, and misses people.
     weights : path, default=None
         State dict of the detector, as ``.safetensors`` or written by ``torch.save``; no code
         in the file is run, and the number of classes is read from it. None fetches torchvision's
@@ -239,7 +242,7 @@ class VisualGraphParser(TransformerMixin, BaseEstimator):
                 f"{short_repr(self.backbone)} does not. Use one of open_clip, such as "
                 '"open_clip:ViT-B-32/laion2b_s34b_b79k", or leave predicates out.'
             )
-        detector = Detector(self.detector, self.weights, self.device)
+        detector = self._make_detector()
         embedder = texts = None
         if self.backbone is not None:
             embedder = ImageEmbedder(self.backbone, device=self.device)
@@ -251,6 +254,14 @@ class VisualGraphParser(TransformerMixin, BaseEstimator):
         else:
             names = detector.name_classes(self.labels)
         return _Networks(detector, embedder, names, texts)
+
+    def _make_detector(self):
+        packaged = isinstance(self.detector, str) and CLASSIFIER.fullmatch(self.detector)
+        if not packaged:
+            return Detector(self.detector, self.weights, self.device)
+        if self.weights is not None:
+            raise ValueError(f"{self.detector} has its own weights: leave weights out.")
+        return ClassifierDetector(int(packaged[1]), self.device)
 
     def _draft(self, networks, images):
         """Draft the graphs of a batch of images."""
@@ -274,7 +285,7 @@ class VisualGraphParser(TransformerMixin, BaseEstimator):
 class _Networks(NamedTuple):
     """The networks that are loaded, and the labels they give."""
 
-    detector: Detector
+    detector: Detector | ClassifierDetector
     embedder: ImageEmbedder | None
     names: list[str]
     texts: np.ndarray | None  # (n_names, n_features), if labels are matched
