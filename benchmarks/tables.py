@@ -321,6 +321,17 @@ def search():
     return _markdown(["candidates", "recall of the exact ten", "milliseconds a query"], lines)
 
 
+def graphs_of_images():
+    """Tell what is found in scenes whose photographs are known."""
+    parts = json.loads((RESULTS / "graphs_of_images.json").read_text())["objects"]
+    titles = {"seen": "first five classes", "judged": "the other five"}
+    columns = ("found", "mean IoU", "named", "named by its class", "boxes that are right")
+    lines = [
+        [titles[part], *(f"{row[name]:.2f}" for name in columns)] for part, row in parts.items()
+    ]
+    return _markdown(["photographs of", *columns], lines)
+
+
 def _brackets(spread):
     return "" if pd.isna(spread) else f" ({spread:.3f})"
 
@@ -359,6 +370,7 @@ def main():
             "ceiling": retrieval("ceiling"),
             "missing": missing(),
             "search": search(),
+            "graphs_of_images": graphs_of_images(),
         },
     }
     for name, tables in pages.items():

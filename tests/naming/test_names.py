@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from skdeepcluster.naming import name_groups
+from skdeepcluster.naming import class_probabilities, name_groups, name_images
 from skdeepcluster.naming._vocabulary import Vocabulary
 
 # Two breeds of dogs, other things, and the word for the former.
@@ -69,3 +69,31 @@ def test_chunks_do_not_matter(monkeypatch):
     parts = named(logits, groups)
     assert whole.words == parts.words
     np.testing.assert_allclose(whole.scores, parts.scores)
+
+
+def words_of(*likely):
+    """Words for images of which classes are this likely, given as dicts."""
+    probabilities = np.zeros((len(likely), N_CLASSES))
+    for row, image in zip(probabilities, likely, strict=True):
+        row[list(image)] = list(image.values())
+    words, confidences = name_images(probabilities, VOCABULARY)
+    return [WORDS[word] if word >= 0 else None for word in words], confidences
+
+
+def test_an_image_is_named_by_the_narrowest_word_that_says_enough():
+    words, confidences = words_of({0: 0.9}, {0: 0.45, 1: 0.45}, {0: 0.8, 1: 0.1}, {2: 0.4, 3: 0.3})
+    assert words == ["poodle", "dog", "poodle", "church"]
+    np.testing.assert_allclose(confidences, [0.9, 0.9, 0.8, 0.4])
+
+
+def test_an_image_of_which_no_word_is_likely_has_no_name():
+    words, confidences = words_of({}, {2: 0.29, 3: 0.29}, {2: 0.3})
+    assert words == [None, None, "church"]
+    np.testing.assert_allclose(confidences, [0, 0, 0.3])
+
+
+def test_probabilities_leave_room_for_no_class_at_all():
+    probabilities = class_probabilities(showing(0, 1)[:, :] * [[1.0], [0.2]], *CLASSIFIER)
+    assert probabilities[0, 0] > 0.99
+    # All logits are low: none of the classes is likely.
+    assert probabilities[1].sum() < 0.01

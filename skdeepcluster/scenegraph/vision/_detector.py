@@ -184,7 +184,8 @@ def _fetch(name, published):
         raise BackboneLoadError(
             f"{name}: its weights are not in the cache and could not be fetched from "
             f"{published.url} ({type(error).__name__}: {error}). Where there is a network, "
-            f"download that file; then put it at {str(cached)!r}, or pass its path as weights."
+            f"download that file; then put it at {str(cached)!r}, or pass its path as weights. "
+            'Without one, detector="efficientnet_lite0" needs no download, and finds less.'
         ) from error
 
 

@@ -49,9 +49,7 @@ def _rectangles(height, width):
         for n in (height, width)
     )
     row, column = np.divmod(np.arange(len(rows) * len(columns)), len(columns))
-    return np.stack(
-        [columns[column, 0], rows[row, 0], columns[column, 1], rows[row, 1]], axis=1
-    )
+    return np.stack([columns[column, 0], rows[row, 0], columns[column, 1], rows[row, 1]], axis=1)
 
 
 def _sums(grids, rectangles):
