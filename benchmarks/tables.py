@@ -126,6 +126,27 @@ def rejection():
     return _markdown(["", *shown.values()], rows)
 
 
+def semi_supervised():
+    """Accuracy on images without a label, where some others have one, mean over draws."""
+    runs = pd.DataFrame(json.loads((RESULTS / "semi_supervised.json").read_text())["runs"])
+    mean = runs.groupby(["n_labels", "method", "data"])[["ACC", "right"]].mean()
+    sets = [name for name in FEATURE_SETS if name in set(runs["data"])]
+    rows = [
+        [
+            n_labels,
+            method if method[0].isupper() else f"`DeepImageClusterer`, {method}",
+            *(
+                f"{found['ACC']:.3f}"
+                + ("" if method == "without labels" else f" ({found['right']:.3f})")
+                for found in (mean.loc[n_labels, method, name] for name in sets)
+            ),
+        ]
+        for n_labels in sorted(set(runs["n_labels"]))
+        for method in dict.fromkeys(runs["method"])
+    ]
+    return _markdown(["labels a class", "", *(FEATURE_SETS[name] for name in sets)], rows)
+
+
 def names():
     """How often the names of clusters are right."""
     rows = json.loads((RESULTS / "names.json").read_text())["sets"]
@@ -354,6 +375,7 @@ def main():
             "outliers": outliers(),
             "rejection": rejection(),
             "names": names(),
+            "semi_supervised": semi_supervised(),
             "copies": copies(),
             "levels": levels(),
             "stability": stability(),

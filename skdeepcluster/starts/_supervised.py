@@ -19,7 +19,8 @@ from ._views import centered_components
 # be, beside that of its neighbours.
 _MATCHING_WEIGHT = 0.01
 _TOLERANCE = 1e-4
-# What the whole of a start counts, in labels a cluster: one alone must not turn a cluster over.
+# What the whole of a start counts, in labels a cluster, where one is known of each: one alone must
+# not turn a cluster over.
 _START_WEIGHT = 2.0
 # Inverse strength of the classifier's penalty.
 _FREEDOM = 10.0
@@ -34,8 +35,9 @@ def supervised_start(
 
     Clusters are matched to the classes whose labels spread to them, along the graph of shared
     neighbours. A linear classifier then learns what is known, and, as if it were two labels
-    more a cluster, the start; it sees the features, and which clusters a sample is in in all
-    partitions that the start is a consensus of. So the more is known, the less the start counts.
+    more a cluster, the start, or less of it where more than one label a cluster is known. It sees
+    the features, and which clusters a sample is in in all partitions that the start is a
+    consensus of.
 
     Parameters
     ----------
@@ -113,7 +115,8 @@ def _votes(partitions):
 def _learned(rows, start, known, n_clusters):
     """Logarithm of the probability of each cluster, (n_samples, n_clusters)."""
     is_known = known >= 0
-    weights = np.where(is_known, 1.0, _START_WEIGHT * n_clusters / len(start))
+    n_usual = max(1.0, float(np.median(np.bincount(known[is_known], minlength=n_clusters))))
+    weights = np.where(is_known, 1.0, _START_WEIGHT / n_usual * n_clusters / len(start))
     classifier = LogisticRegression(C=_FREEDOM, max_iter=_MOST_STEPS)
     with warnings.catch_warnings():
         # Nearly at the optimum is as good.
