@@ -53,11 +53,16 @@ MAY_IMPORT = {
     # Copies among images; they need no clusters.
     "duplicates": ["embedding", "features", "images", "neighbors"],
     # Results, looked at and handed on.
+    "corrections": ["cluster", "images", "storage"],
     "displays": ["cluster", "features", "images", "metrics", "neighbors"],
     "export": ["images", "storage"],
-    "report": ["cluster", "displays", "duplicates", "features", "images", "neighbors", "storage"],
+    "report": [
+        *("cluster", "corrections", "displays", "duplicates", "features", "images", "neighbors"),
+        "storage",
+    ],
     "cli": [
-        *("backbones", "cluster", "duplicates", "embedding", "export", "images", "report"),
+        *("backbones", "cluster", "corrections", "duplicates", "embedding", "export", "images"),
+        "report",
         *("scenegraph", "storage"),
     ],
 }

@@ -4,6 +4,14 @@ from ._attributes import partition_of
 from ._clusterer import DeepImageClusterer
 from ._partition import Partition
 from ._predicting import features_of
+from ._refitting import refitted
 from ._tree import ClusterTree
 
-__all__ = ["ClusterTree", "DeepImageClusterer", "Partition", "features_of", "partition_of"]
+__all__ = [
+    "ClusterTree",
+    "DeepImageClusterer",
+    "Partition",
+    "features_of",
+    "partition_of",
+    "refitted",
+]

@@ -46,11 +46,13 @@ class ClusterEditing(PartitionAttributes):
         Returns
         -------
         info : pandas.DataFrame
-            A row a cluster: "size"; "share"; "cohesion", the mean cosine to the centre, 1 at
-            best; "stability", the mean of ``stability_``, NaN if there is none;
-            "representatives", the images nearest to the centre (paths if they are files, positions
-            in ``X`` otherwise); "name". In a merged cluster the centre is that of the nearest of
-            its parts.
+            A row a cluster: "size"; "share"; "probability", the mean of the highest
+            probability of its images, an estimate of the share of them that belong there;
+            "cohesion", their mean cosine to the centre, 1 at best, which is as high where two
+            classes that look alike are one cluster; "stability", the mean of ``stability_``, NaN
+            if there is none; "representatives", the images nearest to the centre (paths if they
+            are files, positions in ``X`` otherwise); "name". In a merged cluster the centre is
+            that of the nearest of its parts.
         """
         check_is_fitted(self)
         return cluster_table(self._partition, n_representatives)
@@ -159,7 +161,7 @@ class ClusterEditing(PartitionAttributes):
         """Make each group of clusters one; all that was found changes accordingly.
 
         An image, old or new, is in the merged cluster if it would have been in one of the
-        group.
+        group. Tables, reports and folders that were written before keep the former numbers.
 
         Parameters
         ----------

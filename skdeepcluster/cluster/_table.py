@@ -15,8 +15,9 @@ def cluster_table(partition, n_representatives):
     Returns
     -------
     table : pandas.DataFrame
-        "size", "share", "cohesion" (mean cosine to the nearest prototype), "stability" (mean over
-        the images, NaN without partitions), "representatives" and "name".
+        "size", "share", "probability" (the mean of its images), "cohesion" (their mean cosine to
+        the nearest prototype), "stability" (their mean, NaN without partitions), "representatives"
+        and "name".
 
     Raises
     ------
@@ -30,16 +31,21 @@ def cluster_table(partition, n_representatives):
     clustered = partition.labels >= 0
     sizes = partition.sizes
     similarities = partition.similarities_of(partition.latents)[clustered]
+    certainty = partition.probabilities[clustered].max(axis=1)
     paths = partition.images.paths
+
+    def means(values):
+        return np.bincount(partition.labels[clustered], weights=values) / sizes
+
     return pd.DataFrame(
         {
             "size": sizes,
             "share": sizes / sizes.sum(),
-            "cohesion": np.bincount(partition.labels[clustered], weights=similarities) / sizes,
+            "probability": means(certainty),
+            "cohesion": means(similarities),
             "stability": np.nan
             if partition.partitions is None
-            else np.bincount(partition.labels[clustered], weights=partition.stability[clustered])
-            / sizes,
+            else means(partition.stability[clustered]),
             "representatives": [
                 [paths[index] if paths else int(index) for index in typical]
                 for typical in partition.representatives(n_representatives)

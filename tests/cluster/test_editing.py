@@ -72,6 +72,9 @@ def test_merging_changes_all_that_was_found(fitted, snapshots):
     info = fitted.cluster_info()
     assert list(info["size"]) == list(np.bincount(expected))
     assert (info["cohesion"] <= 1).all()
+    certainty = fitted.probabilities_.max(axis=1)
+    means = [certainty[expected == cluster].mean() for cluster in range(3)]
+    np.testing.assert_allclose(info["probability"], means, atol=1e-6)
     assert fitted.score(*snapshots) < 1
     assert clone(fitted).n_clusters == 4
 
