@@ -7,6 +7,7 @@ import numpy as np
 from ..cluster import features_of, partition_of
 from ..features import rows_of_images, with_gaps, without_gaps
 from ..neighbors import nearest_neighbors, outlier_scores
+from ._checks import neighbor_agreements
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,8 @@ class Assessment:
     latents: np.ndarray
     outlier_scores: np.ndarray
     similarities: np.ndarray
+    agreements: np.ndarray
+    is_of_fit: bool
 
 
 def assess(estimator, source):
@@ -54,6 +57,8 @@ def assess(estimator, source):
             partition.latents,
             partition.outlier_scores,
             partition.similarities_of(partition.latents),
+            _agreements_of_fit(partition),
+            is_of_fit=True,
         )
     if estimator.embedder_ is None:
         raise ValueError(
@@ -68,13 +73,24 @@ def assess(estimator, source):
     # In the precision in which they are stored: comparisons convert them to float32.
     features = without_gaps(features, readable)
     neighbors = nearest_neighbors(features, estimator.n_neighbors)
+    labels = partition.assign(latents)
     return Assessment(
-        partition.assign(latents),
+        labels,
         partition.probabilities_of(latents),
         latents,
         with_gaps(outlier_scores(features, neighbors), readable, np.nan),
         partition.similarities_of(latents),
+        with_gaps(neighbor_agreements(features, labels[readable]), readable, np.nan),
+        is_of_fit=False,
     )
+
+
+def _agreements_of_fit(partition):
+    if partition.reference is None:
+        return np.full(len(partition.labels), np.nan, dtype=np.float32)
+    readable = partition.labels >= 0
+    rows = partition.reference.rows[readable]
+    return with_gaps(neighbor_agreements(rows, partition.labels[readable]), readable, np.nan)
 
 
 def _is_of_fit(partition, source):

@@ -7,7 +7,10 @@ from importlib.resources import files
 from .._version import __version__
 
 # In this order: each uses definitions of those before.
-_SCRIPTS = ("data.js", "selection.js", "gallery.js", "viewer.js", "map.js", "page.js")
+_SCRIPTS = (
+    *("data.js", "corrections.js", "selection.js", "gallery.js", "checks.js", "viewer.js"),
+    *("map.js", "correcting.js", "page.js"),
+)
 
 
 def load_template():
@@ -65,7 +68,7 @@ def render(template, title, data, thumbnails):
             [
                 "default-src 'none'",
                 # A page that is opened from disk has no origin, so 'self' does not match.
-                "img-src data:" + (" 'self' file:" if data["folder"] else ""),
+                "img-src data:" + " file:" * bool(data["base"]) + " 'self'" * bool(data["folder"]),
                 f"style-src '{_digest(style)}'",
                 f"script-src '{_digest(script)}'",
                 "base-uri 'none'",

@@ -1,14 +1,17 @@
 """The numbers and names on the page, as plain lists."""
 
 import os
+from pathlib import Path
 
 import numpy as np
 
 from ..displays import lay_out
+from ._checks import far_out, images_to_check
 
 # Numbers are integers on the page: multiples of these fractions of 1, and of the map's side.
 _PROBABILITY_PARTS = 10_000
 _SCORE_PARTS = 1_000
+_SHARE_PARTS = 1_000
 _MAP_SIDE = 4095
 
 
@@ -21,7 +24,7 @@ def page_data(assessment, source, rows, names, duplicates, random_state):
     source : ImageSource
     rows : dict of int to dict of str to list of int
         The images that are shown for each cluster.
-    names : list of str or None
+    names : sequence of str or None
         Names of all clusters of the estimator, by label.
     duplicates : Duplicates or None
         Copies among the images.
@@ -34,20 +37,25 @@ def page_data(assessment, source, rows, names, duplicates, random_state):
         "clusters": a dict for each cluster that has images, largest first. "cluster_names":
         names of all clusters, since the second most likely one of an image may have no images
         here. "copies": lists of images that are copies of one another, the one worth keeping
-        first. "root": the common beginning of all paths; "separator": the path separator. The
-        others are lists with an item for each image: "names", the rest of the path; "labels"
-        and "seconds", the second most likely cluster; "probabilities" in ten-thousandths;
-        "outliers", the outlier scores in thousandths; "x" and "y" from 0 to 4095. All numbers
-        of an image that could not be read are -1.
+        first. "root": the common beginning of all paths; "separator": the path separator; "base":
+        the URL of the folder that it is, None if the images are not files. "checks": the images
+        that deserve a look; "outlying": the outlier score from which on an image is one, in
+        thousandths. The others are lists with an item for each image: "names", the rest of the
+        path; "labels" and "seconds", the second most likely cluster; "probabilities" in
+        ten-thousandths; "outliers", the outlier scores in thousandths; "agreements", the shares of
+        neighbours that are in the same cluster in thousandths, -1 if it is not known; "x" and "y"
+        from 0 to 4095. All numbers of an image that could not be read are -1.
     """
     labels = assessment.labels
     root, shown_names = _split_root([source.name(index) for index in range(len(source))])
     x, y = _positions(assessment.latents, random_state)
+    certainty = assessment.probabilities.max(axis=1)
+    outlying = far_out(assessment.outlier_scores)
     clusters = [
         {
             "label": label,
             "size": int((labels == label).sum()),
-            "cohesion": round(float(assessment.similarities[labels == label].mean()), 4),
+            "confidence": round(float(certainty[labels == label].mean()), 4),
             **chosen,
         }
         for label, chosen in rows.items()
@@ -58,11 +66,15 @@ def page_data(assessment, source, rows, names, duplicates, random_state):
         "copies": [] if duplicates is None else _copies(duplicates),
         "root": root,
         "separator": os.sep,
+        "base": None if source.paths is None else _url_of_folder(root),
+        "checks": images_to_check(assessment).tolist(),
+        "outlying": int(np.ceil(outlying * _SCORE_PARTS)) if np.isfinite(outlying) else None,
         "names": shown_names,
         "labels": labels.tolist(),
         "seconds": _second_labels(assessment),
-        "probabilities": _integers(assessment.probabilities.max(axis=1), _PROBABILITY_PARTS),
+        "probabilities": _integers(certainty, _PROBABILITY_PARTS),
         "outliers": _integers(assessment.outlier_scores, _SCORE_PARTS),
+        "agreements": _integers(assessment.agreements, _SHARE_PARTS),
         "x": x,
         "y": y,
     }
@@ -79,6 +91,11 @@ def _split_root(paths):
     beginning = os.path.commonprefix(paths)  # noqa: RUF071
     root = beginning[: beginning.rfind(os.sep) + 1]
     return root, [path[len(root) :] for path in paths]
+
+
+def _url_of_folder(root):
+    """URL that leads to an image if the rest of its path, in the page, is joined to it."""
+    return Path(root).absolute().as_uri().rstrip("/") + "/"
 
 
 def _integers(values, parts):

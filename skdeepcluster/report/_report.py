@@ -9,6 +9,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from ..cluster import DeepImageClusterer, partition_of
+from ..corrections import result_digest
 from ..duplicates import Duplicates
 from ..images import ImagesLike, PathLike, as_image_source
 from ._assessment import assess
@@ -57,7 +58,7 @@ def write_report(
         Upper bound of the size of the thumbnails in the page, in millions of bytes; infinity for
         no bound. The images shown for each cluster come first, with a side of 160 pixels, or
         down to 48 if there are many; then further images, with the clusters taking turns. The
-        rest of the page adds 0.05 MB and about 55 bytes per image.
+        rest of the page adds 0.08 MB and about 60 bytes per image.
     all_pictures : bool, default=False
         Whether to write thumbnails of all images, with a side of up to 256 pixels, to the folder
         ``<stem>_pictures`` beside the page. The page itself then only holds those shown for each
@@ -114,8 +115,10 @@ def write_report(
     assessment = assess(estimator, source)
     labels = assessment.labels
     rows = {int(label): choose_rows(assessment, label) for label in np.unique(labels[labels >= 0])}
-    names = partition_of(estimator).names
-    data = page_data(assessment, source, rows, names, duplicates, random_state)
+    partition = partition_of(estimator)
+    data = page_data(assessment, source, rows, partition.names, duplicates, random_state)
+    # Images that were assigned later are no part of what can be refined.
+    data["result"] = result_digest(partition) if assessment.is_of_fit else None
     data["folder"] = None if folder is None else quote(os.fsencode(folder.name)) + "/"
     title = f"Clusters of {len(source):,} images" if title is None else str(title)
 

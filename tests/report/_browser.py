@@ -33,8 +33,8 @@ class Browser:
         self.driver = webdriver.Chrome(options=options, service=service)
         self.downloads = downloads
 
-    def open(self, page, *, width=1400, height=900, dark=False):
-        """Open a page anew, as on a screen of that size."""
+    def open(self, page, *, width=1400, height=900, dark=False, keep=False):
+        """Open a page anew, as on a screen of that size; ``keep`` what the browser has stored."""
         self.driver.get("about:blank")
         self.logged("browser")
         self.logged("performance")
@@ -43,8 +43,9 @@ class Browser:
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.tell("Emulation.setEmulatedMedia", features=[scheme])
         self.driver.get(page.as_uri())
-        # Colours that were chosen before.
-        self.run("localStorage.clear(); delete document.documentElement.dataset.theme; showTheme()")
+        # Colours that were chosen before, and corrections.
+        if not keep and self.run("const n = localStorage.length; localStorage.clear(); return n"):
+            self.driver.refresh()
         self.wait("return performance.getEntriesByName('ready').length")
         self.wait("return document.querySelector('.tile img')?.complete")
 
@@ -95,9 +96,9 @@ class Browser:
         size = self.find("canvas").size
         return x - size["width"] // 2, y - size["height"] // 2
 
-    def download(self, button):
+    def download(self, button, name="clusters.csv"):
         """Click, and return the contents of the file that is saved."""
-        file = self.downloads / "clusters.csv"
+        file = self.downloads / name
         file.unlink(missing_ok=True)
         self.find(button).click()
         deadline = time.monotonic() + 10

@@ -1,7 +1,9 @@
 """Coloured shapes in files, clustered by their colours, and what the report makes of them."""
 
 import copy
+import os
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -70,3 +72,41 @@ def clustering(dozen, tmp_path):
     paths, est = dozen
     folder = shutil.copytree(paths[0].parent, tmp_path / "dozen")
     return [folder / path.name for path in paths], copy.deepcopy(est)
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory):
+    """Chromium, if there is one; pages are opened with nothing stored."""
+    pytest.importorskip("selenium", reason="selenium is not installed")
+    from ._browser import Browser
+
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    driver = shutil.which("chromedriver")
+    if chromium is None or driver is None:
+        pytest.skip("there is no Chromium with a driver: apt-get install chromium chromium-driver")
+    browser = Browser(chromium, driver, tmp_path_factory.mktemp("downloads"))
+    yield browser
+    browser.driver.quit()
+
+
+@pytest.fixture(scope="session")
+def page(shapes, tmp_path_factory):
+    pytest.importorskip("jinja2", reason="reports need jinja2")
+    from skdeepcluster.report import write_report
+
+    paths, est = shapes
+    folder = tmp_path_factory.mktemp("report")
+    return write_report(est, paths, folder / "report.html", title="Shapes & colours")
+
+
+@pytest.fixture
+def screenshots(tmp_path):
+    folder = Path(os.environ.get("SKDEEPCLUSTER_SCREENSHOTS") or tmp_path)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture
+def opened(browser, page):
+    browser.open(page)
+    return browser

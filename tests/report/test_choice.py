@@ -13,7 +13,15 @@ def assessment(labels, margins=None):
     ahead = 0.9 - rank / 1000 if margins is None else np.asarray(margins)
     own, other = (1 + ahead) / 2, (1 - ahead) / 2
     probabilities = np.where(labels[:, None] == [0, 1], own[:, None], other[:, None])
-    return Assessment(labels, probabilities, np.eye(len(labels)), rank, -rank)
+    return assessed(labels, probabilities, rank, -rank)
+
+
+def assessed(labels, probabilities, outlier_scores, similarities):
+    n_samples = len(labels)
+    latents, agreements = np.eye(n_samples), np.ones(n_samples)
+    return Assessment(
+        labels, probabilities, latents, outlier_scores, similarities, agreements, is_of_fit=True
+    )
 
 
 def test_rows_hold_what_they_say():
@@ -29,9 +37,7 @@ def test_rows_hold_what_they_say():
 
 def test_boundary_is_the_least_lead_and_not_the_least_probability():
     probabilities = np.array([[0.5, 0.49, 0.01], [0.4, 0.3, 0.3], [0.9, 0.05, 0.05]])
-    found = Assessment(
-        np.zeros(3, int), probabilities, np.eye(3), np.zeros(3), np.array([0, 0, 1.0])
-    )
+    found = assessed(np.zeros(3, int), probabilities, np.zeros(3), np.array([0, 0, 1.0]))
     # The most typical one goes first; what is left nearest to another cluster comes next.
     rows = choose_rows(found, 0)
     assert (rows["typical"], rows["boundary"], rows["outliers"]) == ([2], [0], [1])
@@ -44,7 +50,7 @@ def test_small_clusters_fill_the_rows_in_turn():
 
 
 def test_one_cluster_alone():
-    found = Assessment(np.zeros(3, int), np.ones((3, 1)), np.eye(3), np.arange(3.0), np.zeros(3))
+    found = assessed(np.zeros(3, int), np.ones((3, 1)), np.arange(3.0), np.zeros(3))
     assert sorted(chain(*choose_rows(found, 0).values())) == [0, 1, 2]
 
 

@@ -6,7 +6,6 @@ temporary folder of the test.
 
 import csv
 import os
-import shutil
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -23,42 +22,6 @@ pytest.importorskip("selenium", reason="selenium is not installed")
 
 from selenium.webdriver import ActionChains, Keys
 from selenium.webdriver.common.by import By
-
-from ._browser import Browser
-
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-DRIVER = shutil.which("chromedriver")
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None or DRIVER is None,
-    reason="there is no Chromium with a driver: apt-get install chromium chromium-driver",
-)
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    browser = Browser(CHROMIUM, DRIVER, tmp_path_factory.mktemp("downloads"))
-    yield browser
-    browser.driver.quit()
-
-
-@pytest.fixture(scope="module")
-def page(shapes, tmp_path_factory):
-    paths, est = shapes
-    folder = tmp_path_factory.mktemp("report")
-    return write_report(est, paths, folder / "report.html", title="Shapes & colours")
-
-
-@pytest.fixture
-def screenshots(tmp_path):
-    folder = Path(os.environ.get("SKDEEPCLUSTER_SCREENSHOTS") or tmp_path)
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
-@pytest.fixture
-def opened(browser, page):
-    browser.open(page)
-    return browser
 
 
 def test_opens_without_an_error_or_a_request(opened, shapes, page, screenshots):
@@ -95,7 +58,7 @@ def test_names_that_are_code_are_shown(browser, clustering, tmp_path):
     browser.search("latin")
     assert browser.shown() == ["latin-\N{REPLACEMENT CHARACTER}.jpg"]
     browser.search("onerror")
-    browser.find(".tile button").click()
+    browser.find(".cluster:not([hidden]) .tile button").click()
     assert browser.find("#viewer-name").text == names[0]
     assert browser.logged("browser") == []
     browser.press(Keys.ESCAPE)
@@ -277,7 +240,7 @@ def test_everything_is_reached_by_tab(opened):
     """The stops of the first screen, in the order in which they are seen."""
     opened.run("document.body.focus()")
     seen = []
-    for _ in range(24):
+    for _ in range(29):
         opened.press(Keys.TAB)
         seen.append(
             opened.run(
@@ -285,9 +248,10 @@ def test_everything_is_reached_by_tab(opened):
                 "return e.id || e.className || e.closest('[class]').className"
             )
         )
-    expected = ["skip", "export", "theme", "query", "least", "sort"]
-    assert seen[:6] == expected
-    assert seen[15:21] == ["toggle", "select-all", "tile", "tile", "tile", "toggle"]
+    assert seen[:4] == ["skip", "export", "theme", "view-clusters"]
+    assert seen[4:9] == ["view-checks", "query", "least", "most", "sort"]
+    # The map and the legend lie between.
+    assert seen[18:25] == ["toggle", "select-all", "edit", "tile", "tile", "tile", "toggle"]
     outline = "return getComputedStyle(document.activeElement).outlineStyle"
     assert opened.run(outline) == "solid"
 

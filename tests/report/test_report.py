@@ -43,7 +43,7 @@ def test_the_data_are_those_of_the_estimator(clustering, tmp_path):
     assert sizes == sorted(info["size"], reverse=True)
     for cluster in data["clusters"]:
         row = info.loc[cluster["label"]]
-        assert cluster["cohesion"] == pytest.approx(row["cohesion"], abs=1e-4)
+        assert cluster["confidence"] == pytest.approx(row["probability"], abs=1e-4)
         first = est.representative_indices_[cluster["label"]][0]
         assert cluster["typical"][0] == first
     assert data["cluster_names"] == [None, "second", None]
@@ -232,8 +232,13 @@ def test_arrays_have_numbers_for_names(clustering, tmp_path):
 def test_the_policy_lets_nothing_in(clustering, tmp_path):
     paths, est = clustering
     html = write_report(est, paths, tmp_path / "page.html").read_text()
+    images = [np.asarray(Image.open(path)) for path in paths]
+    of_arrays = write_report(est, images, tmp_path / "arrays.html").read_text()
+    assert "img-src data:; style-src" in of_arrays
     policy = re.search(r'Content-Security-Policy" content="([^"]*)"', html)[1]
-    assert policy.startswith("default-src &#39;none&#39;; img-src data:; style-src &#39;sha256-")
+    assert policy.startswith(
+        "default-src &#39;none&#39;; img-src data: file:; style-src &#39;sha256-"
+    )
     assert not re.search(r"(src|href)=\"?(https?:)?//", html)
 
 

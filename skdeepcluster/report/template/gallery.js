@@ -17,50 +17,64 @@ const nearScreen = new IntersectionObserver(
   { rootMargin: "800px 0px" },
 );
 
+/** Make the cards of all clusters that have images and have none yet. */
 function makeCards() {
-  const clusters = byId("clusters");
-  for (const { label } of data.clusters) clusters.append(makeCard(label));
-  if (membersOf.get(UNREAD).length) clusters.append(makeCard(UNREAD));
+  for (const label of [...labels, UNDECIDED, UNREAD]) {
+    if (cards.has(label) || !membersOf.get(label).length) continue;
+    // New clusters follow the others; images without a cluster come last.
+    const next = isCluster(label) ? [UNDECIDED, UNREAD] : [UNREAD];
+    const before = next.map((other) => cards.get(other)?.root).find(Boolean);
+    byId("clusters").insertBefore(makeCard(label), before ?? null);
+  }
 }
 
 function makeCard(label) {
-  const id = label === UNREAD ? "unread" : `cluster-${label}`;
+  const id = isCluster(label) ? `cluster-${label}` : { [UNREAD]: "unread", [UNDECIDED]: "undecided" }[label];
   const body = element("div", { class: "body" });
   const toggle = element("button", { type: "button", class: "toggle", "aria-expanded": "false" });
   const selectAll = element("button", { type: "button", class: "select-all", "data-label": label });
-  const heading = element("h2", { id: `${id}-name`, tabindex: "-1" }, dot(label), titleOf(label));
+  const edit = element("button", { type: "button", class: "edit", hidden: !canCorrect || !isCluster(label) }, "Edit");
+  const title = element("span", {}, titleOf(label));
+  const heading = element("h2", { id: `${id}-name`, tabindex: "-1" }, dot(label), title);
   const root = element(
     "article",
     { class: "cluster", id, "data-label": label, "aria-labelledby": `${id}-name` },
-    element("header", {}, heading, element("p", { class: "facts" }), toggle, selectAll),
+    element("header", {}, heading, element("p", { class: "facts" }), toggle, selectAll, edit),
     body,
   );
-  const card = { label, root, body, toggle, selectAll, heading, open: false, stale: true, near: false };
+  const card = { label, root, body, toggle, selectAll, heading, title, open: false, stale: true, near: false, nShown: 0 };
   toggle.addEventListener("click", () => {
     card.open = !card.open;
+    card.nShown = 0;
     labelButtons(card);
     fillCard(card);
   });
   selectAll.addEventListener("click", () => select(listOf(label), !areSelected(label)));
+  edit.addEventListener("click", () => openEditor(label));
   cards.set(label, card);
   nearScreen.observe(root);
   return root;
 }
 
-const titleOf = (label) => (label === UNREAD ? "Could not be read" : capital(clusterName(label)));
-const capital = (text) => (/^cluster \d+$/.test(text) ? text.replace("c", "C") : text);
+/** The name of a cluster as a title; those that were not given begin with a capital. */
+function titleOf(label) {
+  const name = clusterName(label);
+  return isCluster(label) && givenName(label) !== null ? name : name[0].toUpperCase() + name.slice(1);
+}
 
 function dot(label) {
   const made = element("span", { class: "dot", "aria-hidden": "true" });
-  made.style.background = colors.get(label) ?? "";
+  made.style.background = label === UNREAD ? "" : colorOf(label);
   return made;
 }
 
-/** After a change of search, filter or order. */
-function refreshCards() {
+/** After a change of search, filter or order, or, with as many images in the lists, of clusters. */
+function refreshCards({ isSameList = false } = {}) {
   for (const card of cards.values()) {
     card.stale = true;
+    if (!isSameList) card.nShown = 0;
     card.root.hidden = nMatchesOf.get(card.label) === 0;
+    card.title.textContent = titleOf(card.label);
     card.root.querySelector(".facts").textContent = factsOf(card.label);
     labelButtons(card);
     if (card.near && !card.root.hidden) fillCard(card);
@@ -72,16 +86,21 @@ function factsOf(label) {
   const shown = nMatchesOf.get(label);
   const total = membersOf.get(label).length;
   const facts = [isFiltered() ? `${counted(shown)} of ${plural(total, "image")}` : plural(total, "image")];
-  if (label !== UNREAD) {
+  if (label === UNDECIDED) facts.push("“refine” finds another cluster for them");
+  if (isCluster(label)) {
     facts.push(`${((100 * total) / nImages).toFixed(1)} %`);
-    facts.push(`cohesion ${clusterOf.get(label).cohesion.toFixed(2)}`);
-    if (data.cluster_names[label] !== null) facts.push(`cluster ${label}`);
+    const cluster = clusterOf.get(label);
+    // What is known of a cluster holds while it has the images that it had.
+    const isUnchanged = cluster?.size === total && membersOf.get(label).every((index) => data.labels[index] === label);
+    if (isUnchanged) facts.push(`mean probability ${cluster.confidence.toFixed(2)}`);
+    if (givenName(label) !== null) facts.push(`cluster ${label}`);
+    if (corrected.parts.has(label)) facts.push(`will be split into ${corrected.parts.get(label)}`);
   }
   return facts.join(" · ");
 }
 
-/** Unreadable images and search results are only shown as a list. */
-const isListOnly = (card) => card.label === UNREAD || isFiltered();
+/** Images without a cluster, search results and those in an order are only shown as a list. */
+const isListOnly = (card) => !isCluster(card.label) || isFiltered() || filter.order !== "overview";
 
 function labelButtons(card) {
   card.toggle.hidden = isListOnly(card);
@@ -93,14 +112,15 @@ function labelButtons(card) {
 function fillCard(card) {
   card.stale = false;
   const asList = card.open || isListOnly(card);
-  card.body.replaceChildren(...(asList ? listBlocks(card.label) : rowBlocks(card.label)));
+  card.body.replaceChildren(...(asList ? listBlocks(card) : rowBlocks(card.label)));
 }
 
 function rowBlocks(label) {
-  return Object.entries(ROW_TITLES)
-    .filter(([row]) => clusterOf.get(label)[row].length)
-    .map(([row, title]) => {
-      const list = clusterOf.get(label)[row];
+  const rows = Object.entries(ROW_TITLES).map(([row, title]) => [row, title, rowOf(label, row)]);
+  const moved = membersOf.get(label).filter((index) => homeOf(data.labels[index]) !== label);
+  return [...rows, ["moved", "Moved here", moved.slice(0, PAGE)]]
+    .filter(([, , list]) => list.length)
+    .map(([row, title, list]) => {
       const grid = element("div", { class: "grid", role: "group", "aria-label": title });
       addTiles(grid, list, list.length);
       if (row === "boundary") [...grid.children].forEach(markSecond);
@@ -108,26 +128,34 @@ function rowBlocks(label) {
     });
 }
 
-function listBlocks(label) {
-  const list = listOf(label);
+function listBlocks(card) {
+  const { label } = card;
   const kind = label === UNREAD ? "grid names" : "grid all";
   const grid = element("div", { class: kind, role: "group", "aria-label": titleOf(label) });
+  return growingList(grid, listOf(label), card, card.open && !isFiltered() ? PAGE : SEARCH_PAGE);
+}
+
+/** Fill a grid with the beginning of a list; a button adds more of it. */
+function growingList(grid, list, card, nFirst) {
   const more = element("button", { type: "button", class: "more" });
   const showMore = (count) => {
     const first = grid.children.length;
     addTiles(grid, list, count);
-    more.textContent = `Show ${Math.min(PAGE, list.length - grid.children.length)} more of ${counted(list.length)}`;
-    more.hidden = grid.children.length >= list.length;
+    card.nShown = grid.children.length;
+    more.textContent = `Show ${Math.min(PAGE, list.length - card.nShown)} more of ${counted(list.length)}`;
+    more.hidden = card.nShown >= list.length;
     return grid.children[first];
   };
   more.addEventListener("click", () => focusTile(showMore(PAGE)));
-  showMore(isFiltered() ? SEARCH_PAGE : PAGE);
+  showMore(Math.max(nFirst, card.nShown));
   return [grid, more];
 }
 
 function addTiles(grid, list, count) {
   const first = grid.children.length;
-  grid.append(...list.slice(first, first + count).map(makeTile));
+  const added = list.slice(first, first + count).map(makeTile);
+  grid.append(...added);
+  if (grid.matches(".reasons")) added.forEach((tile) => addReasons(tile, Number(tile.dataset.index)));
   if (first === 0 && grid.firstChild) tabStop(grid.firstChild);
   grid.list = list;
 }
@@ -137,6 +165,7 @@ function makeTile(index) {
   const label = isRead(index) ? `${name}, probability ${probabilityOf(index).toFixed(2)}` : name;
   const open = element("button", { type: "button", tabindex: "-1", "aria-label": label, title: label });
   open.append(imageOf(index));
+  if (isCorrected(index)) open.append(badgeOf(index));
   const box = element("input", { type: "checkbox", tabindex: "-1", "aria-label": `Select ${name}` });
   box.checked = selected.has(index);
   const tile = element("div", { class: "tile", "data-index": index }, open, box);
@@ -156,12 +185,18 @@ function copiesFact(index) {
   return `worth keeping of ${others.length + 1}; copies: ${others.map(fileNameOf).join(", ")}`;
 }
 
+/** A mark that an image was corrected. */
+function badgeOf(index) {
+  const [sign, title] = isJoined(index) ? ["⚭", "belongs together with others"] : ["✓", "corrected"];
+  return element("span", { class: "badge", title }, sign);
+}
+
 /** Add a dot in the colour of the cluster that is the image's second choice. */
 function markSecond(tile) {
   const second = data.seconds[tile.dataset.index];
-  if (!colors.has(second)) return;
-  tile.append(dot(second));
-  tile.firstChild.title += `; second choice ${clusterName(second)}`;
+  if (!isCluster(second)) return;
+  tile.append(dot(homeOf(second)));
+  tile.firstChild.title += `; second choice ${clusterName(homeOf(second))}`;
 }
 
 /** The thumbnail, or the file name if there is none. */
@@ -169,7 +204,7 @@ function imageOf(index) {
   const url = thumbnailOf(index);
   const name = element("span", { class: "name" }, fileNameOf(index));
   if (url === null) return name;
-  const image = element("img", { alt: "", loading: "lazy", decoding: "async", src: url });
+  const image = element("img", { alt: "", draggable: "false", loading: "lazy", decoding: "async", src: url });
   image.addEventListener("error", () => image.replaceWith(name));
   return image;
 }
@@ -224,6 +259,7 @@ function selectRange(tile, index, event) {
 
 function goToCluster(label) {
   const card = cards.get(label);
+  if (filter.view === "checks") showView("clusters");
   if (card.root.hidden) resetFilter();
   if (card.stale) fillCard(card);
   card.root.scrollIntoView({ block: "start" });

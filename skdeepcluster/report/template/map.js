@@ -15,15 +15,20 @@ function setUpMap() {
   for (let index = 0; index < nImages; index++) {
     if (isRead(index)) cellAt(data.x[index], data.y[index], true).push(index);
   }
-  for (const { label } of data.clusters) {
-    map.medians.set(label, [median(membersOf.get(label), data.x), median(membersOf.get(label), data.y)]);
-  }
+  findMedians();
   new ResizeObserver(drawMap).observe(byId("map"));
   map.canvas.addEventListener("pointermove", (event) => pointAt(nearestTo(event), event));
   map.canvas.addEventListener("pointerleave", () => pointAt(null));
   map.canvas.addEventListener("blur", () => pointAt(null));
   map.canvas.addEventListener("click", (event) => goFromMap(nearestTo(event)));
   map.canvas.addEventListener("keydown", moveOnMap);
+}
+
+function findMedians() {
+  for (const label of labels) {
+    const members = membersOf.get(label);
+    map.medians.set(label, [median(members, data.x), median(members, data.y)]);
+  }
 }
 
 function median(members, values) {
@@ -57,10 +62,11 @@ function drawDots(context) {
   const size = Math.min(6, Math.max(1.5, 260 / Math.sqrt(nImages)));
   context.globalAlpha = 0.22;
   context.fillStyle = getComputedStyle(byId("map")).color;
-  for (const label of colors.keys()) drawDotsOf(context, label, 0, size);
+  const drawn = [...labels, UNDECIDED];
+  for (const label of drawn) drawDotsOf(context, label, 0, size);
   context.globalAlpha = Math.min(0.9, Math.max(0.4, 60 / Math.sqrt(nImages)));
-  for (const [label, color] of colors) {
-    context.fillStyle = color;
+  for (const label of drawn) {
+    context.fillStyle = colorOf(label);
     drawDotsOf(context, label, 1, size);
   }
   context.globalAlpha = 1;
@@ -92,9 +98,9 @@ function drawNames(context) {
   context.strokeStyle = style.backgroundColor;
   context.fillStyle = style.color;
   const taken = [];
-  for (const { label } of data.clusters) {
+  for (const label of labels) {
     if (!nMatchesOf.get(label)) continue;
-    const text = shortened(data.cluster_names[label] ?? String(label), 18);
+    const text = shortened(givenName(label) ?? String(label), 18);
     const place = freePlace(map.medians.get(label), context.measureText(text).width / 2 + 4, taken);
     if (!place) continue;
     taken.push(place);
@@ -144,7 +150,7 @@ function pointAt(index) {
   tip.replaceChildren(
     ...(thumbnailOf(index) ? [imageOf(index)] : []),
     element("strong", {}, fileNameOf(index)),
-    element("span", {}, `${clusterName(data.labels[index])} · ${probabilityOf(index).toFixed(2)}`),
+    element("span", {}, `${clusterName(present[index])} · ${probabilityOf(index).toFixed(2)}`),
   );
   // On the side with more space.
   tip.classList.toggle("left", x > map.side / 2);
@@ -154,7 +160,7 @@ function pointAt(index) {
 }
 
 function goFromMap(index) {
-  if (index !== null) goToCluster(data.labels[index]);
+  if (index !== null) goToCluster(present[index]);
 }
 
 const DIRECTIONS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
@@ -168,7 +174,7 @@ function moveOnMap(event) {
 }
 
 function firstMatch() {
-  const { label } = data.clusters.find(({ label }) => nMatchesOf.get(label)) ?? {};
+  const label = labels.find((label) => nMatchesOf.get(label));
   return label === undefined ? null : listOf(label)[0];
 }
 

@@ -13,12 +13,13 @@ function oncePerFrame(action) {
   };
 }
 
-function refresh() {
+function refresh({ isSameList = false } = {}) {
   applyFilter();
   byId("count").textContent = isFiltered()
     ? `${counted(nMatches)} of ${counted(nImages)}`
     : plural(nImages, "image");
-  refreshCards();
+  refreshCards({ isSameList });
+  refreshChecks({ isSameList });
   refreshLegend();
   drawMap();
 }
@@ -29,30 +30,52 @@ function resetFilter() {
   byId("query").value = filter.query = "";
   filter.onlyCopies = false;
   if (byId("only-copies")) byId("only-copies").checked = false;
-  showLeast((byId("least").value = filter.least = 0));
+  Object.assign(bounds, { least: bounds.low, most: bounds.high });
+  showBounds();
   refresh();
 }
 
-function showLeast(least) {
-  byId("least-value").textContent = least.toFixed(2);
+// Of the probabilities that occur, and those that are chosen.
+const bounds = { low: 0, high: 1, step: 0.01, least: 0, most: 1 };
+
+function findBounds() {
+  const occurring = data.probabilities.filter((value) => value >= 0);
+  const [low, high] = occurring.reduce(([low, high], value) => [Math.min(low, value), Math.max(high, value)], [10000, 0]);
+  bounds.low = bounds.least = Math.floor(low / 100) / 100;
+  bounds.high = bounds.most = Math.ceil(high / 100) / 100;
+  bounds.step = bounds.high - bounds.low < 0.2 ? 0.001 : 0.01;
+  for (const id of ["least", "most"]) {
+    Object.assign(byId(id), { min: bounds.low, max: bounds.high, step: bounds.step });
+  }
+  showBounds();
+}
+
+/** Show the bounds; one that leaves nothing out does not filter. */
+function showBounds() {
+  for (const id of ["least", "most"]) {
+    byId(id).value = bounds[id];
+    byId(`${id}-value`).textContent = bounds[id].toFixed(bounds.step < 0.01 ? 3 : 2);
+  }
+  filter.least = bounds.least > bounds.low ? bounds.least : 0;
+  filter.most = bounds.most < bounds.high ? bounds.most : 1;
 }
 
 function makeLegend() {
-  byId("legend").append(
-    ...data.clusters.map(({ label }) => {
-      const link = element("a", { href: `#cluster-${label}`, "data-label": label }, dot(label));
-      link.append(element("span", {}, titleOf(label)), element("span", { class: "n" }));
-      link.addEventListener("click", (event) => {
-        event.preventDefault();
-        goToCluster(label);
-      });
-      return link;
-    }),
-  );
+  const shown = labels.filter((label) => membersOf.get(label).length);
+  const links = shown.map((label) => {
+    const link = element("a", { href: `#cluster-${label}`, "data-label": label }, dot(label));
+    link.append(element("span", {}, titleOf(label)), element("span", { class: "n" }));
+    link.addEventListener("click", (event) => {
+      event.preventDefault();
+      goToCluster(label);
+    });
+    return link;
+  });
+  byId("legend").replaceChildren(...links, element("span", { class: "drop", "data-label": NEW }, "+ New cluster"));
 }
 
 function refreshLegend() {
-  for (const link of byId("legend").children) {
+  for (const link of byId("legend").querySelectorAll("a")) {
     const shown = nMatchesOf.get(Number(link.dataset.label));
     link.querySelector(".n").textContent = counted(shown);
     link.classList.toggle("none", shown === 0);
@@ -64,11 +87,17 @@ function setUpFilter() {
     filter.query = target.value.trim();
     refreshSoon();
   });
-  byId("least").addEventListener("input", ({ target }) => {
-    filter.least = target.valueAsNumber;
-    showLeast(filter.least);
-    refreshSoon();
-  });
+  findBounds();
+  for (const id of ["least", "most"]) {
+    byId(id).addEventListener("input", ({ target }) => {
+      bounds[id] = target.valueAsNumber;
+      // The other one gives way.
+      if (id === "least") bounds.most = Math.max(bounds.least, bounds.most);
+      else bounds.least = Math.min(bounds.least, bounds.most);
+      showBounds();
+      refreshSoon();
+    });
+  }
   byId("only-copies")?.addEventListener("change", ({ target }) => {
     filter.onlyCopies = target.checked;
     refreshSoon();
@@ -82,8 +111,8 @@ function setUpFilter() {
 
 function setUpKeys() {
   document.addEventListener("keydown", (event) => {
-    if (byId("viewer").open) return;
-    const typing = event.target.matches("input[type=search]");
+    if (document.querySelector("dialog[open]")) return;
+    const typing = event.target.matches("input[type=search], input[type=text]");
     if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey) {
       event.preventDefault();
       byId("query").focus();
@@ -93,8 +122,8 @@ function setUpKeys() {
       escape();
     }
   });
-  byId("clusters").addEventListener("keydown", moveInGrid);
-  byId("clusters").addEventListener("click", clickInGrid);
+  byId("results").addEventListener("keydown", moveInGrid);
+  byId("results").addEventListener("click", clickInGrid);
 }
 
 /** Clear search and filter, or else the selection. */
@@ -140,6 +169,7 @@ function showTheme() {
 function start() {
   makeCards();
   makeLegend();
+  setUpChecks();
   setUpMap();
   setUpFilter();
   setUpViewer();
@@ -150,6 +180,7 @@ function start() {
   byId("export").addEventListener("click", () => exportCsv(matching()));
   byId("export-selected").addEventListener("click", () => exportCsv(inOrder(selected)));
   refresh();
+  setUpCorrecting();
   performance.mark("ready");
 }
 

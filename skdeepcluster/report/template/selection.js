@@ -13,6 +13,7 @@ function select(indices, on) {
 function showSelection() {
   byId("selection").hidden = selected.size === 0;
   byId("selected").textContent = `${counted(selected.size)} selected`;
+  byId("join").disabled = selected.size < 2;
   for (const box of document.querySelectorAll(".tile input")) {
     box.checked = selected.has(Number(box.closest(".tile").dataset.index));
   }
@@ -67,11 +68,12 @@ function copySelected() {
 const quoted = (field) => (/[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field);
 
 function csvLine(index) {
-  const label = data.labels[index];
-  const known = isRead(index);
+  const known = isCluster(present[index]);
+  const label = known ? present[index] : UNREAD;
   const name = known ? quoted(safeName(clusterName(label))) : "";
-  const probability = known ? probabilityOf(index).toFixed(4) : "";
-  return `${quoted(safePathOf(index))},${label},${name},${probability}\r\n`;
+  // Of an image that was moved it is known where it belongs.
+  const probability = corrected.moved.has(index) ? 1 : probabilityOf(index);
+  return `${quoted(safePathOf(index))},${label},${name},${known ? probability.toFixed(4) : ""}\r\n`;
 }
 
 /** Encode as UTF-8; bytes of file names that are not UTF-8, kept as lone surrogates, are restored. */
@@ -85,7 +87,11 @@ function bytesOf(text) {
 /** Download a table of images. */
 function exportCsv(indices) {
   const text = ["path,label,name,probability\r\n", ...indices.map(csvLine)].join("");
-  const url = URL.createObjectURL(new Blob(bytesOf(text), { type: "text/csv" }));
-  element("a", { href: url, download: "clusters.csv" }).click();
+  download("clusters.csv", bytesOf(text), "text/csv");
+}
+
+function download(name, parts, type) {
+  const url = URL.createObjectURL(new Blob(parts, { type }));
+  element("a", { href: url, download: name }).click();
   setTimeout(() => URL.revokeObjectURL(url), 10000);
 }

@@ -11,9 +11,12 @@ function openViewer(index, list) {
 function showInViewer(index) {
   viewer.index = index;
   const place = viewer.list.indexOf(index);
-  byId("viewer-image").replaceChildren(imageOf(index));
+  showLarge(index);
   byId("viewer-name").textContent = fileNameOf(index);
   byId("viewer-path").textContent = pathOf(index);
+  const original = originalOf(index);
+  byId("viewer-original").hidden = original === null;
+  byId("viewer-original").href = original ?? "";
   byId("viewer-path").hidden = pathOf(index) === fileNameOf(index);
   byId("viewer-facts").replaceChildren(...viewerFacts(index).flatMap(([term, fact]) => [
     element("dt", {}, term),
@@ -24,15 +27,30 @@ function showInViewer(index) {
   showViewerSelected();
 }
 
+/** The thumbnail, and in its place the file itself, where it is at hand and the browser can show it. */
+function showLarge(index) {
+  const frame = byId("viewer-image");
+  frame.replaceChildren(imageOf(index));
+  const original = originalOf(index);
+  if (original === null) return;
+  const large = element("img", { alt: "", draggable: "false", src: original });
+  large.addEventListener("load", () => viewer.index === index && frame.replaceChildren(large));
+}
+
 function viewerFacts(index) {
   if (!isRead(index)) return [["Cluster", "none: it could not be read"]];
   const facts = [
-    ["Cluster", clusterName(data.labels[index])],
+    ["Cluster", clusterName(present[index])],
     ["Probability", probabilityOf(index).toFixed(3)],
     ["Outlier score", outlierScoreOf(index).toFixed(3)],
   ];
   const second = data.seconds[index];
-  if (second >= 0) facts.splice(2, 0, ["Second choice", clusterName(second)]);
+  if (second >= 0) facts.splice(2, 0, ["Second choice", clusterName(homeOf(second))]);
+  if (data.agreements[index] >= 0) facts.push(["Neighbours in its cluster", `${Math.round(100 * agreementOf(index))} %`]);
+  if (corrected.moved.has(index)) facts.splice(1, 0, ["Corrected", "it belongs here"]);
+  const barred = [...new Set([...(corrected.ruledOut.get(index) ?? [])].map((label) => homeOf(label)))];
+  if (barred.length) facts.push(["Not in", barred.map(clusterName).join(", ")]);
+  if (isJoined(index)) facts.push(["Together with", withJoined([index]).filter((other) => other !== index).map(fileNameOf).join(", ")]);
   if (copiesOf.has(index)) facts.push(["Copies", copiesFact(index)]);
   return facts;
 }
@@ -60,7 +78,7 @@ function setUpViewer() {
   });
   byId("viewer-go").addEventListener("click", () => {
     dialog.close();
-    goToCluster(data.labels[viewer.index]);
+    goToCluster(present[viewer.index]);
   });
   dialog.addEventListener("click", (event) => {
     // The dialog itself is the target only outside its contents.
