@@ -11,6 +11,8 @@ EPILOG = """\
 example:
   skdeepcluster assign result/model more-photos/ --output more-result/
 
+The table is that of "cluster"; outlier scores are distances to the images that were clustered.
+
 JSON: "n_pictures", "n_clusters", "skipped" (paths of images that could not be read), "clusters"
 (objects with "cluster", "name" and "size", the number of new images) and "files" ("labels",
 "cache" and, if requested, "report", "duplicates" and "export").
@@ -41,9 +43,21 @@ def run(options):
         probabilities = estimator.predict_proba(images.X)
         skipped = np.isnan(probabilities[:, 0])
         labels = np.where(skipped, -1, np.nan_to_num(probabilities).argmax(axis=1))
-        files = write_results(options, estimator, images, labels, probabilities)
+        scores = _outlier_scores(estimator, images)
+        files = write_results(options, estimator, images, labels, probabilities, scores)
     sizes = np.bincount(labels[~skipped], minlength=estimator.n_clusters_)
     clusters = pd.DataFrame({"name": estimator.cluster_names_, "size": sizes})
     return summarize(
         images.names, labels, clusters.rename_axis("cluster"), {**files, "cache": str(memory)}
     )
+
+
+def _outlier_scores(estimator, images):
+    """Rate how unlike those of the fit images are; NaN if the model does not tell."""
+    import numpy as np
+
+    from ..cluster import partition_of
+
+    if partition_of(estimator).reference is None:
+        return np.full(len(images), np.nan)
+    return -estimator.score_samples(images.X)

@@ -1,6 +1,13 @@
 """``skdeepcluster cluster``."""
 
-from ._clustered import check_output, memory_of, summarize, write_results
+from ._clustered import (
+    check_output,
+    clusters_with_images,
+    memory_of,
+    results_of,
+    summarize,
+    write_results,
+)
 from ._images import open_images
 from ._interruption import explain_interruption
 from ._options import add_backbone, add_images, add_output, add_reading, network_of
@@ -12,14 +19,14 @@ EPILOG = """\
 example:
   skdeepcluster cluster photos/ --n-clusters 12 --output result/ --report --export copy
 
-DIR will hold labels.csv or labels.parquet (path, label, probability, name; label -1 for an image
-that could not be read), the folder model, and the folder cache with the features: after an
-interruption, the same command resumes where it stopped.
+DIR will hold labels.csv or labels.parquet (path, label, probability, name, outlier score; label -1
+for an image that could not be read), the folder model, and the folder cache with the features:
+after an interruption, the same command resumes where it stopped.
 
 JSON: "n_pictures", "n_clusters", "skipped" (paths of images that could not be read), "clusters"
-(objects with "cluster", "name", "size", "cohesion" and "representative", the most typical
-image) and "files" ("labels", "model", "cache" and, if requested, "report", "duplicates" and
-"export").
+(objects with "cluster", "name", "size", "probability", the mean of its images, "cohesion" and
+"representative", the most typical image) and "files" ("labels", "model", "cache" and, if requested,
+"report", "duplicates" and "export").
 """
 
 
@@ -56,8 +63,6 @@ def add_options(parser):
 
 def run(options):
     """Fit and save the model, and write the results."""
-    import pandas as pd
-
     from .. import DeepImageClusterer
     from ..storage import check_model_folder
 
@@ -82,17 +87,10 @@ def run(options):
         estimator.fit(images.X)
         estimator.describe_clusters(X=images.X)
         estimator.save(model)
-        files = write_results(
-            options, estimator, images, estimator.labels_, estimator.probabilities_
-        )
-    clusters = estimator.cluster_info()
-    typical = [best[0] for best in estimator.representative_indices_]
-    names = [str(images.names[index]) for index in typical]
-    # Strings of pandas must be valid text, which the names of files need not be.
-    clusters["representative"] = pd.Series(names, clusters.index, dtype=object)
+        files = write_results(options, estimator, images, *results_of(estimator))
     return summarize(
         images.names,
         estimator.labels_,
-        clusters[["name", "size", "cohesion", "representative"]],
+        clusters_with_images(estimator, images.names),
         {**files, "model": str(model), "cache": str(memory)},
     )

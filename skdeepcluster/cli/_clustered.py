@@ -1,5 +1,6 @@
 """The output of ``cluster`` and ``assign``: images with labels, as files and as text."""
 
+import os
 import warnings
 
 from ._images import IMAGE_FILES
@@ -11,7 +12,7 @@ def check_output(options):
     from ..export import check_export
     from ..storage import check_file, check_writable
 
-    if options.export and options.images.suffix in IMAGE_FILES:
+    if options.export and options.images is not None and options.images.suffix in IMAGE_FILES:
         raise ValueError(
             f"--export sorts the files of a folder, but {str(options.images)!r} is not a folder."
         )
@@ -61,8 +62,10 @@ def _files(options):
     return files
 
 
-def write_results(options, estimator, images, labels, probabilities):
+def write_results(options, estimator, images, labels, probabilities, outlier_scores):
     """Write the table, and the report and the export if they are requested.
+
+    What was written there before and is not renewed is told.
 
     Returns
     -------
@@ -75,10 +78,16 @@ def write_results(options, estimator, images, labels, probabilities):
     names = estimator.cluster_names_
     if options.format == "parquet":
         write_parquet(
-            files["labels"], images.X, labels=labels, probabilities=probabilities, names=names
+            files["labels"],
+            images.X,
+            labels=labels,
+            probabilities=probabilities,
+            names=names,
+            outlier_scores=outlier_scores,
         )
     else:
-        write_labels(files["labels"], images.names, labels, probabilities.max(axis=1), names)
+        certainty = probabilities.max(axis=1)
+        write_labels(files["labels"], images.names, labels, certainty, names, outlier_scores)
     duplicates = _find_duplicates(options, estimator, images) if options.duplicates else None
     if duplicates is not None:
         write_duplicates(files["duplicates"], images.names, *duplicates)
@@ -88,6 +97,7 @@ def write_results(options, estimator, images, labels, probabilities):
     if options.export:
         given = partition_of(estimator).names
         export_clusters(files["export"], images.names, labels, options.export, given)
+    _tell_of_the_stale(options.output, files)
     return {name: str(path) for name, path in files.items()}
 
 
@@ -104,6 +114,20 @@ def _find_duplicates(options, estimator, images):
     )
 
 
+def _tell_of_the_stale(output, files):
+    """Warn of results in the folder that are those of an earlier run."""
+    results = ("labels.csv", "labels.parquet", "report.html", "clusters")
+    known = {path.name for path in files.values()}
+    stale = [str(output / name) for name in results if name not in known]
+    stale = [path for path in stale if os.path.lexists(path)]
+    if stale:
+        warnings.warn(
+            f"{', '.join(stale)}: written before, with clusters as they were then. Remove it, or "
+            "write it anew.",
+            stacklevel=3,
+        )
+
+
 def _write_report(estimator, images, path, duplicates):
     from ..report import write_report
 
@@ -118,6 +142,22 @@ def _write_report(estimator, images, path, duplicates):
         )
         return False
     return True
+
+
+def results_of(estimator):
+    """Return the labels, probabilities and outlier scores of the images of a fit."""
+    return estimator.labels_, estimator.probabilities_, estimator.outlier_scores_
+
+
+def clusters_with_images(estimator, names):
+    """Describe the clusters of a fit in a table, each with its most typical image."""
+    import pandas as pd
+
+    clusters = estimator.cluster_info()
+    typical = [str(names[best[0]]) for best in estimator.representative_indices_]
+    # Strings of pandas must be valid text, which the names of files need not be.
+    clusters["representative"] = pd.Series(typical, clusters.index, dtype=object)
+    return clusters[["name", "size", "probability", "cohesion", "representative"]]
 
 
 def summarize(names, labels, clusters, files):

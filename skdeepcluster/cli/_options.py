@@ -10,6 +10,11 @@ def add_images(parser):
         type=path,
         help="a folder (searched recursively), a .tar of images, or a .parquet of images or paths",
     )
+    add_files(parser)
+
+
+def add_files(parser):
+    """Add options for how images lie in files, and are read from them."""
     parser.add_argument(
         "--column", default="image", help="column of the Parquet file (default: %(default)s)"
     )

@@ -33,6 +33,32 @@ def path(text):
     return Path(text)
 
 
+def label_and(what):
+    """Return a type of option: LABEL=TEXT as (label, text), or TEXT=LABEL as (text, label)."""
+    is_first = what != "path"
+
+    def convert(text):
+        first, _, second = text.partition("=") if is_first else text.rpartition("=")
+        label, other = (first, second) if is_first else (second, first)
+        if not (label.isascii() and label.isdecimal() and (other or what == "name")):
+            form = f"LABEL={what.upper()}" if is_first else f"{what.upper()}=LABEL"
+            raise ArgumentTypeError(f"{text!r} is not {form}, such as {_EXAMPLES[what]}")
+        return (int(label), other) if is_first else (other, int(label))
+
+    return convert
+
+
+_EXAMPLES = {"name": "3=dogs", "path": "photos/a.jpg=3"}
+
+
+def several_labels(text):
+    """Convert to two labels or more."""
+    labels = text.split(",")
+    if len(labels) < 2 or not all(label.isascii() and label.isdecimal() for label in labels):
+        raise ArgumentTypeError(f"{text!r} are not two labels or more, such as 1,4")
+    return [int(label) for label in labels]
+
+
 def amount(text):
     """Convert to a number from 0 on."""
     try:

@@ -6,6 +6,7 @@ import re
 import shutil
 import unicodedata
 from contextlib import contextmanager
+from math import isnan
 from pathlib import Path
 
 from ..images import EXPORT_COLUMNS, EXPORT_RECORD, is_export
@@ -18,8 +19,10 @@ _NAME_BYTES = 255
 _NOT_IN_NAMES = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f-\x9f\s]+')
 
 
-def write_labels(path, images, labels, probabilities, names):
-    """Write a CSV file of path, label, probability and name, completely or not at all.
+def write_labels(path, images, labels, probabilities, names, outlier_scores):
+    """Write a CSV file of path, label, probability, name and outlier score.
+
+    It is written completely or not at all.
 
     A relative path that a spreadsheet would take for a formula begins with "./", such a name
     with "'".
@@ -30,16 +33,21 @@ def write_labels(path, images, labels, probabilities, names):
     images : list of str or path
         What the images are called.
     labels : array-like of int
-        -1 for an image that could not be read: it has neither probability nor name.
+        -1 for an image that could not be read: of it there is nothing else.
     probabilities : array-like of float
     names : list of str
         Of the clusters.
+    outlier_scores : array-like of float
+        NaN where there is none.
     """
-    columns = ("path", "label", "probability", "name")
+    columns = ("path", "label", "probability", "name", "outlier_score")
+    rows = zip(images, labels, probabilities, outlier_scores, strict=True)
     with whole_file(path) as partial, _table(partial, *columns) as table:
-        for image, label, probability in zip(images, labels, probabilities, strict=True):
+        for image, label, probability, score in rows:
             known = (f"{probability:.4f}", name_cell(names[label])) if label >= 0 else ("", "")
-            table.writerow([path_cell(image), label, *known])
+            table.writerow(
+                [path_cell(image), label, *known, "" if isnan(score) else f"{score:.4f}"]
+            )
 
 
 def write_duplicates(path, images, groups, is_kept):

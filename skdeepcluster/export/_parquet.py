@@ -23,6 +23,7 @@ def write_parquet(
     probabilities: ArrayLike | None = None,
     features: ArrayLike | None = None,
     names: Sequence[str] | None = None,
+    outlier_scores: ArrayLike | None = None,
     partition: bool = False,
 ) -> None:
     """Write a table with a row for each image: its path and what else is given.
@@ -44,6 +45,8 @@ def write_parquet(
         For the column "features", a list of float32. A memory-mapped array is read in parts.
     names : list of str, default=None
         Names of the clusters, such as ``cluster_names_``, for the column "name"; needs ``labels``.
+    outlier_scores : array-like of shape (n_samples,), default=None
+        Such as ``outlier_scores_``, for the column "outlier_score", float32; null where it is NaN.
     partition : bool, default=False
         Whether to write a folder "label=<label>" for each cluster, which can be read on its own.
 
@@ -76,12 +79,17 @@ def write_parquet(
     source = as_image_source(X)
     if source is None:
         raise ValueError("X must be the images, whose names are written, not their features.")
-    columns = {"label": labels, "probabilities": probabilities, "features": features}
+    columns = {
+        "label": labels,
+        "probabilities": probabilities,
+        "features": features,
+        "outlier_score": outlier_scores,
+    }
     given: dict[str, Any] = {n: values for n, values in columns.items() if values is not None}
     for name, values in given.items():
         if len(values) != len(source):
             raise ValueError(f"{name} has {len(values)} rows for {len(source)} images.")
-        n_dimensions = 1 if name == "label" else 2
+        n_dimensions = 1 if name in ("label", "outlier_score") else 2
         if np.ndim(values) != n_dimensions:
             raise ValueError(f"{name} must be {n_dimensions}-D, not {np.ndim(values)}-D.")
     if partition and labels is None:
@@ -144,6 +152,8 @@ def _fields(pyarrow, given):
             yield "label", pyarrow.int64()
         elif name == "name":
             yield "name", pyarrow.string()
+        elif name == "outlier_score":
+            yield "outlier_score", pyarrow.float32()
         else:
             yield name, pyarrow.list_(pyarrow.float32(), np.shape(values)[1])
         if name == "probabilities":
@@ -156,6 +166,9 @@ def _arrays(pyarrow, name, values):
     values = np.asarray(values)
     if name == "label":
         return {"label": pyarrow.array(values, pyarrow.int64())}
+    if name == "outlier_score":
+        scores = values.astype(np.float32)
+        return {name: pyarrow.array(scores, mask=np.isnan(scores))}
     missing = np.isnan(values).any(axis=1)
     flat = pyarrow.array(np.ascontiguousarray(values, dtype=np.float32).ravel())
     rows = pyarrow.FixedSizeListArray.from_arrays(

@@ -1,6 +1,9 @@
 import shutil
 
+import numpy as np
 import pytest
+
+from skdeepcluster import DeepImageClusterer
 
 from ._command import read_table, run, run_json
 
@@ -12,6 +15,15 @@ def test_assign_gives_the_same_labels(result, capsys):
     # The names are those of the model.
     assert [row["name"] for row in first] == [row["name"] for row in again]
     assert "broken.jpg" in capsys.readouterr().err
+    # Those of the fit are unlike others of the fit, these are like themselves.
+    scores = [[row["outlier_score"] for row in rows] for rows in (first, again)]
+    unread = [row["label"] == "-1" for row in first].index(True)
+    assert [of[unread] for of in scores] == ["", ""]
+    est = DeepImageClusterer.load(result / "out/model")
+    expected = -est.set_params(on_error="skip").score_samples(result / "photos")
+    for written, values in zip(scores, (est.outlier_scores_, expected), strict=True):
+        read = np.array([float(score or "nan") for score in written])
+        np.testing.assert_allclose(read, values, atol=6e-5)
 
 
 def test_json_of_assign(result, tmp_path, capsys):

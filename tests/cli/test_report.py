@@ -25,7 +25,7 @@ def test_a_report_that_fails_keeps_nothing_else_from_being_done(
 ):
     import skdeepcluster.report
 
-    def fail(*_):
+    def fail(*_, **__):
         raise OSError("no space left")
 
     monkeypatch.setattr(skdeepcluster.report, "write_report", fail)

@@ -193,11 +193,12 @@ def test_no_cell_is_a_formula(tmp_path, monkeypatch, begin):
     for name in names:
         (tmp_path / name).write_bytes(name.encode())
     labels, probabilities = [0, 1, 0, -1], [1.0, 0.5, 1, np.nan]
-    of_clusters = [f"{begin}1", f"'{begin}2"]
-    write_labels("labels.csv", [*names, "broken.jpg"], labels, probabilities, of_clusters)
+    of_clusters, scores = [f"{begin}1", f"'{begin}2"], [0.25, 0.5, np.nan, np.nan]
+    write_labels("labels.csv", [*names, "broken.jpg"], labels, probabilities, of_clusters, scores)
     with open("labels.csv", newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert [row["path"] for row in rows] == [f"./{names[0]}", *names[1:], "broken.jpg"]
+    assert [row["outlier_score"] for row in rows] == ["0.2500", "0.5000", "", ""]
     # A number is no formula.
     assert [row["label"] for row in rows] == ["0", "1", "0", "-1"]
     assert [row["name"] for row in rows] == [f"'{begin}1", f"''{begin}2", f"'{begin}1", ""]

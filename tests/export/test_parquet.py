@@ -48,6 +48,19 @@ def test_names_of_clusters(results, tmp_path):
         write_parquet(tmp_path / "r.parquet", paths, names=names)
 
 
+def test_outlier_scores(results, tmp_path):
+    paths, _ = results
+    scores = np.linspace(0, 1, 40)
+    scores[7] = np.nan
+    write_parquet(tmp_path / "r.parquet", paths, outlier_scores=scores)
+    table = parquet.read_table(tmp_path / "r.parquet")
+    assert table.schema.field("outlier_score").type == "float"
+    expected = [None if np.isnan(score) else np.float32(score) for score in scores]
+    assert table["outlier_score"].to_pylist() == expected
+    with pytest.raises(ValueError, match="outlier_score must be 1-D"):
+        write_parquet(tmp_path / "r.parquet", paths, outlier_scores=scores[:, None])
+
+
 def test_a_folder_for_each_cluster(results, tmp_path):
     paths, given = results
     write_parquet(tmp_path / "table", paths, partition=True, **given)

@@ -1,0 +1,195 @@
+"""``skdeepcluster refine``."""
+
+import os
+
+from ._clustered import (
+    check_output,
+    clusters_with_images,
+    results_of,
+    summarize,
+    write_results,
+)
+from ._images import Images, open_images
+from ._interruption import explain_interruption
+from ._options import add_files, add_output
+from ._outcome import Outcome
+from ._reader import function_from
+from ._values import UsageError, integer_from, label_and, path, several_labels
+
+HELP = "correct a clustering, and learn from the corrections"
+EPILOG = """\
+examples:
+  skdeepcluster refine result/ corrections.json --output new/
+  skdeepcluster refine result/ --rename 3=dogs --merge 1,4 --output new/
+
+The report page saves corrections.json. Where images were moved, belong together or not into a
+cluster, or a cluster is split, the images are clustered anew, from the present clusters, with what
+was corrected as it was corrected; otherwise clusters are named and merged as they are. Features are
+taken from the cache of the result. DIR will hold what "cluster" writes; the report is written if
+the result has one.
+
+Clusters keep their numbers, but there are no gaps: if there are fewer of them than before, those
+with the highest numbers get those that are free.
+
+JSON: what "cluster" prints, and "renumbered", objects with "from" and "to".
+"""
+
+
+def add_options(parser):
+    """Add options for the result, the corrections and the output."""
+    parser.add_argument("result", type=path, help="the output folder of 'cluster', or its model")
+    parser.add_argument(
+        "corrections", type=path, nargs="?", help="corrections.json, saved by the report page"
+    )
+    parser.add_argument(
+        "--rename",
+        type=label_and("name"),
+        action="append",
+        default=[],
+        metavar="LABEL=NAME",
+        help="name a cluster; without NAME, take its name back",
+    )
+    parser.add_argument(
+        "--merge",
+        type=several_labels,
+        action="append",
+        default=[],
+        metavar="LABEL,LABEL",
+        help="make several clusters one, which keeps number and name of the first",
+    )
+    parser.add_argument(
+        "--split",
+        type=integer_from(0),
+        action="append",
+        default=[],
+        metavar="LABEL",
+        help="split a cluster in two; given several times, in three, and so on",
+    )
+    parser.add_argument(
+        "--move",
+        type=label_and("path"),
+        action="append",
+        default=[],
+        metavar="PATH=LABEL",
+        help="put an image into a cluster; the first number that is free makes a new one",
+    )
+    parser.add_argument(
+        "--images",
+        type=path,
+        help="the .tar or .parquet file that was clustered; files in folders are known",
+    )
+    add_files(parser)
+    add_output(parser)
+    # As the result has it.
+    parser.set_defaults(format=None)
+
+
+def run(options):
+    """Learn from the corrections, save the model and write the results."""
+    from .. import DeepImageClusterer
+    from ..cluster import partition_of
+    from ..corrections import refined_to, wanted_of
+    from ..storage import check_model_folder, is_model
+
+    corrections = _corrections(options)
+    folder = options.result
+    model = folder if is_model(folder) else folder / "model"
+    estimator = DeepImageClusterer.load(model, reader=function_from(options))
+    # Beside the model.
+    folder = model.parent
+    _follow_the_result(options, folder)
+    images = _images(options, partition_of(estimator))
+    wanted = wanted_of(estimator, corrections, images.X)
+    check_output(options)
+    new_model = options.output / "model"
+    check_model_folder(new_model)
+    cache = folder / "cache"
+    memory = options.memory or (cache if cache.is_dir() else options.output / "cache")
+    # Of what else is computed, too.
+    options.memory = memory
+    estimator.set_params(on_error="skip", verbose=1, memory=memory)
+    if wanted.needs_fit:
+        _tell_where_features_come_from(memory)
+        _check_that_files_exist(partition_of(estimator), images)
+    with explain_interruption(memory):
+        refined = refined_to(wanted, estimator, images.X)
+        refined.save(new_model)
+        files = write_results(options, refined, images, *results_of(refined))
+    outcome = summarize(
+        images.names,
+        refined.labels_,
+        clusters_with_images(refined, images.names),
+        {**files, "model": str(new_model), "cache": str(memory)},
+    )
+    renumbered = [{"from": old, "to": new} for old, new in wanted.renumbered.items()]
+    lines = [f"cluster {old} is cluster {new} now" for old, new in wanted.renumbered.items()]
+    return Outcome({**outcome.data, "renumbered": renumbered}, "\n".join([*lines, outcome.text]))
+
+
+def _corrections(options):
+    """Join those of the file and those of the options."""
+    from collections import Counter
+    from dataclasses import replace
+
+    from ..corrections import Corrections, read_corrections
+
+    if not (
+        options.corrections or options.rename or options.merge or options.split or options.move
+    ):
+        raise UsageError(
+            "there is nothing to correct: pass corrections.json, --rename, --merge, --split or "
+            "--move"
+        )
+    given = Corrections() if options.corrections is None else read_corrections(options.corrections)
+    parts = {label: times + 1 for label, times in Counter(options.split).items()}
+    return replace(
+        given,
+        names={**given.names, **{label: name or None for label, name in options.rename}},
+        merged=[*given.merged, *options.merge],
+        split={**given.split, **parts},
+        moved={**given.moved, **dict(options.move)},
+    )
+
+
+def _follow_the_result(options, folder):
+    """Write the formats that the result has."""
+    if options.format is None:
+        is_parquet = (folder / "labels.parquet").exists() and not (folder / "labels.csv").exists()
+        options.format = "parquet" if is_parquet else "csv"
+    options.report = options.report or (folder / "report.html").exists()
+
+
+def _images(options, partition):
+    """Find the images of the fit."""
+    if options.images is not None:
+        return open_images(options)
+    paths = partition.images.paths
+    if paths is None:
+        raise ValueError(
+            "The model does not know where its images are: pass the .tar or .parquet file that was "
+            "clustered as --images."
+        )
+    return Images(paths, paths)
+
+
+def _tell_where_features_come_from(memory):
+    if memory.is_dir():
+        print(f"Features are taken from {str(memory)!r}; images that it lacks are read again.")
+    else:
+        print(f"There are no features in {str(memory)!r}: the images are read again.")
+
+
+def _check_that_files_exist(partition, images):
+    """Refuse to go on without images: they would lose their clusters."""
+    if partition.images.paths is None:
+        return
+    gone = [
+        name
+        for name, label in zip(images.names, partition.labels, strict=True)
+        if label >= 0 and not os.path.exists(name)
+    ]
+    if gone:
+        raise FileNotFoundError(
+            f"{len(gone)} of the images are not where they were, such as {str(gone[0])!r}. Put "
+            "them back; relative paths are from the folder in which the command was run."
+        )
