@@ -147,6 +147,27 @@ def semi_supervised():
     return _markdown(["labels a class", "", *(FEATURE_SETS[name] for name in sets)], rows)
 
 
+def checks():
+    """Compare what the report page says of doubt with the truth, mean over seeds."""
+    runs = pd.DataFrame(json.loads((RESULTS / "checks.json").read_text())["runs"])
+    mean = runs.groupby("data").mean(numeric_only=True)
+    shown = {
+        "rank_probability": "rank correlation of purity and mean probability",
+        "rank_cohesion": "and cohesion",
+        "distance_probability": "mean distance of purity and mean probability",
+        "distance_cohesion": "and cohesion",
+        "wrong": "wrong of all images",
+        "wrong_of_checks": "of the first listed",
+        "wrong_of_least_probable": "of the least probable",
+    }
+    names = {**FEATURE_SETS, **OTHER_SETS}
+    rows = [
+        [names[name], *(f"{value:.2f}" for value in mean.loc[name, list(shown)])]
+        for name in runs["data"].unique()
+    ]
+    return _markdown(["", *shown.values()], rows)
+
+
 def names():
     """How often the names of clusters are right."""
     rows = json.loads((RESULTS / "names.json").read_text())["sets"]
@@ -374,6 +395,7 @@ def main():
             "counts": counts(),
             "outliers": outliers(),
             "rejection": rejection(),
+            "checks": checks(),
             "names": names(),
             "semi_supervised": semi_supervised(),
             "copies": copies(),
