@@ -110,6 +110,7 @@ pages_below = {
         "guide/inputs",
         "guide/science",
         "guide/backbones",
+        "guide/copies",
         "guide/clusters",
         "guide/known-labels",
         "choosing-k",
