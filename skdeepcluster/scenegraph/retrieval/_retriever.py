@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 from sklearn.base import _fit_context as fit_context
 from sklearn.utils import check_random_state
@@ -39,6 +40,7 @@ from ._images_with_graphs import ImagesWithGraphs, as_images, as_pairs
 from ._parsing import CaptionParser
 from ._persistence import load_retriever, save_retriever
 from ._recall import mean_recall, recall_table
+from ._reranking import check_scores, mix
 from ._retrieval_model import RetrievalModel
 from ._training import seeded, train_pair_encoder
 
@@ -429,6 +431,43 @@ class SceneGraphRetriever(BaseEstimator):
             )
         similarities, indices = model.search(captions, n_neighbors, n_candidates)
         return similarities, indices if ids is None or not return_ids else ids[indices]
+
+    def rerank(
+        self, caption: Any, X: Any, scores: ArrayLike, *, weight: float = 0.5
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Put the shortlist of another search in the order of its scores and of the graphs.
+
+        Parameters
+        ----------
+        caption : str, dict or SceneGraph
+            What was searched for.
+        X : sequence of SceneGraph, of images, or of (image, SceneGraph), length n_candidates
+            The images that were found.
+        scores : array-like of shape (n_candidates,)
+            Those of the other search, such as cosines of CLIP or BM25: the higher, the better.
+        weight : float, default=0.5
+            Of the similarity of the graphs, from 0, the order of ``scores``, to 1, that of
+            ``similarity``. Both count in units of their standard deviation over the candidates.
+
+        Returns
+        -------
+        mixed : ndarray of shape (n_candidates,), float64
+            In descending order.
+        order : ndarray of shape (n_candidates,), int64
+            Positions of the candidates in ``X``, the best first. ``explain`` tells why.
+
+        Raises
+        ------
+        ValueError
+            If ``scores`` are not one finite number for each candidate, or ``weight`` is not from
+            0 to 1.
+        """
+        if not 0 <= weight <= 1:
+            raise ValueError(f"weight={weight} must be from 0 to 1.")
+        similarities = self.similarity(X, [caption])[:, 0].astype(np.float64)
+        mixed = mix(check_scores(scores, len(similarities)), similarities, weight)
+        order = np.argsort(-mixed, kind="stable")
+        return mixed[order], order
 
     def explain(self, image: Any, caption: Any) -> Explanation:
         """Show which word of a caption matched which object, and which triple which relation.
