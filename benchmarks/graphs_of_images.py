@@ -19,9 +19,11 @@ import zlib
 from pathlib import Path
 
 import numpy as np
+import torch
 from _data import load_images, machine
 from PIL import Image, ImageFilter
 from sklearn.model_selection import train_test_split
+from torchvision.ops import box_iou
 
 from skdeepcluster import SceneGraphRetriever, VisualGraphParser
 from skdeepcluster.metrics import recall_at_k
@@ -82,7 +84,7 @@ def scattered_scene(paths, rng):
         side = rng.randint(150, 271)
         left, top = rng.randint(0, WIDTH - side + 1), rng.randint(0, HEIGHT - side + 1)
         box = (left, top, left + side, top + side)
-        if len(boxes) == wanted or any(overlap(box, other) for other in boxes):
+        if len(boxes) == wanted or (boxes and overlaps([box], boxes).any()):
             continue
         boxes.append(box)
         classes.append(_one_of(list(paths), rng))
@@ -106,14 +108,10 @@ def scene_of_two(paths, rng):
     return np.asarray(canvas), f"a {NAMES[first]} {predicate} a {NAMES[second]}"
 
 
-def overlap(one, other):
-    """Intersection over union of two boxes."""
-    width = min(one[2], other[2]) - max(one[0], other[0])
-    height = min(one[3], other[3]) - max(one[1], other[1])
-    if width <= 0 or height <= 0:
-        return 0.0
-    areas = [(b[2] - b[0]) * (b[3] - b[1]) for b in (one, other)]
-    return width * height / (sum(areas) - width * height)
+def overlaps(boxes, others):
+    """Intersection over union of all pairs of boxes."""
+    sides = (torch.tensor(side, dtype=torch.float64).reshape(-1, 4) for side in (boxes, others))
+    return box_iou(*sides).numpy()
 
 
 def measure_objects(parser, classes, n_scenes, rng):
@@ -136,8 +134,7 @@ def measure_objects(parser, classes, n_scenes, rng):
     for (_, boxes, names), graph in zip(scenes, graphs, strict=True):
         labels = [o.label for o in graph.objects]
         shape = len(boxes), len(labels)
-        ious = np.array([overlap(box, o.box) for box in boxes for o in graph.objects])
-        ious = ious.reshape(shape)
+        ious = overlaps(boxes, [o.box for o in graph.objects])
         right = np.array([label in right_words[name] for name in names for label in labels], bool)
         same = np.array([label == NAMES[name] for name in names for label in labels], bool)
         right, same = right.reshape(shape), same.reshape(shape)

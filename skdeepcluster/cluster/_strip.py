@@ -4,6 +4,7 @@ from base64 import b64encode
 from html import escape
 
 import numpy as np
+from sklearn.base import BaseEstimator
 
 from ._attributes import PartitionAttributes
 from ._record import THUMBNAIL_SIDE
@@ -20,14 +21,14 @@ _IMAGES = "display: flex; gap: 3px; overflow: hidden"
 _IMAGE = "flex: none; margin: 0; border-radius: 3px"
 
 
-class NotebookStrip(PartitionAttributes):
+class NotebookStrip(PartitionAttributes, BaseEstimator):
     """Shows an estimator's clusters below what scikit-learn shows of it in a notebook."""
 
     def _repr_html_inner(self):
-        return super()._repr_html_inner() + self._strip()  # type: ignore[misc]
+        return super()._repr_html_inner() + self._strip()
 
     def _repr_mimebundle_(self, **kwargs):
-        bundle = super()._repr_mimebundle_(**kwargs)  # type: ignore[misc]
+        bundle = super()._repr_mimebundle_(**kwargs)
         if "text/html" in bundle:
             bundle["text/html"] += self._strip()
         return bundle

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import NamedTuple
 
 import numpy as np
@@ -42,7 +43,7 @@ class ImageHashes(NamedTuple):
 def check_imagehash() -> None:
     """Raise an ImportError if imagehash is not installed."""
     try:
-        import imagehash  # noqa: F401
+        import_module("imagehash")
     except ImportError as error:
         raise ImportError(
             'Copies are verified by imagehash: pip install "skdeepcluster[duplicates]".'

@@ -6,8 +6,8 @@ import torch
 def faster_products():
     """Give a context manager in which torch multiplies matrices in bfloat16, if the CPU can.
 
-    A processor that has instructions for it takes half as long; clusters are as good. Sums are
-    in single precision, as are the weights and everything that is not a product of matrices.
+    Sums are in single precision, as are the weights and everything that is not a product of
+    matrices.
     """
     # Older versions of torch do not tell.
     capabilities: dict = getattr(torch.cpu, "get_capabilities", dict)()

@@ -12,6 +12,10 @@ _MIN_STEPS_PER_EPOCH = 8
 # Passes over the data in which a start is learned, and steps after which it is not learned better.
 _START_EPOCHS = 5
 _MAX_START_STEPS = 600
+# Of the samples that are moved: the most of a batch, and the most that those of one cluster have of
+# it, in units of what a cluster of the mean size has.
+_MOST_MOVED = 0.5
+_MOST_OF_CLUSTER = 8
 
 
 class LatentTrainer:
@@ -105,11 +109,10 @@ class LatentTrainer:
             At least one is.
         emphasis : float
             How many times as often as others those that are moved are drawn. The more, the surer
-            they are moved, and the more the others suffer. They are half of a batch at most, and
-            those of a cluster no more than eight times what one of the mean size has of it.
+            they are moved, and the more the others suffer.
         """
         n_filled = len(np.unique(targets[moved]))
-        most = min(8 * n_filled / len(self.centroids), 0.5)
+        most = min(_MOST_OF_CLUSTER * n_filled / len(self.centroids), _MOST_MOVED)
         n_moved = math.ceil(self.batch_size * min(emphasis * moved.mean(), most))
         parts = [(moved, n_moved), (~moved, self.batch_size - n_moved)]
         parts = [(torch.from_numpy(np.flatnonzero(of)), size) for of, size in parts if of.any()]

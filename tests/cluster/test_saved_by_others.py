@@ -3,6 +3,7 @@
 import json
 import re
 from functools import partial
+from operator import attrgetter
 from pathlib import Path
 
 import numpy as np
@@ -62,7 +63,7 @@ def test_a_folder_that_version_0_1_0_has_written_loads(X, tmp_path):
     assert est.tree_.children_.shape == (2, 2) and est.tree_.stability_ is None
     assert est.cut(2).n_clusters_ == 2
     with pytest.raises(AttributeError, match=r"not of models that version 0\.1\.0 has saved"):
-        est.stability_  # noqa: B018
+        attrgetter("stability_")(est)
     est.save(tmp_path / "again")
     np.testing.assert_array_equal(load(tmp_path / "again").predict(X), est.labels_)
 

@@ -8,12 +8,13 @@ from PIL import Image
 
 from ...backbones import activation_maps, imagenet_classifier, make_engine
 from ...embedding import ImageEmbedder
+from ...images import Resizing
 from ...naming import class_probabilities, imagenet_vocabulary, name_images
 from ._detector import Detections
 from ._regions import Crops
 from ._subwindows import best_subwindows
 
-CLASSIFIER = re.compile(r"efficientnet_lite([02])")
+PACKAGED_CLASSIFIER = re.compile(r"efficientnet_lite([02])")
 # Side in pixels of what the maps are of, which have a cell for 32 of them: at less, objects of a
 # quarter of the side are lost, at more, single cells see parts of objects.
 _MAP_SIZE = 384
@@ -53,9 +54,11 @@ class ClassifierDetector:
         self, images: list[Image.Image], min_score: float, max_objects: int
     ) -> list[Detections]:
         """Find the objects of each image; see :class:`Detector`."""
+        resize = Resizing(_MAP_SIZE)
+        maps = self._maps(np.stack([resize(image, "squash") for image in images]))
         boxes = [
-            self._likely_boxes(maps, image.size)
-            for maps, image in zip(self._maps(_squares(images)), images, strict=True)
+            self._likely_boxes(logits, image.size)
+            for logits, image in zip(maps, images, strict=True)
         ]
         words, scores = self._name_parts(images, boxes)
         found = []
@@ -94,8 +97,3 @@ class ClassifierDetector:
             return np.zeros(0, dtype=np.int64), np.zeros(0)
         features = self._embedder.transform(Crops(parts))
         return name_images(class_probabilities(features, *self._classifier), self._vocabulary)
-
-
-def _squares(images):
-    side = (_MAP_SIZE, _MAP_SIZE)
-    return np.stack([np.asarray(image.resize(side, Image.Resampling.BICUBIC)) for image in images])

@@ -18,7 +18,7 @@ from ...images import as_image_source
 from ...process_group import heed_forks
 from ...storage import loaded_once
 from ..graph import SceneGraph, box_predicates, related_pairs, short_repr
-from ._classifier_detector import CLASSIFIER, ClassifierDetector
+from ._classifier_detector import PACKAGED_CLASSIFIER, ClassifierDetector
 from ._detector import Detector
 from ._draft import GraphDraft
 from ._regions import add_region_features
@@ -256,7 +256,7 @@ class VisualGraphParser(TransformerMixin, BaseEstimator):
         return _Networks(detector, embedder, names, texts)
 
     def _make_detector(self):
-        packaged = isinstance(self.detector, str) and CLASSIFIER.fullmatch(self.detector)
+        packaged = isinstance(self.detector, str) and PACKAGED_CLASSIFIER.fullmatch(self.detector)
         if not packaged:
             return Detector(self.detector, self.weights, self.device)
         if self.weights is not None:

@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from skimage import data
+from torchvision.ops import box_iou
 
 from skdeepcluster.scenegraph.vision import VisualGraphParser
 
@@ -26,10 +28,7 @@ def scene():
 
 
 def iou(box, other):
-    corners = [*map(max, box[:2], other[:2]), *map(min, box[2:], other[2:])]
-    width, height = max(corners[2] - corners[0], 0), max(corners[3] - corners[1], 0)
-    areas = [(b[2] - b[0]) * (b[3] - b[1]) for b in (box, other)]
-    return width * height / (sum(areas) - width * height)
+    return float(box_iou(torch.tensor([box]), torch.tensor([other])))
 
 
 def test_objects_are_named_and_placed(parser, scene):
