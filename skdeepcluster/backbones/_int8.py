@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 
+from ._efficientnet_lite import EfficientNetLite
 from ._fingerprint import weights_digest
 from ._integer_model import FORM, IR_VERSION, OPSETS, IntegerModel, Range
 from ._lite_layers import convolutions_of
@@ -95,9 +96,8 @@ def multiplies_exactly():
 def _ranges_of(backbone):
     """Read what was measured of a network: a dict of Range by position of its convolution."""
     from safetensors import safe_open
-    from timm.models.efficientnet import EfficientNet
 
-    if isinstance(backbone.network, EfficientNet):
+    if isinstance(backbone.network, EfficientNetLite):
         digest = ranges_digest(backbone)
         for path in sorted(_RANGES.glob("*.safetensors")):
             with safe_open(path, framework="numpy") as file:

@@ -24,7 +24,7 @@ class Convolution(NamedTuple):
 
 
 def convolutions_of(network):
-    """List the convolutions of timm's EfficientNet-Lite, each of which reads the one before.
+    """List the convolutions of an EfficientNet-Lite, each of which reads the one before.
 
     Parameters
     ----------

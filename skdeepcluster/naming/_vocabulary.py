@@ -27,14 +27,8 @@ class Vocabulary(NamedTuple):
 @cache
 def imagenet_vocabulary() -> Vocabulary:
     """Return the names of the 1,000 classes of ImageNet, and their hypernyms in WordNet."""
-    from timm.data import ImageNetInfo
-
-    classes = ImageNetInfo("imagenet-1k")
-    # "tench, Tinca tinca": synonyms, the best known first.
-    words = [name.partition(",")[0] for name in classes.label_descriptions()]
-    synsets = list(classes.label_names())
-    members = [*np.eye(_N_CLASSES, dtype=bool)]
-    table = files(__package__).joinpath("imagenet_hypernyms.tsv").read_text("utf-8")
+    words, synsets, members = [], [], []
+    table = files(__package__).joinpath("imagenet_words.tsv").read_text("utf-8")
     for line in table.splitlines():
         if line.startswith("#"):
             continue

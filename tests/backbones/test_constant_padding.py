@@ -24,13 +24,17 @@ def test_as_many_pixels_come_out_as_tensorflow_says(sizes, padding):
 
 
 @pytest.mark.parametrize("size", [32, 47, 128])
-def test_the_features_are_the_same_to_the_last_bit(size):
-    network = load_backbone("efficientnet_lite0", image_size=size).network
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("efficientnet_lite0", "SameConv2d"), ("untrained:tf_efficientnet_lite0", "Conv2dSame")],
+)
+def test_the_features_are_the_same_to_the_last_bit(name, kind, size):
+    network = load_backbone(name, image_size=size).network
     constant = with_constant_padding(network, size)
     images = torch.randn(2, 3, size, size, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
         assert torch.equal(constant(images), network(images))
-    assert "Conv2dSame" in str(network) and "Conv2dSame" not in str(constant)
+    assert kind in str(network) and kind not in str(constant)
 
 
 def test_the_export_computes_no_padding():

@@ -1,7 +1,10 @@
 import importlib.util
+import subprocess
+import sys
 
 import numpy as np
 import pytest
+import timm
 import torch
 from PIL import Image
 from skimage import data
@@ -14,6 +17,7 @@ from skdeepcluster.backbones import (
     make_engine,
 )
 from skdeepcluster.backbones._packaged import create_classifier
+from skdeepcluster.backbones._stages import timm_stages
 
 from .conftest import features_of, normalized
 
@@ -76,17 +80,28 @@ def test_preprocessing_and_size_are_those_of_the_weights():
     assert backbone.license == "apache-2.0"
 
 
-def test_features_are_what_the_classifier_sees(pixels_of):
-    backbone = load_backbone("efficientnet_lite0", image_size=96)
-    pixels = pixels_of(backbone)
-    classifier = create_classifier(0).eval()
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("size", [96, 75])
+def test_logits_and_stages_are_those_of_timm(version, size):
+    ours = create_classifier(version)
+    theirs = timm.create_model(f"tf_efficientnet_lite{version}").eval()
+    theirs.load_state_dict(ours.state_dict())
+    images = torch.randn(2, 3, size, size, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
-        expected = classifier.forward_head(
-            classifier.forward_features(normalized(backbone, pixels)), pre_logits=True
-        )
-    np.testing.assert_allclose(features_of(backbone, pixels), expected.numpy(), atol=1e-5)
-    found = make_engine(backbone, engine="torch")(pixels)
-    np.testing.assert_allclose(found, expected.numpy(), atol=1e-4)
+        torch.testing.assert_close(ours(images), theirs(images), atol=1e-4, rtol=0)
+    theirs.reset_classifier(0)
+    assert load_backbone(f"efficientnet_lite{version}").stages == timm_stages(theirs)
+
+
+def test_neither_timm_nor_torchvision_is_imported_to_embed_and_to_name():
+    code = (
+        "import sys, numpy; from skdeepcluster import ImageEmbedder\n"
+        "from skdeepcluster.naming import imagenet_vocabulary; imagenet_vocabulary()\n"
+        "ImageEmbedder(image_size=32).fit_transform(numpy.zeros((2, 32, 32, 3), numpy.uint8))\n"
+        "print([name for name in ('timm', 'torchvision') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 def test_the_classifier_turns_features_into_logits(pixels_of):

@@ -1,7 +1,8 @@
-"""Write ``skdeepcluster/naming/imagenet_hypernyms.tsv`` from WordNet.
+"""Write ``skdeepcluster/naming/imagenet_words.tsv`` from timm's class names and WordNet.
 
-A row for each hypernym of ImageNet's 1,000 classes by which a person would name things: neither
-too wide (artifact) nor a technical term (placental, durables). ``python benchmarks/hypernyms.py``
+A row for each of ImageNet's 1,000 classes, and one for each of their hypernyms by which a person
+would name things: neither too wide (artifact) nor a technical term (placental, durables).
+``python benchmarks/imagenet_words.py``
 """
 
 from itertools import groupby
@@ -10,30 +11,37 @@ from pathlib import Path
 from _wordnet import Nouns
 from timm.data import ImageNetInfo
 
-TABLE = Path(__file__).parents[1] / "skdeepcluster" / "naming" / "imagenet_hypernyms.tsv"
+TABLE = Path(__file__).parents[1] / "skdeepcluster" / "naming" / "imagenet_words.tsv"
 # An eighth of all: the dog has 118, the device 130.
 MOST_CLASSES = 125
 # A word that is not in the tagged texts must be used to define others.
 LEAST_GLOSSES = 10
 HEAD = """\
-# Hypernyms of the classes of ImageNet-1k: synset, word, classes (numbers from 0, with ranges).
-# Made from WordNet 3.0 by benchmarks/hypernyms.py; its licence is in LICENSE-WordNet.
+# The classes of ImageNet-1k and their hypernyms: synset, word, classes (numbers, with ranges).
+# Made from WordNet 3.0 by benchmarks/imagenet_words.py; its licence is in LICENSE-WordNet.
 """
 
 
 def main():
-    nouns = Nouns()
+    nouns, names = Nouns(), ImageNetInfo()
+    synsets = names.label_names()
+    # "tench, Tinca tinca": synonyms, the best known first.
+    words = [name.partition(",")[0] for name in names.label_descriptions()]
+    rows = [
+        f"{synset}\t{word}\t{number}\n"
+        for number, (synset, word) in enumerate(zip(synsets, words, strict=True))
+    ]
     classes = {}
-    for number, synset in enumerate(ImageNetInfo().label_names()):
+    for number, synset in enumerate(synsets):
         for offset in nouns.distances_up(synset[1:]):
             classes.setdefault(offset, []).append(number)
-    rows = [
+    rows += [
         f"n{offset}\t{nouns.words[offset][0]}\t{_ranges(numbers)}\n"
         for offset, numbers in sorted(classes.items())
         if 1 < len(numbers) <= MOST_CLASSES and _is_common(nouns, offset)
     ]
     TABLE.write_text(HEAD + "".join(rows), encoding="utf-8")
-    print(f"{len(rows)} hypernyms")
+    print(f"{len(rows)} words")
 
 
 def _is_common(nouns, offset):
