@@ -211,12 +211,12 @@ def agreement(folder):
         labels = {}
         for size in ("few", "many"):
             if size == "many":
-                _search._EXACT_LIMIT = 1000
+                _search._PAIRWISE_LIMIT = 1000
                 _landmarks.N_LANDMARKS = 2000
                 _training_data.TRAINING_SIZE = 2000
             estimator = DeepImageClusterer(k, random_state=0).fit(X)
             labels[size] = estimator.labels_
-        _search._EXACT_LIMIT = 50_000
+        _search._PAIRWISE_LIMIT = 50_000
         _landmarks.N_LANDMARKS = 20_000
         _training_data.TRAINING_SIZE = 20_000
         rows[name] = {

@@ -34,7 +34,7 @@ def with_constant_padding(network, image_size):
     network : torch.nn.Module
         A copy that shares no parameters, or the network itself if it has none of these.
     """
-    kinds = [SameConv2d]
+    kinds: list[type[nn.Module]] = [SameConv2d]
     # A network of timm cannot be there before timm is.
     if "timm" in sys.modules:
         from timm.layers import Conv2dSame
@@ -95,6 +95,6 @@ def _padded(convolution, shape):
 
 
 def _margins(convolution, shape):
-    """Padding of the rows and of the columns, before and after each."""
+    """Compute the padding of the rows and of the columns, before and after each."""
     sizes = (convolution.kernel_size, convolution.stride, convolution.dilation)
     return [same_padding(*values) for values in zip(shape, *sizes, strict=True)]

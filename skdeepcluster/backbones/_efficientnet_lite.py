@@ -18,7 +18,7 @@ _STAGES = (
     (3, 1, 6, 320, 1),
 )
 _STEM_CHANNELS = 32
-_N_FEATURES = 1280
+N_FEATURES = 1280
 _N_CLASSES = 1000
 
 
@@ -57,9 +57,9 @@ class EfficientNetLite(nn.Module):
                 stage.append(_Block(n_inputs, n_outputs, kernel, stride, expansion))
                 n_inputs, stride = n_outputs, 1
             self.blocks.append(stage)
-        self.conv_head = _convolution(n_inputs, _N_FEATURES, 1)
-        self.bn2 = _normalization(_N_FEATURES)
-        self.classifier = nn.Linear(_N_FEATURES, _N_CLASSES)
+        self.conv_head = _convolution(n_inputs, N_FEATURES, 1)
+        self.bn2 = _normalization(N_FEATURES)
+        self.classifier: nn.Module = nn.Linear(N_FEATURES, _N_CLASSES)
 
     def feature_maps(self, pixels):
         """Return what is averaged over the places: (n, 1280, rows, columns)."""

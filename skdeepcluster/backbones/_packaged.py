@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from ._backbone import Backbone, BackboneLoadError
 from ._checkpoint import read_weights
-from ._efficientnet_lite import EfficientNetLite
+from ._efficientnet_lite import N_FEATURES, EfficientNetLite
 
 # Of width and depth, for each version.
 _FACTORS = {0: (1.0, 1.0), 2: (1.1, 1.2)}
@@ -34,8 +34,8 @@ def imagenet_classifier(version: int = 0) -> tuple[np.ndarray, np.ndarray]:
     weights : ndarray of shape (1000, n_features), float32
     biases : ndarray of shape (1000,), float32
     """
-    classifier = create_classifier(version).classifier
-    return classifier.weight.detach().numpy(), classifier.bias.detach().numpy()
+    own = create_classifier(version).classifier.state_dict()
+    return own["weight"].numpy(), own["bias"].numpy()
 
 
 def activation_maps(version: int, image_size: int) -> Backbone:
@@ -77,12 +77,11 @@ class _ActivationMaps(nn.Module):
 def load_efficientnet_lite(version, image_size=None):
     """Load EfficientNet-Lite 0 or 2, trained with labels on ImageNet-1k (Apache-2.0)."""
     network = create_classifier(version)
-    n_features = network.classifier.in_features
     network.classifier = nn.Identity()
     return Backbone(
         f"efficientnet_lite{version}",
         network,
-        n_features,
+        N_FEATURES,
         image_size or _IMAGE_SIZE[version],
         *_SCALE,
         crop_fraction=_CROP_FRACTION[version],

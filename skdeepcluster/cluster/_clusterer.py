@@ -204,9 +204,8 @@ class DeepImageClusterer(
         "label_change", "n_occupied" (clusters in use) and "score" (what the cluster of one of
         the ``n_neighbors`` nearest neighbours in the features says of an image's own, as a
         share of what there is to say), all of the images that are trained on. Also
-        "neighbor_recall", the share of the true
-        nearest neighbours among those that were found: 1 up to 50,000 images; beyond, neighbours
-        are found approximately, and the recall is measured on 200 images.
+        "neighbor_recall", the share of the true nearest neighbours among those that were found,
+        measured on 200 images: 1 up to 4,096 images; beyond, the search is approximate.
     loss_curve_ : list of float
         Mean loss of each epoch of fine-tuning; empty without.
     start_score_ : float

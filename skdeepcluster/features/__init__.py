@@ -1,5 +1,6 @@
 """Feature matrices: validation, missing rows, and access to more rows than fit into memory."""
 
+from ._axes import leading_axes
 from ._checks import check_features
 from ._copies import are_copies, first_copies
 from ._gaps import rows_of_images, with_gaps, without_gaps
@@ -19,6 +20,7 @@ __all__ = [
     "check_features",
     "copied_rows",
     "first_copies",
+    "leading_axes",
     "let_go",
     "random_rows",
     "row_chunks",

@@ -2,17 +2,18 @@
 
 import copy
 
-import numpy as np
 import torch
 from torch import nn
 
-from ..features import row_chunks, scaled_rows
+from ..features import leading_axes, random_rows, row_chunks, scaled_rows
 from ..storage import prefixed
 from ._head import as_tensor
 
 # Of the standardised features; more of them made clusters no better, and steps several times
 # as slow.
 _N_COMPONENTS = 256
+# Rows that the axes are found by, of samples and views together.
+_N_ROWS_FOR_AXES = 8192
 # Share of the components that are left out, at random, where there are no views of images.
 _DROPOUT = 0.5
 
@@ -107,15 +108,14 @@ class ReducedInputs:
         )
         return head
 
-    def _standardized(self, sheet, chunk):
-        return self._head.standardize(as_tensor(scaled_rows(sheet, chunk)))
+    def _standardized(self, sheet, rows):
+        return self._head.standardize(as_tensor(scaled_rows(sheet, rows)))
 
     def _principal_axes(self):
         n_features = len(self._head.mean)
-        second_moments = torch.zeros((n_features, n_features))
+        moments = torch.zeros((n_features, n_features))
         for sheet in self._sheets:
-            for chunk in row_chunks(len(sheet)):
-                rows = self._standardized(sheet, chunk)
-                second_moments.addmm_(rows.T, rows)
-        axes = np.linalg.eigh(second_moments.numpy())[1]
-        return torch.from_numpy(axes[:, : -_N_COMPONENTS - 1 : -1].copy())
+            drawn = random_rows(len(sheet), _N_ROWS_FOR_AXES // len(self._sheets))
+            rows = self._standardized(sheet, drawn)
+            moments.addmm_(rows.T, rows)
+        return torch.from_numpy(leading_axes(moments.numpy(), _N_COMPONENTS))

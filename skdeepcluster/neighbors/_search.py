@@ -4,9 +4,10 @@ import numpy as np
 
 from ..features import random_rows, row_chunks, unit_rows
 from ._inverted_lists import InvertedLists
+from ._reduced import ReducedSearch
 
-# Exact search costs n^2 d, at this many samples of 1280 features some minutes on one core.
-_EXACT_LIMIT = 50_000
+# Comparing all pairs costs n^2 d, at this many samples of 1280 features a minute on one core.
+_PAIRWISE_LIMIT = 50_000
 # Their neighbours are found exactly to measure what the approximate search found.
 _N_RECALL_QUERIES = 200
 
@@ -14,8 +15,8 @@ _N_RECALL_QUERIES = 200
 def nearest_neighbors(features, n_neighbors):
     """Find the nearest other samples of every sample by cosine similarity.
 
-    The search is exact up to 50,000 samples; beyond, it finds most of them
-    (:func:`neighbor_recall`), and the time grows as the number of samples.
+    Beyond some thousand samples the search finds nearly all of them
+    (:func:`neighbor_recall`); beyond 50,000 the time grows as the number of samples.
 
     Parameters
     ----------
@@ -29,22 +30,29 @@ def nearest_neighbors(features, n_neighbors):
     neighbors : ndarray of shape (n_samples, min(n_neighbors, n_samples - 1)), int64
         Indices, nearest first; a sample is never its own neighbour.
     """
-    import faiss
-
     n_samples = len(features)
     # faiss takes no integers of NumPy's.
     n_neighbors = int(min(n_neighbors, n_samples - 1))
-    if n_samples <= _EXACT_LIMIT:
-        unit = unit_rows(features, slice(None))
-        # Without an index, which would copy them.
-        found = faiss.knn(unit, unit, n_neighbors + 1, metric=faiss.METRIC_INNER_PRODUCT)[1]
-        return _without_self(found, np.arange(n_samples))
+    if n_samples <= _PAIRWISE_LIMIT:
+        rows = np.arange(n_samples)
+        return _without_self(_all_pairs(unit_rows(features, slice(None)), n_neighbors + 1), rows)
     neighbors = np.empty((n_samples, n_neighbors), dtype=np.int64)
     lists = InvertedLists(features)
     for rows in lists.batches():
         found = lists.search(unit_rows(features, rows), n_neighbors + 1, alike=True)
         neighbors[rows] = _without_self(found, rows)
     return neighbors
+
+
+def _all_pairs(unit, n_found):
+    import faiss
+
+    if ReducedSearch.pays_off(unit.shape):
+        reduced = ReducedSearch(unit)
+        if reduced.finds_most(n_found):
+            return reduced.search(np.arange(len(unit)), n_found)
+    # Without an index, which would copy them.
+    return faiss.knn(unit, unit, n_found, metric=faiss.METRIC_INNER_PRODUCT)[1]
 
 
 def nearest_of_few(features, rows, queries, n_neighbors):
@@ -86,11 +94,9 @@ def neighbor_recall(features, neighbors):
     Returns
     -------
     recall : float in [0, 1]
-        Of 200 samples; 1 where the search was exact.
+        Of 200 samples.
     """
     n_samples, n_neighbors = neighbors.shape
-    if n_samples <= _EXACT_LIMIT:
-        return 1.0
     queries = random_rows(n_samples, _N_RECALL_QUERIES)
     unit = unit_rows(features, queries)
     heap = _search(unit, features, np.arange(n_samples), n_neighbors + 1)

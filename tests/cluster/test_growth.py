@@ -42,7 +42,7 @@ def of_few(digits):
 
 
 def lower_thresholds(monkeypatch):
-    monkeypatch.setattr(_search, "_EXACT_LIMIT", 100)
+    monkeypatch.setattr(_search, "_PAIRWISE_LIMIT", 100)
     monkeypatch.setattr(_landmarks, "N_LANDMARKS", 600)
     monkeypatch.setattr(_training_data, "TRAINING_SIZE", 500)
 

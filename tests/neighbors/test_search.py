@@ -49,7 +49,7 @@ def test_fewer_samples_than_neighbours():
 
 def test_search_for_large_data_finds_nearly_all_and_says_how_many(features, monkeypatch):
     assert neighbor_recall(features, nearest_neighbors(features, 10)) == 1
-    monkeypatch.setattr(_search, "_EXACT_LIMIT", 100)
+    monkeypatch.setattr(_search, "_PAIRWISE_LIMIT", 100)
     found = nearest_neighbors(features, 10)
     expected = brute_force(features, 10)
     recall = np.mean([np.isin(e, f).mean() for f, e in zip(found, expected, strict=True)])
@@ -67,7 +67,7 @@ def test_search_for_large_data_finds_nearly_all_and_says_how_many(features, monk
 
 
 def test_of_copies_any_will_do(features, monkeypatch):
-    monkeypatch.setattr(_search, "_EXACT_LIMIT", 100)
+    monkeypatch.setattr(_search, "_PAIRWISE_LIMIT", 100)
     copies = np.repeat(features[:10], 40, axis=0)
     block, place = np.divmod(np.arange(400)[:, None], 40)
     others = 40 * block + (place + np.arange(1, 11)) % 40
@@ -79,12 +79,12 @@ def test_half_precision_and_memory_maps(features, monkeypatch, tmp_path):
     mapped = np.load(tmp_path / "features.npy", mmap_mode="r")
     exact = nearest_neighbors(features, 10)
     assert (nearest_neighbors(mapped, 10) == exact).mean() > 0.95
-    monkeypatch.setattr(_search, "_EXACT_LIMIT", 100)
+    monkeypatch.setattr(_search, "_PAIRWISE_LIMIT", 100)
     assert neighbor_recall(mapped, nearest_neighbors(mapped, 10)) > 0.95
 
 
 def test_copies_beyond_the_exact_search(monkeypatch):
-    monkeypatch.setattr(_search, "_EXACT_LIMIT", 100)
+    monkeypatch.setattr(_search, "_PAIRWISE_LIMIT", 100)
     neighbors = nearest_neighbors(np.ones((300, 4), np.float32), 5)
     assert neighbors.min() >= 0
     assert not (neighbors == np.arange(300)[:, None]).any()

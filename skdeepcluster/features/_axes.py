@@ -1,0 +1,28 @@
+"""Principal axes."""
+
+import numpy as np
+from scipy.linalg import eigh
+from threadpoolctl import threadpool_limits
+
+
+def leading_axes(moments, n_axes):
+    """Find the axes of the largest second moments.
+
+    Parameters
+    ----------
+    moments : ndarray of shape (n_features, n_features), float32
+        Sums of products of columns; symmetric, finite.
+    n_axes : int
+
+    Returns
+    -------
+    axes : ndarray of shape (n_features, min(n_axes, n_features)), float32
+        Orthonormal columns, that of the largest moment first.
+    """
+    n_features = len(moments)
+    chosen = (n_features - min(n_axes, n_features), n_features - 1)
+    # Threads wait for one another longer than they work: with several of them it takes twice the
+    # time, and many times where processors are busy otherwise.
+    with threadpool_limits(1):
+        axes = eigh(moments, subset_by_index=chosen, check_finite=False)[1]
+    return np.ascontiguousarray(axes[:, ::-1])
