@@ -94,9 +94,11 @@ def neighbor_recall(features, neighbors):
     Returns
     -------
     recall : float in [0, 1]
-        Of 200 samples.
+        Of 200 samples; 1 where there are no others.
     """
     n_samples, n_neighbors = neighbors.shape
+    if n_neighbors == 0:
+        return 1.0
     queries = random_rows(n_samples, _N_RECALL_QUERIES)
     unit = unit_rows(features, queries)
     heap = _search(unit, features, np.arange(n_samples), n_neighbors + 1)

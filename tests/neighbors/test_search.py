@@ -44,7 +44,9 @@ def test_a_sample_is_never_its_own_neighbour_not_even_among_copies():
 def test_fewer_samples_than_neighbours():
     features = np.eye(3, dtype=np.float32)
     assert nearest_neighbors(features, 20).shape == (3, 2)
-    assert nearest_neighbors(features[:1], 20).shape == (1, 0)
+    alone = nearest_neighbors(features[:1], 20)
+    assert alone.shape == (1, 0)
+    assert neighbor_recall(features[:1], alone) == 1
 
 
 def test_search_for_large_data_finds_nearly_all_and_says_how_many(features, monkeypatch):
