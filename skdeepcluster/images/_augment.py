@@ -3,9 +3,13 @@
 import math
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+from sklearn.utils import gen_batches
 from torch.nn import functional
 
+# Images of which views are made together: their values stay in the cache of the processor.
+_AT_A_TIME = 4
 # Luma weights of ITU-R BT.601, which Pillow and torchvision use for greyscale.
 _LUMA = (0.299, 0.587, 0.114)
 
@@ -73,7 +77,7 @@ class RandomViews:
         def factor(strength):
             return (1 + strength * uniform(-1, 1))[:, None, None, None]
 
-        views = (views * factor(self.brightness)).clamp(0, 1)
+        views = views.mul_(factor(self.brightness)).clamp_(0, 1)
         gray = _gray(views)
         views = _blend(views, gray.mean(dim=(2, 3), keepdim=True), factor(self.contrast))
         gray = _gray(views)
@@ -96,15 +100,17 @@ def views_of_pixels(pixels, draws):
     pixels : ndarray of shape (n, side, side, 3), uint8
     draws : torch.Tensor of shape (n, n_views, ``RandomViews.n_draws``), float in [0, 1)
 
-    Yields
-    ------
-    views : ndarray of shape (n, side, side, 3), uint8
-        One view of each image; ``n_views`` times.
+    Returns
+    -------
+    views : ndarray of shape (n_views, n, side, side, 3), uint8
     """
-    images = torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 255
-    for drawn in draws.unbind(dim=1):
-        views = STRONG_VIEWS(images, drawn) * 255
-        yield views.round().to(torch.uint8).permute(0, 2, 3, 1).contiguous().numpy()
+    views = np.empty((draws.shape[1], *pixels.shape), dtype=np.uint8)
+    for part in gen_batches(len(pixels), _AT_A_TIME):
+        images = torch.from_numpy(pixels[part]).permute(0, 3, 1, 2).float() / 255
+        for view, drawn in zip(views, draws[part].unbind(dim=1), strict=True):
+            made = STRONG_VIEWS(images, drawn).mul_(255).round_()
+            torch.from_numpy(view[part]).copy_(made.permute(0, 2, 3, 1))
+    return views
 
 
 def _gray(images):
@@ -113,4 +119,4 @@ def _gray(images):
 
 
 def _blend(images, base, amount):
-    return (base + amount * (images - base)).clamp(0, 1)
+    return (images - base).mul_(amount).add_(base).clamp_(0, 1)
