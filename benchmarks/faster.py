@@ -167,17 +167,23 @@ def _embedded(folder, name, image_size):
 
 def _command(*arguments):
     """Run the command of the package that is measured; seconds on the wall."""
-    environment = {name: value for name, value in os.environ.items() if name not in _THREADS}
-    # Else the package of the current folder would come before that of PYTHONPATH.
-    environment["PYTHONSAFEPATH"] = "1"
     started = time.perf_counter()
     subprocess.run(
         [sys.executable, "-m", "skdeepcluster", *map(str, arguments)],
-        env=environment,
+        env=_environment(),
         capture_output=True,
         check=True,
     )
     return time.perf_counter() - started
+
+
+def _environment():
+    """Environment of a process with the package that is measured, and as many threads as it likes.
+
+    Without the current folder, the package in which would come before that of PYTHONPATH.
+    """
+    own = {name: value for name, value in os.environ.items() if name not in _THREADS}
+    return {**own, "PYTHONSAFEPATH": "1"}
 
 
 def quantised_embedding(folder):
@@ -224,11 +230,10 @@ def ten_embeddings(folder):
 
 def _at_once(n_processes, photographs):
     """Seconds that each of some processes takes, which start when all are ready."""
-    environment = {name: value for name, value in os.environ.items() if name not in _THREADS}
     processes = [
         subprocess.Popen(
             [sys.executable, "-c", _EMBEDDING, photographs],
-            env=environment,
+            env=_environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
