@@ -9,8 +9,8 @@ from ..features import leading_axes, random_rows
 _N_AXES = 256
 # Rows that the axes are found by.
 _N_ROWS_FOR_AXES = 4096
-# Candidates for each neighbour that is wanted. With 1.5, the hundredth that is missed is the last of
-# the neighbours, and costs a set of uneven classes a point of accuracy.
+# Candidates for each neighbour that is wanted. With 1.5, one in a hundred is missed, and a set of
+# uneven classes loses a point of accuracy.
 _N_CANDIDATES = 2.5
 # Queries whose candidates are compared at a time: their rows stay in the cache of the processor.
 _BATCH_SIZE = 64
