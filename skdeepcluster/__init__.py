@@ -20,6 +20,7 @@ _HOMES = {
     "TrainingCurveDisplay": "displays",
     "VisualGraphParser": "scenegraph",
     "find_duplicates": "duplicates",
+    "find_flaws": "quality",
     "list_images": "images",
     "read_image": "images",
     "read_parquet_images": "images",

@@ -17,33 +17,35 @@ MAY_IMPORT = {
     "fingerprints": [],
     "metrics": [],
     "process_group": [],
+    "progress": ["process_group"],
     "storage": [],
     # From files to features.
     "images": ["fingerprints"],
     "backbones": ["fingerprints", "images", "storage"],
-    "embedding": ["backbones", "features", "images", "process_group", "storage"],
+    "embedding": ["backbones", "features", "images", "process_group", "progress", "storage"],
     "naming": [],
     # From features to clusters.
     "neighbors": ["features"],
     "supervision": [],
     "starts": ["features", "neighbors", "supervision"],
     "latent": ["features", "neighbors", "storage", "supervision"],
-    "adaptation": ["backbones", "images", "process_group", "storage"],
+    "adaptation": ["backbones", "images", "process_group", "progress", "storage"],
     "cluster": [
         *("adaptation", "backbones", "embedding", "features", "images", "latent"),
-        *("metrics", "naming", "neighbors", "process_group", "starts", "storage", "supervision"),
+        *("metrics", "naming", "neighbors", "process_group", "progress"),
+        *("starts", "storage", "supervision"),
     ],
     # Graphs of images and sentences; they know nothing of clusters.
     "scenegraph.graph": ["images"],
     "scenegraph.readers": ["images", "scenegraph.graph"],
     "scenegraph.text": ["scenegraph.graph", "storage"],
     "scenegraph.vision": [
-        *("backbones", "embedding", "images", "naming", "process_group"),
+        *("backbones", "embedding", "images", "naming", "process_group", "progress"),
         *("scenegraph.graph", "storage"),
     ],
     "scenegraph.matching": ["scenegraph.graph", "storage"],
     "scenegraph.retrieval": [
-        *("backbones", "embedding", "images", "metrics", "process_group", "storage"),
+        *("backbones", "embedding", "images", "metrics", "process_group", "progress", "storage"),
         *("scenegraph.graph", "scenegraph.matching", "scenegraph.text"),
     ],
     "scenegraph": [
@@ -51,18 +53,20 @@ MAY_IMPORT = {
         *("scenegraph.text", "scenegraph.vision"),
     ],
     # Copies among images; they need no clusters.
-    "duplicates": ["embedding", "features", "images", "neighbors"],
+    "duplicates": ["embedding", "features", "images", "neighbors", "progress"],
+    # What images lack, beside others.
+    "quality": ["images", "progress"],
     # Results, looked at and handed on.
     "corrections": ["cluster", "images", "storage"],
     "displays": ["cluster", "features", "images", "metrics", "neighbors"],
     "export": ["images", "storage"],
     "report": [
         *("cluster", "corrections", "displays", "duplicates", "features", "images", "neighbors"),
-        "storage",
+        *("progress", "quality", "storage"),
     ],
     "cli": [
         *("backbones", "cluster", "corrections", "duplicates", "embedding", "export", "images"),
-        "report",
+        *("progress", "quality", "report"),
         *("scenegraph", "storage"),
     ],
 }

@@ -1,6 +1,5 @@
 """Training of a backbone's last stages on images without classes."""
 
-import dataclasses
 import hashlib
 import math
 from collections.abc import Iterator
@@ -13,7 +12,8 @@ from torch.optim.lr_scheduler import LambdaLR
 
 from ..backbones import Backbone
 from ..images import ImageSource
-from ..process_group import all_gather_rows, check_same_on_all_ranks, is_parallel, rank
+from ..process_group import all_gather_rows, check_same_on_all_ranks, is_parallel
+from ..progress import progress_bar
 from ._last_stages import LastStages
 from ._losses import contrastive_loss
 from ._settings import StageSettings
@@ -84,8 +84,6 @@ class StageTrainer:
             "The processes of the group do not train on the same: give all the same images and "
             "the same integer for random_state.",
         )
-        if rank() > 0:
-            settings = dataclasses.replace(settings, verbose=0)
         self._source = source
         self._settings = settings
         self._seed = seed
@@ -118,16 +116,12 @@ class StageTrainer:
 
     def epochs(self, start: int, stop: int) -> Iterator[int]:
         """Count epochs from ``start`` to before ``stop``, with a progress bar if ``verbose``."""
-        from tqdm.auto import tqdm
-
-        yield from tqdm(
-            range(start, stop),
-            desc="fine-tuning",
-            unit="epoch",
-            initial=start,
-            total=stop,
-            disable=not self._settings.verbose,
-        )
+        verbose = self._settings.verbose
+        bar = progress_bar("fine-tuning", total=stop, unit="epoch", initial=start, verbose=verbose)
+        with bar:
+            for epoch in range(start, stop):
+                yield epoch
+                bar.update()
 
     def identity(self) -> tuple:
         """Return all that the training depends on: network, stages, images, seed, constants."""

@@ -9,6 +9,7 @@ import torch
 from ..backbones import Backbone, make_engine
 from ..images import ImageSource, RandomViews, iter_batches, views_of_pixels
 from ..process_group import rank, world_size
+from ..progress import progress_bar
 from ._settings import StageSettings
 
 _BATCH_SIZE = 64
@@ -48,8 +49,6 @@ class TrunkViews:
         settings: StageSettings,
         generator: torch.Generator,
     ):
-        from tqdm.auto import tqdm
-
         side = backbone.image_size
         with torch.no_grad():
             self._shape = trunk(torch.zeros(2, 3, side, side)).shape[1:]
@@ -66,8 +65,8 @@ class TrunkViews:
             batch_size=_BATCH_SIZE,
             n_jobs=settings.n_jobs,
         )
-        bar = tqdm(
-            total=len(source), desc="random views", unit="image", disable=not settings.verbose
+        bar = progress_bar(
+            "random views", total=len(source), unit="image", verbose=settings.verbose
         )
         with tempfile.TemporaryFile(prefix="skdeepcluster-views-") as file, bar:
             for block in blocks:

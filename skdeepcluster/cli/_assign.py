@@ -1,6 +1,6 @@
 """``skdeepcluster assign``."""
 
-from ._clustered import check_output, memory_of, summarize, write_results
+from ._clustered import check_output, memory_of, n_steps_of_results, summarize, write_results
 from ._images import open_images
 from ._interruption import explain_interruption
 from ._options import add_images, add_model, add_output
@@ -15,7 +15,8 @@ The table is that of "cluster"; outlier scores are distances to the images that 
 
 JSON: "n_pictures", "n_clusters", "skipped" (paths of images that could not be read), "clusters"
 (objects with "cluster", "name" and "size", the number of new images) and "files" ("labels",
-"cache" and, if requested, "report", "duplicates" and "export").
+"cache" and, if requested, "report" with
+"flaws", "duplicates" and "export").
 """
 
 
@@ -32,6 +33,7 @@ def run(options):
     import pandas as pd
 
     from .. import DeepImageClusterer
+    from ..progress import counted_steps, expect_steps, step
 
     memory = memory_of(options)
     estimator = DeepImageClusterer.load(options.model, reader=function_from(options))
@@ -39,11 +41,15 @@ def run(options):
     images = open_images(options, suffixes_of(estimator.reader_))
     check_function(estimator.reader_, images)
     check_output(options)
-    with explain_interruption(memory):
-        probabilities = estimator.predict_proba(images.X)
+    with explain_interruption(memory), counted_steps():
+        # Besides those of the results: clusters and outlier scores.
+        expect_steps(2 + n_steps_of_results(options))
+        with step("clusters"):
+            probabilities = estimator.predict_proba(images.X)
         skipped = np.isnan(probabilities[:, 0])
         labels = np.where(skipped, -1, np.nan_to_num(probabilities).argmax(axis=1))
-        scores = _outlier_scores(estimator, images)
+        with step("outlier scores"):
+            scores = _outlier_scores(estimator, images)
         files = write_results(options, estimator, images, labels, probabilities, scores)
     sizes = np.bincount(labels[~skipped], minlength=estimator.n_clusters_)
     clusters = pd.DataFrame({"name": estimator.cluster_names_, "size": sizes})

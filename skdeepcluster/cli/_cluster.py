@@ -4,6 +4,7 @@ from ._clustered import (
     check_output,
     clusters_with_images,
     memory_of,
+    n_steps_of_results,
     results_of,
     summarize,
     write_results,
@@ -26,7 +27,7 @@ after an interruption, the same command resumes where it stopped.
 JSON: "n_pictures", "n_clusters", "skipped" (paths of images that could not be read), "clusters"
 (objects with "cluster", "name", "size", "probability", the mean of its images, "cohesion" and
 "representative", the most typical image) and "files" ("labels", "model", "cache" and, if requested,
-"report", "duplicates" and "export").
+"report" with "flaws", "duplicates" and "export").
 """
 
 
@@ -64,6 +65,7 @@ def add_options(parser):
 def run(options):
     """Fit and save the model, and write the results."""
     from .. import DeepImageClusterer
+    from ..progress import counted_steps, expect_steps, step
     from ..storage import check_model_folder
 
     reader = reader_from(options)
@@ -83,9 +85,12 @@ def run(options):
         random_state=options.seed,
         verbose=1,
     )
-    with explain_interruption(memory):
+    with explain_interruption(memory), counted_steps():
+        # Besides those of the fit: the names.
+        expect_steps(1 + n_steps_of_results(options))
         estimator.fit(images.X)
-        estimator.describe_clusters(X=images.X)
+        with step("names"):
+            estimator.describe_clusters(X=images.X)
         estimator.save(model)
         files = write_results(options, estimator, images, *results_of(estimator))
     return summarize(

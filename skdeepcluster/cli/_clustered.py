@@ -29,7 +29,7 @@ def check_output(options):
         raise ValueError("--mirrored says which copies --duplicates finds: give both.")
     # Last, so that no folder is created if a check before fails.
     check_writable(options.output)
-    for name in ("labels", "report", "duplicates"):
+    for name in ("labels", "report", "flaws", "duplicates"):
         if name in files:
             check_file(files[name])
 
@@ -51,10 +51,16 @@ def memory_of(options):
     return options.memory or options.output / "cache"
 
 
+def n_steps_of_results(options):
+    """Count the steps of ``write_results`` that a user waits for."""
+    return options.duplicates + 2 * options.report
+
+
 def _files(options):
     files = {"labels": options.output / f"labels.{options.format}"}
     if options.report:
         files["report"] = options.output / "report.html"
+        files["flaws"] = options.output / "flaws.csv"
     if options.duplicates:
         files["duplicates"] = options.output / "duplicates.csv"
     if options.export:
@@ -72,7 +78,13 @@ def write_results(options, estimator, images, labels, probabilities, outlier_sco
     files : dict of str to str
     """
     from ..cluster import partition_of
-    from ..export import export_clusters, write_duplicates, write_labels, write_parquet
+    from ..export import (
+        export_clusters,
+        write_duplicates,
+        write_flaws,
+        write_labels,
+        write_parquet,
+    )
 
     files = _files(options)
     names = estimator.cluster_names_
@@ -91,8 +103,11 @@ def write_results(options, estimator, images, labels, probabilities, outlier_sco
     duplicates = _find_duplicates(options, estimator, images) if options.duplicates else None
     if duplicates is not None:
         write_duplicates(files["duplicates"], images.names, *duplicates)
-    if options.report and not _write_report(estimator, images, files["report"], duplicates):
-        del files["report"]
+    if options.report:
+        flaws = _find_flaws(estimator, images)
+        write_flaws(files["flaws"], images.names, flaws)
+        if not _write_report(estimator, images, files["report"], duplicates, flaws):
+            del files["report"]
     # Last, since it may move the images.
     if options.export:
         given = partition_of(estimator).names
@@ -103,15 +118,25 @@ def write_results(options, estimator, images, labels, probabilities, outlier_sco
 
 def _find_duplicates(options, estimator, images):
     from .. import find_duplicates
+    from ..progress import step
 
-    return find_duplicates(
-        images.X,
-        mirrored=options.mirrored,
-        reader=estimator.reader_,
-        memory=memory_of(options),
-        on_error="skip",
-        verbose=1,
-    )
+    with step("copies"):
+        return find_duplicates(
+            images.X,
+            mirrored=options.mirrored,
+            reader=estimator.reader_,
+            memory=memory_of(options),
+            on_error="skip",
+            verbose=1,
+        )
+
+
+def _find_flaws(estimator, images):
+    from .. import find_flaws
+    from ..progress import step
+
+    with step("quality"):
+        return find_flaws(images.X, reader=estimator.reader_, on_error="skip", verbose=1)
 
 
 def _tell_of_the_stale(output, files):
@@ -128,11 +153,13 @@ def _tell_of_the_stale(output, files):
         )
 
 
-def _write_report(estimator, images, path, duplicates):
+def _write_report(estimator, images, path, duplicates, flaws):
+    from ..progress import step
     from ..report import write_report
 
     try:
-        write_report(estimator, images.X, path, duplicates=duplicates)
+        with step("report"):
+            write_report(estimator, images.X, path, duplicates=duplicates, flaws=flaws)
     # Whatever the error, the results of hours of work must still be exported and printed.
     except Exception as error:
         warnings.warn(

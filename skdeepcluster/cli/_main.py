@@ -91,7 +91,7 @@ def _with_negative_values(arguments):
 def _run(options):
     try:
         with warnings.catch_warnings(), redirect_stdout(sys.stderr):
-            warnings.showwarning = _print_warning
+            warnings.showwarning = _printed_once()
             outcome = options.run(options)
     except KeyboardInterrupt as interrupt:
         print(f"skdeepcluster: interrupted. {interrupt}".rstrip(), file=sys.stderr)
@@ -114,8 +114,17 @@ def _print_error(message):
     print(f"skdeepcluster: error: {_shown(in_options(message))}", file=sys.stderr)
 
 
-def _print_warning(message, *_):
-    print(f"skdeepcluster: warning: {_shown(in_options(str(message)))}", file=sys.stderr)
+def _printed_once():
+    """Return what prints a warning, unless the same was printed before."""
+    printed = set()
+
+    def print_warning(message, *_):
+        text = _shown(in_options(str(message)))
+        if text not in printed:
+            printed.add(text)
+            print(f"skdeepcluster: warning: {text}", file=sys.stderr)
+
+    return print_warning
 
 
 def _shown(text):

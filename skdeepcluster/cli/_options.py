@@ -137,7 +137,12 @@ def add_output(parser):
         default="csv",
         help="format of the table of labels (default: %(default)s)",
     )
-    parser.add_argument("--report", action="store_true", help="also write DIR/report.html")
+    parser.add_argument(
+        "--report",
+        action="store_true",
+        help="also write DIR/report.html, and DIR/flaws.csv, which lists dark, blurred, blank, "
+        "small and elongated images",
+    )
     parser.add_argument(
         "--duplicates",
         action="store_true",

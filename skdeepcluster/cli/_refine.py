@@ -5,6 +5,7 @@ import os
 from ._clustered import (
     check_output,
     clusters_with_images,
+    n_steps_of_results,
     results_of,
     summarize,
     write_results,
@@ -89,6 +90,7 @@ def run(options):
     from .. import DeepImageClusterer
     from ..cluster import partition_of
     from ..corrections import refined_to, wanted_of
+    from ..progress import counted_steps, expect_steps
     from ..storage import check_model_folder, is_model
 
     corrections = _corrections(options)
@@ -111,7 +113,8 @@ def run(options):
     if wanted.needs_fit:
         _tell_where_features_come_from(memory)
         _check_that_files_exist(partition_of(estimator), images)
-    with explain_interruption(memory):
+    with explain_interruption(memory), counted_steps():
+        expect_steps(n_steps_of_results(options))
         refined = refined_to(wanted, estimator, images.X)
         refined.save(new_model)
         files = write_results(options, refined, images, *results_of(refined))

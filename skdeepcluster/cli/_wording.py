@@ -5,8 +5,11 @@ from collections.abc import Callable
 
 
 def _spelled(match):
-    name = match[0].rstrip("=")
-    return f"--{_NAMES.get(name, name.replace('_', '-'))} "
+    return f"{_option_of(match[0].rstrip('='))} "
+
+
+def _option_of(parameter):
+    return f"--{_NAMES.get(parameter, parameter.replace('_', '-'))}"
 
 
 _NAMES = {"n_views": "views"}
@@ -20,9 +23,27 @@ _REPLACED: list[tuple[str, str | Callable[[re.Match[str]], str]]] = [
     (r"Pass the files in it, list_images\(folder\)", "Pass the files in it"),
     (r", pass the network of the fit as load\(folder, backbone=\.\.\.\)", ""),
     (r", or train each by a SelfSupervisedAdapter and pass a list of their backbone_", ""),
-    (r"pass it as (?=load\(folder, backbone=)", "only Python can pass it, as "),
+    (
+        r"pass it as load\(folder, (?:backbone=module|word_vectors=encoder)\)",
+        "only Python can load it",
+    ),
+    (r"\. Pass a list: \[path\]", ""),
+    (r"\b(Set|Use) (?=(?:feature_)?dtype=)", lambda match: f"In Python, {match[1].lower()} "),
     (r"(?=pass the module as the backbone)", "in Python, "),
     # Other words.
+    (r"n_samples=(\d+) should be >= n_clusters=(\d+)", r"\1 images cannot be \2 clusters"),
+    (r"of (?:n|min)_clusters=(\d+) clusters", r"of \1 clusters"),
+    (
+        r"and (backbone|image_size) is a list",
+        lambda match: f"and {_option_of(match[1])} is given twice",
+    ),
+    (r"\bmax_megabytes\b", "--max-megabytes"),
+    (r"load it without a reader", "leave --reader out"),
+    (r"Call fit with the images again", "Run 'skdeepcluster cluster' again"),
+    (r'device="auto" is used instead', "another one is used instead"),
+    (r"not with dtype=\S+ on device=", "not on "),
+    (r"word_vectors=(?=\"minilm\")", "word vectors "),
+    (r"leave copies out of X", "leave copies out"),
     (r'reader=ImageReader\((\w+)\.(\w+), suffixes="(\.\w+)"\)', r"--reader \1:\2 --suffixes \3"),
     (r"reader=ImageReader\(function, suffixes=\.\.\.\)", "--reader FILE.py:FUNCTION --suffixes .A"),
     (r"reader=ImageReader\(function\)", "--reader FILE.py:FUNCTION"),

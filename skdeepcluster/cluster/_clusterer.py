@@ -40,6 +40,7 @@ from ..neighbors import (
     neighborhood_information,
 )
 from ..process_group import heed_forks, rank
+from ..progress import counted_steps, expect_steps, step, timed_step
 from ..starts import check_init, estimate_n_clusters, find_start, supervised_start
 from ..storage import all_or_nothing
 from ..supervision import supervise
@@ -53,7 +54,7 @@ from ._network import NetworkRecord
 from ._partition import Partition
 from ._persistence import load, save
 from ._predicting import ClusterPrediction, iter_latents, make_embedder
-from ._reporting import EpochReporter, timed
+from ._reporting import EpochReporter, n_steps_of
 from ._strip import NotebookStrip
 from ._training_data import (
     draw_training_rows,
@@ -334,6 +335,7 @@ class DeepImageClusterer(
     @all_or_nothing
     @with_callbacks
     @fit_context(prefer_skip_nested_validation=True)
+    @counted_steps()
     def fit(
         self,
         X: Any,
@@ -395,6 +397,7 @@ class DeepImageClusterer(
             supervise(n_samples=len(source), **given)
         elif self.fine_tune:
             raise ValueError("fine_tune needs images, and X is features. Set fine_tune=0.")
+        expect_steps(n_steps_of(self, source))
         features, readable = self._features_to_fit(X, source)
         check_clusters(self, len(features))
         features, readable, firsts = without_copies(
@@ -408,14 +411,14 @@ class DeepImageClusterer(
         self.loss_curve_, tuned = [], None
         if self.fine_tune and self.fine_tune_mode == "before":
             images = source.subset(np.flatnonzero(readable))
-            features, tuned = self._fine_tune(images, init, random_state, supervision)
+            with step("fine-tuning"):
+                features, tuned = self._fine_tune(images, init, random_state, supervision)
 
-        with timed("number of clusters", self.verbose and self.n_clusters == "auto"):
-            n_clusters = self._count_clusters(features, random_state, supervision)
+        n_clusters = self._count_clusters(features, random_state, supervision)
         generator = torch.Generator().manual_seed(int(random_state.randint(2**31)))
-        with timed("neighbours", self.verbose):
+        with timed_step("neighbours", self.verbose):
             neighbors = nearest_neighbors(features, self.n_neighbors)
-        with timed("start", self.verbose):
+        with timed_step("start", self.verbose):
             start = self._find_start(init, features, n_clusters, neighbors, random_state)
         n_components = self.n_components or max(_N_COMPONENTS, n_clusters - 1)
         centroids = pedcc(n_clusters, n_components, random_state=random_state)
@@ -432,7 +435,8 @@ class DeepImageClusterer(
             # Where stages are trained, those of before are of no use.
             if source is not None and self.n_views and not jointly:
                 images = source.subset(np.flatnonzero(readable)[rows])
-                views = embed_views(self.embedder_, images, self.n_views, features, rows)
+                with step("embedding views"):
+                    views = embed_views(self.embedder_, images, self.n_views, features, rows)
         data = training_data(features, rows, views, neighbors, start.labels, n_clusters)
         shares = start.labels
         if supervision is not None:
@@ -480,7 +484,8 @@ class DeepImageClusterer(
         self._network = NetworkRecord.of(self.backbone, is_tuned=self.fine_tune > 0)
         if self.fine_tune:
             check_stages(self.embedder_.load(), self.fine_tune)
-        features = self.embedder_.fit_transform(source)
+        with step("embedding"):
+            features = self.embedder_.fit_transform(source)
         self.n_features_in_ = features.shape[1]
         if hasattr(self, "feature_names_in_"):
             # Of features that this estimator was fitted on before.
@@ -498,9 +503,10 @@ class DeepImageClusterer(
             del self.n_clusters_criterion_
         if self.n_clusters != "auto":
             return self.n_clusters
-        n_clusters, self.n_clusters_criterion_ = estimate_n_clusters(
-            features, self.min_clusters, self.max_clusters, random_state
-        )
+        with timed_step("number of clusters", self.verbose):
+            n_clusters, self.n_clusters_criterion_ = estimate_n_clusters(
+                features, self.min_clusters, self.max_clusters, random_state
+            )
         return n_clusters if supervision is None else supervision.least_number(n_clusters)
 
     def _find_start(self, init, features, n_clusters, neighbors, random_state):

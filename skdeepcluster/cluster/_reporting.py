@@ -1,15 +1,25 @@
 """What a user and their callbacks see of a fit."""
 
 import copy
+from contextlib import ExitStack
 
+from ..progress import progress_bar, step
 from ._partition import Partition
 
 
-def timed(name, verbose):
-    """Give a context manager that shows what is being done, and then how long it took."""
-    from tqdm.auto import tqdm
-
-    return tqdm(desc=name, bar_format="{desc}: {elapsed}", disable=not verbose)
+def n_steps_of(estimator, source):
+    """Count the steps of a fit that a user sees; ``source`` is None for a fit on features."""
+    has_images, is_tuned = source is not None, estimator.fine_tune > 0
+    is_shown = {
+        "embedding": has_images,
+        "fine-tuning": is_tuned and estimator.fine_tune_mode == "before",
+        "number of clusters": estimator.n_clusters == "auto",
+        "neighbours": True,
+        "start": True,
+        "embedding views": has_images and estimator.n_views > 0 and not is_tuned,
+        "training": True,
+    }
+    return sum(is_shown.values())
 
 
 class EpochReporter:
@@ -41,16 +51,16 @@ class EpochReporter:
         self.neighbor_recall = neighbor_recall
 
     def __enter__(self):
-        from tqdm.auto import tqdm
-
-        estimator = self.estimator
-        self.bar = tqdm(
-            total=estimator.max_iter, desc="training", unit="epoch", disable=not estimator.verbose
-        )
+        n_epochs, verbose = self.estimator.max_iter, self.estimator.verbose
+        with ExitStack() as stack:
+            stack.enter_context(step("training"))
+            bar = progress_bar("training", total=n_epochs, unit="epoch", verbose=verbose)
+            self.bar = stack.enter_context(bar)
+            self._stack = stack.pop_all()
         return self
 
     def __exit__(self, *exception):
-        self.bar.close()
+        self._stack.close()
 
     def __call__(self, record, current_head, current_backbone=None):
         for name, value in {**record, "neighbor_recall": self.neighbor_recall}.items():
@@ -60,13 +70,16 @@ class EpochReporter:
         # An epoch is reported when it is over: which one is the last is not known before.
         epoch = self.context.subcontext(task_name="epoch")
         epoch.call_on_fit_task_begin(estimator=self.estimator, X=self.X, y=self.y)
-        return epoch.call_on_fit_task_end(
+        is_enough = epoch.call_on_fit_task_end(
             estimator=self.estimator,
             X=self.X,
             y=self.y,
             # What predicting with the present state needs.
             reconstruction_attributes=lambda: self._present_state(current_head, current_backbone),
         )
+        if is_enough and len(self.estimator.history_["score"]) < self.estimator.max_iter:
+            self.bar.set_postfix_str("stopped early by a callback, last epoch kept")
+        return is_enough
 
     def _present_state(self, current_head, current_backbone):
         state = {"_partition": Partition.provisional(current_head(), self.centroids)}

@@ -10,6 +10,7 @@ from PIL import Image, ImageOps
 from scipy.ndimage import laplace
 
 from ..images import ImageSource
+from ..progress import progress_bar
 
 # Bits a side of a hash: 8, as is usual, takes many look-alikes for copies.
 _HASH_SIDE = 12
@@ -55,12 +56,15 @@ def hash_images(
 ) -> ImageHashes:
     """Hash some images, read in threads."""
     from joblib import Parallel, delayed
-    from tqdm.auto import tqdm
 
     read = (delayed(lambda index: _hashed(source.read(index)))(int(index)) for index in indices)
     hashed = Parallel(n_jobs=n_jobs or -1, prefer="threads", return_as="generator")(read)
-    bar = tqdm(hashed, desc="hashing", total=len(indices), unit="image", disable=not verbose)
-    return ImageHashes(*map(np.stack, zip(*bar, strict=True)))
+    found = []
+    with progress_bar("hashing", total=len(indices), unit="image", verbose=verbose) as bar:
+        for one in hashed:
+            found.append(one)
+            bar.update()
+    return ImageHashes(*map(np.stack, zip(*found, strict=True)))
 
 
 def _hashed(image):

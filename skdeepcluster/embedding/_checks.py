@@ -1,5 +1,6 @@
 """Checks of computed features, and the warning about images that have none."""
 
+import re
 import warnings
 
 import numpy as np
@@ -56,7 +57,8 @@ def warn_of_skipped(errors, total, shown=20):
     shown : int, default=20
         How many are listed.
     """
-    lines = [f"  {error}" for _, error in errors[:shown]]
+    # To skip is no advice to who does.
+    lines = ["  " + re.sub(",? or set on_error='skip'", "", str(e)) for _, e in errors[:shown]]
     if len(errors) > shown:
         lines.append(f"  ... and {len(errors) - shown} more")
     warnings.warn(

@@ -27,7 +27,8 @@ from ..images import (
     fitted_source,
     iter_batches,
 )
-from ..process_group import heed_forks, rank
+from ..process_group import heed_forks
+from ..progress import progress_bar
 from ..storage import loaded_once
 from ._batches import embed_batches
 from ._cache import FeatureCache
@@ -379,11 +380,8 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         return embed_batches(network.engine, batches)
 
     def _progress_bar(self, network, total):
-        from tqdm.auto import tqdm
-
-        disable = not self.verbose or rank() > 0
         name = "embedding views" if network.n_views else "embedding"
-        return tqdm(total=total, desc=name, unit="image", disable=disable)
+        return progress_bar(name, total=total, unit="image", verbose=self.verbose)
 
     def _open_cache(self, network, dtype):
         location = getattr(self.memory, "location", self.memory)

@@ -66,6 +66,14 @@ def write_duplicates(path, images, groups, is_kept):
                 table.writerow([path_cell(images[index]), group, keep])
 
 
+def write_flaws(path, images, flaws):
+    """Write a CSV file of the images that have a flaw, and which, completely or not at all."""
+    with whole_file(path) as partial, _table(partial, "path", "flaw") as table:
+        for image, flaw in zip(images, flaws, strict=True):
+            if flaw:
+                table.writerow([path_cell(image), flaw])
+
+
 def check_export(folder):
     """Raise a FileExistsError if the folder, or anything of that name, exists."""
     folder = Path(folder)

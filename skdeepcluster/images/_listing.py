@@ -11,7 +11,7 @@ from pathlib import Path
 from PIL import Image
 
 from ._dicom import DICOM_SUFFIXES
-from ._exported import exports_in
+from ._exported import EXPORT_RECORD, exports_in
 from ._signatures import HEAD, begins_like_image
 
 SUFFIXES = (
@@ -51,6 +51,10 @@ _CURES = {
     ),
 }
 _NAMELESS = "without a suffix"
+# What systems leave in folders, besides hidden files.
+_SYSTEM_FILES = {"desktop.ini", "ehthumbs.db", "icon\r", "thumbs.db"}
+# Of files that are no images the most frequent kinds are named.
+_MOST_KINDS = 6
 # Other suffixes are letters, and digits behind them; numbers are parts of names.
 _IS_SUFFIX = re.compile(r"\.[a-z]\w*")
 # Of files of another suffix so many are looked at, and all of them if one is an image.
@@ -114,9 +118,10 @@ def list_images(
     Warns
     -----
     UserWarning
-        If a subfolder cannot be read, or if images are left out because nothing that is
-        installed reads them, because their suffix is that of no image, or because they are masks
-        or exported.
+        If a subfolder cannot be read, or if files are ignored: how many of which kind, and what
+        can be done where they are images, which nothing that is installed reads or whose suffix
+        is that of no image. Files that systems make are not counted. If images are masks, or
+        exported.
 
     Examples
     --------
@@ -136,14 +141,14 @@ def list_images(
     paths, others = _walk(folder, recursive, known)
     masks = {path for path in paths if _is_beside_image(path, paths)}
     # What belongs to an image is not missed, whatever its format.
-    left_out = _left_out([path for path in others if not _is_beside_image(path, paths)], masks)
+    ignored = _ignored([path for path in others if not _is_beside_image(path, paths)], masks)
     if not paths:
         raise ValueError(
             f"No images in {str(folder)!r}: {len(others)} other files were found. Images are "
-            f"files ending in {', '.join(dict.fromkeys(known))}." + f" {left_out}" * bool(left_out)
+            f"files ending in {', '.join(dict.fromkeys(known))}." + f" {ignored}." * bool(ignored)
         )
-    if left_out:
-        warnings.warn(f"In {str(folder)!r}, {left_out}", stacklevel=2)
+    if ignored:
+        warnings.warn(f"In {str(folder)!r}, {ignored}.", stacklevel=2)
     return sorted(_without_exported(folder, [path for path in paths if path not in masks]))
 
 
@@ -178,7 +183,7 @@ def _walk(folder, recursive, suffixes):
             continue
         seen.add(place)
         for name in files:
-            if name.startswith("."):
+            if name.startswith(".") or name.lower() in _SYSTEM_FILES or name == EXPORT_RECORD:
                 continue
             path = Path(parent, name)
             is_image = name.lower().endswith(suffixes) and not _is_special(path)
@@ -218,37 +223,52 @@ def _spellings(suffix):
     return [spelling for each in (suffix, *SUFFIXES) for spelling in (each.lower(), each.upper())]
 
 
-def _left_out(others, masks):
-    """Say which images are left out, and what can be done; empty if none is."""
-    counts = Counter(_suffix(path) for path in others)
+def _ignored(others, masks):
+    """Say which files are ignored, and what can be done if they are images; empty if none is."""
+    counts = Counter(map(_kind, others))
     cures = {suffix: cure for suffix, cure in _CURES.items() if counts[suffix]}
     lines = [
-        f"{', '.join(f'{counts[s]} {s}' for s, each in cures.items() if each == cure)} ({cure})"
+        f"{', '.join(f'{counts.pop(s)} {s}' for s, each in cures.items() if each == cure)} ({cure})"
         for cure in dict.fromkeys(cures.values())
     ]
-    unlisted = [f"{n} {suffix or _NAMELESS}" for suffix, n in sorted(_unlisted(others).items())]
+    unlisted = _unlisted(others)
     if unlisted:
-        lines.append(f"{', '.join(unlisted)} (rename them, or pass a list of paths)")
+        named = ", ".join(f"{n} {kind or _NAMELESS}" for kind, n in sorted(unlisted.items()))
+        lines.append(f"{named} (images: rename them, or pass a list of paths)")
+    # The others are no images.
+    counts.subtract(unlisted)
+    rest = sorted(((kind or _NAMELESS, n) for kind, n in counts.items() if n), key=_most_first)
+    lines += [f"{n} {kind}" for kind, n in rest[:_MOST_KINDS]]
+    if rest[_MOST_KINDS:]:
+        lines.append(f"{sum(n for _, n in rest[_MOST_KINDS:])} others")
     if masks:
         lines.append(f"{len(masks)} masks beside images of the same name")
-    return f"images are left out: {', '.join(lines)}." if lines else ""
+    n_ignored = len(others) + len(masks)
+    files = "file is" if n_ignored == 1 else "files are"
+    return f"{n_ignored} {files} ignored: {', '.join(lines)}" if n_ignored else ""
 
 
-def _suffix(path):
+def _most_first(counted):
+    kind, n = counted
+    return -n, kind
+
+
+def _kind(path):
+    """Return the suffix of a file; "" stands for all that is none."""
     n_parts = 2 if path.suffix.lower() == ".gz" else 1
-    return "".join(path.suffixes[-n_parts:]).lower()
+    suffix = "".join(path.suffixes[-n_parts:]).lower()
+    return suffix if suffix in _CURES or _IS_SUFFIX.fullmatch(suffix) else ""
 
 
 def _unlisted(others):
-    """Count the files that begin like images by their suffix; "" stands for all that is none."""
-    by_suffix = defaultdict(list)
+    """Count the files that begin like images by their kind."""
+    by_kind = defaultdict(list)
     for path in sorted(others):
-        suffix = _suffix(path)
-        if suffix not in _CURES:
-            by_suffix[suffix if _IS_SUFFIX.fullmatch(suffix) else ""].append(path)
+        if _kind(path) not in _CURES:
+            by_kind[_kind(path)].append(path)
     return {
-        suffix: sum(map(_looks_like_image, paths))
-        for suffix, paths in by_suffix.items()
+        kind: sum(map(_looks_like_image, paths))
+        for kind, paths in by_kind.items()
         if any(map(_looks_like_image, paths[:: len(paths) // _N_LOOKED_AT + 1]))
     }
 

@@ -1,4 +1,4 @@
-"""Which images deserve a look: those that may be in the wrong cluster, and outliers."""
+"""Which images deserve a look: doubtful ones, outliers, copies, and those with a flaw."""
 
 import numpy as np
 
@@ -39,16 +39,20 @@ def far_out(scores):
     return float(upper + _FAR_OUT * (upper - lower))
 
 
-def images_to_check(assessment):
+def images_to_check(assessment, flaws, duplicates=None):
     """List the images that deserve a look, those that need it most first.
 
     As many as are expected to be in the wrong cluster, which is what the probabilities add up
     to, those first whose probability and whose share of neighbours in their cluster have the
-    lowest product; in turn with them outliers, whose cluster may be as good as any other.
+    lowest product. In turn with them outliers, whose cluster may be as good as any other, images
+    with a flaw, and copies, those first that are in another cluster than the one worth keeping.
 
     Parameters
     ----------
     assessment : Assessment
+    flaws : ndarray of shape (n_samples,), str
+        "" for an image without one.
+    duplicates : Duplicates, default=None
 
     Returns
     -------
@@ -64,7 +68,20 @@ def images_to_check(assessment):
     scores = np.nan_to_num(assessment.outlier_scores, nan=-np.inf)
     order = np.argsort(-scores, kind="stable")
     outliers = order[scores[order] > far_out(assessment.outlier_scores)]
-    turns = np.concatenate([np.arange(len(doubtful)), np.arange(len(outliers)) + 0.5])
-    listed = np.concatenate([doubtful, outliers])[np.argsort(turns)]
+    flawed = np.flatnonzero((flaws != "") & ~np.isnan(certainty))
+    kinds = [doubtful, outliers, flawed, _needless_copies(assessment.labels, duplicates)]
+    ranks = np.concatenate([np.arange(len(kind)) for kind in kinds])
+    listed = np.concatenate(kinds)[np.argsort(ranks, kind="stable")]
     firsts = np.sort(np.unique(listed, return_index=True)[1])
     return listed[firsts][:_MOST_CHECKED]
+
+
+def _needless_copies(labels, duplicates):
+    """List copies of an image that is worth keeping, those first that are in another cluster."""
+    if duplicates is None:
+        return np.empty(0, dtype=np.int64)
+    kept = np.empty(len(labels), dtype=np.int64)
+    kept[duplicates.groups[duplicates.is_kept]] = np.flatnonzero(duplicates.is_kept)
+    copies = np.flatnonzero(~duplicates.is_kept)
+    is_elsewhere = labels[copies] != labels[kept[duplicates.groups[copies]]]
+    return copies[np.argsort(~is_elsewhere, kind="stable")]

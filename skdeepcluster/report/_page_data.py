@@ -15,7 +15,7 @@ _SHARE_PARTS = 1_000
 _MAP_SIDE = 4095
 
 
-def page_data(assessment, source, rows, names, duplicates, random_state):
+def page_data(assessment, source, rows, names, flaws, duplicates, random_state):
     """Collect the data of clusters and images that the page shows.
 
     Parameters
@@ -26,6 +26,8 @@ def page_data(assessment, source, rows, names, duplicates, random_state):
         The images that are shown for each cluster.
     names : sequence of str or None
         Names of all clusters of the estimator, by label.
+    flaws : ndarray of shape (n_samples,), str
+        What images lack, such as "dark".
     duplicates : Duplicates or None
         Copies among the images.
     random_state : int, RandomState instance or None
@@ -37,14 +39,15 @@ def page_data(assessment, source, rows, names, duplicates, random_state):
         "clusters": a dict for each cluster that has images, largest first. "cluster_names":
         names of all clusters, since the second most likely one of an image may have no images
         here. "copies": lists of images that are copies of one another, the one worth keeping
-        first. "root": the common beginning of all paths; "separator": the path separator; "base":
-        the URL of the folder that it is, None if the images are not files. "checks": the images
-        that deserve a look; "outlying": the outlier score from which on an image is one, in
-        thousandths. The others are lists with an item for each image: "names", the rest of the
-        path; "labels" and "seconds", the second most likely cluster; "probabilities" in
-        ten-thousandths; "outliers", the outlier scores in thousandths; "agreements", the shares of
-        neighbours that are in the same cluster in thousandths, -1 if it is not known; "x" and "y"
-        from 0 to 4095. All numbers of an image that could not be read are -1.
+        first. "flaws": what images lack, by their numbers. "root": the common beginning of all
+        paths; "separator": the path separator; "base": the URL of the folder that it is, None if
+        the images are not files. "checks": the images that deserve a look; "outlying": the outlier
+        score from which on an image is one, in thousandths. The others are lists with an item for
+        each image: "names", the rest of the path; "labels" and "seconds", the second most likely
+        cluster; "probabilities" in ten-thousandths; "outliers", the outlier scores in thousandths;
+        "agreements", the shares of neighbours that are in the same cluster in thousandths, -1 if it
+        is not known; "x" and "y" from 0 to 4095. All numbers of an image that could not be read are
+        -1.
     """
     labels = assessment.labels
     root, shown_names = _split_root([source.name(index) for index in range(len(source))])
@@ -64,10 +67,11 @@ def page_data(assessment, source, rows, names, duplicates, random_state):
         "clusters": sorted(clusters, key=lambda cluster: -cluster["size"]),
         "cluster_names": names,
         "copies": [] if duplicates is None else _copies(duplicates),
+        "flaws": {int(index): str(flaws[index]) for index in np.flatnonzero(flaws != "")},
         "root": root,
         "separator": os.sep,
         "base": None if source.paths is None else _url_of_folder(root),
-        "checks": images_to_check(assessment).tolist(),
+        "checks": images_to_check(assessment, flaws, duplicates).tolist(),
         "outlying": int(np.ceil(outlying * _SCORE_PARTS)) if np.isfinite(outlying) else None,
         "names": shown_names,
         "labels": labels.tolist(),

@@ -12,6 +12,7 @@ from ..cluster import DeepImageClusterer, partition_of
 from ..corrections import result_digest
 from ..duplicates import Duplicates
 from ..images import ImagesLike, PathLike, as_image_source
+from ..quality import find_flaws
 from ._assessment import assess
 from ._choice import choose_rows, fair_order
 from ._page import load_template, render
@@ -32,6 +33,7 @@ def write_report(
     max_megabytes: float = 20,
     all_pictures: bool = False,
     duplicates: Duplicates | None = None,
+    flaws: np.ndarray | None = None,
     random_state: int | np.random.RandomState | None = 0,
 ) -> Path:
     """Write an HTML page for exploring a clustering.
@@ -67,6 +69,8 @@ def write_report(
     duplicates : Duplicates, default=None
         What :func:`skdeepcluster.find_duplicates` finds in ``images``: copies are marked, and
         can be shown alone.
+    flaws : ndarray of shape (n_samples,), str, default=None
+        What :func:`skdeepcluster.find_flaws` finds in ``images``; None finds it.
     random_state : int, RandomState instance or None, default=0
         Determines the map, and which further images get a thumbnail.
 
@@ -81,8 +85,8 @@ def write_report(
         If jinja2 is not installed.
     ValueError
         If ``images`` are not images, are not those of a fit on features, or cannot be read, or
-        if ``max_megabytes`` is not a positive number, or ``duplicates`` is of another number of
-        images.
+        if ``max_megabytes`` is not a positive number, or ``duplicates`` or ``flaws`` are of another
+        number of images.
     ImageReadError
         If an image to be shown cannot be read and the estimator has ``on_error="raise"``.
     OSError
@@ -108,6 +112,8 @@ def write_report(
         raise ValueError(
             f"duplicates is of {len(duplicates.groups)} images, and there are {len(source)}."
         )
+    if flaws is not None and len(flaws) != len(source):
+        raise ValueError(f"flaws is of {len(flaws)} images, and there are {len(source)}.")
     path = Path(path).expanduser()
     folder = path.with_name(f"{path.stem}_pictures") if all_pictures else None
     check_target(path, folder, source)
@@ -116,7 +122,12 @@ def write_report(
     labels = assessment.labels
     rows = {int(label): choose_rows(assessment, label) for label in np.unique(labels[labels >= 0])}
     partition = partition_of(estimator)
-    data = page_data(assessment, source, rows, partition.names, duplicates, random_state)
+    n_jobs, on_error, verbose = estimator.n_jobs, estimator.on_error, estimator.verbose
+    if flaws is None:
+        flaws = find_flaws(
+            images, reader=source.reader, n_jobs=n_jobs, on_error=on_error, verbose=verbose
+        )
+    data = page_data(assessment, source, rows, partition.names, flaws, duplicates, random_state)
     # Images that were assigned later are no part of what can be refined.
     data["result"] = result_digest(partition) if assessment.is_of_fit else None
     data["folder"] = None if folder is None else quote(os.fsencode(folder.name)) + "/"
@@ -124,7 +135,7 @@ def write_report(
 
     order = fair_order(rows, labels, check_random_state(random_state))
     n_shown = sum(len(row) for chosen in rows.values() for row in chosen.values())
-    thumbnailer = Thumbnailer(source, estimator.n_jobs, estimator.on_error, estimator.verbose)
+    thumbnailer = Thumbnailer(source, n_jobs, on_error, verbose)
     embedded = order if folder is None else order[:n_shown]
     thumbnails = thumbnailer.within(embedded, n_shown, max_megabytes * _MEGABYTE)
     page = render(template, title, data, thumbnails)

@@ -4,9 +4,9 @@ import base64
 
 import numpy as np
 from joblib import Parallel, delayed
-from tqdm.auto import tqdm
 
 from ..images import ImageReadError, Resizing, encode_thumbnail
+from ..progress import progress_bar
 
 # Sides in pixels, of which the first is chosen at which all images that must be shown fit.
 _SIDES = (160, 128, 96, 64, 48)
@@ -40,16 +40,23 @@ class Thumbnailer:
         Images are cropped to their centre, about as they are for the network. Metadata of the
         file are dropped.
         """
-        bar = tqdm(total=len(indices), desc="thumbnails", disable=not self.verbose)
+        with self._bar(len(indices)) as bar:
+            for index, thumbnail in self._made(indices, side):
+                if thumbnail is not None:
+                    yield index, thumbnail
+                bar.update()
+
+    def _bar(self, n_images):
+        return progress_bar("thumbnails", total=n_images, unit="image", verbose=self.verbose)
+
+    def _made(self, indices, side):
+        """Yield (index, bytes), with None for an image that was skipped."""
         # Threads, even if joblib's active backend has other processes or machines.
-        with bar, Parallel(self.n_jobs, require="sharedmem") as parallel:
+        with Parallel(self.n_jobs, require="sharedmem") as parallel:
             for start in range(0, len(indices), _N_AT_ONCE):
                 chosen = [int(index) for index in indices[start : start + _N_AT_ONCE]]
                 made = parallel(delayed(self._make_one)(index, side) for index in chosen)
-                for index, thumbnail in zip(chosen, made, strict=True):
-                    if thumbnail is not None:
-                        yield index, thumbnail
-                bar.update(len(chosen))
+                yield from zip(chosen, made, strict=True)
 
     def _make_one(self, index, side):
         try:
@@ -79,18 +86,22 @@ class Thumbnailer:
         """
         side = self._fitting_side(order[:n_needed], n_bytes)
         thumbnails = {}
-        for index, thumbnail in self.make(order, side):
-            text = base64.b64encode(thumbnail).decode("ascii")
-            n_bytes -= len(f'"{index}":"{text}",')
-            if n_bytes < 0:
-                break
-            thumbnails[str(index)] = text
+        with self._bar(len(order)) as bar:
+            for index, thumbnail in self._made(order, side):
+                if thumbnail is not None:
+                    text = base64.b64encode(thumbnail).decode("ascii")
+                    n_bytes -= len(f'"{index}":"{text}",')
+                    if n_bytes < 0:
+                        bar.set_postfix_str("as many as fit")
+                        break
+                    thumbnails[str(index)] = text
+                bar.update()
         return thumbnails
 
     def _fitting_side(self, needed, n_bytes):
         sample = needed[np.linspace(0, len(needed) - 1, min(_N_SAMPLED, len(needed))).astype(int)]
         for side in _SIDES:
-            sizes = [len(thumbnail) for _, thumbnail in self.make(sample, side)]
+            sizes = [len(thumbnail or b"") for _, thumbnail in self._made(sample, side)]
             # Base64 turns three bytes into four; 10 % are for the error of the estimate.
             if sum(sizes) / len(sample) * len(needed) * 4 / 3 * 1.1 <= n_bytes:
                 break

@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -34,6 +35,46 @@ def test_a_process_prints_json_alone_and_takes_any_file_name(snapshots, tmp_path
     # The names of the table are the bytes of the file system.
     table = (tmp_path / "o/labels.csv").read_bytes()
     assert b"\xff\xe9.png" in table
+
+
+def test_all_that_is_printed_of_a_folder_with_odd_files(snapshots, tmp_path):
+    """Steps are counted to the end, each warning is printed once, and speaks of options."""
+    pytest.importorskip("imagehash", reason="imagehash is not installed")
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for number, image in enumerate(snapshots[0]):
+        Image.fromarray(image).save(folder / f"{number}.png")
+    for name in ("broken.jpg", "cut.png"):
+        (folder / name).write_bytes(b"no image")
+    for name in ("notes.txt", "README", "clip.mp4"):
+        (folder / name).write_bytes(b"something else")
+    results = ("--output", tmp_path / "o", "--report", "--duplicates")
+    options = ("--n-clusters", 4, "--image-size", 32, "--views", 1)
+    process = start("cluster", folder, *options, *results)
+    err = process.communicate()[1].decode()
+    assert process.returncode == 0, err
+    lines = err.splitlines()
+    warned = [line for line in lines if "warning" in line]
+    assert [line.partition(": warning: ")[2] for line in warned] == [
+        f"In {str(folder)!r}, 3 files are ignored: 1 .mp4, 1 .txt, 1 without a suffix.",
+        "2 of 42 images could not be read and were skipped:",
+    ]
+    steps = list(dict.fromkeys(re.findall(r"^step (\d of \d): (\w+)", err, re.MULTILINE)))
+    assert steps == [
+        *(("1 of 9", "embedding"), ("2 of 9", "neighbours"), ("3 of 9", "start")),
+        *(("4 of 9", "embedding"), ("5 of 9", "training"), ("6 of 9", "names")),
+        *(("7 of 9", "copies"), ("8 of 9", "quality"), ("9 of 9", "report")),
+    ]
+    assert sum(str(folder / "broken.jpg") in line for line in lines) == 1
+    assert "on_error" not in err and "\r" not in err
+    # The steps of assigning are counted as well.
+    process = start("assign", tmp_path / "o/model", folder, "--output", tmp_path / "n", "--report")
+    err = process.communicate()[1].decode()
+    steps = list(dict.fromkeys(re.findall(r"^step (\d of \d: [a-z ]+)", err, re.MULTILINE)))
+    assert steps == [
+        *("1 of 4: clusters", "2 of 4: outlier scores", "3 of 4: quality", "4 of 4: report")
+    ]
+    assert err.count("could not be read") == 1
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pipes end otherwise on Windows")
@@ -114,7 +155,7 @@ def test_a_full_disk_names_the_file(snapshots, tmp_path):
     ("arguments", "message"),
     [
         (["cluster", "nowhere", "--n-clusters", "3", "--output", "o"], "no folder"),
-        (["cluster", "{photos}", "--n-clusters", "99", "--output", "o"], "n_samples=41"),
+        (["cluster", "{photos}", "--n-clusters", "99", "--output", "o"], "41 images cannot be 99"),
         (
             ["cluster", "{photos}", "--n-clusters", "4", "--output", "o", "--backbone", "x"],
             "no backbone 'x'",

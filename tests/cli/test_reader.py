@@ -161,6 +161,31 @@ def test_no_message_advises_what_the_command_has_not():
         assert not OF_PYTHON.search(in_options(text)), text
 
 
+@pytest.mark.parametrize(
+    ("message", "in_command"),
+    [
+        ("n_samples=5 should be >= n_clusters=9.", "5 images cannot be 9 clusters."),
+        ("Only 3 of n_clusters=5 clusters could be", "Only 3 of 5 clusters could be"),
+        ("Only 3 of min_clusters=5 clusters could be", "Only 3 of 5 clusters could be"),
+        ("and image_size is a list. Set", "and --image-size is given twice. Set"),
+        ("max_megabytes must be a positive number", "--max-megabytes must be a positive number"),
+        ("reads files: load it without a reader.", "reads files: leave --reader out."),
+        ("Call fit with the images again.", "Run 'skdeepcluster cluster' again."),
+        ('device="auto" is used instead.', "another one is used instead."),
+        ("not with dtype='auto' on device=\"cuda\". Set", 'not on "cuda". Set'),
+        ("Set feature_dtype='float32'.", "In Python, set feature_dtype='float32'."),
+        ("or leave copies out of X.", "or leave copies out."),
+        (
+            "of yours: pass it as load(folder, backbone=module).",
+            "of yours: only Python can load it.",
+        ),
+        ("file, not a folder. Pass a list: [path].", "file, not a folder."),
+    ],
+)
+def test_each_message_has_its_words_in_the_command(message, in_command):
+    assert in_options(message) == in_command
+
+
 def test_names_of_files_are_left_as_they_are():
     message = "runs/n_clusters=3/a.png: it cannot be read. Set fine_tune=0"
     assert in_options(message) == "runs/n_clusters=3/a.png: it cannot be read. Set --fine-tune 0"

@@ -41,6 +41,17 @@ def test_callback_sees_a_fitted_estimator_and_can_stop():
     assert watcher.predicted.shape == (len(X),)
 
 
+def test_an_early_stop_is_told(capsys):
+    X, _ = load_digits(n_class=3, return_X_y=True)
+    est = DeepImageClusterer(3, random_state=0, verbose=1)
+    est.set_callbacks(StopAfterTwo()).fit(X)
+    assert "2/12" in (last := capsys.readouterr().err.splitlines()[-1])
+    assert "stopped early by a callback, last epoch kept" in last
+    # One that stops with the last epoch does not stop early.
+    est.set_params(max_iter=2).set_callbacks(StopAfterTwo()).fit(X)
+    assert "stopped" not in capsys.readouterr().err
+
+
 def test_score_monitor():
     X, y = load_digits(n_class=4, return_X_y=True)
     # The second fit has more clusters than the first: scores must be of the fit that goes on.

@@ -473,6 +473,25 @@ def test_a_folder_handed_to_a_splitter(photo_folder):
         search.fit(str(photo_folder))
 
 
+def test_a_search_ends_with_the_name_of_an_image_that_cannot_be_read(snapshots, tmp_path):
+    for number, image in enumerate(snapshots[0][::2]):
+        Image.fromarray(image).save(tmp_path / f"{number}.png")
+    (tmp_path / "5.png").write_bytes(b"no image")
+    X = list_images(tmp_path)
+    search = GridSearchCV(clusterer(2, max_iter=1), {"n_neighbors": [3, 5]}, cv=2)
+    with (
+        pytest.warns(UserWarning, match="fits failed|Scoring failed|non-finite"),
+        pytest.raises(ImageReadError, match=r"5\.png.*or set on_error='skip'"),
+    ):
+        search.fit(X)
+    # As it says: the others are searched by.
+    search.estimator.set_params(on_error="skip")
+    with pytest.warns(UserWarning, match="1 of .* could not be read") as caught:
+        search.fit(X)
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+    assert not any("on_error" in str(warning.message) for warning in caught)
+
+
 def test_in_pipelines(snapshots, features):
     images, scenes = snapshots
     labels = make_pipeline(ImageEmbedder(image_size=64), clusterer()).fit_predict(images)

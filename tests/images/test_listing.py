@@ -26,7 +26,7 @@ def test_images_that_nothing_here_reads_are_counted(photo, tmp_path, bare):
     (tmp_path / "LICENSE").write_text("no image")
     for name in ("1.HEIC", "2.heic", "3.dcm", "4.czi", "5.nii.gz", "6.svs", "notes.txt"):
         (tmp_path / name).write_bytes(b"")
-    with pytest.warns(UserWarning, match="images are left out") as caught:
+    with pytest.warns(UserWarning, match="9 files are ignored: ") as caught:
         assert list_images(tmp_path) == [tmp_path / "a.jpg"]
     message = str(caught[0].message)
     for part in (
@@ -35,10 +35,10 @@ def test_images_that_nothing_here_reads_are_counted(photo, tmp_path, bare):
             '1 .dcm (pip install "skdeepcluster[dicom',
         ),
         *("1 .czi, 1 .nii.gz (pass reader=", "1 .svs (list_images("),
-        "1 without a suffix (rename them",
+        "1 without a suffix (images: rename them",
+        ", 1 .txt, 1 without a suffix.",
     ):
         assert part in message
-    assert ".txt" not in message
 
 
 @pytest.mark.parametrize(
@@ -101,19 +101,41 @@ def test_images_of_any_other_name_are_counted(photo, tmp_path):
     for name in ("1.2.840.113619.7", "img.1", "IMG 2", "c.jpeg@4", "d.bak", "e.jpg_large"):
         photo.save(tmp_path / name, "PNG")
     (tmp_path / "LICENSE").write_text("no image")
-    with pytest.warns(UserWarning, match="images are left out") as caught:
+    with pytest.warns(UserWarning, match="127 files are ignored") as caught:
         assert list_images(tmp_path) == [tmp_path / "a.jpg"]
     assert str(caught[0].message).endswith(
-        "images are left out: 4 without a suffix, 1 .bak, 1 .jpg_large (rename them, or pass a "
-        "list of paths)."
+        "ignored: 4 without a suffix, 1 .bak, 1 .jpg_large (images: rename them, or pass a list of "
+        "paths), 60 .mp4, 60 .txt, 1 without a suffix."
     )
 
 
 def test_what_belongs_to_an_image_is_not_missed(photo, tmp_path, recwarn):
     photo.save(tmp_path / "a.tif")
     np.save(tmp_path / "a_seg.npy", np.zeros((2, 2)))
+    for name in ("Thumbs.db", "desktop.ini", ".DS_Store"):
+        (tmp_path / name).write_bytes(b"of the system")
     assert list_images(tmp_path) == [tmp_path / "a.tif"]
-    assert not [warning for warning in recwarn if "left out" in str(warning.message)]
+    assert not recwarn.list
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (["notes.txt"], "1 file is ignored: 1 .txt."),
+        (["a.TXT", "b.txt", "c.mp4"], "3 files are ignored: 2 .txt, 1 .mp4."),
+        (
+            [*(f"{n}.{kind}" for kind in "abcdefgh" for n in range(2)), "README"],
+            "17 files are ignored: 2 .a, 2 .b, 2 .c, 2 .d, 2 .e, 2 .f, 5 others.",
+        ),
+    ],
+)
+def test_files_that_are_no_images_are_counted(names, told, photo, tmp_path):
+    photo.save(tmp_path / "a.jpg")
+    for name in names:
+        (tmp_path / name).write_text("no image")
+    with pytest.warns(UserWarning) as caught:
+        assert list_images(tmp_path) == [tmp_path / "a.jpg"]
+    assert [str(warning.message) for warning in caught] == [f"In {str(tmp_path)!r}, {told}"]
 
 
 def test_a_folder_of_nothing_else_says_what_to_do(tmp_path, bare):

@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from skdeepcluster.duplicates import Duplicates
 from skdeepcluster.report._checks import far_out, images_to_check, neighbor_agreements
 
 from .test_choice import assessed
@@ -30,11 +31,23 @@ def test_the_doubtful_and_the_outliers_are_listed_in_turn():
     agreements = np.ones(n_samples)
     agreements[12] = 0.05
     found = replace(found, agreements=agreements)
-    listed = images_to_check(found)
+    sound = np.full(n_samples, "")
+    listed = images_to_check(found, sound)
     assert listed[:5].tolist() == [12, 50, 7, 51, 30]
     # As many doubtful ones as the probabilities say that there are, and two outliers.
     assert len(listed) == len(set(listed.tolist())) == np.ceil((1 - certainty).sum()) + 2
     assert 1.9 > far_out(scores) > 0.4
+    # In turn with them images with a flaw, and copies that are not the ones to keep.
+    flaws = sound.astype("<U8")
+    flaws[[60, 61]] = "dark", "blurred"
+    groups = np.arange(n_samples)
+    groups[[71, 81]] = groups[[70, 80]]
+    copies = Duplicates(np.unique(groups, return_inverse=True)[1], groups == np.arange(n_samples))
+    found.labels[80] = 1
+    listed = images_to_check(found, flaws, copies)
+    # That of an image in another cluster comes first.
+    assert listed[:8].tolist() == [12, 50, 60, 81, 7, 51, 61, 71]
+    assert len(set(listed.tolist())) == len(listed)
 
 
 def test_images_without_a_cluster_are_not_listed():
@@ -42,6 +55,9 @@ def test_images_without_a_cluster_are_not_listed():
     found = assessed(
         np.array([0, -1, 0, -1]), np.column_stack([certainty, 1 - certainty]), certainty, certainty
     )
-    assert set(images_to_check(found).tolist()) <= {0, 2}
+    flaws = np.array(["", "dark", "dark", ""])
+    assert set(images_to_check(found, flaws).tolist()) <= {0, 2}
     nothing = assessed(np.full(2, -1), np.full((2, 2), np.nan), np.full(2, np.nan), np.zeros(2))
-    assert len(images_to_check(nothing)) == 0 and np.isinf(far_out(nothing.outlier_scores))
+    assert len(images_to_check(nothing, flaws[:2])) == 0 and np.isinf(
+        far_out(nothing.outlier_scores)
+    )

@@ -395,6 +395,21 @@ def serious(browser, axe):
     ]
 
 
+def test_flaws_are_reasons_to_check_and_facts(browser, shapes, tmp_path):
+    paths, est = shapes
+    flaws = np.full(len(paths), "", dtype="<U15")
+    flaws[20] = "dark, small"
+    browser.open(write_report(est, paths, tmp_path / "page.html", flaws=flaws))
+    browser.find("#view-checks").click()
+    browser.settle()
+    tile = browser.find("#checks .tile[data-index='20']")
+    assert "dark, small" in tile.find_element(By.CSS_SELECTOR, ".why").text
+    tile.find_element(By.CSS_SELECTOR, "button").click()
+    assert "Quality\ndark, small" in browser.find("#viewer-facts").text
+    browser.press(Keys.ARROW_RIGHT)
+    assert "Quality" not in browser.find("#viewer-facts").text
+
+
 def test_copies_are_marked_and_can_be_shown_alone(browser, shapes, tmp_path, screenshots):
     paths, est = shapes
     groups, is_kept = np.arange(len(paths)), np.ones(len(paths), dtype=bool)
@@ -423,6 +438,17 @@ def test_copies_are_marked_and_can_be_shown_alone(browser, shapes, tmp_path, scr
     browser.settle()
     assert browser.find("#count").text == "500 images"
     assert not browser.find("#only-copies").is_selected()
+    # Copies that are not the ones to keep are to be checked, and it is said of what they are.
+    browser.find("#view-checks").click()
+    browser.settle()
+    why = {
+        int(tile.get_attribute("data-index")): tile.find_element(By.CSS_SELECTOR, ".why").text
+        for tile in browser.driver.find_elements(By.CSS_SELECTOR, "#checks .tile")
+    }
+    assert f"copy of {paths[kept].name}" in why[first] and "which is in" not in why[first]
+    home = browser.run("return clusterName(data.labels[arguments[0]])", int(kept))
+    assert f"copy of {paths[kept].name}, which is in {home}" in why[other]
+    assert not any("copy of" in text for index, text in why.items() if index not in (first, other))
     assert browser.logged("browser") == []
     with pytest.raises(ValueError, match="of 500 images, and there are 499"):
         write_report(est, paths[:-1], tmp_path / "p.html", duplicates=Duplicates(groups, is_kept))

@@ -52,6 +52,19 @@ def test_the_data_are_those_of_the_estimator(clustering, tmp_path):
     assert len(block(page, "thumbnails")) == 12
 
 
+def test_flaws_are_found_or_given(clustering, tmp_path):
+    paths, est = clustering
+    Image.new("RGB", (96, 72)).save(paths[3])
+    page = write_report(est, paths, tmp_path / "page.html")
+    data = block(page, "data")
+    assert data["flaws"] == {"3": "blank"} and 3 in data["checks"]
+    given = np.array([""] * 11 + ["mine"])
+    data = block(write_report(est, paths, page, flaws=given), "data")
+    assert data["flaws"] == {"11": "mine"} and 11 in data["checks"]
+    with pytest.raises(ValueError, match="flaws is of 11 images, and there are 12"):
+        write_report(est, paths, page, flaws=given[1:])
+
+
 def test_all_names_are_there_where_only_some_clusters_have_images(
     clustering, tmp_path, monkeypatch
 ):

@@ -1,4 +1,5 @@
-// The images of all clusters that deserve a look: doubtful ones and outliers.
+// The images of all clusters that deserve a look: doubtful ones, outliers, copies, and those with
+// a flaw.
 
 const checks = { nShown: 0 };
 
@@ -16,7 +17,7 @@ function refreshChecks({ isSameList = false } = {}) {
   if (byId("checks").hidden) return void byId("checks-body").replaceChildren();
   if (!isSameList) checks.nShown = 0;
   byId("checks-facts").textContent = list.length
-    ? `${plural(list.length, "image")} that may be in the wrong cluster, or in none: move them, or confirm them`
+    ? `${plural(list.length, "image")} that may be in the wrong cluster or in none, copies, or flawed: move them, or confirm them`
     : "Nothing is left to look at";
   const grid = element("div", { class: "grid reasons", role: "group", "aria-label": "Images to check" });
   byId("checks-body").replaceChildren(...growingList(grid, list, checks, PAGE));
@@ -31,7 +32,19 @@ function reasonsOf(index) {
     reasons.push(`${elsewhere} % of its neighbours elsewhere`);
   }
   if (data.outliers[index] >= data.outlying) reasons.push("an outlier");
+  if (flawsOf(index)) reasons.push(flawsOf(index));
+  if (isNeedless(index)) reasons.push(copyFact(index));
   return reasons;
+}
+
+/** Whether an image is a copy of one that is worth keeping. */
+const isNeedless = (index) => copiesOf.has(index) && copiesOf.get(index)[0] !== index;
+
+/** Which image it is a copy of, and where that is if it is elsewhere. */
+function copyFact(index) {
+  const [kept] = copiesOf.get(index);
+  const place = present[kept] === present[index] ? "" : `, which is in ${clusterName(present[kept])}`;
+  return `${copiesFact(index)}${place}`;
 }
 
 /** Below an image: the cluster, and why it deserves a look. */

@@ -31,6 +31,7 @@ const fileNameOf = (index) => data.names[index].split(data.separator).pop();
 const probabilityOf = (index) => data.probabilities[index] / 10000;
 const outlierScoreOf = (index) => data.outliers[index] / 1000;
 const agreementOf = (index) => data.agreements[index] / 1000;
+const flawsOf = (index) => data.flaws[index] ?? "";
 const isRead = (index) => data.labels[index] !== UNREAD;
 
 // Images that are copies of one another, the one worth keeping first, by each of them.

@@ -51,6 +51,7 @@ function viewerFacts(index) {
   const barred = [...new Set([...(corrected.ruledOut.get(index) ?? [])].map((label) => homeOf(label)))];
   if (barred.length) facts.push(["Not in", barred.map(clusterName).join(", ")]);
   if (isJoined(index)) facts.push(["Together with", withJoined([index]).filter((other) => other !== index).map(fileNameOf).join(", ")]);
+  if (flawsOf(index)) facts.push(["Quality", flawsOf(index)]);
   if (copiesOf.has(index)) facts.push(["Copies", copiesFact(index)]);
   return facts;
 }

@@ -3,17 +3,23 @@
 from collections.abc import Iterable
 from typing import Any
 
+from ...progress import progress_bar, step
 from ..graph import Caption, SceneGraph, caption_of, short_repr
 from ..text import TextGraphParser
 
+# Captions that are parsed between two moves of a progress bar.
+_N_AT_ONCE = 256
 
-def parse(parser: Any, X: Any) -> list[SceneGraph]:
+
+def parse(parser: Any, X: Any, first: int = 0) -> list[SceneGraph]:
     """Let a parser make a graph of each entry.
 
     Parameters
     ----------
     parser : transformer to SceneGraph objects
     X : sequence of sentences, or images
+    first : int, default=0
+        Position of the first entry, for messages.
 
     Returns
     -------
@@ -30,7 +36,9 @@ def parse(parser: Any, X: Any) -> list[SceneGraph]:
         raise ValueError(f"{name} returned {len(graphs)} graphs for {len(X)} entries.")
     for i, graph in enumerate(graphs):
         if not isinstance(graph, SceneGraph):
-            raise TypeError(f"{name} returned no SceneGraph for entry {i}: {short_repr(graph)}.")
+            raise TypeError(
+                f"{name} returned no SceneGraph for entry {first + i}: {short_repr(graph)}."
+            )
     return graphs
 
 
@@ -47,7 +55,13 @@ class CaptionParser:
         self._needs_triples = "relation" in levels
         self._default = TextGraphParser()
 
-    def __call__(self, captions: list[Caption], text_parser: Any = None) -> list[Caption]:
+    def has_work(self, captions: list[Caption]) -> bool:
+        """Whether any of the captions has to be parsed."""
+        return self._needs_triples and any(caption.triples is None for caption in captions)
+
+    def __call__(
+        self, captions: list[Caption], text_parser: Any = None, verbose: int = 0
+    ) -> list[Caption]:
         """Parse the captions that have no triples yet.
 
         Parameters
@@ -55,6 +69,8 @@ class CaptionParser:
         captions : list of Caption
         text_parser : transformer from sentences to SceneGraph objects, default=None
             None is ``TextGraphParser()``. Not used if there is nothing to parse.
+        verbose : int, default=0
+            Above 0, a progress bar is shown.
 
         Returns
         -------
@@ -63,10 +79,11 @@ class CaptionParser:
         """
         if not self._needs_triples:
             return [caption._replace(triples=caption.triples or ()) for caption in captions]
-        return parse_captions(captions, self._default if text_parser is None else text_parser)
+        parser = self._default if text_parser is None else text_parser
+        return parse_captions(captions, parser, verbose)
 
 
-def parse_captions(captions: list[Caption], parser: Any) -> list[Caption]:
+def parse_captions(captions: list[Caption], parser: Any, verbose: int = 0) -> list[Caption]:
     """Parse the captions that have no triples yet.
 
     Parameters
@@ -74,14 +91,28 @@ def parse_captions(captions: list[Caption], parser: Any) -> list[Caption]:
     captions : list of Caption
     parser : transformer from sentences to SceneGraph objects
         Not used if all captions are parsed.
+    verbose : int, default=0
+        Above 0, a progress bar is shown, and the parser is given a part at a time.
 
     Returns
     -------
     captions : list of Caption
     """
     texts = [caption.text for caption in captions if caption.triples is None]
-    graphs = iter(parse(parser, texts) if texts else ())
+    if not texts:
+        return captions
+    graphs: list[SceneGraph] = []
+    name, n_at_once = "parsing captions", _N_AT_ONCE if verbose else len(texts)
+    with (
+        step(name),
+        progress_bar(name, total=len(texts), unit="caption", verbose=verbose) as bar,
+    ):
+        for first in range(0, len(texts), n_at_once):
+            part = texts[first : first + n_at_once]
+            graphs += parse(parser, part, first)
+            bar.update(len(part))
+    parsed = iter(graphs)
     return [
-        caption if caption.triples is not None else caption_of(next(graphs), caption.text)
+        caption if caption.triples is not None else caption_of(next(parsed), caption.text)
         for caption in captions
     ]

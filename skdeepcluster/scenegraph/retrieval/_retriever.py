@@ -19,6 +19,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ...backbones import resolve_device
 from ...process_group import heed_forks
+from ...progress import counted_steps, expect_steps, timed_step
 from ...storage import all_or_nothing
 from ..graph import Caption, as_captions, short_repr
 from ..matching import (
@@ -106,7 +107,7 @@ class SceneGraphRetriever(BaseEstimator):
         different devices differ by rounding.
     random_state : int, RandomState instance or None, default=None
     verbose : int, default=0
-        Above 0, a progress bar is shown.
+        Above 0, progress bars are shown, and which step of how many they are of.
 
     Attributes
     ----------
@@ -211,6 +212,7 @@ class SceneGraphRetriever(BaseEstimator):
 
     @all_or_nothing
     @fit_context(prefer_skip_nested_validation=False)
+    @counted_steps()
     def fit(self, X: Any, y: Iterable[Any]) -> Self:
         """Learn from images and their captions.
 
@@ -241,18 +243,23 @@ class SceneGraphRetriever(BaseEstimator):
         if not len(owners):
             raise ValueError("X and y are empty: there is nothing to learn from.")
         held_out = hold_out(images.identities, self._share_held_out(), random_state)
-        vectors = self._make_vectors(images, captions, owners, held_out, random_state)
         caption_parser = CaptionParser(self.levels)
-        encoder = PairEncoder(vectors, count_features(images.graphs))
-        pairs = TrainingPairs(
-            encoder.graph_tensors(images.graphs),
-            encoder.caption_tensors(caption_parser(captions, self.text_parser)),
-            owners,
-            images.identities,
-        )
+        # Vectors of words and training; besides them, what depends on the data.
+        expect_steps(2 + caption_parser.has_work(captions) + (self.global_model is not None))
+        parsed = caption_parser(captions, self.text_parser, self.verbose)
+        with timed_step("word vectors", self.verbose):
+            vectors = self._make_vectors(images, captions, owners, held_out, random_state)
+            encoder = PairEncoder(vectors, count_features(images.graphs))
+            pairs = TrainingPairs(
+                encoder.graph_tensors(images.graphs),
+                encoder.caption_tensors(parsed),
+                owners,
+                images.identities,
+            )
         measure = HeldOut(pairs.take(held_out), encoder) if held_out.any() else None
         self.history_ = self._train(encoder, pairs.take(~held_out), measure, random_state)
-        global_similarity = self._fit_global(images, captions, owners, held_out, measure)
+        with timed_step("global model", self.verbose and self.global_model is not None):
+            global_similarity = self._fit_global(images, captions, owners, held_out, measure)
         self._keep(RetrievalModel(encoder, global_similarity, caption_parser))
         return self
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from ...progress import progress_bar, step
 from ...storage import BestState
 from ..matching import (
     PairEncoder,
@@ -55,21 +56,29 @@ def train_pair_encoder(
     history : dict of str to list of float
         "loss", "seconds" and, if there are held-out pairs, "validation_recall".
     """
-    from tqdm.auto import tqdm
-
     history: dict[str, list[float]] = {"loss": [], "seconds": []}
     best = BestState(encoder.model.state_dict().values())
+    best_epoch = 0
 
     def on_epoch(row: dict[str, Any]) -> None:
+        nonlocal best_epoch
         if held_out is not None:
             row["validation_recall"] = held_out.recall(held_out.similarities())
-            best.offer(row["validation_recall"])
         for name, value in row.items():
             history.setdefault(name, []).append(value)
-        bar.set_postfix({name: f"{row[name]:.3g}" for name in row if name != "seconds"})
+        shown = {name: f"{row[name]:.3g}" for name in row if name != "seconds"}
+        if held_out is not None:
+            if best.offer(row["validation_recall"]):
+                best_epoch = len(history["loss"])
+            shown["best_epoch"] = str(best_epoch)
+        bar.set_postfix(shown, refresh=False)
         bar.update()
 
-    with tqdm(total=settings.max_epochs, desc="training", unit="epoch", disable=not verbose) as bar:
+    n_epochs = settings.max_epochs
+    with (
+        step("training"),
+        progress_bar("training", total=n_epochs, unit="epoch", verbose=verbose) as bar,
+    ):
         train_matching_model(
             encoder.model,
             pairs,
@@ -79,5 +88,7 @@ def train_pair_encoder(
             random_state,
             on_epoch,
         )
+        if best_epoch:
+            bar.set_postfix_str(f"best epoch kept: {best_epoch}")
     best.restore()
     return history

@@ -16,6 +16,7 @@ from ...backbones import Backbone
 from ...embedding import ImageEmbedder
 from ...images import as_image_source
 from ...process_group import heed_forks
+from ...progress import progress_bar
 from ...storage import loaded_once
 from ..graph import SceneGraph, box_predicates, related_pairs, short_repr
 from ._classifier_detector import PACKAGED_CLASSIFIER, ClassifierDetector
@@ -195,8 +196,6 @@ class VisualGraphParser(TransformerMixin, BaseEstimator):
         ValueError
             If a parameter is invalid.
         """
-        from tqdm.auto import tqdm
-
         # fit need not have been called.
         self._validate_params()
         source = as_image_source(X)
@@ -204,9 +203,10 @@ class VisualGraphParser(TransformerMixin, BaseEstimator):
             raise TypeError("X holds no images. Pass a folder, or a list of paths or of arrays.")
         networks = self._load()
         drafts: list[GraphDraft] = []
-        with tqdm(total=len(source), desc="parsing", unit="image", disable=not self.verbose) as bar:
-            for start in range(0, len(source), self.batch_size):
-                stop = min(start + self.batch_size, len(source))
+        n_images = len(source)
+        with progress_bar("parsing", total=n_images, unit="image", verbose=self.verbose) as bar:
+            for start in range(0, n_images, self.batch_size):
+                stop = min(start + self.batch_size, n_images)
                 drafts += self._draft(networks, [source.read(i) for i in range(start, stop)])
                 bar.update(stop - start)
         if self.predicates is not None:
