@@ -25,7 +25,8 @@ examples:
 
 The report page saves corrections.json. Where images were moved, belong together or not into a
 cluster, or a cluster is split, the images are clustered anew, from the present clusters, with what
-was corrected as it was corrected; otherwise clusters are named and merged as they are. Features are
+was corrected as it was corrected; otherwise clusters are named and merged as they are. A cluster
+that is new, as by a split, is named by what its images show, as "cluster" does it. Features are
 taken from the cache of the result. DIR will hold what "cluster" writes; the report is written if
 the result has one.
 
@@ -90,7 +91,7 @@ def run(options):
     from .. import DeepImageClusterer
     from ..cluster import partition_of
     from ..corrections import refined_to, wanted_of
-    from ..progress import counted_steps, expect_steps
+    from ..progress import counted_steps, expect_steps, step
     from ..storage import check_model_folder, is_model
 
     corrections = _corrections(options)
@@ -114,8 +115,13 @@ def run(options):
         _tell_where_features_come_from(memory)
         _check_that_files_exist(partition_of(estimator), images)
     with explain_interruption(memory), counted_steps():
-        expect_steps(n_steps_of_results(options))
+        # Clusters that the result does not have, and that nobody has named.
+        unnamed = [label for label in wanted.new if wanted.names[label] is None]
+        expect_steps(bool(unnamed) + n_steps_of_results(options))
         refined = refined_to(wanted, estimator, images.X)
+        if unnamed:
+            with step("names"):
+                _name_clusters(refined, unnamed, images)
         refined.save(new_model)
         files = write_results(options, refined, images, *results_of(refined))
     outcome = summarize(
@@ -173,6 +179,15 @@ def _images(options, partition):
             "clustered as --images."
         )
     return Images(paths, paths)
+
+
+def _name_clusters(refined, labels, images):
+    """Name some clusters as the command "cluster" does; the others keep the names they have."""
+    from ..cluster import partition_of
+
+    names = dict(enumerate(partition_of(refined).names))
+    refined.describe_clusters(X=images.X)
+    refined.set_cluster_names({label: names[label] for label in names.keys() - set(labels)})
 
 
 def _tell_where_features_come_from(memory):

@@ -223,7 +223,8 @@ class DeepImageClusterer(
     stability_ : ndarray of shape (n_samples,), float32
         Of how many of the partitions that the start is a consensus of the image's label is that of
         its part, as a share: the lower, the less another seed may agree. There is none without
-        such partitions; NaN for an image that was skipped.
+        such partitions; NaN for an image that was skipped. Of a refined clustering they are those
+        of the one that was corrected, which know no corrections.
     representative_indices_ : list of ndarray of int
         Positions in ``X`` of each cluster's most typical images; copies of an image come last.
     cluster_names_ : list of str

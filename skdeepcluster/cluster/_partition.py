@@ -313,6 +313,15 @@ class Partition:
             partitions=None if self.partitions is None else self.partitions[:, firsts],
         )
 
+    def judged_by(self, partitions: np.ndarray | None) -> Partition:
+        """Give the partition whose stability is the agreement with others of the same images.
+
+        There is none if they do not know an image that has a label.
+        """
+        if partitions is not None and (partitions[:, self.labels >= 0] < 0).any():
+            partitions = None
+        return replace(self, partitions=partitions)
+
     def renamed(self, names: dict[int, str | None]) -> Partition:
         """Give the partition with other names of the clusters that are listed."""
         return replace(

@@ -38,7 +38,8 @@ def refitted(
     Returns
     -------
     refitted : DeepImageClusterer
-        With the parameters of the estimator, but for the number of clusters.
+        With the parameters of the estimator, but for the number of clusters, and with the
+        partitions that it is judged by: they are of the same images, and know no corrections.
     """
     certain, must_link = _with_one_open(certain, must_link)
     given = estimator.get_params(deep=False)
@@ -55,6 +56,7 @@ def refitted(
     del changed["n_clusters"]
     refined.set_params(**{name: given[name] for name in changed})
     refined._network = estimator._network
+    refined._partition = refined._partition.judged_by(estimator._partition.partitions)
     return refined
 
 

@@ -7,15 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from sklearn.cluster import KMeans
-from sklearn.preprocessing import normalize
 
 from ..cluster import Partition
 from ._file import Corrections
-
-# Of each corrected image so many neighbours may follow it.
-_N_FOLLOWERS = 5
-# Cosine of features from which on images are as good as copies.
-_SAME = 0.999
+from ._settled import settled_labels, unit_rows_of
 
 
 @dataclass(frozen=True)
@@ -35,6 +30,8 @@ class Wanted:
         Positions of images that belong, or do not belong, into one cluster.
     names : list of str or None
         Of the clusters.
+    new : list of int
+        Labels of clusters that the result does not have.
     renumbered : dict of int to int
         Clusters that have another label than in the result, or in the corrections, and that label.
     groups : list of list of int
@@ -49,6 +46,7 @@ class Wanted:
     must_link: list[tuple[int, int]]
     cannot_link: list[tuple[int, int]]
     names: list[str | None]
+    new: list[int]
     renumbered: dict[int, int]
     groups: list[list[int]]
     needs_fit: bool
@@ -107,7 +105,8 @@ class _Application:
                     anchors[label] = self._anchor(label, barred)
                 if anchors[label] is not None:
                     cannot_link.append((position, anchors[label]))
-        settled = self._settled(groups, barred)
+        placed = [*barred, *(position for group in groups for position in group)]
+        settled = settled_labels(self.partition, self.labels, self.certain, placed)
         names = self._names()
         new_labels = self._numbers()
         kept = [old for old in range(len(new_labels)) if new_labels[old] >= 0]
@@ -118,6 +117,7 @@ class _Application:
             must_link=[(group[0], other) for group in groups for other in group[1:]],
             cannot_link=cannot_link,
             names=[names[old] for old in sorted(kept, key=lambda old: new_labels[old])],
+            new=[int(new_labels[old]) for old in kept if old >= self.partition.n_clusters],
             # Of parts nobody knows a number yet.
             renumbered={
                 old: int(new_labels[old])
@@ -255,7 +255,7 @@ class _Application:
     def _split(self, groups):
         """Split clusters; return the labels of the parts of each."""
         self.labels_before_split = self.labels.copy()
-        rows = normalize(_rows_of(self.partition))
+        rows = unit_rows_of(self.partition)
         n_labels = len(self.home)
         parts = {}
         for label, n_parts in sorted(self.corrections.split.items()):
@@ -294,24 +294,6 @@ class _Application:
         self.certain[anchor] = label
         return int(anchor)
 
-    def _settled(self, groups, barred):
-        """Labels of images that hold clusters in place, -1 for others."""
-        rows = normalize(_rows_of(self.partition))
-        corrected = np.flatnonzero(self.certain >= 0)
-        corrected = np.union1d(corrected, [*barred, *(each for group in groups for each in group)])
-        is_open = np.zeros(len(rows), dtype=bool)
-        for position in corrected.astype(int):
-            cosines = rows @ rows[position]
-            is_open[cosines > _SAME] = True
-            is_open[np.argsort(-cosines, kind="stable")[: _N_FOLLOWERS + 1]] = True
-        settled = np.full(len(self.labels), -1)
-        certainty = np.nan_to_num(self.partition.probabilities).max(axis=1)
-        for label in np.unique(self.labels[self.labels >= 0]):
-            members = np.flatnonzero(self.labels == label)
-            half = members[np.argsort(-certainty[members], kind="stable")][: len(members) // 2]
-            settled[half[~is_open[half]]] = label
-        return settled
-
     def _names(self):
         """Name all labels, those of clusters that are gone as well."""
         given = dict(enumerate(self.partition.names))
@@ -332,10 +314,3 @@ class _Application:
         new_labels[stay] = stay
         new_labels[present[present >= len(present)]] = np.setdiff1d(np.arange(len(present)), stay)
         return new_labels
-
-
-def _rows_of(partition):
-    """Give what tells images of one cluster apart: features, or at least latents."""
-    if partition.reference is None:
-        return np.nan_to_num(partition.latents)
-    return np.nan_to_num(partition.reference.rows.astype(np.float32))

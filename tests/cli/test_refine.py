@@ -104,6 +104,27 @@ def test_what_was_corrected_stays_corrected(result, corrections, tmp_path, capsy
     assert "of another result" in capsys.readouterr().err
 
 
+def test_what_a_split_makes_new_is_named(result, tmp_path, capsys):
+    # Both parts show what the cluster shows, and the larger one has been named by hand.
+    before = {label: name for label, name in table_of(result / "out").values() if label >= 0}
+    label = next(label for label, name in before.items() if name == "espresso")
+    arguments = ["refine", result / "out", "--split", label, "--rename", f"{label}=my cup"]
+    data = run_json(capsys, *arguments, "--output", tmp_path / "new")
+    names = [cluster["name"] for cluster in data["clusters"]]
+    assert names[label] == "my cup"
+    assert [names[other] for other in before if other != label] == [
+        name for other, name in before.items() if other != label
+    ]
+    assert len(names) == 5 and names[4] != "cluster 4"
+    # A name that is given is not replaced.
+    arguments = ["refine", result / "out", "--split", label, "--move"]
+    path = next(path for path, of in table_of(result / "out").items() if of[0] == label)
+    data = run_json(
+        capsys, *arguments, f"{path}=4", "--rename", "4=mine", "--output", tmp_path / "n"
+    )
+    assert [cluster["name"] for cluster in data["clusters"]][4] == "mine"
+
+
 def test_features_are_taken_from_the_cache(result, tmp_path, monkeypatch, capsys):
     from skdeepcluster.backbones._onnx import OnnxEngine
 

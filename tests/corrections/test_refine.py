@@ -2,6 +2,8 @@ import numpy as np
 import pytest
 
 from skdeepcluster import DeepImageClusterer
+from skdeepcluster.cluster import partition_of
+from skdeepcluster.cluster._agreement import stability_of_images
 from skdeepcluster.corrections import Corrections, refine, wanted_of
 
 
@@ -53,6 +55,37 @@ def test_parts_of_a_split_cluster_are_learned(clustered):
     assert set(found.labels_[clustered.labels == 0]) == {0, 4}
     others = clustered.labels != 0
     np.testing.assert_array_equal(found.labels_[others], clustered.labels[others])
+
+
+def test_stability_is_agreement_with_the_partitions_of_before(clustered, tmp_path):
+    est = DeepImageClusterer(4, n_neighbors=5, max_iter=3, random_state=0).fit(clustered.X)
+    names = clustered.names
+    moved = {names[image]: 1 for image in np.flatnonzero(est.labels_ == 0)[:3]}
+    for corrections in (Corrections(moved=moved), Corrections(split={0: 2})):
+        found = refine(est, corrections, clustered.X, names=names)
+        partitions = partition_of(est).partitions
+        expected = stability_of_images(partitions, found.labels_, found.n_clusters_)
+        np.testing.assert_array_equal(found.stability_, expected)
+        assert len(found.tree_.stability_) == 2 * found.n_clusters_ - 1
+        found.save(tmp_path / "model")
+        loaded = DeepImageClusterer.load(tmp_path / "model")
+        np.testing.assert_array_equal(loaded.stability_, expected)
+    # Those that were moved are where no partition has them.
+    found = refine(est, Corrections(moved=moved), clustered.X, names=names)
+    at = [names.index(name) for name in moved]
+    assert found.stability_[at].max() < est.stability_[at].min()
+    # Where there were none, there are none.
+    with pytest.raises(AttributeError, match="no stability_"):
+        refined(clustered, split={0: 2}).stability_  # noqa: B018
+
+
+def test_partitions_that_lack_an_image_are_dropped(clustered):
+    est = DeepImageClusterer(4, n_neighbors=5, max_iter=1, random_state=0).fit(clustered.X)
+    partition = partition_of(est)
+    partitions = partition.partitions.copy()
+    partitions[:, 0] = -1
+    assert partition.judged_by(partitions).partitions is None
+    assert partition.judged_by(None).partitions is None
 
 
 def test_all_images_may_be_certain(clustered):
