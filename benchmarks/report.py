@@ -87,12 +87,16 @@ def use_page(page):
         keys = milliseconds("query", [typed[:end] for end in range(1, len(typed) + 1)])
         milliseconds("query", [""])
         moves = milliseconds("least", [part / 20 for part in range(1, 20)])
+        milliseconds("least", [0])
+        levels = milliseconds("n-groups", range(N_CLUSTERS, 1, -1))
         return {
             "ready_ms": round(statistics.median(ready)),
             "keystroke_ms": round(statistics.median(keys)),
             "slowest_keystroke_ms": round(max(keys)),
             "filter_ms": round(statistics.median(moves)),
             "slowest_filter_ms": round(max(moves)),
+            "level_ms": round(statistics.median(levels)),
+            "slowest_level_ms": round(max(levels)),
             "n_elements": driver.execute_script("return document.querySelectorAll('*').length"),
         }
     finally:

@@ -81,7 +81,6 @@ def write_results(options, estimator, images, labels, probabilities, outlier_sco
     from ..export import (
         export_clusters,
         write_duplicates,
-        write_flaws,
         write_labels,
         write_parquet,
     )
@@ -103,11 +102,8 @@ def write_results(options, estimator, images, labels, probabilities, outlier_sco
     duplicates = _find_duplicates(options, estimator, images) if options.duplicates else None
     if duplicates is not None:
         write_duplicates(files["duplicates"], images.names, *duplicates)
-    if options.report:
-        flaws = _find_flaws(estimator, images)
-        write_flaws(files["flaws"], images.names, flaws)
-        if not _write_report(estimator, images, files["report"], duplicates, flaws):
-            del files["report"]
+    if options.report and not _write_report(estimator, images, files, duplicates):
+        del files["report"], files["flaws"]
     # Last, since it may move the images.
     if options.export:
         given = partition_of(estimator).names
@@ -131,14 +127,6 @@ def _find_duplicates(options, estimator, images):
         )
 
 
-def _find_flaws(estimator, images):
-    from .. import find_flaws
-    from ..progress import step
-
-    with step("quality"):
-        return find_flaws(images.X, reader=estimator.reader_, on_error="skip", verbose=1)
-
-
 def _tell_of_the_stale(output, files):
     """Warn of results in the folder that are those of an earlier run."""
     results = ("labels.csv", "labels.parquet", "report.html", "clusters")
@@ -153,13 +141,19 @@ def _tell_of_the_stale(output, files):
         )
 
 
-def _write_report(estimator, images, path, duplicates, flaws):
+def _write_report(estimator, images, files, duplicates):
+    from .. import find_flaws
+    from ..export import write_flaws
     from ..progress import step
     from ..report import write_report
 
     try:
+        with step("quality"):
+            flaws = find_flaws(images.X, reader=estimator.reader_, on_error="skip", verbose=1)
         with step("report"):
+            path = files["report"]
             write_report(estimator, images.X, path, duplicates=duplicates, flaws=flaws)
+        write_flaws(files["flaws"], images.names, flaws)
     # Whatever the error, the results of hours of work must still be exported and printed.
     except Exception as error:
         warnings.warn(

@@ -14,8 +14,8 @@ from ._looks import SIDE, Look, look_at
 
 # How many times less than usual (the median) contrast, brightness and sharpness are.
 _BLANK, _DARK, _BLURRED = 16, 5, 2.5
-# How many times smaller, and longer in shape, than usual.
-_SMALL, _ELONGATED = 4, 2.5
+# How many times smaller than usual, and longer in shape than most (the upper quartile).
+_SMALL, _ELONGATED = 4, 3
 # Less is nothing in any folder.
 _NO_CONTRAST = 0.001
 # Below the lower quartile by so many interquartile ranges, brightness, as a logarithm, is far out
@@ -39,7 +39,8 @@ def find_flaws(
     a "dark" one are less than a fifth as bright, and far from those of nearly all; a "blurred" one
     has less than two fifths of the finest details, in units of its coarser ones, so that a blur of
     a fiftieth of the side is found; a "small" one has a quarter of the shortest side or less, where
-    256 pixels are enough for any; an "elongated" one is 2.5 times as long in shape.
+    256 pixels are enough for any; an "elongated" one is three times as long in shape as three
+    quarters are.
 
     Parameters
     ----------
@@ -123,7 +124,7 @@ def _named(table):
         "dark": is_dark & ~is_blank,
         "blurred": is_measured & (sharpness < usual / _BLURRED),
         "small": side <= np.median(side) / _SMALL,
-        "elongated": elongation > _ELONGATED * np.median(elongation),
+        "elongated": elongation > _ELONGATED * np.quantile(elongation, 0.75),
     }
     for row in zip(*columns.values(), strict=True):
         yield [name for name, is_so in zip(columns, row, strict=True) if is_so]

@@ -17,7 +17,8 @@ class Assessment:
     ``labels`` is int64 of shape (n_samples,), ``probabilities`` of shape (n_samples,
     n_clusters), ``latents`` of shape (n_samples, n_components). ``outlier_scores`` and
     ``similarities``, the cosines to the centre of an image's own cluster, are of shape
-    (n_samples,).
+    (n_samples,), as are ``agreements``, the shares of neighbours in the same cluster, and
+    ``stability``, NaN where it is not known.
     """
 
     labels: np.ndarray
@@ -26,6 +27,7 @@ class Assessment:
     outlier_scores: np.ndarray
     similarities: np.ndarray
     agreements: np.ndarray
+    stability: np.ndarray
     is_of_fit: bool
 
 
@@ -58,6 +60,7 @@ def assess(estimator, source):
             partition.outlier_scores,
             partition.similarities_of(partition.latents),
             _agreements_of_fit(partition),
+            _stability_of_fit(partition),
             is_of_fit=True,
         )
     if estimator.embedder_ is None:
@@ -81,6 +84,7 @@ def assess(estimator, source):
         with_gaps(outlier_scores(features, neighbors), readable, np.nan),
         partition.similarities_of(latents),
         with_gaps(neighbor_agreements(features, labels[readable]), readable, np.nan),
+        np.full(len(labels), np.nan),
         is_of_fit=False,
     )
 
@@ -91,6 +95,12 @@ def _agreements_of_fit(partition):
     readable = partition.labels >= 0
     rows = partition.reference.rows[readable]
     return with_gaps(neighbor_agreements(rows, partition.labels[readable]), readable, np.nan)
+
+
+def _stability_of_fit(partition):
+    if partition.partitions is None:
+        return np.full(len(partition.labels), np.nan)
+    return partition.stability
 
 
 def _is_of_fit(partition, source):

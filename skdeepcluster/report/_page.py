@@ -8,8 +8,8 @@ from .._version import __version__
 
 # In this order: each uses definitions of those before.
 _SCRIPTS = (
-    *("data.js", "corrections.js", "selection.js", "gallery.js", "checks.js", "viewer.js"),
-    *("map.js", "correcting.js", "page.js"),
+    *("data.js", "corrections.js", "selection.js", "gallery.js", "levels.js", "checks.js"),
+    *("viewer.js", "map.js", "correcting.js", "page.js"),
 )
 
 

@@ -15,7 +15,7 @@ _SHARE_PARTS = 1_000
 _MAP_SIDE = 4095
 
 
-def page_data(assessment, source, rows, names, flaws, duplicates, random_state):
+def page_data(assessment, source, rows, partition, flaws, duplicates, random_state):
     """Collect the data of clusters and images that the page shows.
 
     Parameters
@@ -24,8 +24,8 @@ def page_data(assessment, source, rows, names, flaws, duplicates, random_state):
     source : ImageSource
     rows : dict of int to dict of str to list of int
         The images that are shown for each cluster.
-    names : sequence of str or None
-        Names of all clusters of the estimator, by label.
+    partition : Partition
+        Of the estimator: it knows names and tree of its clusters.
     flaws : ndarray of shape (n_samples,), str
         What images lack, such as "dark".
     duplicates : Duplicates or None
@@ -36,36 +36,44 @@ def page_data(assessment, source, rows, names, flaws, duplicates, random_state):
     Returns
     -------
     data : dict
-        "clusters": a dict for each cluster that has images, largest first. "cluster_names":
-        names of all clusters, since the second most likely one of an image may have no images
-        here. "copies": lists of images that are copies of one another, the one worth keeping
-        first. "flaws": what images lack, by their numbers. "root": the common beginning of all
-        paths; "separator": the path separator; "base": the URL of the folder that it is, None if
-        the images are not files. "checks": the images that deserve a look; "outlying": the outlier
-        score from which on an image is one, in thousandths. The others are lists with an item for
-        each image: "names", the rest of the path; "labels" and "seconds", the second most likely
-        cluster; "probabilities" in ten-thousandths; "outliers", the outlier scores in thousandths;
-        "agreements", the shares of neighbours that are in the same cluster in thousandths, -1 if it
-        is not known; "x" and "y" from 0 to 4095. All numbers of an image that could not be read are
-        -1.
+        Of clusters: "clusters", a dict for each that has images, largest first; "cluster_names" of
+        all, since the second most likely one of an image may have no images here; "tree", with
+        "joined", the nodes that are joined, and "stability" of all nodes, None if it is not known;
+        itself None for fewer than three clusters.
+
+        Of some images: "copies", lists of those that are copies of one another, the one worth
+        keeping first; "flaws", what images lack, by their numbers; "checks", those that deserve a
+        look; "outlying", the outlier score from which on an image is one, in thousandths.
+
+        Of their paths: "root", the common beginning; "separator" of paths; "base", the URL of the
+        folder that the root is, None if the images are not files.
+
+        Lists with an item for each image: "names", the rest of the path; "labels" and "seconds",
+        the second most likely cluster; "probabilities" in ten-thousandths; in thousandths
+        "outliers", the outlier scores, "agreements", the shares of neighbours that are in the same
+        cluster, -1 if it is not known, and "stabilities", None if there are none; "x" and "y" from
+        0 to 4095. All numbers of an image that could not be read are -1.
     """
     labels = assessment.labels
     root, shown_names = _split_root([source.name(index) for index in range(len(source))])
     x, y = _positions(assessment.latents, random_state)
     certainty = assessment.probabilities.max(axis=1)
     outlying = far_out(assessment.outlier_scores)
+    is_known = bool(np.isfinite(assessment.stability).any())
     clusters = [
         {
             "label": label,
             "size": int((labels == label).sum()),
             "confidence": round(float(certainty[labels == label].mean()), 4),
+            "stability": _mean(assessment.stability[labels == label]),
             **chosen,
         }
         for label, chosen in rows.items()
     ]
     return {
         "clusters": sorted(clusters, key=lambda cluster: -cluster["size"]),
-        "cluster_names": names,
+        "cluster_names": partition.names,
+        "tree": _tree(partition.tree),
         "copies": [] if duplicates is None else _copies(duplicates),
         "flaws": {int(index): str(flaws[index]) for index in np.flatnonzero(flaws != "")},
         "root": root,
@@ -79,9 +87,21 @@ def page_data(assessment, source, rows, names, flaws, duplicates, random_state):
         "probabilities": _integers(certainty, _PROBABILITY_PARTS),
         "outliers": _integers(assessment.outlier_scores, _SCORE_PARTS),
         "agreements": _integers(assessment.agreements, _SHARE_PARTS),
+        "stabilities": _integers(assessment.stability, _SHARE_PARTS) if is_known else None,
         "x": x,
         "y": y,
     }
+
+
+def _mean(values):
+    return None if np.isnan(values).any() else round(float(values.mean()), 4)
+
+
+def _tree(tree):
+    if tree.n_leaves_ < 3:
+        return None
+    stability = None if tree.stability_ is None else tree.stability_.round(3).tolist()
+    return {"joined": tree.children_.tolist(), "stability": stability}
 
 
 def _copies(duplicates):

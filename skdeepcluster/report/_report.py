@@ -127,7 +127,7 @@ def write_report(
         flaws = find_flaws(
             images, reader=source.reader, n_jobs=n_jobs, on_error=on_error, verbose=verbose
         )
-    data = page_data(assessment, source, rows, partition.names, flaws, duplicates, random_state)
+    data = page_data(assessment, source, rows, partition, flaws, duplicates, random_state)
     # Images that were assigned later are no part of what can be refined.
     data["result"] = result_digest(partition) if assessment.is_of_fit else None
     data["folder"] = None if folder is None else quote(os.fsencode(folder.name)) + "/"

@@ -151,7 +151,7 @@ def test_the_report_and_the_format_are_those_of_the_result(result, tmp_path):
     (folder / "labels.parquet").touch()
     assert run("refine", folder, "--rename", "1=x", "--output", tmp_path / "new") == 0
     written = sorted(path.name for path in (tmp_path / "new").iterdir())
-    assert written == ["labels.parquet", "model", "report.html"]
+    assert written == ["flaws.csv", "labels.parquet", "model", "report.html"]
     assert ">x<" in (tmp_path / "new/report.html").read_text() or '"x"' in (
         tmp_path / "new/report.html"
     ).read_text(encoding="utf-8")

@@ -68,6 +68,14 @@ def test_flaws_that_were_made_are_found(flaw, spoil, kind, images):
     assert find_flaws(spoiled).tolist() == expected
 
 
+def test_shapes_that_many_have_are_not_odd(images):
+    mixed = list(images)
+    for place in range(0, len(mixed), 3):
+        mixed[place] = mixed[place].resize((320, 128))
+    mixed[0] = mixed[0].resize((1280, 128))
+    assert find_flaws(mixed).tolist() == ["elongated"] + [""] * (len(mixed) - 1)
+
+
 def test_noise_alone_is_blank_and_a_picture_may_have_two_flaws(images):
     noise = np.random.default_rng(0).normal(120, 1, (128, 128, 3))
     dark = ImageEnhance.Brightness(images[0].resize((24, 24))).enhance(0.08)

@@ -18,9 +18,10 @@ def assessment(labels, margins=None):
 
 def assessed(labels, probabilities, outlier_scores, similarities):
     n_samples = len(labels)
-    latents, agreements = np.eye(n_samples), np.ones(n_samples)
+    known = np.ones(n_samples)
     return Assessment(
-        labels, probabilities, latents, outlier_scores, similarities, agreements, is_of_fit=True
+        *(labels, probabilities, np.eye(n_samples), outlier_scores, similarities, known, known),
+        is_of_fit=True,
     )
 
 

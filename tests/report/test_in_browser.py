@@ -114,6 +114,7 @@ def test_second_choice_among_clusters_without_an_image(browser, clustering, tmp_
     est._partition = replace(
         partition_of(est),
         labels=np.ones(12, dtype=np.int64),
+        reference=None,
         probabilities=np.full((12, 3), [0.4, 0.5, 0.1], dtype=np.float32),
     )
     browser.open(write_report(est, paths, tmp_path / "page.html"))
@@ -240,7 +241,7 @@ def test_everything_is_reached_by_tab(opened):
     """The stops of the first screen, in the order in which they are seen."""
     opened.run("document.body.focus()")
     seen = []
-    for _ in range(29):
+    for _ in range(30):
         opened.press(Keys.TAB)
         seen.append(
             opened.run(
@@ -249,9 +250,9 @@ def test_everything_is_reached_by_tab(opened):
             )
         )
     assert seen[:4] == ["skip", "export", "theme", "view-clusters"]
-    assert seen[4:9] == ["view-checks", "query", "least", "most", "sort"]
+    assert seen[4:10] == ["view-checks", "query", "least", "most", "sort", "n-groups"]
     # The map and the legend lie between.
-    assert seen[18:25] == ["toggle", "select-all", "edit", "tile", "tile", "tile", "toggle"]
+    assert seen[19:26] == ["toggle", "select-all", "edit", "tile", "tile", "tile", "toggle"]
     outline = "return getComputedStyle(document.activeElement).outlineStyle"
     assert opened.run(outline) == "solid"
 

@@ -24,16 +24,15 @@ function refreshChecks({ isSameList = false } = {}) {
   byId("nothing").hidden = true;
 }
 
-/** Why an image deserves a look. */
+/** Why an image deserves a look, what is the most particular first. */
 function reasonsOf(index) {
-  const reasons = [`probability ${probabilityOf(index).toFixed(2)}`];
-  if (data.agreements[index] >= 0) {
-    const elsewhere = Math.round(100 * (1 - agreementOf(index)));
-    reasons.push(`${elsewhere} % of its neighbours elsewhere`);
-  }
-  if (data.outliers[index] >= data.outlying) reasons.push("an outlier");
+  const reasons = [];
   if (flawsOf(index)) reasons.push(flawsOf(index));
   if (isNeedless(index)) reasons.push(copyFact(index));
+  if (data.outliers[index] >= data.outlying) reasons.push("an outlier");
+  reasons.push(`probability ${probabilityOf(index).toFixed(2)}`);
+  const elsewhere = data.agreements[index] < 0 ? 0 : Math.round(100 * (1 - agreementOf(index)));
+  if (elsewhere > 0) reasons.push(`${elsewhere} % of its neighbours elsewhere`);
   return reasons;
 }
 

@@ -63,6 +63,7 @@ function announce(text) {
 /** After each step: all that shows clusters, and the strip. */
 function showCorrections() {
   makeCards();
+  arrangeCards();
   makeLegend();
   findMedians();
   refresh({ isSameList: true });

@@ -110,8 +110,17 @@ function correct(step) {
   goToStep(past.nDone + 1);
 }
 
-const undo = () => past.nDone > 0 && goToStep(past.nDone - 1);
-const redo = () => past.nDone < past.steps.length && goToStep(past.nDone + 1);
+function undo() {
+  if (past.nDone === 0) return;
+  announce(`Undone: ${describe(past.steps[past.nDone - 1])}`);
+  goToStep(past.nDone - 1);
+}
+
+function redo() {
+  if (past.nDone === past.steps.length) return;
+  goToStep(past.nDone + 1);
+  announce(describe(past.steps[past.nDone - 1]));
+}
 
 function goToStep(nDone) {
   past.nDone = nDone;

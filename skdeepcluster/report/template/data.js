@@ -30,6 +30,7 @@ const pathOf = (index) => data.root + data.names[index];
 const fileNameOf = (index) => data.names[index].split(data.separator).pop();
 const probabilityOf = (index) => data.probabilities[index] / 10000;
 const outlierScoreOf = (index) => data.outliers[index] / 1000;
+const stabilityOf = (index) => data.stabilities[index] / 1000;
 const agreementOf = (index) => data.agreements[index] / 1000;
 const flawsOf = (index) => data.flaws[index] ?? "";
 const isRead = (index) => data.labels[index] !== UNREAD;
@@ -71,7 +72,7 @@ function clusterName(label) {
 /** Clusters of similar size have hues far apart, in steps of the golden angle. */
 function colorOf(label) {
   if (!isCluster(label)) return "oklch(0.6 0 0)";
-  const turn = labels.indexOf(label);
+  const turn = labels.indexOf(leadOf(label));
   return `oklch(${turn % 2 ? 0.56 : 0.68} 0.15 ${(255 + turn * 137.508) % 360})`;
 }
 
@@ -145,3 +146,16 @@ function element(tag, attributes = {}, ...children) {
 }
 
 const byId = (id) => document.getElementById(id);
+
+/** Run an action at most once per frame, however often it is requested. */
+function oncePerFrame(action) {
+  let waiting = false;
+  return () => {
+    if (waiting) return;
+    waiting = true;
+    requestAnimationFrame(() => {
+      waiting = false;
+      action();
+    });
+  };
+}

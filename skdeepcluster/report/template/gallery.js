@@ -9,9 +9,11 @@ const cards = new Map();
 const nearScreen = new IntersectionObserver(
   (entries) => {
     for (const { target, isIntersecting } of entries) {
-      const card = cards.get(Number(target.dataset.label));
+      const { group, label } = target.dataset;
+      const card = group === undefined ? cards.get(Number(label)) : groupCards.get(Number(group));
+      if (card === undefined) continue;
       card.near = isIntersecting;
-      if (card.near && card.stale) fillCard(card);
+      if (card.near && card.stale) card.fill(card);
     }
   },
   { rootMargin: "800px 0px" },
@@ -21,10 +23,7 @@ const nearScreen = new IntersectionObserver(
 function makeCards() {
   for (const label of [...labels, UNDECIDED, UNREAD]) {
     if (cards.has(label) || !membersOf.get(label).length) continue;
-    // New clusters follow the others; images without a cluster come last.
-    const next = isCluster(label) ? [UNDECIDED, UNREAD] : [UNREAD];
-    const before = next.map((other) => cards.get(other)?.root).find(Boolean);
-    byId("clusters").insertBefore(makeCard(label), before ?? null);
+    byId("clusters").append(makeCard(label));
   }
 }
 
@@ -42,7 +41,7 @@ function makeCard(label) {
     element("header", {}, heading, element("p", { class: "facts" }), toggle, selectAll, edit),
     body,
   );
-  const card = { label, root, body, toggle, selectAll, heading, title, open: false, stale: true, near: false, nShown: 0 };
+  const card = { label, root, body, toggle, selectAll, heading, title, open: false, stale: true, near: false, nShown: 0, fill: fillCard };
   toggle.addEventListener("click", () => {
     card.open = !card.open;
     card.nShown = 0;
@@ -73,7 +72,7 @@ function refreshCards({ isSameList = false } = {}) {
   for (const card of cards.values()) {
     card.stale = true;
     if (!isSameList) card.nShown = 0;
-    card.root.hidden = nMatchesOf.get(card.label) === 0;
+    card.root.hidden = nMatchesOf.get(card.label) === 0 || isFolded(card.label);
     card.title.textContent = titleOf(card.label);
     card.root.querySelector(".facts").textContent = factsOf(card.label);
     labelButtons(card);
@@ -93,6 +92,7 @@ function factsOf(label) {
     // What is known of a cluster holds while it has the images that it had.
     const isUnchanged = cluster?.size === total && membersOf.get(label).every((index) => data.labels[index] === label);
     if (isUnchanged) facts.push(`mean probability ${cluster.confidence.toFixed(2)}`);
+    if (isUnchanged && cluster.stability !== null) facts.push(`stability ${cluster.stability.toFixed(2)}`);
     if (givenName(label) !== null) facts.push(`cluster ${label}`);
     if (corrected.parts.has(label)) facts.push(`will be split into ${corrected.parts.get(label)}`);
   }
@@ -260,6 +260,7 @@ function selectRange(tile, index, event) {
 function goToCluster(label) {
   const card = cards.get(label);
   if (filter.view === "checks") showView("clusters");
+  if (isFolded(label)) fold(levels.groupOf.get(label), false);
   if (card.root.hidden) resetFilter();
   if (card.stale) fillCard(card);
   card.root.scrollIntoView({ block: "start" });

@@ -1,24 +1,12 @@
 // Search, filter, keys and theme, and the code that starts the page.
 
-/** Run an action at most once per frame, however often it is requested. */
-function oncePerFrame(action) {
-  let waiting = false;
-  return () => {
-    if (waiting) return;
-    waiting = true;
-    requestAnimationFrame(() => {
-      waiting = false;
-      action();
-    });
-  };
-}
-
 function refresh({ isSameList = false } = {}) {
   applyFilter();
   byId("count").textContent = isFiltered()
     ? `${counted(nMatches)} of ${counted(nImages)}`
     : plural(nImages, "image");
   refreshCards({ isSameList });
+  refreshGroups();
   refreshChecks({ isSameList });
   refreshLegend();
   drawMap();
@@ -61,8 +49,7 @@ function showBounds() {
 }
 
 function makeLegend() {
-  const shown = labels.filter((label) => membersOf.get(label).length);
-  const links = shown.map((label) => {
+  const links = labelsByGroup().map((label) => {
     const link = element("a", { href: `#cluster-${label}`, "data-label": label }, dot(label));
     link.append(element("span", {}, titleOf(label)), element("span", { class: "n" }));
     link.addEventListener("click", (event) => {
@@ -166,8 +153,18 @@ function showTheme() {
   drawMap();
 }
 
+/** Keep what is scrolled to, and the map, below what sticks to the top, however high that is. */
+function setUpTop() {
+  const top = document.querySelector(".top");
+  new ResizeObserver(() => {
+    document.documentElement.style.setProperty("--top", `${top.offsetHeight}px`);
+  }).observe(top);
+}
+
 function start() {
+  setUpTop();
   makeCards();
+  setUpLevels();
   makeLegend();
   setUpChecks();
   setUpMap();

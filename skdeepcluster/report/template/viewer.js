@@ -47,6 +47,7 @@ function viewerFacts(index) {
   const second = data.seconds[index];
   if (second >= 0) facts.splice(2, 0, ["Second choice", clusterName(homeOf(second))]);
   if (data.agreements[index] >= 0) facts.push(["Neighbours in its cluster", `${Math.round(100 * agreementOf(index))} %`]);
+  if (data.stabilities?.[index] >= 0) facts.push(["Stability", stabilityOf(index).toFixed(2)]);
   if (corrected.moved.has(index)) facts.splice(1, 0, ["Corrected", "it belongs here"]);
   const barred = [...new Set([...(corrected.ruledOut.get(index) ?? [])].map((label) => homeOf(label)))];
   if (barred.length) facts.push(["Not in", barred.map(clusterName).join(", ")]);
