@@ -13,7 +13,7 @@ Each line of a file is a JSON object, such as
   {"image_id": "7.jpg", "objects": [{"label": "dog", "box": [4, 9, 80, 60]}, {"label": "bar"}],
    "relations": [[0, "over", 1]], "captions": ["A dog jumps over a bar."]}
 and the file may be compressed with gzip. The similarity is learned from the captions, which takes
-a few minutes for a thousand images; --model saves it. Sentences need
+two minutes for a thousand images; --model saves it. Sentences need
 pip install "skdeepcluster[text]".
 
 JSON: "n_pictures", "n_training_pictures" (null if a saved model was used), "word_vectors" and
