@@ -33,13 +33,13 @@ def find_flaws(
 ) -> np.ndarray:
     """Find images that are dark, blurred, blank, small or elongated, compared with the others.
 
-    Every image is read once, and measured at 256 pixels or less. Limits are in units of what is
+    Every image is read once, and measured at 128 pixels or less. Limits are in units of what is
     usual among these images, their median, so that they hold for photographs, scans and
     micrographs alike: a "blank" image has a sixteenth of the contrast or less; the bright parts of
     a "dark" one are less than a fifth as bright, and far from those of nearly all; a "blurred" one
     has less than two fifths of the finest details, in units of its coarser ones, so that a blur of
     a fiftieth of the side is found; a "small" one has a quarter of the shortest side or less, where
-    256 pixels are enough for any; an "elongated" one is three times as long in shape as three
+    128 pixels are enough for any; an "elongated" one is three times as long in shape as three
     quarters are.
 
     Parameters

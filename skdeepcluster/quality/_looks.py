@@ -6,9 +6,9 @@ import numpy as np
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
-# Sides in pixels: of what is looked at, of which a blur of a hundredth is seen, and of the parts
+# Sides in pixels: of what is looked at, of which a blur of a fiftieth is seen, and of the parts
 # that its sharpness is measured in.
-SIDE = 256
+SIDE = 128
 _TILE = 8
 # Brighter than this share is what counts as its bright parts, and has more detail than this the
 # part in which it must be sharp: a sky has no detail, whatever the lens.
@@ -21,7 +21,7 @@ class Look(NamedTuple):
 
     ``brightness`` is that of its bright parts, from 0 to 255; ``contrast`` the standard deviation
     in units of it. ``sharpness`` is the amplitude of the finest details, in units of that of
-    coarser ones: it does not depend on contrast. ``side`` is the shortest in pixels, 256 at most;
+    coarser ones: it does not depend on contrast. ``side`` is the shortest in pixels, 128 at most;
     ``elongation`` the longest in units of the shortest.
     """
 
@@ -40,7 +40,9 @@ def look_at(image: Image.Image) -> Look:
         scaled = [max(SIDE, round(length * SIDE / side)) for length in grey.size]
         grey = grey.resize((scaled[0], scaled[1]), Image.Resampling.BOX)
     levels = np.asarray(grey, dtype=np.float32)
-    brightness = float(np.quantile(levels, _BRIGHT))
+    # The level below which this share is; faster than to sort them.
+    shares = np.cumsum(grey.histogram()) / levels.size
+    brightness = float(np.searchsorted(shares, _BRIGHT))
     contrast = float(levels.std()) / max(brightness, 1)
     return Look(brightness, contrast, _sharpness(levels), min(side, SIDE), longest / side)
 
