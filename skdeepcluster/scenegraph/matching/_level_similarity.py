@@ -1,12 +1,20 @@
 """Similarity of images and captions on one level, node by node."""
 
+from collections.abc import Callable
+from typing import NamedTuple
+
 import torch
 from torch.nn import functional
 
 from ._encoded import Nodes
 
-# Products of pairs of nodes that are held at a time (float32: 64 MB).
-_MOST_PRODUCTS = 2**24
+# Products of pairs of nodes that are held at a time: few enough for the cache of a core (float32:
+# 1 MB), where their maxima are found.
+_MOST_PRODUCTS = 2**18
+# Images that are compared together, if there are many captions.
+_FEW_IMAGES = 32
+# Other devices are quicker with fewer and larger blocks (64 MB).
+_MORE = 2**6
 
 
 def level_similarity(
@@ -31,26 +39,18 @@ def level_similarity(
     has_both : torch.Tensor of shape (n_images, n_captions), bool
         Whether both have nodes.
     """
-    mask = textual.mask
-    nodes, owners = textual.vectors[mask], mask.nonzero()[:, 0]
-    textual_shares = _shares(textual)[mask][:, None]
-    visual_shares = _shares(visual)
-    repeated = _without_gaps(visual)
-    n_captions, n_nodes = textual.n_graphs, visual.mask.shape[1]
-    size = max(1, _MOST_PRODUCTS // max(1, len(nodes) * n_nodes))
-    rows = []
-    for part, shares in zip(repeated.split(size), visual_shares.split(size), strict=True):
-        products = nodes @ part.flatten(0, 1).T
-        best = products.unflatten(1, shares.shape).amax(dim=2)
-        row = best.new_zeros(n_captions, len(part)).index_add(0, owners, best * textual_shares)
-        if symmetric:
-            # Products of unit vectors are not below -1.
-            lowest = products.new_full((n_captions, products.shape[1]), -2)
-            targets = owners[:, None].expand_as(products)
-            best = lowest.scatter_reduce(0, targets, products, "amax").unflatten(1, shares.shape)
-            row = (row + (best * shares).sum(dim=2)) / 2
-        rows.append(row.T)
-    similarities = torch.cat(rows)
+    textual_shares, visual_shares = _shares(textual), _shares(visual).T
+
+    def compare(block: _Block) -> torch.Tensor:
+        shares = textual_shares[block.captions][textual.mask[block.captions]]
+        best = block.products.amax(dim=2)
+        forth = (best * shares.view(*best.shape[:2], 1)).sum(dim=1)
+        if not symmetric:
+            return forth
+        back = (block.products.amax(dim=1) * visual_shares[:, block.images]).sum(dim=1)
+        return (forth + back) / 2
+
+    similarities = _by_blocks(visual, textual, compare)
     has_both = visual.mask.any(dim=1)[:, None] & textual.mask.any(dim=1)
     return torch.where(has_both, similarities, torch.zeros_like(similarities)), has_both
 
@@ -77,21 +77,63 @@ def denied_evidence(
     evidence : torch.Tensor of shape (n_images, n_captions), not negative
         0 where nothing is denied.
     """
-    mask = denied.mask
-    nodes, owners = denied.vectors[mask], mask.nonzero()[:, 0]
-    n_images, n_captions = visual.n_graphs, denied.n_graphs
-    if not len(nodes):
-        return denied.vectors.new_zeros(n_images, n_captions)
     has_nodes = visual.mask.any(dim=1)
-    size = max(1, _MOST_PRODUCTS // (len(nodes) * visual.mask.shape[1]))
-    rows = []
-    for part, known in zip(_without_gaps(visual).split(size), has_nodes.split(size), strict=True):
-        products = nodes @ part.flatten(0, 1).T
-        best = products.unflatten(1, part.shape[:2]).amax(dim=2)
-        best = torch.where(known, best, neutral)
-        shown = functional.softplus(steepness * (best - neutral)) / steepness
-        rows.append(shown.new_zeros(n_captions, len(part)).index_add(0, owners, shown).T)
-    return torch.cat(rows)
+
+    def compare(block: _Block) -> torch.Tensor:
+        best = torch.where(has_nodes[block.images], block.products.amax(dim=2), neutral)
+        return (functional.softplus(steepness * (best - neutral)) / steepness).sum(dim=1)
+
+    return _by_blocks(visual, denied, compare)
+
+
+class _Block(NamedTuple):
+    """Products of the nodes of some captions, that have as many each, and of some images.
+
+    ``captions`` and ``images`` are their indices; ``products`` has the shape (n_captions,
+    n_textual_nodes, n_visual_nodes, n_images).
+    """
+
+    captions: torch.Tensor
+    images: slice
+    products: torch.Tensor
+
+
+def _by_blocks(
+    visual: Nodes, textual: Nodes, compare: Callable[[_Block], torch.Tensor]
+) -> torch.Tensor:
+    """Put the values of all blocks together, (n_images, n_captions); 0 without textual nodes."""
+    n_images, n_visual = visual.mask.shape
+    if not n_images or not textual.n_graphs:
+        return visual.vectors.new_zeros(n_images, textual.n_graphs)
+    # Images last, so that maxima over nodes are those of whole rows.
+    visual_vectors = _without_gaps(visual).transpose(0, 1)
+    counts = textual.mask.sum(dim=1)
+    most_products = _MOST_PRODUCTS * (1 if counts.device.type == "cpu" else _MORE)
+    most_images = max(_FEW_IMAGES, most_products // (n_visual * max(1, int(counts.sum()))))
+    parts = [
+        (images, visual_vectors[:, images].flatten(0, 1).T)
+        for images in (slice(i, i + most_images) for i in range(0, n_images, most_images))
+    ]
+    order, rows = [], []
+    for count in counts.unique().tolist():
+        of_count = (counts == count).nonzero()[:, 0]
+        most_captions = most_products // max(1, count * n_visual * min(most_images, n_images))
+        for captions in of_count.split(max(1, most_captions)):
+            order.append(captions)
+            if not count:
+                rows.append(visual_vectors.new_zeros(len(captions), n_images))
+                continue
+            nodes = textual.vectors[captions][textual.mask[captions]]
+            blocks = (
+                _Block(
+                    captions,
+                    images,
+                    (nodes @ vectors).view(len(captions), count, n_visual, -1),
+                )
+                for images, vectors in parts
+            )
+            rows.append(torch.cat([compare(block) for block in blocks], dim=1))
+    return torch.cat(rows)[torch.cat(order).argsort()].T
 
 
 def _without_gaps(visual):
