@@ -21,7 +21,7 @@ class GraphIndex:
     ----------
     encoder : PairEncoder
     graphs : sequence of SceneGraph
-        Their nodes are stored one after the other, in half precision.
+        Their nodes are stored one after the other, in 8 bits an entry.
     """
 
     def __init__(self, encoder: PairEncoder, graphs: list[SceneGraph]) -> None:
@@ -34,13 +34,15 @@ class GraphIndex:
             encoded = encoded.to("cpu")
             objects.append(_packed(encoded.objects))
             relations.append(_packed(encoded.relations))
-            graph_vectors.append(encoded.graphs.half())
-        self._pooled = faiss.IndexFlatIP(pooled[0].shape[1])
+            graph_vectors.append(_Rounded.of(encoded.graphs))
+        self._pooled = faiss.IndexScalarQuantizer(
+            pooled[0].shape[1], faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
+        )
         for vectors in pooled:
             self._pooled.add(vectors)
         self._objects = _PackedNodes(objects)
         self._relations = _PackedNodes(relations)
-        self._graphs = torch.cat(graph_vectors)
+        self._graphs = _Rounded.concatenated(graph_vectors)
 
     def __len__(self) -> int:
         return len(self._graphs)
@@ -48,8 +50,8 @@ class GraphIndex:
     @property
     def n_bytes(self) -> int:
         """Memory of the indexed images."""
-        pooled = self._pooled.ntotal * self._pooled.d * 4
-        return pooled + self._objects.n_bytes + self._relations.n_bytes + self._graphs.nbytes
+        parts = self._objects, self._relations, self._graphs
+        return self._pooled.ntotal * self._pooled.code_size + sum(part.n_bytes for part in parts)
 
     def search(self, captions: Encoded, n_candidates: int) -> tuple[np.ndarray, np.ndarray]:
         """Compare each caption with the images of its shortlist.
@@ -89,8 +91,36 @@ class GraphIndex:
         return Encoded(
             self._objects.take(indices),
             self._relations.take(indices),
-            self._graphs[indices].float(),
+            self._graphs.take(indices),
         )
+
+
+class _Rounded:
+    """Vectors whose entries are rounded to 8 bits, in units of the largest one of each."""
+
+    def __init__(self, entries, units):
+        self._entries, self._units = entries, units
+
+    @classmethod
+    def of(cls, vectors):
+        units = (vectors.abs().amax(dim=1, keepdim=True) / 127).clamp_min(1e-4).half()
+        # A unit that was rounded down has an entry of 127.06 of it at most.
+        return cls((vectors / units).round().to(torch.int8), units)
+
+    @classmethod
+    def concatenated(cls, parts):
+        entries, units = zip(*((part._entries, part._units) for part in parts), strict=True)
+        return cls(torch.cat(entries), torch.cat(units))
+
+    def __len__(self):
+        return len(self._entries)
+
+    @property
+    def n_bytes(self):
+        return self._entries.nbytes + self._units.nbytes
+
+    def take(self, rows):
+        return self._entries[rows] * self._units[rows].float()
 
 
 class _PackedNodes:
@@ -98,13 +128,14 @@ class _PackedNodes:
 
     def __init__(self, parts):
         vectors, weights, counts = zip(*parts, strict=True)
-        self._vectors, self._weights = torch.cat(vectors), torch.cat(weights)
-        self._counts = torch.cat(counts)
+        self._vectors = _Rounded.concatenated(vectors)
+        self._weights, self._counts = torch.cat(weights), torch.cat(counts)
         self._starts = self._counts.cumsum(0) - self._counts
 
     @property
     def n_bytes(self):
-        return sum(p.nbytes for p in (self._vectors, self._weights, self._counts, self._starts))
+        rest = self._weights, self._counts, self._starts
+        return self._vectors.n_bytes + sum(part.nbytes for part in rest)
 
     def take(self, graphs):
         counts = self._counts[graphs]
@@ -112,9 +143,10 @@ class _PackedNodes:
             counts
         )
         rows = self._starts[graphs].repeat_interleave(counts) + within
-        return Nodes(pad(self._vectors[rows].float(), counts), pad(self._weights[rows], counts))
+        weights = self._weights[rows].float()
+        return Nodes(pad(self._vectors.take(rows), counts), pad(weights, counts))
 
 
 def _packed(nodes):
     mask = nodes.mask
-    return nodes.vectors[mask].half(), nodes.weights[mask], mask.sum(dim=1)
+    return _Rounded.of(nodes.vectors[mask]), nodes.weights[mask].half(), mask.sum(dim=1)
