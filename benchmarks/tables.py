@@ -334,11 +334,26 @@ def retrieval(part):
     return _markdown(head, lines)
 
 
-def swaps():
-    """How often the true caption scores above a changed one."""
-    rows = json.loads((RESULTS / "retrieval.json").read_text())["swaps"]["true above swapped"]
-    lines = [[name, f"{r['exchanged']:.3f}", f"{r['replaced']:.3f}"] for name, r in rows.items()]
-    return _markdown(["", "subject and object exchanged", "predicate replaced"], lines)
+def hard_captions():
+    """How often the true caption scores above a wrong one, and the recall with the same models."""
+    results = json.loads((RESULTS / "hard_captions.json").read_text())
+    kinds = list(results["captions"])
+    lines = [
+        [
+            name,
+            *(f"{row[kind]:.3f}" for kind in kinds),
+            *(f"{side['R@10']:.3f}" for side in row["recall"].values()),
+            row["folds"],
+        ]
+        for name, row in results["true above wrong"].items()
+    ]
+    return _markdown(["", *kinds, "R@10, captions", "R@10, images", "folds"], lines)
+
+
+def images_by_images():
+    """Share of the ten nearest images that captions call nearest, too."""
+    rows = json.loads((RESULTS / "retrieval.json").read_text())["images"]["share of the ten"]
+    return _markdown(["", "of ten"], [[name, f"{share:.3f}"] for name, share in rows.items()])
 
 
 def missing():
@@ -410,7 +425,8 @@ def main():
         },
         "scene-graphs.md": {
             "folds": retrieval("folds"),
-            "swaps": swaps(),
+            "hard_captions": hard_captions(),
+            "images": images_by_images(),
             "ceiling": retrieval("ceiling"),
             "missing": missing(),
             "search": search(),

@@ -47,7 +47,8 @@ class Encoded(NamedTuple):
     ``objects`` are nodes of the objects of an image or of the words of a caption, ``relations``
     those of relations or triples; ``graphs``, float of shape (n, n_dimensions), has one vector
     for the whole graph or sentence. ``denied_objects`` and ``denied_relations`` are nodes of what
-    captions deny, None where nothing can be denied, as by images.
+    captions deny, None where nothing can be denied, as by images. ``implausibility``, float of
+    shape (n,), is less the log probability that captions mix nothing up; None where it is unknown.
     """
 
     objects: Nodes
@@ -55,6 +56,7 @@ class Encoded(NamedTuple):
     graphs: torch.Tensor
     denied_objects: Nodes | None = None
     denied_relations: Nodes | None = None
+    implausibility: torch.Tensor | None = None
 
     def nodes(self, level: str) -> Nodes:
         """Return the nodes of the level "object" or "relation"."""
@@ -73,6 +75,7 @@ class Encoded(NamedTuple):
             graphs=self.graphs[indices],
             denied_objects=self.denied_objects and self.denied_objects.take(indices),
             denied_relations=self.denied_relations and self.denied_relations.take(indices),
+            implausibility=None if self.implausibility is None else self.implausibility[indices],
         )
 
     def to(self, device: torch.device | str) -> Self:
@@ -84,6 +87,10 @@ class Encoded(NamedTuple):
 
 def _concatenate_denied(parts):
     return None if parts[0] is None else concatenate_nodes(parts)
+
+
+def _concatenate_known(parts):
+    return None if parts[0] is None else torch.cat(parts)
 
 
 def concatenate_nodes(parts: Sequence[Nodes]) -> Nodes:
@@ -108,4 +115,5 @@ def concatenate_encoded(parts: Sequence[Encoded]) -> Encoded:
         torch.cat([part.graphs for part in parts]),
         _concatenate_denied([part.denied_objects for part in parts]),
         _concatenate_denied([part.denied_relations for part in parts]),
+        _concatenate_known([part.implausibility for part in parts]),
     )

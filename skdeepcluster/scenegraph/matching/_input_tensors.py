@@ -1,6 +1,6 @@
 """Graphs and captions as padded tensors of phrase numbers and boxes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import chain
 from typing import Any, NamedTuple, Self
 
@@ -178,13 +178,16 @@ def caption_tensors(
     denied = [caption.denied_objects for caption in captions]
     return CaptionTensors(
         pad(table.rows(list(chain.from_iterable(words))), list(map(len, words))),
-        _triple_rows([caption.triples or () for caption in captions], table),
+        triple_rows([caption.triples or () for caption in captions], table),
         torch.from_numpy(sentence_vectors([caption.stated_text for caption in captions])),
         pad(table.rows(list(chain.from_iterable(denied))), list(map(len, denied))),
-        _triple_rows([caption.denied_triples for caption in captions], table),
+        triple_rows([caption.denied_triples for caption in captions], table),
     )
 
 
-def _triple_rows(triples, table):
+def triple_rows(
+    triples: Sequence[Sequence[tuple[str, str, str]]], table: PhraseTable
+) -> torch.Tensor:
+    """Return the rows of captions' triples, (n_captions, n_triples, 3); new phrases are added."""
     phrases = [phrase for triple in chain.from_iterable(triples) for phrase in triple]
     return pad(table.rows(phrases).reshape(-1, 3), list(map(len, triples)))

@@ -81,7 +81,14 @@ class MatchingModel(nn.Module):
         of_levels = [self.level_similarity(level, images, captions) for level in self.levels]
         if self.training:
             self._update_neutral(of_levels)
-        return self._join(of_levels) - self.denied_evidence(images, captions)
+        against = self.denied_evidence(images, captions) + self.implausibility(captions)
+        return self._join(of_levels) - against
+
+    def implausibility(self, captions: Encoded) -> torch.Tensor:
+        """Return the evidence that captions mix something up, (n_captions,); 0 if unknown."""
+        if captions.implausibility is None:
+            return captions.graphs.new_zeros(len(captions.graphs))
+        return captions.implausibility / self.logit_scale
 
     def denied_evidence(self, images: Encoded, captions: Encoded) -> torch.Tensor:
         """Add up the evidence that images show what captions deny, (n_images, n_captions)."""
@@ -107,7 +114,8 @@ class MatchingModel(nn.Module):
                 of_levels.append(
                     level_similarity_of_pairs(visual, textual, symmetric=self.symmetric)
                 )
-        return self._join(of_levels) - self.denied_evidence(images, captions).diagonal()
+        denied = self.denied_evidence(images, captions).diagonal()
+        return self._join(of_levels) - denied - self.implausibility(captions)
 
     def level_similarity(
         self, level: str, images: Encoded, captions: Encoded
@@ -148,7 +156,7 @@ class MatchingModel(nn.Module):
         neutral = self.shares * self.neutral
         has_level = self._has_levels(encoded)
         # The neutral value of all levels, less that of the levels that both have.
-        total = neutral.sum().expand(len(has_level), 1)
+        total = (neutral.sum() - self.implausibility(encoded))[:, None]
         return torch.cat([self._level_means(encoded), -neutral * has_level, total], dim=1)
 
     def _level_means(self, encoded):

@@ -10,10 +10,17 @@ import torch
 from ...storage import StoredModel, prefixed, schema, without_prefix
 from ..graph import Caption, SceneGraph
 from ._encoded import Encoded, concatenate_encoded
-from ._input_tensors import CaptionTensors, GraphTensors, caption_tensors, graph_tensors
+from ._input_tensors import (
+    CaptionTensors,
+    GraphTensors,
+    caption_tensors,
+    graph_tensors,
+    triple_rows,
+)
 from ._matching_model import MatchingModel
 from ._phrase_table import PhraseTable, document_frequencies, rarity
 from ._phrase_vectors import PhraseVectors, vectors_to_read
+from ._plausibility import TriplePlausibility
 from ._textual_encoder import TextualGraphEncoder
 from ._training import TrainingPairs
 from ._visual_encoder import VisualGraphEncoder
@@ -26,8 +33,9 @@ _ALIKE = 0.75
 _SHORTEST = 3
 # Objects and relations, or words and triples, that are encoded together.
 _MOST_NODES = 2**14
-# Prefix of its tensors in saved models.
+# Prefixes of tensors in saved models.
 _MODEL = "model."
+_PLAUSIBILITY = "plausibility."
 
 
 @dataclass(frozen=True)
@@ -86,10 +94,13 @@ class PairEncoder:
         Set by ``make_model``.
     model : MatchingModel
         Set by ``make_model``; what is encoded is on its device.
+    plausibility : TriplePlausibility or None
+        Set by ``learn_plausibility``; with it, captions that are encoded have an implausibility.
     """
 
     settings: ModelSettings
     model: MatchingModel
+    plausibility: TriplePlausibility | None = None
 
     def __init__(self, phrase_vectors: PhraseVectors, n_features: int) -> None:
         self.phrase_vectors = phrase_vectors
@@ -117,9 +128,46 @@ class PairEncoder:
             rarity(words, len(pairs.owners)),
         )
 
+    def learn_plausibility(
+        self,
+        captions: CaptionTensors,
+        sentences: list[Caption],
+        random_state: np.random.RandomState,
+    ) -> None:
+        """Learn which predicates go between which nouns.
+
+        Parameters
+        ----------
+        captions : CaptionTensors
+            Those of the training.
+        sentences : list of Caption
+            Others, of no image, with their triples.
+        random_state : RandomState
+        """
+        table = self.textual_phrases.copy()
+        others = triple_rows([caption.triples or () for caption in sentences], table)
+        rows = [_relations_of(part, table) for part in (captions.triples, others)]
+        triples = torch.cat([part[(part > 0).any(dim=2)] for part in rows]).numpy()
+        if len(triples):
+            learned = TriplePlausibility.learn(triples, table.vectors, random_state)
+            self.plausibility = learned.to(self.model.device)
+
+    def plausibilities(self, caption: Caption) -> list[float] | None:
+        """Return the probability of each triple not to be mixed up; None if that is not learned."""
+        if self.plausibility is None:
+            return None
+        table = self.textual_phrases.copy()
+        rows = _relations_of(triple_rows([caption.triples or ()], table), table)
+        rows = rows[0, : len(caption.triples or ())]
+        with torch.inference_mode():
+            vectors = table.vectors.to(self.model.device)[rows.to(self.model.device)]
+            return self.plausibility.log_odds(vectors).sigmoid().tolist()
+
     def to(self, device: torch.device) -> Self:
         """Move the networks to a device; return the encoder."""
         self.model.to(device)
+        if self.plausibility is not None:
+            self.plausibility.to(device)
         return self
 
     def graph_tensors(self, graphs: list[SceneGraph]) -> GraphTensors:
@@ -175,7 +223,7 @@ class PairEncoder:
         """Return the same for what ``graph_tensors`` and ``caption_tensors`` returned."""
         return self._compare(
             _in_parts(self.model.visual, graphs, self.visual_phrases),
-            _in_parts(self.model.textual, captions, self.textual_phrases),
+            self._parts_of_captions(captions, self.textual_phrases.copy()),
         )
 
     def pool_graphs(self, graphs: list[SceneGraph]) -> np.ndarray:
@@ -195,6 +243,9 @@ class PairEncoder:
         tensors |= prefixed(_MODEL, {name: tensor.cpu() for name, tensor in state.items()})
         for side, table in (("visual", self.visual_phrases), ("textual", self.textual_phrases)):
             tensors[f"phrases.{side}"] = table.vectors
+        if self.plausibility is not None:
+            state = self.plausibility.state_dict()
+            tensors |= prefixed(_PLAUSIBILITY, {name: t.cpu() for name, t in state.items()})
         config = {
             "levels": self.settings.levels,
             "neighbors": self.settings.neighbors,
@@ -243,6 +294,11 @@ class PairEncoder:
                 "phrases.textual": torch.empty(n_phrases[1], n_dimensions),
                 **prefixed(_MODEL, model.state_dict()),
             }
+            plausibility = None
+            # Models of version 0.1.0 have none, nor have those that compare no triples.
+            if any(name.startswith(_PLAUSIBILITY) for name in stored.tensors.names):
+                plausibility = TriplePlausibility(n_dimensions)
+                expected |= prefixed(_PLAUSIBILITY, plausibility.state_dict())
         stored.tensors.refuse_others(expected)
         tensors = stored.tensors.read(expected)
         for name, tensor in tensors.items():
@@ -255,6 +311,9 @@ class PairEncoder:
         )
         encoder.settings, encoder.model = settings, model
         model.load_state_dict(without_prefix(_MODEL, tensors), assign=True)
+        if plausibility is not None:
+            plausibility.load_state_dict(without_prefix(_PLAUSIBILITY, tensors), assign=True)
+            encoder.plausibility = plausibility.eval().requires_grad_(False)
         return encoder
 
     def _graph_parts(self, graphs):
@@ -265,7 +324,19 @@ class PairEncoder:
     def _caption_parts(self, captions):
         phrases = self.textual_phrases.copy()
         inputs = caption_tensors(captions, phrases, self.phrase_vectors.of_sentences)
-        return _in_parts(self.model.textual, inputs, phrases)
+        return self._parts_of_captions(inputs, phrases)
+
+    def _parts_of_captions(self, inputs, phrases):
+        parts = _in_parts(self.model.textual, inputs, phrases)
+        if self.plausibility is None:
+            return parts
+        triples = phrases.vectors[_relations_of(inputs.triples, phrases)]
+        with torch.inference_mode():
+            implausibility = self.plausibility.implausibility(triples.to(self.model.device))
+        return [
+            (indices, encoded._replace(implausibility=implausibility[indices]))
+            for indices, encoded in parts
+        ]
 
     def _compare(self, image_parts, caption_parts):
         shape = [
@@ -283,8 +354,16 @@ class PairEncoder:
         # To be read where there is no such device.
         state = dict(self.__dict__)
         if "model" in state and self.model.device.type != "cpu":
-            state["model"] = copy.deepcopy(self.model).cpu()
+            for name in ("model", "plausibility"):
+                if state.get(name) is not None:
+                    state[name] = copy.deepcopy(state[name]).cpu()
         return state
+
+
+def _relations_of(triples, phrases):
+    """Return the rows of triples; of attributes, which anything may have, those of padding."""
+    (attribute,) = phrases.rows(["is"])
+    return triples * (triples[:, :, 1:2] != attribute)
 
 
 def _in_parts(encoder, inputs, phrases):

@@ -39,7 +39,8 @@ class TripleMatch(NamedTuple):
 
     ``triple`` and ``matched`` are (subject, predicate, object), ``relation`` is an index into the
     graph's relations, ``score`` the cosine of the two, ``weak`` whether they have little to do with
-    each other.
+    each other. ``plausibility`` is the probability that the caption has not mixed up the triple,
+    by what predicates go between what nouns in other captions; None if that was not learned.
     """
 
     triple: tuple[str, str, str]
@@ -47,6 +48,7 @@ class TripleMatch(NamedTuple):
     matched: tuple[str, str, str]
     score: float
     weak: bool
+    plausibility: float | None
 
 
 class DeniedMatch(NamedTuple):
@@ -110,7 +112,7 @@ class Explanation(NamedTuple):
         ]
         lines += [
             f"  {' '.join(match.triple)} -> {' '.join(match.matched)}  {match.score:.2f}"
-            f"{' (weak)' if match.weak else ''}"
+            f"{_remarks(match)}"
             for match in self.triples
         ]
         lines += [
@@ -125,6 +127,7 @@ def explain_pair(
     image: Encoded,
     sentence: Encoded,
     model: MatchingModel,
+    plausibilities: list[float] | None = None,
 ) -> Explanation:
     """Find the best matches of a caption's nodes in an image.
 
@@ -136,6 +139,8 @@ def explain_pair(
     image, sentence : Encoded
         The two, encoded.
     model : MatchingModel
+    plausibilities : list of float, default=None
+        Of the caption's triples.
 
     Returns
     -------
@@ -153,11 +158,14 @@ def explain_pair(
             occurrences.setdefault(word, []).append((score, index, weight))
         word_matches = [_match(word, found, graph) for word, found in occurrences.items()]
     if image.relations.mask.any() and caption.triples:
-        for triple, (index, score) in zip(
-            caption.triples, _best(image.relations, sentence.relations), strict=False
-        ):
-            matched = graph.triples[index]
-            triple_matches.append(TripleMatch(triple, index, matched, score, score < _WEAK))
+        found = _best(image.relations, sentence.relations)
+        known = [None] * len(caption.triples) if plausibilities is None else plausibilities
+        triple_matches = [
+            TripleMatch(triple, index, graph.triples[index], score, score < _WEAK, plausibility)
+            for triple, (index, score), plausibility in zip(
+                caption.triples, found, known, strict=False
+            )
+        ]
     levels = {
         level: float(model.level_similarity(level, image, sentence)[0]) for level in model.levels
     }
@@ -174,6 +182,12 @@ def explain_pair(
     return Explanation(
         similarity, word_matches, triple_matches, levels, graph, caption.text, denied
     )
+
+
+def _remarks(match):
+    implausible = match.plausibility is not None and match.plausibility < 0.5
+    remarks = [*["weak"] * match.weak, *["implausible"] * implausible]
+    return f" ({', '.join(remarks)})" if remarks else ""
 
 
 def _denied(shown, phrases, visual, textual):

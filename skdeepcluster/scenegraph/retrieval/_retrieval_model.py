@@ -76,7 +76,8 @@ class RetrievalModel:
     @property
     def n_parameters(self) -> int:
         """Number of trained parameters."""
-        return sum(part.numel() for part in self.encoder.model.parameters())
+        networks = self.encoder.model, self.encoder.plausibility
+        return sum(p.numel() for network in networks if network for p in network.parameters())
 
     def similarity(self, images: ImagesWithGraphs, captions: list[Caption]) -> np.ndarray:
         """Compare all images with all captions.
@@ -167,6 +168,7 @@ class RetrievalModel:
                 self.encoder.encode_graphs([graph]),
                 self.encoder.encode_captions([caption]),
                 self.encoder.model,
+                self.encoder.plausibilities(caption),
             )
 
     def state(self) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:

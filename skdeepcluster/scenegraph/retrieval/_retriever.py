@@ -26,12 +26,9 @@ from ..matching import (
     LEVELS,
     ModelSettings,
     PairEncoder,
-    PhraseVectors,
     TrainingPairs,
     TrainingSettings,
     count_features,
-    has_minilm,
-    learn_word_vectors,
     words_by_image,
 )
 from ._explanation import Explanation
@@ -44,6 +41,7 @@ from ._recall import mean_recall, recall_table
 from ._reranking import check_scores, mix
 from ._retrieval_model import RetrievalModel
 from ._training import seeded, train_pair_encoder
+from ._word_sources import make_word_vectors
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -92,6 +90,10 @@ class SceneGraphRetriever(BaseEstimator):
     foil_weight : float, default=1.0
         Weight of the loss of captions against foils, in which a triple's ends are exchanged or
         its predicate is replaced. 0 leaves it out.
+    plausibility : bool, default=True
+        Whether captions count less if their triples are unlike those of other captions, as "a
+        bench sits on a man" is: it is learned from captions which predicates go between which
+        nouns. This changes the order of captions, not that of images.
     max_epochs : int, default=14
         An epoch is each image with one of its captions. 0 leaves the similarity untrained.
     batch_size : int, default=128
@@ -154,6 +156,7 @@ class SceneGraphRetriever(BaseEstimator):
         "loss": [StrOptions({"contrastive", "hardest"})],
         "margin": [Interval(Real, 0, 2, closed="both")],
         "foil_weight": [Interval(Real, 0, None, closed="left")],
+        "plausibility": ["boolean"],
         "max_epochs": [Interval(Integral, 0, None, closed="left")],
         "batch_size": [Interval(Integral, 2, None, closed="left")],
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
@@ -179,6 +182,7 @@ class SceneGraphRetriever(BaseEstimator):
         loss: str = "contrastive",
         margin: float = 0.2,
         foil_weight: float = 1.0,
+        plausibility: bool = True,
         max_epochs: int = 14,
         batch_size: int = 128,
         learning_rate: float = 1e-3,
@@ -200,6 +204,7 @@ class SceneGraphRetriever(BaseEstimator):
         self.loss = loss
         self.margin = margin
         self.foil_weight = foil_weight
+        self.plausibility = plausibility
         self.max_epochs = max_epochs
         self.batch_size = batch_size
         self.learning_rate = learning_rate
@@ -213,7 +218,7 @@ class SceneGraphRetriever(BaseEstimator):
     @all_or_nothing
     @fit_context(prefer_skip_nested_validation=False)
     @counted_steps()
-    def fit(self, X: Any, y: Iterable[Any]) -> Self:
+    def fit(self, X: Any, y: Iterable[Any], *, sentences: Iterable[Any] | None = None) -> Self:
         """Learn from images and their captions.
 
         Parameters
@@ -223,6 +228,8 @@ class SceneGraphRetriever(BaseEstimator):
         y : sequence of length n_images
             For each image its caption, or a list of its captions. A caption is a sentence, a
             dict with "text" and "triples" (subject, predicate, object), or a SceneGraph.
+        sentences : sequence of captions, default=None
+            More captions, of no image here, from which ``plausibility`` is learned, too.
 
         Returns
         -------
@@ -244,9 +251,16 @@ class SceneGraphRetriever(BaseEstimator):
             raise ValueError("X and y are empty: there is nothing to learn from.")
         held_out = hold_out(images.identities, self._share_held_out(), random_state)
         caption_parser = CaptionParser(self.levels)
-        # Vectors of words and training; besides them, what depends on the data.
-        expect_steps(2 + caption_parser.has_work(captions) + (self.global_model is not None))
+        learns_plausibility = bool(
+            self.plausibility and self.max_epochs and "relation" in self.levels
+        )
+        unpaired = () if sentences is None or not learns_plausibility else sentences
+        others = as_captions(unpaired)[0]
+        # Vectors of words and training; besides them, what depends on data and parameters.
+        n_parsed = sum(map(caption_parser.has_work, (captions, others)))
+        expect_steps(2 + n_parsed + learns_plausibility + (self.global_model is not None))
         parsed = caption_parser(captions, self.text_parser, self.verbose)
+        others = caption_parser(others, self.text_parser, self.verbose)
         with timed_step("word vectors", self.verbose):
             vectors = self._make_vectors(images, captions, owners, held_out, random_state)
             encoder = PairEncoder(vectors, count_features(images.graphs))
@@ -257,7 +271,14 @@ class SceneGraphRetriever(BaseEstimator):
                 images.identities,
             )
         measure = HeldOut(pairs.take(held_out), encoder) if held_out.any() else None
-        self.history_ = self._train(encoder, pairs.take(~held_out), measure, random_state)
+        learned = pairs.take(~held_out)
+        self.history_ = self._train(encoder, learned, measure, random_state)
+        if learns_plausibility:
+            with (
+                timed_step("plausibility", self.verbose),
+                seeded(int(random_state.randint(2**31)), torch.device("cpu")),
+            ):
+                encoder.learn_plausibility(learned.captions, others, random_state)
         with timed_step("global model", self.verbose and self.global_model is not None):
             global_similarity = self._fit_global(images, captions, owners, held_out, measure)
         self._keep(RetrievalModel(encoder, global_similarity, caption_parser))
@@ -572,24 +593,11 @@ class SceneGraphRetriever(BaseEstimator):
         return 0 if self.global_model is None else 0.1
 
     def _make_vectors(self, images, captions, owners, held_out, random_state):
-        source = self.word_vectors
-        if isinstance(source, str) and source == "auto":
-            source = "minilm" if has_minilm() else "pairs"
-        is_named = isinstance(source, str | PathLike)
-        self.word_vectors_ = str(source) if is_named else type(source).__name__
         words = words_by_image(images.graphs, captions, owners)
         documents = [words[image] for image in np.flatnonzero(~held_out)]
-        if isinstance(source, str) and source == "pairs":
-            source = learn_word_vectors(documents, random_state)
-        vectors = PhraseVectors(source)
-        vocabulary = sorted({word for document in documents for word in document})
-        vectors.reduce(vocabulary, self.n_components)
-        if vectors.words and not vectors(vocabulary).any():
-            warnings.warn(
-                "word_vectors has no word of X and y, so that their meanings are unknown. Its "
-                "words must be in lower case.",
-                stacklevel=2,
-            )
+        self.word_vectors_, vectors = make_word_vectors(
+            self.word_vectors, documents, self.n_components, random_state
+        )
         return vectors
 
     def _train(self, encoder, pairs, held_out, random_state):

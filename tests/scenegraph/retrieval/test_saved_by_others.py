@@ -14,7 +14,7 @@ from .._toy import make_retriever
 # What a save of the present format writes.
 PARAMS = """
 batch_size device dropout foil_weight global_model learning_rate levels loss margin max_epochs
-n_components neighbors random_state symmetric text_parser validation_fraction verbose
+n_components neighbors plausibility random_state symmetric text_parser validation_fraction verbose
 visual_parser weight_decay word_vectors
 """
 FIELDS = """

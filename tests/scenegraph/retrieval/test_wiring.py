@@ -36,6 +36,7 @@ def featured():
 CHANGES = [
     {"foil_weight": 0},
     {"foil_weight": 0.5},
+    {"plausibility": False},
     {"neighbors": False},
     {"symmetric": False},
     {"loss": "hardest"},
