@@ -18,8 +18,9 @@ pip install "skdeepcluster[text]".
 
 JSON: "n_pictures", "n_training_pictures" (null if a saved model was used), "word_vectors" and
 "queries": objects with "query" and "results", objects with "image_id", "similarity" and, with
---explain, "words" (objects with "word", "object", "label", "score", "weight" and "weak") and
-"triples" ("triple", "relation", "matched", "score" and "weak").
+--explain, "words" (objects with "word", "object", "label", "score", "weight" and "weak"),
+"triples" ("triple", "relation", "matched", "score", "weak" and "plausibility") and "denied"
+("denied", "matched" and "score"): what the sentence denies, and what in the image is most like it.
 """
 
 
@@ -68,8 +69,9 @@ def run(options):
             lines.append(f"{rank:>4}  {similarity:.3f}  {name}")
             if options.explain:
                 explanation = retriever.explain(graphs[position], query)
-                results[-1]["words"] = [match._asdict() for match in explanation.words]
-                results[-1]["triples"] = [match._asdict() for match in explanation.triples]
+                for part in ("words", "triples", "denied"):
+                    matches = getattr(explanation, part)
+                    results[-1][part] = [match._asdict() for match in matches]
                 lines += [f"      {line}" for line in str(explanation).splitlines()[1:]]
         queries.append({"query": query, "results": results})
     data = {

@@ -21,6 +21,9 @@ GRAPHS = [
     {"image_id": "tree.jpg", "objects": [{"label": "tree"}], "relations": []},
 ]
 
+# Without it vectors of the words are learned at once; the sentence encoder takes long to load.
+HAS_MINILM = "skdeepcluster.scenegraph.retrieval._word_sources.has_minilm"
+
 
 @pytest.fixture
 def graphs(tmp_path):
@@ -32,19 +35,27 @@ def graphs(tmp_path):
 def test_retrieve(graphs, tmp_path, monkeypatch, capsys):
     pytest.importorskip("spacy")
     # Vectors of the words are learned at once, where the sentence encoder takes long to load.
-    monkeypatch.setattr("skdeepcluster.scenegraph.retrieval._retriever.has_minilm", lambda: False)
-    queries = ["a man riding a horse", "the dog"]
+    monkeypatch.setattr(
+        "skdeepcluster.scenegraph.retrieval._word_sources.has_minilm", lambda: False
+    )
+    queries = ["a man riding a horse", "the dog", "a man without a dog"]
     data = run_json(capsys, "retrieve", graphs, *queries, "-k", 2, "--explain")
     assert (data["n_pictures"], data["n_training_pictures"]) == (3, 2)
     assert data["word_vectors"] == "pairs"
     assert [query["query"] for query in data["queries"]] == queries
-    first, second = (query["results"] for query in data["queries"])
+    first, second, third = (query["results"] for query in data["queries"])
     assert [first[0]["image_id"], second[0]["image_id"]] == ["horse.jpg", "snow.jpg"]
     assert len(first) == 2
     assert first[0]["similarity"] >= first[1]["similarity"]
     words = {match["word"]: match["label"] for match in first[0]["words"]}
     assert (words["man"], words["horse"]) == ("man", "horse")
     assert first[0]["triples"][0]["matched"] == ["man", "riding", "horse"]
+    assert set(first[0]["triples"][0]) == {
+        *("triple", "relation", "matched", "score", "weak", "plausibility")
+    }
+    assert first[0]["denied"] == []
+    denied = {result["image_id"]: result["denied"] for result in third}["horse.jpg"]
+    assert denied[0]["denied"] == "dog" and denied[0]["matched"] in ("man", "horse")
     # Others to learn from, and no more images than there are.
     (tmp_path / "more.jsonl").write_text(json.dumps(GRAPHS[2]), encoding="utf-8")
     assert run("retrieve", tmp_path / "more.jsonl", "a horse", "--train", graphs) == 0
@@ -53,7 +64,9 @@ def test_retrieve(graphs, tmp_path, monkeypatch, capsys):
 
 def test_retrieve_with_a_model_that_is_kept(graphs, tmp_path, monkeypatch, capsys):
     pytest.importorskip("spacy")
-    monkeypatch.setattr("skdeepcluster.scenegraph.retrieval._retriever.has_minilm", lambda: False)
+    monkeypatch.setattr(
+        "skdeepcluster.scenegraph.retrieval._word_sources.has_minilm", lambda: False
+    )
     search = ("retrieve", graphs, "a man riding a horse", "--model", tmp_path / "model")
     learned = run_json(capsys, *search)
     again = run_json(capsys, *search)
