@@ -116,12 +116,14 @@ def test_progress_is_shown(pairs, capsys):
     shown = capsys.readouterr()
     assert "2/2" in shown.err and "loss" in shown.err
     # The captions of the pairs have triples already.
-    assert "step 1 of 2: word vectors" in shown.err and "step 2 of 2: training" in shown.err
+    assert "step 1 of 3: word vectors" in shown.err and "step 2 of 3: training" in shown.err
+    assert "step 3 of 3: plausibility" in shown.err
     assert "best epoch" not in shown.err and not shown.out
 
 
 def test_the_epoch_that_is_kept_is_told(pairs, capsys):
     params = {"validation_fraction": 0.25, "max_epochs": 4, "learning_rate": 0.1, "verbose": 1}
+    params["plausibility"] = False
     est = make_retriever(**params).fit(*pairs)
     best = 1 + int(np.argmax(est.history_["validation_recall"]))
     assert f"best epoch kept: {best}" in capsys.readouterr().err.splitlines()[-1]
