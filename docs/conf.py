@@ -112,6 +112,7 @@ pages_below = {
         "guide/backbones",
         "guide/copies",
         "guide/clusters",
+        "guide/growing",
         "guide/known-labels",
         "choosing-k",
         "guide/fine-tuning",

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from contextlib import redirect_stdout
 
 from .._version import __version__
-from . import _assign, _backbones, _cache, _cluster, _embed, _refine, _report, _retrieve
+from . import _assign, _backbones, _cache, _cluster, _embed, _refine, _report, _retrieve, _update
 from ._streams import drop_result, flush_result, open_streams, print_result
 from ._values import UsageError
 from ._wording import in_options
@@ -19,6 +19,7 @@ _EPILOG = """\
 examples:
   skdeepcluster cluster photos/ --n-clusters 12 --output result/ --report
   skdeepcluster assign result/model more-photos/ --output more-result/
+  skdeepcluster update result/ photos/ --output new/
   skdeepcluster refine result/ corrections.json --output new/
   skdeepcluster embed photos/ --output features.npz
   skdeepcluster retrieve graphs.jsonl "a dog jumps over a bar"
@@ -144,7 +145,17 @@ def _parser():
     )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="command")
-    for module in (_cluster, _assign, _report, _refine, _embed, _retrieve, _backbones, _cache):
+    for module in (
+        _cluster,
+        _assign,
+        _update,
+        _report,
+        _refine,
+        _embed,
+        _retrieve,
+        _backbones,
+        _cache,
+    ):
         command = commands.add_parser(
             module.__name__.rpartition("._")[2],
             help=module.HELP,

@@ -14,7 +14,7 @@ from ._images import Images, open_images
 from ._interruption import explain_interruption
 from ._options import add_files, add_output
 from ._outcome import Outcome
-from ._reader import function_from
+from ._result import add_result, open_result, use_cache_of
 from ._values import UsageError, integer_from, label_and, path, several_labels
 
 HELP = "correct a clustering, and learn from the corrections"
@@ -39,7 +39,7 @@ JSON: what "cluster" prints, and "renumbered", objects with "from" and "to".
 
 def add_options(parser):
     """Add options for the result, the corrections and the output."""
-    parser.add_argument("result", type=path, help="the output folder of 'cluster', or its model")
+    add_result(parser)
     parser.add_argument(
         "corrections", type=path, nargs="?", help="corrections.json, saved by the report page"
     )
@@ -82,34 +82,23 @@ def add_options(parser):
     )
     add_files(parser)
     add_output(parser)
-    # As the result has it.
-    parser.set_defaults(format=None)
 
 
 def run(options):
     """Learn from the corrections, save the model and write the results."""
-    from .. import DeepImageClusterer
     from ..cluster import partition_of
     from ..corrections import refined_to, wanted_of
     from ..progress import counted_steps, expect_steps, step
-    from ..storage import check_model_folder, is_model
+    from ..storage import check_model_folder
 
     corrections = _corrections(options)
-    folder = options.result
-    model = folder if is_model(folder) else folder / "model"
-    estimator = DeepImageClusterer.load(model, reader=function_from(options))
-    # Beside the model.
-    folder = model.parent
-    _follow_the_result(options, folder)
+    estimator, folder = open_result(options)
     images = _images(options, partition_of(estimator))
     wanted = wanted_of(estimator, corrections, images.X)
     check_output(options)
     new_model = options.output / "model"
     check_model_folder(new_model)
-    cache = folder / "cache"
-    memory = options.memory or (cache if cache.is_dir() else options.output / "cache")
-    # Of what else is computed, too.
-    options.memory = memory
+    memory = use_cache_of(options, folder)
     estimator.set_params(on_error="skip", verbose=1, memory=memory)
     if wanted.needs_fit:
         _tell_where_features_come_from(memory)
@@ -158,14 +147,6 @@ def _corrections(options):
         split={**given.split, **parts},
         moved={**given.moved, **dict(options.move)},
     )
-
-
-def _follow_the_result(options, folder):
-    """Write the formats that the result has."""
-    if options.format is None:
-        is_parquet = (folder / "labels.parquet").exists() and not (folder / "labels.csv").exists()
-        options.format = "parquet" if is_parquet else "csv"
-    options.report = options.report or (folder / "report.html").exists()
 
 
 def _images(options, partition):

@@ -11,6 +11,7 @@ def stability_of_images(partitions, labels, n_clusters):
     Parameters
     ----------
     partitions : ndarray of shape (n_partitions, n_samples), int
+        -1 for an image of no part.
     labels : ndarray of shape (n_samples,), int64
         -1 for an image of no cluster, which is in no part either.
     n_clusters : int
@@ -18,9 +19,9 @@ def stability_of_images(partitions, labels, n_clusters):
     Returns
     -------
     stability : ndarray of shape (n_samples,), float32
-        Share of the partitions, from 0 to 1; NaN for an image of no cluster.
+        Share of the partitions, from 0 to 1; NaN for an image of no cluster, or of no part.
     """
-    rows = np.flatnonzero(labels >= 0)
+    rows = np.flatnonzero((labels >= 0) & (partitions[0] >= 0))
     n_agreeing = np.zeros(len(rows))
     for parts in partitions:
         stands_for = _shared(parts[rows], labels[rows], n_clusters).argmax(axis=0)
@@ -45,14 +46,14 @@ def stability_of_groups(partitions, labels, members):
     -------
     stability : ndarray of shape (n_groups,), float64
         Jaccard index, from 0 to 1, of the group and all parts that lie mostly in it, mean over the
-        partitions.
+        partitions; 0 for a group of which no image is in any part.
 
     References
     ----------
     C. Hennig, "Cluster-wise assessment of cluster stability", Computational Statistics & Data
     Analysis 52 (2007).
     """
-    rows = np.flatnonzero(labels >= 0)
+    rows = np.flatnonzero((labels >= 0) & (partitions[0] >= 0))
     members = members.astype(np.float64)
     sizes = members @ np.bincount(labels[rows], minlength=members.shape[1])
     stability = np.zeros(len(members))
@@ -61,7 +62,7 @@ def stability_of_groups(partitions, labels, members):
         in_group, of_part = members @ shared, shared.sum(axis=0)
         is_inside = 2 * in_group > of_part
         n_both = (in_group * is_inside).sum(axis=1)
-        stability += n_both / (sizes + is_inside @ of_part - n_both)
+        stability += n_both / np.maximum(sizes + is_inside @ of_part - n_both, 1)
     return stability / len(partitions)
 
 

@@ -49,11 +49,12 @@ from ._constraints import AS_PUBLISHED, PARAMETER_CONSTRAINTS
 from ._copies import without_copies
 from ._editing import ClusterEditing
 from ._fine_tune import Assignment, fine_tune
+from ._growing import ClusterGrowth
 from ._joint_training import train_jointly
 from ._network import NetworkRecord
 from ._partition import Partition
 from ._persistence import load, save
-from ._predicting import ClusterPrediction, iter_latents, make_embedder
+from ._predicting import iter_latents, make_embedder
 from ._reporting import EpochReporter, n_steps_of
 from ._strip import NotebookStrip
 from ._training_data import (
@@ -76,7 +77,7 @@ _N_COMPONENTS = 100
 
 
 class DeepImageClusterer(
-    ClusterPrediction,
+    ClusterGrowth,
     ClusterEditing,
     CallbackSupportMixin,
     NotebookStrip,
@@ -223,8 +224,9 @@ class DeepImageClusterer(
     stability_ : ndarray of shape (n_samples,), float32
         Of how many of the partitions that the start is a consensus of the image's label is that of
         its part, as a share: the lower, the less another seed may agree. There is none without
-        such partitions; NaN for an image that was skipped. Of a refined clustering they are those
-        of the one that was corrected, which know no corrections.
+        such partitions; NaN for an image that was skipped, or that ``update`` has added since. Of
+        a refined clustering they are those of the one that was corrected, which know no
+        corrections.
     representative_indices_ : list of ndarray of int
         Positions in ``X`` of each cluster's most typical images; copies of an image come last.
     cluster_names_ : list of str

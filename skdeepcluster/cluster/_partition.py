@@ -63,8 +63,11 @@ class Partition:
     reference : Reference or None
         What is remembered of their features; None in models of version 0.1.0.
     partitions : ndarray of shape (n_partitions, n_samples), int16, or None
-        Those that the start is a consensus of, -1 for an image that could not be read; None if
-        there were none, and in models of version 0.1.0.
+        Those that the start is a consensus of, -1 for an image that could not be read, and for one
+        that came since; None if there were none, and in models of version 0.1.0.
+    n_clustered : int or None
+        Images that were clustered together: the first ones. The others came since, to clusters that
+        there were, or that they founded. None if all were.
     """
 
     head: LatentHead
@@ -80,6 +83,7 @@ class Partition:
     images: ImageRecord
     reference: Reference | None = None
     partitions: np.ndarray | None = None
+    n_clustered: int | None = None
 
     @classmethod
     def found(
@@ -129,7 +133,6 @@ class Partition:
         n_clusters = len(centers)
         prototypes = Prototypes(centers)
         temperature = calibrate_temperature(latents @ centers.T, neighbors, partitions)
-        latents = with_gaps(latents, readable, np.nan)
         partition = cls(
             head,
             prototypes,
@@ -137,18 +140,16 @@ class Partition:
             centers,
             cluster_means(features, labels, n_clusters),
             (None,) * n_clusters,
-            with_gaps(labels, readable, -1),
+            labels,
             latents,
             prototypes.probabilities(latents, temperature),
-            with_gaps(outlier_scores(features, neighbors), readable, np.nan),
+            outlier_scores(features, neighbors),
             ImageRecord(),
-            Reference.of(features, readable),
-            None if partitions is None else _with_gaps(partitions, readable),
-        ).with_copies(firsts)
-        # Of all clusters: merging may make small ones part of the largest.
-        n_kept = min(_N_KEPT_PER_CLUSTER, max(1, _N_KEPT // n_clusters))
-        record = ImageRecord.of(source, lambda: partition.representatives(n_kept))
-        return replace(partition, images=record)
+            partitions=partitions,
+        ).spread(readable)
+        reference = Reference.of(features, readable)
+        partition = replace(partition, reference=reference).with_copies(firsts)
+        return replace(partition, images=ImageRecord.of(source, partition.kept))
 
     @classmethod
     def provisional(cls, head: LatentHead, centroids: np.ndarray) -> Partition:
@@ -293,6 +294,28 @@ class Partition:
         order = order[self.labels[order] >= 0]
         return [members[:n_images] for members in np.split(order, self.sizes.cumsum()[:-1])]
 
+    def spread(self, readable: np.ndarray) -> Partition:
+        """Give the partition of more images, of which these are the readable ones.
+
+        Parameters
+        ----------
+        readable : ndarray of shape (n_samples,), bool
+        """
+        return replace(
+            self,
+            labels=with_gaps(self.labels, readable, -1),
+            latents=with_gaps(self.latents, readable, np.nan),
+            probabilities=with_gaps(self.probabilities, readable, np.nan),
+            outlier_scores=with_gaps(self.outlier_scores, readable, np.nan),
+            partitions=None if self.partitions is None else _with_gaps(self.partitions, readable),
+        )
+
+    def kept(self) -> list[np.ndarray]:
+        """Positions of images that a small copy is kept of, if they are no files."""
+        # Of all clusters: merging may make small ones part of the largest.
+        n_kept = min(_N_KEPT_PER_CLUSTER, max(1, _N_KEPT // self.n_clusters))
+        return self.representatives(n_kept)
+
     def with_copies(self, firsts: np.ndarray | None) -> Partition:
         """Give the partition in which images are treated like others that they are equal to.
 
@@ -321,6 +344,41 @@ class Partition:
         if partitions is not None and (partitions[:, self.labels >= 0] < 0).any():
             partitions = None
         return replace(self, partitions=partitions)
+
+    def with_images(self, features: np.ndarray, source: ImageSource | None) -> Partition:
+        """Give the partition that holds more images, in the clusters that there are.
+
+        Parameters
+        ----------
+        features : ndarray of shape (n, n_features), float32 or float16
+            NaN for an image that could not be read.
+        source : ImageSource or None
+            The images.
+        """
+        latents = self.encode(features)
+        components = self.known.components(features)
+        labels = np.concatenate([self.labels, self.assign(latents)])
+        scores = self.known.outlier_scores(components, self.landmarks)
+        reference = self.known.with_rows(components)
+        partition = replace(
+            self,
+            labels=labels,
+            latents=np.concatenate([self.latents, latents]),
+            probabilities=np.concatenate([self.probabilities, self.probabilities_of(latents)]),
+            outlier_scores=np.concatenate([self.outlier_scores, scores]),
+            reference=reference,
+            partitions=None
+            if self.partitions is None
+            else np.pad(self.partitions, ((0, 0), (0, len(features))), constant_values=-1),
+            n_clustered=self.n_clustered or len(self.labels),
+        ).with_labels(labels)
+        record = self.images.with_images(source, len(self.labels), partition.kept)
+        return replace(partition, images=record)
+
+    def with_labels(self, labels: np.ndarray) -> Partition:
+        """Give the partition with other labels of its images, and the means that they have then."""
+        means = self.known.means(labels, self.n_clusters) @ self.known.axes.T
+        return replace(self, labels=labels, feature_means=means)
 
     def renamed(self, names: dict[int, str | None]) -> Partition:
         """Give the partition with other names of the clusters that are listed."""

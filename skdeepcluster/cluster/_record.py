@@ -60,6 +60,49 @@ class ImageRecord:
         thumbnails = encoded_thumbnails(source, kept())
         return cls(None, source.fingerprint(), thumbnails, source.reader)
 
+    def check_new(self, source: ImageSource | None) -> None:
+        """Refuse images that are known already.
+
+        Raises
+        ------
+        ValueError
+            If a file is; of images in memory, only the user knows.
+        """
+        if source is None or source.paths is None or self.paths is None:
+            return
+        known = set(self.paths)
+        again = [path for path in source.paths if path in known]
+        if again:
+            raise ValueError(
+                f"{len(again)} of the {len(source)} images have clusters already, such as "
+                f"{str(again[0])!r}. Pass only those that are new."
+            )
+
+    def with_images(
+        self,
+        source: ImageSource | None,
+        n_before: int,
+        kept: Callable[[], Sequence[np.ndarray]],
+    ) -> ImageRecord:
+        """Take note of more images.
+
+        Parameters
+        ----------
+        source : ImageSource or None
+        n_before : int
+            How many there are already.
+        kept : callable
+            As of :meth:`of`; positions among all images.
+        """
+        if source is None:
+            return ImageRecord(reader=self.reader)
+        if self.paths is not None and source.paths is not None:
+            return ImageRecord.of(as_image_source([*self.paths, *source.paths], self.reader), kept)
+        new = [positions[positions >= n_before] - n_before for positions in kept()]
+        files = {n_before + index: file for index, file in encoded_thumbnails(source, new).items()}
+        # Only the user has all of them.
+        return ImageRecord(None, None, {**self.thumbnails, **files}, self.reader)
+
     def is_of(self, source: ImageSource) -> bool:
         """Whether these are the images; of features, only the user knows what they are of."""
         return self.fingerprint is None or self.fingerprint == source.fingerprint()

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import sparse
 from sklearn.utils.extmath import randomized_svd
 
-from ..features import random_rows, row_chunks, rows_of_images, unit_rows, with_gaps
+from ..features import random_rows, row_chunks, rows_of_images, unit_rows, unnamed_array, with_gaps
 from ..neighbors import highest_products
 
 # Principal axes: images of other classes are told apart as well as by all 1280 features.
 _N_AXES = 128
+# Axes of few images are less those of the many that may come: clusters of ten times as many images
+# are a point of accuracy worse with 128 axes of the few, and as good with 256.
+_N_AXES_OF_FEW = 256
+_FEW = 10_000
 # Rows that the axes are found by.
 _N_ROWS_FOR_AXES = 2048
 # The nearest images by which one is known: the mean distance to so few tells images of other
 # classes better than the mean to twenty, or the distance to the last of them.
 _N_NEAREST = 5
+# The neighbours by which outliers are found.
+_N_SCORED = 20
+# Features that take more are kept in a file.
+_BYTES_IN_MEMORY = 10**9
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +58,7 @@ class Reference:
             Which images they are of.
         """
         drawn = unit_rows(features, random_rows(len(features), _N_ROWS_FOR_AXES))
-        n_axes = min(_N_AXES, *drawn.shape)
+        n_axes = min(_N_AXES_OF_FEW if len(features) < _FEW else _N_AXES, *drawn.shape)
         axes = np.ascontiguousarray(randomized_svd(drawn, n_axes, random_state=0)[2].T)
         return cls(axes, with_gaps(_projected(features, axes), readable, np.nan))
 
@@ -72,13 +82,79 @@ class Reference:
             Mean cosine distance to the five nearest; NaN for NaN.
         """
         readable = ~np.isnan(components[:, 0])
-        cosines = highest_products(components[readable], self.rows[landmarks], _N_NEAREST)
+        cosines, _ = highest_products(components[readable], self.rows[landmarks], _N_NEAREST)
         return with_gaps(_mean_distances(cosines), readable, np.nan)
 
     def distances_of(self, landmarks: np.ndarray) -> np.ndarray:
         """Give the same of the landmarks, to the nearest others, (n_landmarks,)."""
         rows = self.rows[landmarks]
-        return _mean_distances(highest_products(rows, rows, _N_NEAREST + 1)[:, 1:])
+        return _mean_distances(highest_products(rows, rows, _N_NEAREST + 1)[0][:, 1:])
+
+    def outlier_scores(self, components: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
+        """Give other images the score that ``outlier_scores`` gives those of a fit.
+
+        Parameters
+        ----------
+        components : ndarray of shape (n, n_axes)
+        landmarks : ndarray of shape (n_landmarks,), int64
+            The images of the fit that they are compared with.
+
+        Returns
+        -------
+        scores : ndarray of shape (n,), float32
+            NaN for NaN.
+        """
+        readable = ~np.isnan(components[:, 0])
+        rows = self.rows[landmarks]
+        cosines, nearest = highest_products(components[readable], rows, _N_SCORED)
+        of_landmarks = highest_products(rows, rows, _N_SCORED + 1)[0][:, -1]
+        means = of_landmarks[nearest[:, :_N_NEAREST]].mean(axis=1)
+        return with_gaps(1 - (cosines[:, -1] + means) / 2, readable, np.nan)
+
+    def means(self, labels: np.ndarray, n_clusters: int) -> np.ndarray:
+        """Mean components of clusters, float32 of shape (n_clusters, n_axes).
+
+        Parameters
+        ----------
+        labels : ndarray of shape (n_samples,), int64
+            -1 for an image of no cluster. A cluster without an image has zeros.
+        n_clusters : int
+        """
+        sums = np.zeros((n_clusters, self.rows.shape[1]), dtype=np.float64)
+        for chunk in row_chunks(len(labels)):
+            members = np.flatnonzero(labels[chunk] >= 0)
+            places = (labels[chunk][members], np.arange(len(members)))
+            shape = (n_clusters, len(members))
+            ones = sparse.csr_array((np.ones(len(members)), places), shape=shape)
+            sums += ones @ self.rows[chunk][members].astype(np.float64)
+        sizes = np.bincount(labels[labels >= 0], minlength=n_clusters)
+        return (sums / np.maximum(sizes, 1)[:, None]).astype(np.float32)
+
+    def features(self, rows: np.ndarray) -> np.ndarray:
+        """Give unit features of images back, as far as the axes go.
+
+        Parameters
+        ----------
+        rows : ndarray of shape (n,), int64
+            Which images; all can be read.
+
+        Returns
+        -------
+        features : ndarray of shape (n, n_features), float16
+            In a file without a name, in the folder of temporary files, if it takes more than 1 GB.
+        """
+        shape = len(rows), len(self.axes)
+        if 2 * shape[0] * shape[1] > _BYTES_IN_MEMORY:
+            features = unnamed_array(tempfile.gettempdir(), shape, np.float16)
+        else:
+            features = np.empty(shape, dtype=np.float16)
+        for chunk in row_chunks(len(rows)):
+            features[chunk] = self.rows[rows[chunk]].astype(np.float32) @ self.axes.T
+        return features
+
+    def with_rows(self, components: np.ndarray) -> Reference:
+        """Give the reference that remembers more images."""
+        return Reference(self.axes, np.concatenate([self.rows, components]))
 
     def taken(self, rows: np.ndarray) -> Reference:
         """Give the reference of which each image is one that this remembers."""

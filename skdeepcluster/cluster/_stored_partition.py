@@ -108,8 +108,15 @@ def read_partition(stored: StoredModel, reader: ImageReader) -> tuple[Partition,
         reference = Reference(tensors[_AXES].numpy(), tensors[_ROWS].numpy())
         _check_reference(reference, arrays["labels"])
     partitions = tensors[_PARTITIONS].numpy() if n_partitions else None
+    n_clustered = config.get("n_clustered")
+    if n_clustered is not None:
+        schema.whole(1, n_samples)(n_clustered, "n_clustered")
+        schema.require(
+            bool((arrays["labels"][:n_clustered] >= 0).any()),
+            f"none of the first {n_clustered} images, which were clustered, has a label",
+        )
     if partitions is not None:
-        _check_partitions(partitions, arrays["labels"])
+        _check_partitions(partitions, arrays["labels"], n_clustered)
     partition = Partition(
         head=head,
         prototypes=prototypes,
@@ -118,6 +125,7 @@ def read_partition(stored: StoredModel, reader: ImageReader) -> tuple[Partition,
         images=ImageRecord(config["paths"], config.get("pictures"), reader=reader),
         reference=reference,
         partitions=partitions,
+        n_clustered=n_clustered,
         **arrays,
     )
     return partition, set(expected)
@@ -177,9 +185,11 @@ def _check_reference(reference, labels):
     )
 
 
-def _check_partitions(partitions, labels):
+def _check_partitions(partitions, labels, n_clustered):
+    # Images that came since are in no part.
+    is_in_parts = (labels >= 0) & (np.arange(len(labels)) < (n_clustered or len(labels)))
     schema.require(
-        np.array_equal(partitions >= 0, np.broadcast_to(labels >= 0, partitions.shape))
+        np.array_equal(partitions >= 0, np.broadcast_to(is_in_parts, partitions.shape))
         and bool((partitions >= -1).all()),
-        f"{_PARTITIONS} are not labels of the images that have labels, and of these alone",
+        f"{_PARTITIONS} are not labels of the images that were clustered, and of these alone",
     )

@@ -5,6 +5,7 @@ from ._folders import (
     export_clusters,
     write_duplicates,
     write_flaws,
+    write_growth,
     write_labels,
 )
 from ._parquet import write_parquet
@@ -14,6 +15,7 @@ __all__ = [
     "export_clusters",
     "write_duplicates",
     "write_flaws",
+    "write_growth",
     "write_labels",
     "write_parquet",
 ]

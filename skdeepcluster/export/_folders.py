@@ -74,6 +74,13 @@ def write_flaws(path, images, flaws):
                 table.writerow([path_cell(image), flaw])
 
 
+def write_growth(path, table):
+    """Write what became of clusters, ``DeepImageClusterer.update``, completely or not at all."""
+    named = table.assign(name=[name_cell(name) for name in table["name"]]).reset_index()
+    with whole_file(path) as partial, _table(partial, *named.columns) as written:
+        written.writerows(named.itertuples(index=False))
+
+
 def check_export(folder):
     """Raise a FileExistsError if the folder, or anything of that name, exists."""
     folder = Path(folder)

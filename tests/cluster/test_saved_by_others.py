@@ -25,8 +25,8 @@ reader
 """
 FIELDS = """
 format version kind params fitted history loss_curve paths pictures names n_clusters_criterion
-feature_names n_partitions on_pictures fine_tuned backbone weights_digest quantised image_size
-reader reader_param
+feature_names n_partitions n_clustered on_pictures fine_tuned backbone weights_digest quantised
+image_size reader reader_param
 """
 
 
@@ -158,6 +158,21 @@ def test_partitions_are_of_the_images_with_labels(folder, part):
     tensors["partitions"][0, 7] = part
     write_tensors(folder, tensors)
     with pytest.raises(ValueError, match=r"model' is damaged.*partitions are not labels"):
+        load(folder)
+
+
+@pytest.mark.parametrize(
+    "n_clustered, problem",
+    [
+        (31, "n_clustered must be an integer from 1 to 30"),
+        (0, "n_clustered must be an integer from 1"),
+        (20, "partitions are not labels of the images that were clustered"),
+    ],
+)
+def test_images_that_came_since_are_among_the_images(folder, n_clustered, problem):
+    config, _ = read(folder)
+    write_config(folder, {**config, "n_clustered": n_clustered})
+    with pytest.raises(ValueError, match=rf"model' is damaged: .*{problem}"):
         load(folder)
 
 

@@ -1,0 +1,138 @@
+"""``skdeepcluster update``."""
+
+import os
+
+from ._clustered import (
+    check_output,
+    clusters_with_images,
+    results_of,
+    summarize,
+    write_results,
+)
+from ._images import Images, open_images
+from ._interruption import explain_interruption
+from ._options import add_images, add_output
+from ._outcome import Outcome, records
+from ._reader import check_function, suffixes_of
+from ._result import add_result, open_result, use_cache_of
+
+HELP = "take the new images of a folder into a clustering"
+EPILOG = """\
+example:
+  skdeepcluster update result/ photos/ --output new/
+
+Images of the folder that the clustering does not have yet go to its clusters. Those that are near
+to one another, and to hardly any that it has, become new clusters. When there are twice as many
+images as at the last clustering, all are clustered anew, without reading the old ones again;
+clusters keep their numbers and names as far as they are the same (--refit no: never). DIR will hold
+what "cluster" writes, and update.csv, which says what became of each cluster; the report is written
+if the result has one.
+
+JSON: what "cluster" prints, "n_new" (images that were added) and "update" (objects with "cluster",
+-1 if it is gone, "name", "state", "former", "size", "added", "joined", "left", "drift",
+"merge_with" and "split", see DeepImageClusterer.update).
+"""
+
+
+def add_options(parser):
+    """Add options for the result, the images and the output."""
+    add_result(parser)
+    add_images(parser)
+    parser.add_argument(
+        "--refit",
+        choices=["auto", "yes", "no"],
+        default="auto",
+        help="whether all images are clustered anew: auto does so when their number has doubled "
+        "(default: %(default)s)",
+    )
+    add_output(parser)
+
+
+def run(options):
+    """Take the images in, save the model and write the results."""
+    from ..cluster import partition_of
+    from ..export import write_growth
+    from ..storage import check_file, check_model_folder
+
+    estimator, folder = open_result(options)
+    new = _new_images(options, estimator)
+    check_output(options)
+    table_file = options.output / "update.csv"
+    check_file(table_file)
+    new_model = options.output / "model"
+    check_model_folder(new_model)
+    memory = use_cache_of(options, folder)
+    estimator.set_params(on_error="skip", verbose=1, memory=memory)
+    with explain_interruption(memory):
+        table = estimator.update(new, refit={"yes": True, "no": False}.get(options.refit, "auto"))
+        if (table["state"] == "new").any():
+            _name_new_clusters(estimator)
+            # Rows at the end are of clusters that are gone.
+            n_clusters = estimator.n_clusters_
+            table["name"] = [*estimator.cluster_names_, *table["name"][n_clusters:]]
+        estimator.save(new_model)
+        write_growth(table_file, table)
+        paths = partition_of(estimator).images.paths or []
+        images = Images(paths, paths)
+        files = write_results(options, estimator, images, *results_of(estimator))
+    outcome = summarize(
+        paths,
+        estimator.labels_,
+        clusters_with_images(estimator, paths),
+        {**files, "update": str(table_file), "model": str(new_model), "cache": str(memory)},
+    )
+    data = {**outcome.data, "n_new": len(new), "update": records(table)}
+    return Outcome(data, "\n".join([*_told(table, len(new)), outcome.text]))
+
+
+def _new_images(options, estimator):
+    """Find the images of the folder that have no cluster yet."""
+    from ..cluster import partition_of
+
+    known = partition_of(estimator).images.paths
+    if known is None:
+        raise ValueError(
+            "The model does not know its images by their paths. The command updates the clustering "
+            "of a folder; DeepImageClusterer.update takes any images."
+        )
+    images = open_images(options, suffixes_of(estimator.reader_))
+    if images.X is not images.names:
+        raise ValueError(
+            f"{str(options.images)!r} is no folder, and the images of the clustering are files in "
+            "one: pass a folder."
+        )
+    check_function(estimator.reader_, images)
+    places = {os.path.abspath(path) for path in known}
+    new = [path for path in images.names if os.path.abspath(path) not in places]
+    if not new:
+        raise ValueError(
+            f"All {len(images)} images in {str(options.images)!r} have clusters already."
+        )
+    return new
+
+
+def _name_new_clusters(estimator):
+    """Find names for clusters that have none."""
+    from ..cluster import partition_of
+
+    given = {
+        cluster: name
+        for cluster, name in enumerate(partition_of(estimator).names)
+        if name is not None
+    }
+    estimator.describe_clusters()
+    estimator.set_cluster_names(given)
+
+
+def _told(table, n_new):
+    """Tell in lines what became of clusters."""
+    lines = [f"{n_new} new images"]
+    for label, row in table.iterrows():
+        if row["state"] == "new":
+            lines.append(f"cluster {label} is new: {row['size']} images")
+        elif row["state"] == "gone":
+            lines.append(f"cluster {row['former']} ({row['name']}) is gone")
+        elif row["former"] != label:
+            lines.append(f"cluster {row['former']} is cluster {label} now")
+    n_moved = int(table["left"].sum())
+    return [*lines, f"{n_moved} images went to other clusters"] if n_moved else lines

@@ -1,0 +1,350 @@
+"""Clusters that grow."""
+
+import copy
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+
+from skdeepcluster import DeepImageClusterer
+from skdeepcluster.cluster import _reference
+from skdeepcluster.cluster._growth import candidates
+from skdeepcluster.cluster._novelty import new_groups
+from skdeepcluster.cluster._reference import Reference
+
+from ._small_clusterer import clusterer
+
+N_KNOWN = 5
+
+
+@pytest.fixture(scope="module")
+def digits():
+    """Features of the digits 0 to 4, in two parts, and of 5 and 6."""
+    X, y = load_digits(n_class=7, return_X_y=True)
+    order = np.random.RandomState(0).permutation(len(X))
+    X, y = X[order], y[order]
+    known = np.flatnonzero(y < N_KNOWN)
+    first, second = known[:500], known[500:]
+    return X, y, first, second, np.flatnonzero(y == N_KNOWN)
+
+
+@pytest.fixture(scope="module")
+def fitted_once(digits):
+    X, _, first, _, _ = digits
+    est = DeepImageClusterer(N_KNOWN, random_state=0).fit(X[first])
+    return est.set_cluster_names({0: "zero", 3: "three"})
+
+
+@pytest.fixture
+def fitted(fitted_once):
+    return copy.deepcopy(fitted_once)
+
+
+def largest_cluster(labels, members):
+    return np.bincount(labels[members]).argmax()
+
+
+def test_images_like_those_of_the_fit_change_nothing_but_sizes(fitted, digits):
+    X, _, first, second, _ = digits
+    expected = fitted.predict(X)
+    table = fitted.update(X[second])
+    assert set(table["state"]) == {"grown"}
+    assert (table["drift"] < 0.02).all() and table["added"].sum() == len(second)
+    assert not table[["joined", "left"]].any(axis=None)
+    np.testing.assert_array_equal(fitted.predict(X), expected)
+    np.testing.assert_array_equal(fitted.labels_, expected[np.concatenate([first, second])])
+    np.testing.assert_array_equal(table["size"], np.bincount(fitted.labels_))
+
+
+def test_a_class_that_is_new_becomes_a_cluster(fitted, digits):
+    X, y, first, second, late = digits
+    before = fitted.labels_
+    late, held_out = late[:120], late[120:]
+    order = np.concatenate([first, second, late])
+    table = fitted.update(X[np.concatenate([second, late])], refit=False)
+    assert list(table["state"]) == ["grown"] * N_KNOWN + ["new"]
+    assert list(table["former"]) == [*range(N_KNOWN), -1]
+    np.testing.assert_array_equal(fitted.labels_[: len(first)], before)
+    is_late = y[order] == N_KNOWN
+    assert (fitted.labels_[is_late] == N_KNOWN).mean() > 0.95
+    assert is_late[fitted.labels_ == N_KNOWN].mean() > 0.95
+    # The head has learned it.
+    assert (fitted.predict(X[held_out]) == N_KNOWN).mean() > 0.9
+    assert (fitted.predict(X[second]) < N_KNOWN).mean() > 0.98
+    assert fitted.cluster_names_ == [
+        *("zero", "cluster 1", "cluster 2", "three", "cluster 4", "cluster 5")
+    ]
+
+
+def test_all_that_is_known_of_images_goes_on(fitted, digits):
+    X, _, first, second, late = digits
+    fitted.update(X[np.concatenate([second, late])], refit=False)
+    n_samples, n_clusters = len(first) + len(second) + len(late), N_KNOWN + 1
+    assert fitted.labels_.shape == fitted.outlier_scores_.shape == (n_samples,)
+    assert fitted.probabilities_.shape == (n_samples, n_clusters)
+    np.testing.assert_allclose(fitted.probabilities_.sum(axis=1), 1, rtol=1e-5)
+    np.testing.assert_allclose(np.linalg.norm(fitted.embedding_, axis=1), 1, rtol=1e-5)
+    # By other images of the same kinds.
+    scores = fitted.outlier_scores_
+    assert scores[: len(first)].mean() == pytest.approx(scores[len(first) :].mean(), rel=0.5)
+    # Of those that came, no partition tells.
+    assert np.isfinite(fitted.stability_[: len(first)]).all()
+    assert np.isnan(fitted.stability_[len(first) :]).all()
+    stability = fitted.cluster_info()["stability"]
+    assert (stability[:N_KNOWN] > 0.8).all() and np.isnan(stability[N_KNOWN])
+    assert fitted.tree_.stability_[N_KNOWN] == 0
+    assert fitted.cut(N_KNOWN).n_clusters_ == N_KNOWN
+
+
+def test_mean_features_are_those_of_all_images(fitted, digits):
+    X, _, first, second, _ = digits
+    fitted.update(X[second])
+    rows = X[np.concatenate([first, second])]
+    unit = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    means = np.stack([unit[fitted.labels_ == c].mean(axis=0) for c in range(N_KNOWN)])
+    np.testing.assert_allclose(fitted._partition.feature_means, means, atol=1e-3)
+
+
+def test_twice_the_images_are_clustered_anew(digits):
+    X, y, first, second, late = digits
+    few = DeepImageClusterer(N_KNOWN, random_state=0).fit(X[first[:240]])
+    few.set_cluster_names({label: f"of {label}" for label in range(N_KNOWN)})
+    n_iter, before = few.n_iter_, few.labels_
+    table = few.update(X[np.concatenate([first[240:], late])])
+    # With the number that there is, and the class that is new.
+    assert few.n_clusters_ == N_KNOWN + 1 and (table["state"] == "new").sum() == 1
+    labels, classes = few.labels_, y[np.concatenate([first, late])]
+    holding = largest_cluster(labels, classes == N_KNOWN)
+    assert table.loc[holding, "state"] == "new"
+    assert (labels[classes == N_KNOWN] == holding).mean() > 0.9
+    # Most keep their labels, and clusters their names.
+    assert (labels[:240] == before).mean() > 0.9
+    assert few.cluster_names_[:N_KNOWN] == [f"of {label}" for label in range(N_KNOWN)]
+    assert table["left"].sum() == (labels[:240] != before).sum()
+    np.testing.assert_array_equal(few.predict(X[first]), labels[: len(first)])
+    # What the fit tells of itself is of the new one.
+    assert len(few.history_["loss"]) == few.n_iter_ == n_iter
+    assert np.isfinite(few.stability_).all()
+    assert few.update(X[second])["state"].isin(["grown", "kept"]).all()
+
+
+def test_no_image_moves_if_none_may(digits):
+    X, _, first, second, _ = digits
+    few = DeepImageClusterer(N_KNOWN, random_state=0).fit(X[first[:240]])
+    before = few.labels_
+    few.update(X[second], refit=False)
+    np.testing.assert_array_equal(few.labels_[:240], before)
+
+
+def test_images_of_several_updates_found_a_cluster_together(fitted, digits):
+    X, y, first, second, late = digits
+    # Each time fewer than make a cluster.
+    batches = [np.concatenate([second[i : i + 20], late[i : i + 14]]) for i in (0, 20, 40)]
+    assert "new" not in set(fitted.update(X[batches[0]], refit=False)["state"])
+    assert fitted.n_clusters_ == N_KNOWN
+    for batch in batches[1:]:
+        table = fitted.update(X[batch], refit=False)
+        if "new" in set(table["state"]):
+            break
+    assert fitted.n_clusters_ == N_KNOWN + 1
+    # Those that came before the last have joined it.
+    assert table.loc[N_KNOWN, "joined"] > 0
+    assert table["joined"].sum() == table["left"].sum()
+    rows = np.concatenate([first, *batches])[: len(fitted.labels_)]
+    assert (y[rows[fitted.labels_ == N_KNOWN]] == N_KNOWN).mean() > 0.9
+
+
+def test_the_number_of_clusters_is_estimated_again(digits):
+    X, y, first, second, _ = digits
+    is_early = y[first] < 3
+    est = DeepImageClusterer("auto", max_clusters=8, random_state=0).fit(X[first[is_early]])
+    n_before = est.n_clusters_
+    table = est.update(X[np.concatenate([first[~is_early], second])])
+    assert est.n_clusters == "auto" and est.n_clusters_ > n_before
+    assert est.n_clusters_criterion_[est.n_clusters_] > est.n_clusters_criterion_[n_before]
+    assert (table["state"] == "new").sum() == est.n_clusters_ - n_before
+
+
+def test_clusters_that_are_gone_are_told(fitted, digits):
+    X, _, _, second, _ = digits
+    fitted.merge_clusters([0, 1])
+    # Of what was merged, nothing binds the new clusters: here fewer are asked for.
+    names = fitted.cluster_names_
+    fitted.n_clusters, fitted.max_clusters = "auto", 3
+    table = fitted.update(X[second], refit=True)
+    assert fitted.n_clusters_ == 3
+    gone = table.loc[[-1]]
+    assert list(gone["state"]) == ["gone"] and gone["size"].sum() == 0
+    assert gone["name"].tolist() == [names[gone["former"].iloc[0]]]
+    assert sorted(table["former"]) == [0, 1, 2, 3]
+
+
+def test_a_name_stays_if_most_images_do(fitted, digits):
+    X, _, first, second, _ = digits
+    # Names of clusters that are mixed by halves.
+    partition = fitted._partition
+    mixed = np.where(np.arange(len(first)) % 2, partition.labels, (partition.labels + 1) % N_KNOWN)
+    fitted._partition = partition.with_labels(mixed).renamed({1: "one"})
+    fitted.update(X[second], refit=True)
+    assert set(fitted.cluster_names_) <= {f"cluster {label}" for label in range(N_KNOWN)} | {
+        *("zero", "one", "three")
+    }
+    assert len(set(fitted.cluster_names_)) == N_KNOWN
+
+
+def test_saved_clusterer_grows_alike(fitted, digits, tmp_path):
+    X, _, _, second, late = digits
+    fitted.update(X[second[:100]])
+    fitted.save(tmp_path / "model")
+    loaded = DeepImageClusterer.load(tmp_path / "model")
+    np.testing.assert_array_equal(loaded.stability_, fitted.stability_)
+    new = X[np.concatenate([second[100:], late])]
+    table = fitted.update(new)
+    assert "new" in set(table["state"])
+    assert table.equals(loaded.update(new))
+    np.testing.assert_array_equal(loaded.labels_, fitted.labels_)
+    np.testing.assert_array_equal(loaded.predict(X), fitted.predict(X))
+
+
+def test_images_on_disk(photo_folder, tmp_path):
+    paths = sorted(photo_folder.iterdir())
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"no image")
+    est = clusterer(2, on_error="skip").fit(paths[:-4])
+    with pytest.warns(UserWarning, match="broken"):
+        est.update([*paths[-4:], broken])
+    assert est.labels_[-1] == -1 and np.isnan(est.outlier_scores_[-1])
+    est.save(tmp_path / "model")
+    again = DeepImageClusterer.load(tmp_path / "model")
+    np.testing.assert_array_equal(again.labels_, est.labels_)
+    with pytest.warns(UserWarning, match="broken"):
+        np.testing.assert_array_equal(again.predict([*paths, broken])[-1:], [-1])
+    listed = est.cluster_info(n_representatives=100)["representatives"].sum()
+    assert sorted(listed) == sorted(map(str, paths))
+
+
+def test_images_that_have_clusters_already(photo_folder):
+    paths = sorted(photo_folder.iterdir())
+    est = clusterer(2).fit(paths[:-4])
+    before = est.labels_
+    with pytest.raises(ValueError, match=r"1 of the 5 images have clusters already.*only those"):
+        est.update(paths[-5:])
+    assert est.labels_ is before
+
+
+def test_images_in_memory_have_small_copies(snapshots):
+    images, _ = snapshots
+    is_first = np.arange(len(images)) % 4 == 0
+    est = clusterer(2).fit(images[is_first])
+    est.update(images[~is_first], refit=False)
+    kept = np.array(sorted(est._partition.images.thumbnails))
+    assert (kept < is_first.sum()).any() and (kept >= is_first.sum()).any()
+    assert kept.max() < len(images)
+
+
+@pytest.mark.parametrize("refit", ["yes", None, 2])
+def test_refit_that_is_none(fitted, digits, refit):
+    with pytest.raises(ValueError, match="refit must be True, False or 'auto'"):
+        fitted.update(digits[0][:5], refit=refit)
+
+
+def test_clusterer_of_before_cannot_grow():
+    old = DeepImageClusterer.load(Path(__file__).parent / "saved_by_0.1.0")
+    with pytest.raises(ValueError, match=r"version 0\.1\.0 do not tell: fit again"):
+        old.update(np.ones((3, old.n_features_in_), dtype=np.float32))
+
+
+def test_parameters_of_the_first_images_do_not_bind(digits):
+    X, _, first, second, _ = digits
+    labels = DeepImageClusterer(N_KNOWN, random_state=0).fit_predict(X[first])
+    shares = np.full(N_KNOWN, 1 / N_KNOWN)
+    est = DeepImageClusterer(N_KNOWN, init=labels, cluster_prior=shares, random_state=0)
+    est.fit(X[first])
+    est.update(X[second], refit=True)
+    assert len(est.labels_) == len(first) + len(second)
+    assert est.init is labels and est.cluster_prior is shares
+
+
+def blobs(n_samples, places, random_state, n_features=30):
+    """Unit rows around some of the axes."""
+    axes = random_state.choice(places, n_samples)
+    rows = np.eye(n_features)[axes] + random_state.normal(scale=0.1, size=(n_samples, n_features))
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True), axes
+
+
+def test_images_among_none_that_are_known_are_groups():
+    random_state = np.random.RandomState(0)
+    known, _ = blobs(400, [0, 1, 2], random_state)
+    new, axes = blobs(200, [0, 1, 2, 3, 4], random_state)
+    groups = new_groups(known, new)
+    assert set(groups[axes < 3]) == {-1} and groups.max() == 1
+    for axis in (3, 4):
+        members = groups[axes == axis]
+        assert (members == members.max()).mean() > 0.8 and members.max() >= 0
+    # None where all is known, and none of so few.
+    assert (new_groups(known, blobs(200, [0, 1, 2], random_state)[0]) == -1).all()
+    few, _ = blobs(9, [3], random_state)
+    assert (new_groups(known, few) == -1).all()
+    assert new_groups(known, known[:0]).shape == (0,)
+
+
+def test_new_images_may_be_far_more_than_those_that_are_known():
+    random_state = np.random.RandomState(0)
+    known, _ = blobs(200, [0, 1, 2], random_state)
+    new, axes = blobs(4000, [0, 1, 2, 3], random_state)
+    groups = new_groups(known, new)
+    assert set(axes[groups >= 0]) == {3}
+
+
+def test_copies_of_an_image_are_a_group():
+    random_state = np.random.RandomState(0)
+    known, _ = blobs(100, [0, 1, 2], random_state)
+    copies = np.repeat(blobs(1, [3], random_state)[0], 30, axis=0)
+    assert new_groups(known, copies).max() == 0
+    # But not those of a known one.
+    again = np.repeat(known[:1], 5, axis=0)
+    assert set(new_groups(known, again)) == {-1}
+
+
+def test_clusters_that_may_be_one_or_two(fitted_once, digits):
+    _, y, first, _, _ = digits
+    partition = fitted_once._partition
+    classes = y[first]
+    assert (candidates(partition.with_labels(classes))[0] == -1).all()
+    # Half of a class by chance, and two classes as one.
+    is_odd = np.arange(len(first)) % 2 == 1
+    parted = np.where((classes == 4) & is_odd, 5, classes)
+    partners, _ = candidates(with_clusters(partition, parted))
+    assert partners[4] == 5 and partners[5] == 4 and (partners[:4] == -1).all()
+    _, may_be_two = candidates(with_clusters(partition, np.where(classes == 4, 3, classes)))
+    assert may_be_two[3] and may_be_two.sum() <= 2
+
+
+def with_clusters(partition, labels):
+    n_clusters = labels.max() + 1
+    centers = np.eye(n_clusters, partition.centers.shape[1], dtype=np.float32)
+    return replace(partition, centers=centers, labels=labels)
+
+
+def test_features_are_remembered_as_far_as_the_axes_go(monkeypatch):
+    rng = np.random.RandomState(0)
+    features = (rng.normal(size=(300, 40)) @ rng.normal(size=(40, 200))).astype(np.float32)
+    features /= np.linalg.norm(features, axis=1, keepdims=True)
+    reference = Reference.of(features, np.ones(300, dtype=bool))
+    rows = np.arange(0, 300, 2)
+    np.testing.assert_allclose(reference.features(rows), features[rows], atol=2e-3)
+    # In a file, of many.
+    monkeypatch.setattr(_reference, "_BYTES_IN_MEMORY", 1000)
+    np.testing.assert_allclose(reference.features(rows), features[rows], atol=2e-3)
+
+
+def test_outlier_scores_of_other_images_are_those_of_a_fit(fitted_once, digits):
+    partition = fitted_once._partition
+    # Of images that are there, each is the nearest to itself.
+    landmarks = partition.landmarks
+    rows = partition.known.rows[landmarks[:50]]
+    scores = partition.known.outlier_scores(rows, landmarks)
+    own = partition.outlier_scores[landmarks[:50]]
+    assert np.corrcoef(scores, own)[0, 1] > 0.9 and np.abs(scores - own).max() < 0.05
