@@ -12,9 +12,9 @@ from ._clustered import (
 )
 from ._images import Images, open_images
 from ._interruption import explain_interruption
-from ._options import add_files, add_output
+from ._options import add_files
 from ._outcome import Outcome
-from ._result import add_result, open_result, use_cache_of
+from ._result import add_output_like_it, add_result, open_result, use_cache_of
 from ._values import UsageError, integer_from, label_and, path, several_labels
 
 HELP = "correct a clustering, and learn from the corrections"
@@ -81,7 +81,7 @@ def add_options(parser):
         help="the .tar or .parquet file that was clustered; files in folders are known",
     )
     add_files(parser)
-    add_output(parser)
+    add_output_like_it(parser)
 
 
 def run(options):

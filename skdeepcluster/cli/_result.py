@@ -1,13 +1,18 @@
 """The output of ``cluster``, which other commands go on from."""
 
+from ._options import add_output
 from ._reader import function_from
 from ._values import path
 
 
 def add_result(parser):
-    """Add an option for the result; what the others are by default, it decides."""
+    """Add an option for the result."""
     parser.add_argument("result", type=path, help="the output folder of 'cluster', or its model")
-    # As the result has it.
+
+
+def add_output_like_it(parser):
+    """Add options for the output, of which the format is by default that of the result."""
+    add_output(parser)
     parser.set_defaults(format=None)
 
 

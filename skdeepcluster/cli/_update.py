@@ -11,10 +11,10 @@ from ._clustered import (
 )
 from ._images import Images, open_images
 from ._interruption import explain_interruption
-from ._options import add_images, add_output
+from ._options import add_images
 from ._outcome import Outcome, records
 from ._reader import check_function, suffixes_of
-from ._result import add_result, open_result, use_cache_of
+from ._result import add_output_like_it, add_result, open_result, use_cache_of
 
 HELP = "take the new images of a folder into a clustering"
 EPILOG = """\
@@ -45,7 +45,7 @@ def add_options(parser):
         help="whether all images are clustered anew: auto does so when their number has doubled "
         "(default: %(default)s)",
     )
-    add_output(parser)
+    add_output_like_it(parser)
 
 
 def run(options):

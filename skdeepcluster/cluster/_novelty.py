@@ -16,7 +16,7 @@ _N_NEIGHBORS = 20
 _N_AVERAGED = 10
 # An image of a kind that was there has as many new ones near it as there are among all. Of a new
 # kind is one that is so much of the way from there to having new ones alone.
-_NEW = 0.75
+_NEW = 0.8
 # Images that are near one another are of one group.
 _N_LINKED = 10
 _LEAST_MEMBERS = 20

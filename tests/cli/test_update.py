@@ -87,3 +87,11 @@ def test_images_that_are_no_files(grown, clustered, tmp_path, capsys):
     assert run("cluster", tar, *arguments) == 0
     assert run("update", out, grown, "--output", tmp_path / "new") == 1
     assert "The command updates the clustering" in capsys.readouterr().err
+
+
+def test_the_format_is_that_of_the_result(grown, clustered, tmp_path):
+    pytest.importorskip("pyarrow")
+    (clustered / "labels.csv").rename(clustered / "labels.parquet")
+    assert run("update", clustered, grown, "--output", tmp_path / "new") == 0
+    assert (tmp_path / "new/labels.parquet").exists()
+    assert not (tmp_path / "new/labels.csv").exists()
