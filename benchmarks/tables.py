@@ -147,6 +147,34 @@ def semi_supervised():
     return _markdown(["labels a class", "", *(FEATURE_SETS[name] for name in sets)], rows)
 
 
+def growing():
+    """Compare clusters that grew in batches with one fit on all images, mean over seeds."""
+    runs = json.loads((RESULTS / "growing.json").read_text())["runs"]
+    table = pd.json_normalize(runs)
+    table["time"] = table["seconds"] / table["whole_seconds"]
+    mean = table.groupby(["order", "data"]).mean(numeric_only=True)
+    least = table.groupby(["order", "data"])["n_clusters"].agg(["min", "max"])
+    rows = []
+    for order, title in {"random": "random", "late": "two classes late"}.items():
+        for name in (name for name in FEATURE_SETS if (order, name) in mean.index):
+            found = mean.loc[order, name]
+            low, high = least.loc[order, name]
+            shown = [f"{found['grown.last_found']:.2f}", f"{found['grown.last_pure']:.2f}"]
+            rows.append(
+                [
+                    FEATURE_SETS[name],
+                    title,
+                    f"{found['whole.ACC']:.3f}",
+                    f"{found['grown.ACC']:.3f}",
+                    low if low == high else f"{low} to {high}",
+                    f"{found['time']:.1f}",
+                    *(shown if order == "late" else ["", ""]),
+                ]
+            )
+    head = ["", "order", "ACC of one fit", "grown", "clusters", "time", "last class: found", "pure"]
+    return _markdown(head, rows)
+
+
 def checks():
     """Compare what the report page says of doubt with the truth, mean over seeds."""
     runs = pd.DataFrame(json.loads((RESULTS / "checks.json").read_text())["runs"])
@@ -413,6 +441,7 @@ def main():
             "checks": checks(),
             "names": names(),
             "semi_supervised": semi_supervised(),
+            "growing": growing(),
             "copies": copies(),
             "levels": levels(),
             "stability": stability(),

@@ -60,6 +60,7 @@ sphinx_gallery_conf = {
             "plot_number_of_clusters.py",
             "plot_new_images.py",
             "plot_name_and_merge.py",
+            "plot_growing_catalogue.py",
             "plot_outliers.py",
             "*",
             "plot_cluster_photos.py",
