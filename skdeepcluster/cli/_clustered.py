@@ -165,6 +165,15 @@ def _write_report(estimator, images, files, duplicates):
     return True
 
 
+def name_clusters(estimator, labels, images):
+    """Name some clusters as the command "cluster" does; the others keep the names they have."""
+    from ..cluster import partition_of
+
+    names = dict(enumerate(partition_of(estimator).names))
+    estimator.describe_clusters(X=images.X)
+    estimator.set_cluster_names({label: names[label] for label in names.keys() - set(labels)})
+
+
 def results_of(estimator):
     """Return the labels, probabilities and outlier scores of the images of a fit."""
     return estimator.labels_, estimator.probabilities_, estimator.outlier_scores_

@@ -6,6 +6,7 @@ from ._clustered import (
     check_output,
     clusters_with_images,
     n_steps_of_results,
+    name_clusters,
     results_of,
     summarize,
     write_results,
@@ -110,7 +111,7 @@ def run(options):
         refined = refined_to(wanted, estimator, images.X)
         if unnamed:
             with step("names"):
-                _name_clusters(refined, unnamed, images)
+                name_clusters(refined, unnamed, images)
         refined.save(new_model)
         files = write_results(options, refined, images, *results_of(refined))
     outcome = summarize(
@@ -160,15 +161,6 @@ def _images(options, partition):
             "clustered as --images."
         )
     return Images(paths, paths)
-
-
-def _name_clusters(refined, labels, images):
-    """Name some clusters as the command "cluster" does; the others keep the names they have."""
-    from ..cluster import partition_of
-
-    names = dict(enumerate(partition_of(refined).names))
-    refined.describe_clusters(X=images.X)
-    refined.set_cluster_names({label: names[label] for label in names.keys() - set(labels)})
 
 
 def _tell_where_features_come_from(memory):

@@ -5,6 +5,8 @@ import os
 from ._clustered import (
     check_output,
     clusters_with_images,
+    n_steps_of_results,
+    name_clusters,
     results_of,
     summarize,
     write_results,
@@ -52,6 +54,7 @@ def run(options):
     """Take the images in, save the model and write the results."""
     from ..cluster import partition_of
     from ..export import write_growth
+    from ..progress import counted_steps, expect_steps, step
     from ..storage import check_file, check_model_folder
 
     estimator, folder = open_result(options)
@@ -63,17 +66,22 @@ def run(options):
     check_model_folder(new_model)
     memory = use_cache_of(options, folder)
     estimator.set_params(on_error="skip", verbose=1, memory=memory)
-    with explain_interruption(memory):
-        table = estimator.update(new, refit={"yes": True, "no": False}.get(options.refit, "auto"))
-        if (table["state"] == "new").any():
-            _name_new_clusters(estimator)
-            # Rows at the end are of clusters that are gone.
-            n_clusters = estimator.n_clusters_
-            table["name"] = [*estimator.cluster_names_, *table["name"][n_clusters:]]
+    refit = {"yes": True, "no": False}.get(options.refit, "auto")
+    with explain_interruption(memory), counted_steps():
+        # Besides those of the results: the update, and names.
+        expect_steps(2 + n_steps_of_results(options))
+        with step("update"):
+            table = estimator.update(new, refit=refit)
+        partition = partition_of(estimator)
+        paths = partition.images.paths or []
+        images = Images(paths, paths)
+        with step("names"):
+            unnamed = [label for label, name in enumerate(partition.names) if name is None]
+            name_clusters(estimator, unnamed, images)
+        # Rows at the end are of clusters that are gone.
+        table["name"] = [*estimator.cluster_names_, *table["name"][estimator.n_clusters_ :]]
         estimator.save(new_model)
         write_growth(table_file, table)
-        paths = partition_of(estimator).images.paths or []
-        images = Images(paths, paths)
         files = write_results(options, estimator, images, *results_of(estimator))
     outcome = summarize(
         paths,
@@ -109,19 +117,6 @@ def _new_images(options, estimator):
             f"All {len(images)} images in {str(options.images)!r} have clusters already."
         )
     return new
-
-
-def _name_new_clusters(estimator):
-    """Find names for clusters that have none."""
-    from ..cluster import partition_of
-
-    given = {
-        cluster: name
-        for cluster, name in enumerate(partition_of(estimator).names)
-        if name is not None
-    }
-    estimator.describe_clusters()
-    estimator.set_cluster_names(given)
 
 
 def _told(table, n_new):
