@@ -32,9 +32,12 @@ def counted_steps() -> Iterator[None]:
 
 
 def expect_steps(n_steps: int) -> None:
-    """Say how many steps there will be, besides those that others expect."""
+    """Say how many steps there will be, besides those that others expect.
+
+    Those of a computation within a step are parts of it, and do not count.
+    """
     count = _count.get()
-    if count is not None:
+    if count is not None and count.name is None:
         count.n_expected += n_steps
 
 

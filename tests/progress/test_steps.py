@@ -60,6 +60,22 @@ def test_steps_within_others_go_on_with_their_count(capsys):
     ]
 
 
+def test_steps_within_a_step_are_parts_of_it(capsys):
+    @counted_steps()
+    def inner():
+        expect_steps(2)
+        run_steps(["b", "c"])
+
+    with counted_steps():
+        expect_steps(2)
+        with step("a"):
+            inner()
+        run_steps(["d"])
+    assert titles(capsys.readouterr().err) == [
+        *("step 1 of 2: a, b", "step 1 of 2: a, c", "step 2 of 2: d")
+    ]
+
+
 def test_an_error_ends_the_count(capsys):
     with pytest.raises(ValueError, match="here"), counted_steps():
         expect_steps(2)
