@@ -1,6 +1,5 @@
 """Principal axes."""
 
-import numpy as np
 from scipy.linalg import eigh
 from threadpoolctl import threadpool_limits
 
@@ -25,4 +24,4 @@ def leading_axes(moments, n_axes):
     # time, and many times where processors are busy otherwise.
     with threadpool_limits(1):
         axes = eigh(moments, subset_by_index=chosen, check_finite=False)[1]
-    return np.ascontiguousarray(axes[:, ::-1])
+    return axes[:, ::-1].copy()

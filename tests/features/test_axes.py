@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from skdeepcluster.features import leading_axes
 
@@ -11,5 +12,9 @@ def test_axes_are_those_of_the_largest_moments_in_order():
     np.testing.assert_allclose(np.abs(axes.T @ expected), np.eye(4), atol=1e-4)
 
 
-def test_there_are_no_more_axes_than_columns():
-    assert leading_axes(np.eye(3, dtype=np.float32), 256).shape == (3, 3)
+@pytest.mark.parametrize("n_columns", [1, 3])
+def test_there_are_no_more_axes_than_columns(n_columns):
+    axes = leading_axes(np.eye(n_columns, dtype=np.float32), 256)
+    assert axes.shape == (n_columns, n_columns)
+    # Torch takes no negative ones, which NumPy overlooks in a single column.
+    assert min(axes.strides) > 0
