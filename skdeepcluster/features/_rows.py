@@ -107,8 +107,8 @@ def unit_rows(features, rows):
 
 
 def row_chunks(n_samples):
-    """Slices that together cover all rows."""
-    return gen_batches(n_samples, _CHUNK_SIZE)
+    """Slices that together cover all rows; none without rows, which scikit-learn refuses."""
+    return gen_batches(n_samples, _CHUNK_SIZE) if n_samples else iter(())
 
 
 def random_rows(n_samples, size):

@@ -225,6 +225,21 @@ def test_images_on_disk(photo_folder, tmp_path):
     assert sorted(listed) == sorted(map(str, paths))
 
 
+def test_images_none_of_which_can_be_read(photo_folder, tmp_path):
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"no image")
+    est = clusterer(2, on_error="skip").fit(sorted(photo_folder.iterdir()))
+    before = est.labels_
+    with pytest.warns(UserWarning, match="broken"):
+        assert np.isnan(est.score_samples([broken])).all()
+    with pytest.warns(UserWarning, match="broken"):
+        np.testing.assert_array_equal(est.predict([broken], reject=0.1), [-1])
+    with pytest.warns(UserWarning, match="broken"):
+        table = est.update([broken])
+    np.testing.assert_array_equal(est.labels_, [*before, -1])
+    assert list(table["state"]) == ["kept", "kept"]
+
+
 def test_images_that_have_clusters_already(photo_folder):
     paths = sorted(photo_folder.iterdir())
     est = clusterer(2).fit(paths[:-4])
