@@ -1,5 +1,6 @@
 """The clusterer: parameters, fit, and the partition that was found."""
 
+from ._agreement import means_of_known
 from ._attributes import partition_of
 from ._clusterer import DeepImageClusterer
 from ._partition import Partition
@@ -12,6 +13,7 @@ __all__ = [
     "DeepImageClusterer",
     "Partition",
     "features_of",
+    "means_of_known",
     "partition_of",
     "refitted",
 ]

@@ -46,7 +46,7 @@ def stability_of_groups(partitions, labels, members):
     -------
     stability : ndarray of shape (n_groups,), float64
         Jaccard index, from 0 to 1, of the group and all parts that lie mostly in it, mean over the
-        partitions; 0 for a group of which no image is in any part.
+        partitions; NaN for a group of which no image is in any part.
 
     References
     ----------
@@ -63,7 +63,29 @@ def stability_of_groups(partitions, labels, members):
         is_inside = 2 * in_group > of_part
         n_both = (in_group * is_inside).sum(axis=1)
         stability += n_both / np.maximum(sizes + is_inside @ of_part - n_both, 1)
-    return stability / len(partitions)
+    return np.where(sizes > 0, stability / len(partitions), np.nan)
+
+
+def means_of_known(values, labels, n_clusters):
+    """Mean of a quantity over the images of each cluster of which it is known.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_samples,), float
+        NaN where it is not known.
+    labels : ndarray of shape (n_samples,), int64
+        -1 for an image of no cluster.
+    n_clusters : int
+
+    Returns
+    -------
+    means : ndarray of shape (n_clusters,), float64
+        NaN for a cluster of which it is known of no image.
+    """
+    is_known = (labels >= 0) & ~np.isnan(values)
+    counts = np.bincount(labels[is_known], minlength=n_clusters)
+    sums = np.bincount(labels[is_known], values[is_known], minlength=n_clusters)
+    return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
 
 
 def _shared(parts, labels, n_clusters):

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from ._agreement import means_of_known
+
 
 def cluster_table(partition, n_representatives):
     """Describe the clusters, a row each.
@@ -43,7 +45,9 @@ def cluster_table(partition, n_representatives):
             "share": sizes / sizes.sum(),
             "probability": means(certainty),
             "cohesion": means(similarities),
-            "stability": np.nan if partition.partitions is None else _mean_stability(partition),
+            "stability": np.nan
+            if partition.partitions is None
+            else means_of_known(partition.stability, partition.labels, partition.n_clusters),
             "representatives": [
                 [paths[index] if paths else int(index) for index in typical]
                 for typical in partition.representatives(n_representatives)
@@ -51,12 +55,3 @@ def cluster_table(partition, n_representatives):
             "name": partition.cluster_names,
         }
     ).rename_axis("cluster")
-
-
-def _mean_stability(partition):
-    """Mean over the images of each cluster of which it is known, NaN where it is of none."""
-    is_known = ~np.isnan(partition.stability)
-    labels = partition.labels[is_known]
-    counts = np.bincount(labels, minlength=partition.n_clusters)
-    sums = np.bincount(labels, partition.stability[is_known], minlength=partition.n_clusters)
-    return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)

@@ -31,7 +31,8 @@ class ClusterTree:
         Of each node, clusters first: how far it is what parts of the partitions are, taken
         together, from 0 to 1 (Jaccard index), mean over the partitions that the start is a
         consensus of. Low for two clusters and high for the node that joins them, it says that the
-        two were told apart by chance. None without such partitions.
+        two were told apart by chance. NaN for clusters of images that ``update`` has added since,
+        None without such partitions.
     """
 
     children_: np.ndarray

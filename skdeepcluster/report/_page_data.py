@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..cluster import means_of_known
 from ..displays import lay_out
 from ._checks import far_out, images_to_check
 
@@ -38,8 +39,8 @@ def page_data(assessment, source, rows, partition, flaws, duplicates, random_sta
     data : dict
         Of clusters: "clusters", a dict for each that has images, largest first; "cluster_names" of
         all, since the second most likely one of an image may have no images here; "tree", with
-        "joined", the nodes that are joined, and "stability" of all nodes, None if it is not known;
-        itself None for fewer than three clusters.
+        "joined", the nodes that are joined, and "stability" of all nodes, None where it is not
+        known; itself None for fewer than three clusters.
 
         Of some images: "copies", lists of those that are copies of one another, the one worth
         keeping first; "flaws", what images lack, by their numbers; "checks", those that deserve a
@@ -59,13 +60,14 @@ def page_data(assessment, source, rows, partition, flaws, duplicates, random_sta
     x, y = _positions(assessment.latents, random_state)
     certainty = assessment.probabilities.max(axis=1)
     outlying = far_out(assessment.outlier_scores)
+    stability = means_of_known(assessment.stability, labels, assessment.probabilities.shape[1])
     is_known = bool(np.isfinite(assessment.stability).any())
     clusters = [
         {
             "label": label,
             "size": int((labels == label).sum()),
             "confidence": round(float(certainty[labels == label].mean()), 4),
-            "stability": _mean(assessment.stability[labels == label]),
+            "stability": _known(stability[label], 4),
             **chosen,
         }
         for label, chosen in rows.items()
@@ -93,14 +95,15 @@ def page_data(assessment, source, rows, partition, flaws, duplicates, random_sta
     }
 
 
-def _mean(values):
-    return None if np.isnan(values).any() else round(float(values.mean()), 4)
+def _known(value, n_digits):
+    return None if np.isnan(value) else round(float(value), n_digits)
 
 
 def _tree(tree):
     if tree.n_leaves_ < 3:
         return None
-    stability = None if tree.stability_ is None else tree.stability_.round(3).tolist()
+    of_nodes = tree.stability_
+    stability = None if of_nodes is None else [_known(of_node, 3) for of_node in of_nodes]
     return {"joined": tree.children_.tolist(), "stability": stability}
 
 

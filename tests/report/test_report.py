@@ -52,6 +52,23 @@ def test_the_data_are_those_of_the_estimator(clustering, tmp_path):
     assert len(block(page, "thumbnails")) == 12
 
 
+def test_stability_is_the_mean_of_the_images_of_which_it_is_known(clustering, tmp_path):
+    paths, est = clustering
+    partition = partition_of(est)
+    # As after an update: nothing is known of one image of the first cluster, and of the second.
+    known = partition.labels.copy()
+    known[np.flatnonzero(known == 0)[0]] = -1
+    known[known == 1] = -1
+    partitions = np.stack([known] * 2).astype(np.int16)
+    est._partition = replace(partition, partitions=partitions)
+    data = block(write_report(est, paths, tmp_path / "page.html"), "data")
+    stability = {cluster["label"]: cluster["stability"] for cluster in data["clusters"]}
+    assert stability == {0: 1, 1: None, 2: 1}
+    np.testing.assert_array_equal(est.cluster_info()["stability"], [1, np.nan, 1])
+    assert [of_node is None for of_node in data["tree"]["stability"]] == [False, True] + [False] * 3
+    assert data["tree"]["stability"][0] == 1
+
+
 def test_flaws_are_found_or_given(clustering, tmp_path):
     paths, est = clustering
     Image.new("RGB", (96, 72)).save(paths[3])

@@ -108,7 +108,8 @@ function refreshGroups() {
 function groupFacts({ node, labels: of }, nMatching) {
   const total = of.reduce((sum, label) => sum + membersOf.get(label).length, 0);
   const facts = [plural(of.length, "cluster"), isFiltered() ? `${counted(nMatching)} of ${plural(total, "image")}` : plural(total, "image")];
-  if (data.tree.stability !== null && past.nDone === 0) facts.push(`stability as one ${data.tree.stability[node].toFixed(2)}`);
+  const stability = data.tree.stability?.[node] ?? null;
+  if (stability !== null && past.nDone === 0) facts.push(`stability as one ${stability.toFixed(2)}`);
   return facts.join(" · ");
 }
 
