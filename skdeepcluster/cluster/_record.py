@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -61,21 +62,34 @@ class ImageRecord:
         return cls(None, source.fingerprint(), thumbnails, source.reader)
 
     def check_new(self, source: ImageSource | None) -> None:
-        """Refuse images that are known already.
+        """Refuse images that are known already, and those of which it could not be told.
 
         Raises
         ------
         ValueError
-            If a file is; of images in memory, only the user knows.
+            If the images are files and the new ones are not, or a file is known, in whatever
+            spelling, or given twice; of images in memory, only the user knows.
         """
-        if source is None or source.paths is None or self.paths is None:
+        if self.paths is None:
             return
-        known = set(self.paths)
-        again = [path for path in source.paths if path in known]
+        if source is None or source.paths is None:
+            raise ValueError(
+                "The clusterer knows its images by their paths: pass the paths of the new ones."
+            )
+        known = set(_places_of(as_image_source(self.paths)))
+        # Missing paths have no place.
+        places = [place for place in _places_of(source) if place]
+        again = [place for place in places if place in known]
         if again:
             raise ValueError(
                 f"{len(again)} of the {len(source)} images have clusters already, such as "
-                f"{str(again[0])!r}. Pass only those that are new."
+                f"{again[0]!r}. Pass only those that are new."
+            )
+        twice = [place for place, n_given in Counter(places).items() if n_given > 1]
+        if twice:
+            raise ValueError(
+                f"{len(twice)} of the images are given more than once, such as {twice[0]!r}. Pass "
+                "each once."
             )
 
     def with_images(
@@ -84,7 +98,7 @@ class ImageRecord:
         n_before: int,
         kept: Callable[[], Sequence[np.ndarray]],
     ) -> ImageRecord:
-        """Take note of more images.
+        """Take note of more images, which ``check_new`` does not refuse.
 
         Parameters
         ----------
@@ -94,18 +108,37 @@ class ImageRecord:
         kept : callable
             As of :meth:`of`; positions among all images.
         """
-        if source is None:
-            return ImageRecord(reader=self.reader)
-        if self.paths is not None and source.paths is not None:
+        if self.paths is not None and source is not None and source.paths is not None:
             return ImageRecord.of(as_image_source([*self.paths, *source.paths], self.reader), kept)
-        new = [positions[positions >= n_before] - n_before for positions in kept()]
-        files = {n_before + index: file for index, file in encoded_thumbnails(source, new).items()}
         # Only the user has all of them.
-        return ImageRecord(None, None, {**self.thumbnails, **files}, self.reader)
+        thumbnails = dict(self.thumbnails)
+        if source is not None:
+            new = [positions[positions >= n_before] - n_before for positions in kept()]
+            files = encoded_thumbnails(source, new)
+            thumbnails.update({n_before + index: file for index, file in files.items()})
+        return ImageRecord(None, None, thumbnails, self.reader)
 
     def is_of(self, source: ImageSource) -> bool:
         """Whether these are the images; of features, only the user knows what they are of."""
         return self.fingerprint is None or self.fingerprint == source.fingerprint()
+
+    def order_of(self, source: ImageSource) -> np.ndarray | slice | None:
+        """Find the images of a source among these, whatever their order if they are files.
+
+        Returns
+        -------
+        positions : ndarray of int64, slice or None
+            Of each image of the source among these; None if they are not the same images.
+        """
+        if self.is_of(source):
+            return slice(None)
+        if self.paths is None or source.paths is None or len(self.paths) != len(source):
+            return None
+        position_of = {place: i for i, place in enumerate(_places_of(as_image_source(self.paths)))}
+        positions = [position_of.get(place, -1) for place in _places_of(source)]
+        # Each one once.
+        same = sorted(positions) == list(range(len(positions)))
+        return np.array(positions, dtype=np.int64) if same else None
 
     def name(self, index: int) -> str:
         """Return what an image is called: its path, or its position."""
@@ -122,6 +155,11 @@ class ImageRecord:
         if self.paths:
             return encoded_thumbnails(as_image_source(self.paths, self.reader), kept)
         return self.thumbnails
+
+
+def _places_of(source):
+    """Absolute paths of images that are files, by which two spellings are one."""
+    return [source.full_name(index) for index in range(len(source))]
 
 
 def encoded_thumbnails(source, kept):

@@ -52,15 +52,16 @@ def assess(estimator, source):
         be read.
     """
     partition = partition_of(estimator)
-    if _is_of_fit(partition, source):
+    order = _order_in_fit(partition, source)
+    if order is not None:
         return Assessment(
-            partition.labels,
-            partition.probabilities,
-            partition.latents,
-            partition.outlier_scores,
-            partition.similarities_of(partition.latents),
-            _agreements_of_fit(partition),
-            _stability_of_fit(partition),
+            partition.labels[order],
+            partition.probabilities[order],
+            partition.latents[order],
+            partition.outlier_scores[order],
+            partition.similarities_of(partition.latents)[order],
+            _agreements_of_fit(partition)[order],
+            _stability_of_fit(partition)[order],
             is_of_fit=True,
         )
     if estimator.embedder_ is None:
@@ -103,5 +104,8 @@ def _stability_of_fit(partition):
     return partition.stability
 
 
-def _is_of_fit(partition, source):
-    return len(source) == len(partition.labels) and partition.images.is_of(source)
+def _order_in_fit(partition, source):
+    """Rows of the fit that these images are; None if they are others."""
+    if len(source) != len(partition.labels):
+        return None
+    return partition.images.order_of(source)

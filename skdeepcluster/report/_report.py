@@ -49,9 +49,9 @@ def write_report(
     estimator : DeepImageClusterer
         Fitted or loaded.
     images : images
-        The images of the fit (the same paths, or the same number of images, in the same order),
-        whose results are known, or other images, which are embedded and assigned to the
-        clusters.
+        The images of the fit (the same paths in any order, or the same images in memory in the
+        same order), whose results are known, or other images, which are embedded and assigned to
+        the clusters.
     path : path
         The HTML file to write or replace.
     title : str, default=None

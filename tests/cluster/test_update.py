@@ -94,7 +94,8 @@ def test_all_that_is_known_of_images_goes_on(fitted, digits):
     assert np.isnan(fitted.stability_[len(first) :]).all()
     stability = fitted.cluster_info()["stability"]
     assert (stability[:N_KNOWN] > 0.8).all() and np.isnan(stability[N_KNOWN])
-    assert fitted.tree_.stability_[N_KNOWN] == 0
+    of_nodes = fitted.tree_.stability_
+    assert np.flatnonzero(np.isnan(of_nodes)).tolist() == [N_KNOWN]
     assert fitted.cut(N_KNOWN).n_clusters_ == N_KNOWN
 
 
@@ -247,6 +248,43 @@ def test_images_that_have_clusters_already(photo_folder):
     with pytest.raises(ValueError, match=r"1 of the 5 images have clusters already.*only those"):
         est.update(paths[-5:])
     assert est.labels_ is before
+
+
+@pytest.mark.parametrize("spelled", ["./{}", "~/{}", "../{folder}/{}", "{absolute}"])
+def test_images_that_have_clusters_are_known_in_any_spelling(photo_folder, monkeypatch, spelled):
+    monkeypatch.chdir(photo_folder)
+    monkeypatch.setenv("HOME", str(photo_folder))
+    paths = sorted(path.name for path in photo_folder.iterdir())
+    est = clusterer(2).fit(paths[:-4])
+    place = {"folder": photo_folder.name, "absolute": str(photo_folder / paths[0])}
+    again = spelled.format(paths[0], **place)
+    with pytest.raises(ValueError, match="1 of the 2 images have clusters already"):
+        est.update([again, paths[-1]])
+    new = spelled.format(paths[-1], **{**place, "absolute": str(photo_folder / paths[-1])})
+    with pytest.raises(ValueError, match=r"1 of the images are given more than once.*each once"):
+        est.update([paths[-1], paths[-2], new])
+    assert len(est.labels_) == len(paths) - 4
+
+
+def test_where_the_images_are_is_not_forgotten(photo_folder, snapshots):
+    est = clusterer(2).fit(sorted(photo_folder.iterdir()))
+    before = est._partition
+    for X in (snapshots[0][:3], list(snapshots[0][:3]), np.ones((3, est.n_features_in_))):
+        with pytest.raises(ValueError, match="knows its images by their paths: pass the paths"):
+            est.update(X)
+    assert est._partition is before
+
+
+def test_small_copies_stay_where_others_have_none(snapshots, photo_folder):
+    est = clusterer(2).fit(snapshots[0])
+    kept = est._partition.images.thumbnails
+    est.update(np.ones((3, est.n_features_in_), dtype=np.float32), refit=False)
+    assert est._partition.images.thumbnails == kept
+    # Files are images like others where no image is known by its path.
+    est.update(sorted(photo_folder.iterdir())[:3], refit=False)
+    record = est._partition.images
+    assert record.paths is None and kept.items() <= record.thumbnails.items()
+    assert len(est.labels_) == len(snapshots[0]) + 6
 
 
 def test_images_in_memory_have_small_copies(snapshots):

@@ -7,6 +7,7 @@ from PIL import Image
 
 from skdeepcluster import DeepImageClusterer, read_tar_images
 from skdeepcluster.cluster import features_of, partition_of
+from skdeepcluster.cluster._record import ImageRecord
 from skdeepcluster.images import as_image_source
 from skdeepcluster.report import _assessment
 from skdeepcluster.report._assessment import assess
@@ -22,9 +23,9 @@ def fitted(snapshots):
 def test_attributes_of_the_fit_are_used(fitted, snapshots, monkeypatch):
     monkeypatch.setattr(_assessment, "features_of", lambda *_: pytest.fail("embedded again"))
     found = assess(fitted, as_image_source(snapshots[0]))
-    assert found.labels is fitted.labels_ and found.latents is fitted.embedding_
-    assert found.probabilities is fitted.probabilities_
-    assert found.outlier_scores is fitted.outlier_scores_
+    for name in ("labels", "probabilities", "outlier_scores"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(fitted, f"{name}_"))
+    np.testing.assert_array_equal(found.latents, fitted.embedding_)
     own = np.einsum("nd,nd->n", fitted.embedding_, fitted.cluster_centers_[fitted.labels_])
     np.testing.assert_allclose(found.similarities, own, atol=1e-6)
 
@@ -35,10 +36,26 @@ def test_files_of_the_fit_are_known_however_they_are_named(clustering, tmp_path,
     monkeypatch.setattr(est, "_partition", replace(partition_of(est), images=record))
     monkeypatch.chdir(tmp_path)
     relative = [str(path.relative_to(tmp_path)) for path in paths]
-    assert assess(est, as_image_source(relative)).labels is est.labels_
+    assert assess(est, as_image_source(relative)).is_of_fit
     # As many, but in another order: not those.
     with pytest.raises(ValueError, match="fitted on the features of 12"):
         assess(est, as_image_source(relative[::-1]))
+
+
+def test_files_of_the_fit_are_known_in_any_order(clustering, monkeypatch):
+    paths, est = clustering
+    record = ImageRecord.of(as_image_source(paths), list)
+    monkeypatch.setattr(est, "_partition", replace(partition_of(est), images=record))
+    order = np.random.RandomState(0).permutation(len(paths))
+    found = assess(est, as_image_source([paths[index] for index in order]))
+    assert found.is_of_fit
+    np.testing.assert_array_equal(found.labels, est.labels_[order])
+    np.testing.assert_array_equal(found.probabilities, est.probabilities_[order])
+    np.testing.assert_array_equal(found.latents, est.embedding_[order])
+    np.testing.assert_array_equal(found.outlier_scores, est.outlier_scores_[order])
+    # As many, but not the same.
+    with pytest.raises(ValueError, match="fitted on the features of 12"):
+        assess(est, as_image_source([*paths[:-1], paths[0]]))
 
 
 def test_other_images_are_embedded_once_and_assigned(fitted, snapshots, monkeypatch):
@@ -57,7 +74,7 @@ def test_other_images_are_embedded_once_and_assigned(fitted, snapshots, monkeypa
 
 def test_all_images_again_get_the_outlier_scores_of_the_fit(fitted, snapshots, monkeypatch):
     # Known answer: the images of the fit, taken for others.
-    monkeypatch.setattr("skdeepcluster.report._assessment._is_of_fit", lambda *_: False)
+    monkeypatch.setattr("skdeepcluster.report._assessment._order_in_fit", lambda *_: None)
     found = assess(fitted, as_image_source(snapshots[0]))
     np.testing.assert_array_equal(found.labels, fitted.labels_)
     np.testing.assert_allclose(found.outlier_scores, fitted.outlier_scores_, atol=1e-5)
@@ -111,5 +128,5 @@ def test_others_of_the_same_number_are_not_taken_for_those_of_the_fit(snapshots,
                 tar.add(tmp_path / "one.png", f"{j}.png")
     first, second = (read_tar_images(tmp_path / f"{i}.tar") for i in range(2))
     est.fit(first)
-    assert assess(est, first).labels is est.labels_
+    assert assess(est, first).is_of_fit and not assess(est, second).is_of_fit
     np.testing.assert_array_equal(assess(est, second).labels, est.predict(second))
