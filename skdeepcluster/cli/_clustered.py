@@ -2,6 +2,7 @@
 
 import os
 import warnings
+from contextlib import contextmanager
 
 from ._images import IMAGE_FILES
 from ._outcome import Outcome, records
@@ -68,14 +69,28 @@ def _files(options):
     return files
 
 
-def write_results(options, estimator, images, labels, probabilities, outlier_scores):
+def write_results(
+    options, estimator, images, labels, probabilities, outlier_scores, *, written=None
+):
     """Write the table, and the report and the export if they are requested.
 
     What was written there before and is not renewed is told.
 
+    Parameters
+    ----------
+    options : Namespace
+    estimator : DeepImageClusterer
+    images : Images
+    labels : ndarray of shape (n_images,), int64
+    probabilities : ndarray of shape (n_images, n_clusters), float32
+    outlier_scores : ndarray of shape (n_images,), float32, or None
+    written : dict of str to Path, default=None
+        Results that the command has written by itself.
+
     Returns
     -------
     files : dict of str to str
+        With those that the command has written.
     """
     from ..cluster import partition_of
     from ..export import (
@@ -102,12 +117,14 @@ def write_results(options, estimator, images, labels, probabilities, outlier_sco
     duplicates = _find_duplicates(options, estimator, images) if options.duplicates else None
     if duplicates is not None:
         write_duplicates(files["duplicates"], images.names, *duplicates)
-    if options.report and not _write_report(estimator, images, files, duplicates):
-        del files["report"], files["flaws"]
+    if options.report:
+        for failed in _write_report(estimator, images, files, duplicates):
+            del files[failed]
     # Last, since it may move the images.
     if options.export:
         given = partition_of(estimator).names
         export_clusters(files["export"], images.names, labels, options.export, given)
+    files.update(written or {})
     _tell_of_the_stale(options.output, files)
     return {name: str(path) for name, path in files.items()}
 
@@ -129,40 +146,49 @@ def _find_duplicates(options, estimator, images):
 
 def _tell_of_the_stale(output, files):
     """Warn of results in the folder that are those of an earlier run."""
-    results = ("labels.csv", "labels.parquet", "report.html", "clusters")
+    tables = ("labels.csv", "labels.parquet", "flaws.csv", "duplicates.csv", "update.csv")
+    results = (*tables, "report.html", "clusters")
     known = {path.name for path in files.values()}
     stale = [str(output / name) for name in results if name not in known]
     stale = [path for path in stale if os.path.lexists(path)]
     if stale:
         warnings.warn(
-            f"{', '.join(stale)}: written before, with clusters as they were then. Remove it, or "
-            "write it anew.",
+            f"{', '.join(stale)}: written before, of images and clusters as they were then. Remove "
+            "it, or write it anew.",
             stacklevel=3,
         )
 
 
 def _write_report(estimator, images, files, duplicates):
+    """Write the page and the table of flaws; return the names of those that failed."""
     from .. import find_flaws
     from ..export import write_flaws
     from ..progress import step
     from ..report import write_report
 
-    try:
+    failed = ["report", "flaws"]
+    cure = 'The report was not written; "skdeepcluster report" can write it from the model.'
+    with _told_if_it_fails(cure):
         with step("quality"):
             flaws = find_flaws(images.X, reader=estimator.reader_, on_error="skip", verbose=1)
         with step("report"):
             path = files["report"]
             write_report(estimator, images.X, path, duplicates=duplicates, flaws=flaws)
-        write_flaws(files["flaws"], images.names, flaws)
-    # Whatever the error, the results of hours of work must still be exported and printed.
+        failed.remove("report")
+    if "report" not in failed:
+        with _told_if_it_fails(f"{str(files['flaws'])!r} was not written."):
+            write_flaws(files["flaws"], images.names, flaws)
+            failed.remove("flaws")
+    return failed
+
+
+@contextmanager
+def _told_if_it_fails(message):
+    """Warn in place of an error: the results of hours of work must be exported and printed."""
+    try:
+        yield
     except Exception as error:
-        warnings.warn(
-            'The report was not written; "skdeepcluster report" can write it from the model. '
-            f"{type(error).__name__}: {error}",
-            stacklevel=2,
-        )
-        return False
-    return True
+        warnings.warn(f"{message} {type(error).__name__}: {error}", stacklevel=3)
 
 
 def name_clusters(estimator, labels, images):

@@ -1,7 +1,5 @@
 """``skdeepcluster refine``."""
 
-import os
-
 from ._clustered import (
     check_output,
     clusters_with_images,
@@ -15,7 +13,14 @@ from ._images import Images, open_images
 from ._interruption import explain_interruption
 from ._options import add_files
 from ._outcome import Outcome
-from ._result import add_output_like_it, add_result, open_result, use_cache_of
+from ._result import (
+    add_output_like_it,
+    add_result,
+    images_that_are_gone,
+    open_result,
+    refuse_images_that_are_gone,
+    use_cache_of,
+)
 from ._values import UsageError, integer_from, label_and, path, several_labels
 
 HELP = "correct a clustering, and learn from the corrections"
@@ -103,7 +108,8 @@ def run(options):
     estimator.set_params(on_error="skip", verbose=1, memory=memory)
     if wanted.needs_fit:
         _tell_where_features_come_from(memory)
-        _check_that_files_exist(partition_of(estimator), images)
+        # They would lose their clusters.
+        refuse_images_that_are_gone(images_that_are_gone(partition_of(estimator)))
     with explain_interruption(memory), counted_steps():
         # Clusters that the result does not have, and that nobody has named.
         unnamed = [label for label in wanted.new if wanted.names[label] is None]
@@ -168,19 +174,3 @@ def _tell_where_features_come_from(memory):
         print(f"Features are taken from {str(memory)!r}; images that it lacks are read again.")
     else:
         print(f"There are no features in {str(memory)!r}: the images are read again.")
-
-
-def _check_that_files_exist(partition, images):
-    """Refuse to go on without images: they would lose their clusters."""
-    if partition.images.paths is None:
-        return
-    gone = [
-        name
-        for name, label in zip(images.names, partition.labels, strict=True)
-        if label >= 0 and not os.path.exists(name)
-    ]
-    if gone:
-        raise FileNotFoundError(
-            f"{len(gone)} of the images are not where they were, such as {str(gone[0])!r}. Put "
-            "them back; relative paths are from the folder in which the command was run."
-        )

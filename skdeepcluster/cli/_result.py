@@ -1,5 +1,7 @@
 """The output of ``cluster``, which other commands go on from."""
 
+import os
+
 from ._options import add_output
 from ._reader import function_from
 from ._values import path
@@ -46,3 +48,22 @@ def use_cache_of(options, folder):
     # For what else is computed, too.
     options.memory = options.memory or (cache if cache.is_dir() else options.output / "cache")
     return options.memory
+
+
+def images_that_are_gone(partition):
+    """List the images that have clusters and are not where they were, if they are files."""
+    return [
+        path
+        for path, label in zip(partition.images.paths or [], partition.labels, strict=False)
+        if label >= 0 and not os.path.exists(path)
+    ]
+
+
+def refuse_images_that_are_gone(gone):
+    """Raise a FileNotFoundError if there are any."""
+    if gone:
+        raise FileNotFoundError(
+            f"{len(gone)} of the images of the result are not where they were, such as "
+            f"{str(gone[0])!r}. Put them back; relative paths are from the folder in which the "
+            "command was run."
+        )

@@ -1,6 +1,9 @@
 """``skdeepcluster update``."""
 
+import filecmp
 import os
+import warnings
+from collections import defaultdict
 
 from ._clustered import (
     check_output,
@@ -16,7 +19,14 @@ from ._interruption import explain_interruption
 from ._options import add_images
 from ._outcome import Outcome, records
 from ._reader import check_function, suffixes_of
-from ._result import add_output_like_it, add_result, open_result, use_cache_of
+from ._result import (
+    add_output_like_it,
+    add_result,
+    images_that_are_gone,
+    open_result,
+    refuse_images_that_are_gone,
+    use_cache_of,
+)
 
 HELP = "take the new images of a folder into a clustering"
 EPILOG = """\
@@ -82,12 +92,13 @@ def run(options):
         table["name"] = [*estimator.cluster_names_, *table["name"][estimator.n_clusters_ :]]
         estimator.save(new_model)
         write_growth(table_file, table)
-        files = write_results(options, estimator, images, *results_of(estimator))
+        results = results_of(estimator)
+        files = write_results(options, estimator, images, *results, written={"update": table_file})
     outcome = summarize(
         paths,
         estimator.labels_,
         clusters_with_images(estimator, paths),
-        {**files, "update": str(table_file), "model": str(new_model), "cache": str(memory)},
+        {**files, "model": str(new_model), "cache": str(memory)},
     )
     data = {**outcome.data, "n_new": len(new), "update": records(table)}
     return Outcome(data, "\n".join([*_told(table, len(new)), outcome.text]))
@@ -97,12 +108,17 @@ def _new_images(options, estimator):
     """Find the images of the folder that have no cluster yet."""
     from ..cluster import partition_of
 
-    known = partition_of(estimator).images.paths
+    partition = partition_of(estimator)
+    known = partition.images.paths
     if known is None:
         raise ValueError(
             "The model does not know its images by their paths. The command updates the clustering "
             "of a folder; DeepImageClusterer.update takes any images."
         )
+    gone = images_that_are_gone(partition)
+    if len(gone) == (partition.labels >= 0).sum():
+        # All images of the folder would be taken in a second time.
+        refuse_images_that_are_gone(gone)
     images = open_images(options, suffixes_of(estimator.reader_))
     if images.X is not images.names:
         raise ValueError(
@@ -116,7 +132,38 @@ def _new_images(options, estimator):
         raise ValueError(
             f"All {len(images)} images in {str(options.images)!r} have clusters already."
         )
+    _warn_of_the_same(new, known)
     return new
+
+
+def _warn_of_the_same(new, known):
+    """Warn of new images that may be known ones: those of a folder that was moved or copied."""
+    namesakes = defaultdict(list)
+    for path in known:
+        namesakes[os.path.basename(path)].append(path)
+    same = [
+        (path, other)
+        for path in new
+        for other in namesakes[os.path.basename(path)]
+        if _may_be_same(path, other)
+    ]
+    if same:
+        path, other = same[0]
+        warnings.warn(
+            f"{len({path for path, _ in same})} of the {len(new)} new images may have clusters "
+            f"already, as files in another place, such as {str(path)!r} as {str(other)!r}. They "
+            "are taken in once more; of a folder that was moved or copied, pass the one that was "
+            "clustered.",
+            stacklevel=3,
+        )
+
+
+def _may_be_same(path, other):
+    try:
+        return not os.path.exists(other) or filecmp.cmp(path, other, shallow=False)
+    except OSError:
+        # What cannot be read is skipped, and told, when images are embedded.
+        return False
 
 
 def _told(table, n_new):

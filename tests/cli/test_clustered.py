@@ -79,3 +79,13 @@ def test_a_missing_jinja2_is_told_before_the_work(result, tmp_path, monkeypatch,
     assert run(command, *arguments[command]) == 1
     assert 'pip install "skdeepcluster[report]"' in capsys.readouterr().err
     assert not (tmp_path / "o").exists()
+
+
+def test_all_results_of_an_earlier_run_are_told(result, tmp_path, capsys):
+    earlier = ["report.html", "flaws.csv", "duplicates.csv", "update.csv", "labels.parquet"]
+    for name in earlier:
+        (tmp_path / name).write_text("earlier")
+    assert run("assign", result / "out/model", result / "photos/cat", "--output", tmp_path) == 0
+    told = next(line for line in capsys.readouterr().err.splitlines() if "written before" in line)
+    assert all(str(tmp_path / name) in told for name in earlier)
+    assert "labels.csv" not in told

@@ -162,7 +162,9 @@ def test_a_result_is_renewed_in_place_and_what_is_not_is_told(result, tmp_path, 
     assert run("refine", folder, "--merge", "0,1", "--output", folder) == 0
     printed = capsys.readouterr()
     assert "cluster 3 is cluster 1 now" in printed.out
-    assert f"{folder / 'clusters'}: written before, with clusters as they were then" in printed.err
+    assert (
+        f"{folder / 'clusters'}: written before, of images and clusters as they were" in printed.err
+    )
     assert max(label for label, _ in table_of(folder).values()) == 2
 
 
@@ -204,7 +206,9 @@ def test_images_that_are_gone_are_told(result, tmp_path, capsys):
     (photos / "cat/3.jpg").unlink()
     new = tmp_path / "new"
     assert run("refine", tmp_path / "out", "--split", "0", "--output", new) == 1
-    assert "1 of the images are not where they were, such as" in capsys.readouterr().err
+    assert (
+        "1 of the images of the result are not where they were, such as" in capsys.readouterr().err
+    )
     # Names need no images.
     assert run("refine", tmp_path / "out", "--rename", "0=x", "--output", new) == 0
 

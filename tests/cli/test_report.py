@@ -37,6 +37,22 @@ def test_a_report_that_fails_keeps_nothing_else_from_being_done(
     assert len([*(tmp_path / "o/clusters").rglob("*.jpg")]) == 10
 
 
+def test_a_list_of_flaws_that_fails_leaves_the_report(result, tmp_path, monkeypatch, capsys):
+    import skdeepcluster.export
+
+    def fail(*_, **__):
+        raise OSError("no space left")
+
+    monkeypatch.setattr(skdeepcluster.export, "write_flaws", fail)
+    arguments = [result / "out/model", result / "photos/cat", "--output", tmp_path / "o"]
+    assert run("assign", *arguments, "--report", "--json") == 0
+    printed = capsys.readouterr()
+    assert f"{str(tmp_path / 'o/flaws.csv')!r} was not written. OSError" in printed.err
+    assert "The report was not written" not in printed.err
+    assert set(json.loads(printed.out)["files"]) == {"labels", "report", "cache"}
+    assert (tmp_path / "o/report.html").exists()
+
+
 def test_report_takes_the_features_of_assign(result, tmp_path, monkeypatch):
     from skdeepcluster.backbones._onnx import OnnxEngine
 

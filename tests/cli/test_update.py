@@ -1,6 +1,7 @@
 """A clustering that grows with its folder, in the command."""
 
 import json
+import re
 import shutil
 
 import pytest
@@ -42,7 +43,11 @@ def clustered(grown, tmp_path):
 
 def test_new_images_of_the_folder_are_taken_in(grown, clustered, tmp_path, capsys):
     before = labels_of(clustered)
-    data = run_json(capsys, "update", clustered, grown, "--output", tmp_path / "new")
+    assert run("update", clustered, grown, "--output", tmp_path / "new", "--json") == 0
+    printed = capsys.readouterr()
+    data = json.loads(printed.out)
+    assert "written before" not in printed.err and "in another place" not in printed.err
+    assert data["files"]["update"] == str(tmp_path / "new/update.csv")
     after = labels_of(tmp_path / "new")
     assert data["n_new"] == 2 and data["n_pictures"] == len(after) == len(before) + 2
     assert {path: after[path] for path in before} == before
@@ -59,6 +64,15 @@ def test_new_images_of_the_folder_are_taken_in(grown, clustered, tmp_path, capsy
     assert set(data["files"]) == {"labels", "update", "model", "cache"}
     est = DeepImageClusterer.load(tmp_path / "new" / "model")
     assert len(est.labels_) == len(after)
+    # The folder lists them in another order than that in which they came.
+    pytest.importorskip("jinja2")
+    page = tmp_path / "page.html"
+    assert run("report", tmp_path / "new/model", grown, "--output", page) == 0
+    text = page.read_text(encoding="utf-8")
+    shown = json.loads(re.search(r'id="data">(.*?)</script>', text, re.DOTALL)[1])
+    named = zip(shown["names"], shown["labels"], strict=True)
+    labels = {shown["root"] + name: str(label) for name, label in named}
+    assert shown["result"] is not None and labels == after
 
 
 def test_result_is_updated_in_its_place_and_all_is_clustered_anew(grown, clustered, capsys):
@@ -95,3 +109,32 @@ def test_the_format_is_that_of_the_result(grown, clustered, tmp_path):
     assert run("update", clustered, grown, "--output", tmp_path / "new") == 0
     assert (tmp_path / "new/labels.parquet").exists()
     assert not (tmp_path / "new/labels.csv").exists()
+
+
+@pytest.mark.parametrize("place", ["elsewhere", "moved"])
+def test_images_that_are_not_where_they_were(grown, tmp_path, capsys, monkeypatch, place):
+    monkeypatch.chdir(tmp_path)
+    arguments = ["--n-clusters", 2, "--image-size", 64, "--views", 0, "--output", "relative"]
+    assert run("cluster", f"{grown.name}/cat", *arguments) == 0
+    if place == "moved":
+        grown.rename(tmp_path / "others")
+        grown = tmp_path / "others"
+    else:
+        (tmp_path / "below").mkdir()
+        monkeypatch.chdir(tmp_path / "below")
+    new = tmp_path / "new"
+    assert run("update", tmp_path / "relative", grown, "--output", new) == 1
+    error = capsys.readouterr().err
+    assert "10 of the images of the result are not where they were" in error
+    assert "relative paths are from the folder in which the command was run" in error
+    assert not new.exists()
+
+
+def test_a_copy_of_the_folder_is_told(clustered, grown, tmp_path, capsys):
+    copied = shutil.copytree(grown, tmp_path / "copied")
+    # One that has the name of another only.
+    known, other = sorted((copied / "cat").glob("*.jpg"))[:2]
+    shutil.copy(other, known)
+    assert run("update", clustered, copied, "--output", tmp_path / "new") == 0
+    told = next(line for line in capsys.readouterr().err.splitlines() if "another place" in line)
+    assert "40 of the 43 new images may have clusters already" in told
