@@ -132,7 +132,7 @@ class ClusterGrowth(ClusterPrediction):
         for name in _OF_FIT:
             if hasattr(fitted, name):
                 setattr(self, name, getattr(fitted, name))
-        found = replace(found.spread(readable), images=grown.images, reference=grown.known)
+        found = replace(found.spread(readable), images=grown.images)
         new_labels, origins = matched_labels(found.labels, before.labels, found.n_clusters)
         found = found.merged(new_labels)
         names = {}
@@ -155,7 +155,7 @@ class ClusterGrowth(ClusterPrediction):
             return grown
         latents = np.concatenate(
             [
-                found.encode(grown.known.features(np.arange(chunk.start, chunk.stop)))
+                found.encode_components(grown.known.rows[chunk])
                 for chunk in gen_batches(len(known_labels), CHUNK_SIZE)
             ]
         )
@@ -163,6 +163,7 @@ class ClusterGrowth(ClusterPrediction):
         return replace(
             grown,
             head=found.head,
+            sees_components=True,
             prototypes=found.prototypes,
             temperature=found.temperature,
             centers=found.centers,

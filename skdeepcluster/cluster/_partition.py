@@ -41,7 +41,7 @@ class Partition:
     Parameters
     ----------
     head : LatentHead
-        Maps features to latents.
+        Maps features, or components of them, to latents.
     prototypes : Prototypes
         Points in the latent space by which a latent is assigned.
     temperature : float
@@ -68,6 +68,9 @@ class Partition:
     n_clustered : int or None
         Images that were clustered together: the first ones. The others came since, to clusters that
         there were, or that they founded. None if all were.
+    sees_components : bool
+        Whether the head maps what the reference remembers of features: components along the first
+        axes, as many as the head takes.
     """
 
     head: LatentHead
@@ -84,6 +87,7 @@ class Partition:
     reference: Reference | None = None
     partitions: np.ndarray | None = None
     n_clustered: int | None = None
+    sees_components: bool = False
 
     @classmethod
     def found(
@@ -244,8 +248,17 @@ class Partition:
 
     def encode(self, features: np.ndarray) -> np.ndarray:
         """Map features, (n, n_features), to latents, (n, n_components); NaN stays NaN."""
-        readable = ~np.isnan(features).any(axis=1)
-        return with_gaps(encode(self.head, features[readable]), readable, np.nan)
+        if self.sees_components:
+            return self.encode_components(self.known.components(features))
+        return self._encode(features)
+
+    def encode_components(self, components: np.ndarray) -> np.ndarray:
+        """Map components of features, (n, n_axes), to latents, of a head that sees these."""
+        return self._encode(components[:, : len(self.head.mean)])
+
+    def _encode(self, inputs):
+        readable = ~np.isnan(inputs).any(axis=1)
+        return with_gaps(encode(self.head, inputs[readable]), readable, np.nan)
 
     def assign(self, latents: np.ndarray) -> np.ndarray:
         """Cluster of each latent, int64 of shape (n,); -1 for NaN."""
@@ -356,17 +369,17 @@ class Partition:
             The images.
         """
         latents = self.encode(features)
-        components = self.known.components(features)
+        known = self.known.reaching(features)
+        components = known.components(features)
         labels = np.concatenate([self.labels, self.assign(latents)])
-        scores = self.known.outlier_scores(components, self.landmarks)
-        reference = self.known.with_rows(components)
+        scores = known.outlier_scores(components, self.landmarks)
         partition = replace(
             self,
             labels=labels,
             latents=np.concatenate([self.latents, latents]),
             probabilities=np.concatenate([self.probabilities, self.probabilities_of(latents)]),
             outlier_scores=np.concatenate([self.outlier_scores, scores]),
-            reference=reference,
+            reference=known.with_rows(components),
             partitions=None
             if self.partitions is None
             else np.pad(self.partitions, ((0, 0), (0, len(features))), constant_values=-1),

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
 from sklearn.utils.extmath import randomized_svd
 
-from ..features import random_rows, row_chunks, rows_of_images, unit_rows, unnamed_array, with_gaps
+from ..features import random_rows, row_chunks, rows_of_images, unit_rows, with_gaps
 from ..neighbors import highest_products
 
 # Principal axes: images of other classes are told apart as well as by all 1280 features.
@@ -25,8 +24,8 @@ _N_ROWS_FOR_AXES = 2048
 _N_NEAREST = 5
 # The neighbours by which outliers are found.
 _N_SCORED = 20
-# Features that take more are kept in a file.
-_BYTES_IN_MEMORY = 10**9
+# Of what is left of unit features beside the axes: what is shorter is rounding.
+_LEAST_LEFT = 1e-2
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +57,7 @@ class Reference:
             Which images they are of.
         """
         drawn = unit_rows(features, random_rows(len(features), _N_ROWS_FOR_AXES))
-        n_axes = min(_N_AXES_OF_FEW if len(features) < _FEW else _N_AXES, *drawn.shape)
+        n_axes = min(_n_axes(len(features)), *drawn.shape)
         axes = np.ascontiguousarray(randomized_svd(drawn, n_axes, random_state=0)[2].T)
         return cls(axes, with_gaps(_projected(features, axes), readable, np.nan))
 
@@ -130,27 +129,30 @@ class Reference:
         sizes = np.bincount(labels[labels >= 0], minlength=n_clusters)
         return (sums / np.maximum(sizes, 1)[:, None]).astype(np.float32)
 
-    def features(self, rows: np.ndarray) -> np.ndarray:
-        """Give unit features of images back, as far as the axes go.
+    def reaching(self, features: np.ndarray) -> Reference:
+        """Give the reference whose axes also span new images, as far as there are too few axes.
+
+        Fewer axes than are wanted are those of fewer images, which they span: on those that are
+        added, these images have zeros.
 
         Parameters
         ----------
-        rows : ndarray of shape (n,), int64
-            Which images; all can be read.
-
-        Returns
-        -------
-        features : ndarray of shape (n, n_features), float16
-            In a file without a name, in the folder of temporary files, if it takes more than 1 GB.
+        features : ndarray of shape (n, n_features), float32 or float16
+            NaN for an image that could not be read.
         """
-        shape = len(rows), len(self.axes)
-        if 2 * shape[0] * shape[1] > _BYTES_IN_MEMORY:
-            features = unnamed_array(tempfile.gettempdir(), shape, np.float16)
-        else:
-            features = np.empty(shape, dtype=np.float16)
-        for chunk in row_chunks(len(rows)):
-            features[chunk] = self.rows[rows[chunk]].astype(np.float32) @ self.axes.T
-        return features
+        wanted = min(_n_axes(len(self.rows) + len(features)), len(self.axes))
+        n_missing = wanted - self.axes.shape[1]
+        readable = np.flatnonzero(rows_of_images(features))
+        if n_missing <= 0 or not len(readable):
+            return self
+        drawn = unit_rows(features, readable[random_rows(len(readable), _N_ROWS_FOR_AXES)])
+        left = drawn - (drawn @ self.axes) @ self.axes.T
+        _, lengths, added = randomized_svd(left, min(n_missing, *left.shape), random_state=0)
+        added = added[lengths > _LEAST_LEFT].T
+        axes = np.concatenate([self.axes, added], axis=1).astype(np.float32)
+        rows = np.pad(self.rows, ((0, 0), (0, added.shape[1])))
+        rows[np.isnan(self.rows[:, 0])] = np.nan
+        return Reference(axes, rows)
 
     def with_rows(self, components: np.ndarray) -> Reference:
         """Give the reference that remembers more images."""
@@ -159,6 +161,11 @@ class Reference:
     def taken(self, rows: np.ndarray) -> Reference:
         """Give the reference of which each image is one that this remembers."""
         return Reference(self.axes, self.rows[rows])
+
+
+def _n_axes(n_images):
+    """Count the axes that are wanted for so many images."""
+    return _N_AXES_OF_FEW if n_images < _FEW else _N_AXES
 
 
 def _projected(features, axes):

@@ -75,7 +75,7 @@ def read_partition(stored: StoredModel, reader: ImageReader) -> tuple[Partition,
     for name, length in lists.items():
         schema.maybe(schema.list_of(schema.anything, length))(config[name], name)
     with torch.device("meta"):
-        head = LatentHead(n_features, n_components)
+        head = LatentHead(_n_inputs(stored, n_features), n_components)
         n_prototypes = stored.tensors.size(_POINTS, 0)
         expected = {
             "labels_": torch.empty(n_samples, dtype=torch.int64),
@@ -126,9 +126,22 @@ def read_partition(stored: StoredModel, reader: ImageReader) -> tuple[Partition,
         reference=reference,
         partitions=partitions,
         n_clustered=n_clustered,
+        sees_components=config.get("sees_components", False),
         **arrays,
     )
     return partition, set(expected)
+
+
+def _n_inputs(stored, n_features):
+    """Size of what the head maps."""
+    if not stored.config.get("sees_components", False):
+        return n_features
+    schema.require(_ROWS in stored.tensors.names, f"sees_components is true without {_ROWS}")
+    n_inputs, n_axes = stored.tensors.size("head.mean", 0), stored.tensors.size(_ROWS, 1)
+    schema.require(
+        n_inputs <= n_axes, f"the head takes {n_inputs} components, and {_ROWS} has {n_axes}"
+    )
+    return n_inputs
 
 
 def _check_values(arrays, prototypes, of_head):

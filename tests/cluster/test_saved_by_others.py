@@ -25,8 +25,8 @@ reader
 """
 FIELDS = """
 format version kind params fitted history loss_curve paths pictures names n_clusters_criterion
-feature_names n_partitions n_clustered on_pictures fine_tuned backbone weights_digest quantised
-image_size reader reader_param
+feature_names n_partitions n_clustered sees_components on_pictures fine_tuned backbone
+weights_digest quantised image_size reader reader_param
 """
 
 
@@ -173,6 +173,19 @@ def test_images_that_came_since_are_among_the_images(folder, n_clustered, proble
     config, _ = read(folder)
     write_config(folder, {**config, "n_clustered": n_clustered})
     with pytest.raises(ValueError, match=rf"model' is damaged: .*{problem}"):
+        load(folder)
+
+
+def test_a_head_takes_no_more_components_than_there_are(folder):
+    config, tensors = read(folder)
+    write_config(folder, {**config, "sees_components": True})
+    fewer = {"reference.axes": torch.eye(4)[:, :2], "reference.rows": torch.ones(30, 2).half()}
+    write_tensors(folder, {**tensors, **fewer})
+    with pytest.raises(ValueError, match=r"head takes 4 components, and reference\.rows has 2"):
+        load(folder)
+    kept = {name: each for name, each in tensors.items() if not name.startswith("reference")}
+    write_tensors(folder, kept)
+    with pytest.raises(ValueError, match=r"sees_components is true without reference\.rows"):
         load(folder)
 
 

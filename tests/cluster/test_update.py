@@ -379,16 +379,51 @@ def with_clusters(partition, labels):
     return replace(partition, centers=centers, labels=labels)
 
 
-def test_features_are_remembered_as_far_as_the_axes_go(monkeypatch):
+@pytest.mark.parametrize("refit", [True, False])
+def test_what_is_not_remembered_of_features_does_not_count(refit, monkeypatch, tmp_path):
+    monkeypatch.setattr(_reference, "_N_AXES_OF_FEW", 12)
     rng = np.random.RandomState(0)
-    features = (rng.normal(size=(300, 40)) @ rng.normal(size=(40, 200))).astype(np.float32)
-    features /= np.linalg.norm(features, axis=1, keepdims=True)
-    reference = Reference.of(features, np.ones(300, dtype=bool))
-    rows = np.arange(0, 300, 2)
-    np.testing.assert_allclose(reference.features(rows), features[rows], atol=2e-3)
-    # In a file, of many.
-    monkeypatch.setattr(_reference, "_BYTES_IN_MEMORY", 1000)
-    np.testing.assert_allclose(reference.features(rows), features[rows], atol=2e-3)
+    X, axes = blobs(300, [0, 1, 2, 3], rng, n_features=200)
+    is_new = axes == 3
+    X = np.concatenate([X[~is_new], X[is_new]])
+    est = DeepImageClusterer(3, random_state=0).fit(X[: (~is_new).sum()])
+    table = est.update(X[(~is_new).sum() :], refit=refit)
+    assert "new" in set(table["state"])
+    labels = est.predict(X)
+    # Of images that keep their labels, the head may say otherwise of a few.
+    is_same = labels == est.labels_
+    assert is_same.all() if refit else is_same.mean() > 0.95
+    np.testing.assert_allclose(
+        est.predict_proba(X)[is_same], est.probabilities_[is_same], atol=1e-4
+    )
+    np.testing.assert_allclose(est.transform(X)[is_same], est.embedding_[is_same], atol=1e-4)
+    est.save(tmp_path / "model")
+    again = DeepImageClusterer.load(tmp_path / "model")
+    np.testing.assert_array_equal(again.predict(X), labels)
+    assert again.cut(2).n_clusters_ == 2
+    again.update(X[:5] + 0.01, refit=False)
+    np.testing.assert_array_equal(again.labels_[: len(X)], est.labels_)
+
+
+def test_axes_reach_kinds_that_few_images_did_not_show():
+    rng = np.random.RandomState(0)
+    few, many = (rng.normal(size=(n, 400)).astype(np.float32) for n in (30, 300))
+    many[3] = np.nan
+    reference = Reference.of(few, np.arange(31) != 7)
+    more = reference.reaching(many)
+    n_axes = more.axes.shape[1]
+    assert reference.axes.shape[1] == 30 and n_axes == 256
+    np.testing.assert_allclose(more.axes.T @ more.axes, np.eye(n_axes), atol=1e-4)
+    np.testing.assert_array_equal(more.rows[:, :30], reference.rows)
+    # What is known of the first images is all that there is, and stays.
+    assert np.isnan(more.rows[7]).all()
+    readable = np.arange(31) != 7
+    np.testing.assert_allclose(more.components(few), more.rows[readable], atol=1e-3)
+    lengths = np.linalg.norm(more.components(many).astype(float), axis=1)
+    assert np.nanmin(lengths) > 0.8 and np.isnan(lengths[3])
+    # No axes of rounding, nor more than are wanted.
+    assert reference.reaching(few[:5]).axes.shape[1] == 30
+    assert more.reaching(many) is more
 
 
 def test_outlier_scores_of_other_images_are_those_of_a_fit(fitted_once, digits):
