@@ -9,6 +9,10 @@ from ..features import row_chunks, unit_rows
 _ON_A_CENTER = 1 - 1e-5
 
 
+class ClustersEmpty(ValueError):
+    """Clusters that have numbers already cannot all be filled."""
+
+
 def settle_centers(latents, centroids, is_known=None):
     """Fill empty clusters and assign every sample to its nearest centre.
 
@@ -71,8 +75,8 @@ def respecting(supervision, latents, centers, n_wanted):
 
     Raises
     ------
-    ValueError
-        If a cluster is empty: which one a label means would not be known.
+    ClustersEmpty
+        Which one a label means would not be known.
     """
     similarities = latents @ centers.T
     n_found = len(centers)
@@ -80,7 +84,7 @@ def respecting(supervision, latents, centers, n_wanted):
         labels = supervision.assigned(similarities)
         n_found = len(np.unique(labels))
     if n_found < n_wanted:
-        raise ValueError(
+        raise ClustersEmpty(
             f"Only {n_found} of n_clusters={n_wanted} clusters could be filled: too few images lie "
             "apart, or what is known of them leaves none. With y, must_link or cannot_link, no "
             "cluster may be empty: set a lower n_clusters."

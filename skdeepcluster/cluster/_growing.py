@@ -9,7 +9,9 @@ import numpy as np
 from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted
 
+from ..neighbors import calibrate_temperature, nearest_neighbors
 from ..storage import all_or_nothing
+from ._centers import ClustersEmpty
 from ._growth import growth_table
 from ._matching import matched_labels
 from ._novelty import new_groups
@@ -34,6 +36,7 @@ class ClusterGrowth(ClusterPrediction):
     """Methods of a fitted estimator by which clusters live on with more images."""
 
     n_clusters: int | Literal["auto"]
+    n_neighbors: int
 
     @all_or_nothing
     def update(self, X: Any, *, refit: bool | Literal["auto"] = "auto") -> pd.DataFrame:
@@ -112,17 +115,22 @@ class ClusterGrowth(ClusterPrediction):
         is_due = np.count_nonzero(grown.labels >= 0) >= _GROWN * np.count_nonzero(
             grown.labels[: grown.n_clustered] >= 0
         )
+        former = np.arange(before.n_clusters)
         is_wanted = is_due if refit == "auto" else refit
         if is_wanted:
-            self._partition = self._clustered_anew(grown, before, int(founded.max()) + 1)
+            found = self._clustered_anew(grown, before, int(founded.max()) + 1)
+            self._partition, former = found
         elif founded.max() >= 0:
             self._partition = self._taught(grown, before, founded)
         else:
             self._partition = grown
-        return growth_table(before, self._partition)
+        return growth_table(before, self._partition, former)
 
     def _clustered_anew(self, grown, before, n_clusters):
-        """Cluster all images, as if there had been no clusters; these give numbers and names."""
+        """Cluster all images, as if there had been no clusters; these give numbers and names.
+
+        Also returned is the cluster that each was, -1 if none.
+        """
         readable = grown.labels >= 0
         changed = {}
         if self.n_clusters != "auto":
@@ -141,16 +149,21 @@ class ClusterGrowth(ClusterPrediction):
                 members = before.labels == old
                 stayed = found.labels[: len(members)][members] == new
                 names[new] = before.names[old] if stayed.mean() > 0.5 else None
-        return found.renamed(names).with_labels(found.labels)
+        former = origins[np.argsort(new_labels)]
+        return found.renamed(names).with_labels(found.labels), former
 
     def _taught(self, grown, before, founded):
         """Train a head that tells new clusters from the others, whose images keep their labels."""
         known_labels = np.where(founded >= 0, founded, grown.labels)
+        # Images that came now, and did not found a cluster, follow as far as they are alike.
+        is_open = (founded < 0) & (np.arange(len(founded)) >= len(before.labels))
         rows = evenly_drawn(known_labels, _MOST_TRAINED)
         n_clusters = int(founded.max()) + 1
+        given = _certain(np.where(is_open, -1, known_labels)[rows], grown.known.rows[rows])
         start = {"init": known_labels[rows], "n_clusters": n_clusters}
-        _, found = fit_remembered(self, grown.known, rows, **start)
-        if found.n_clusters < n_clusters:
+        try:
+            _, found = fit_remembered(self, grown.known, rows, given, **start)
+        except ClustersEmpty:
             # The head cannot tell them apart; there will be more images.
             return grown
         latents = np.concatenate(
@@ -159,24 +172,52 @@ class ClusterGrowth(ClusterPrediction):
                 for chunk in gen_batches(len(known_labels), CHUNK_SIZE)
             ]
         )
-        is_open = (founded < 0) & (np.arange(len(founded)) >= len(before.labels))
+        assigned = found.assign(latents)
+        labels = np.where(is_open, assigned, known_labels)
+        # As in a fit that is given labels.
+        lies_elsewhere = labels != assigned
+        latents[lies_elsewhere] = found.centers[labels[lies_elsewhere]]
+        temperature = _temperature(grown, found, latents, self.n_neighbors)
         return replace(
             grown,
             head=found.head,
             sees_components=True,
             prototypes=found.prototypes,
-            temperature=found.temperature,
+            temperature=temperature,
             centers=found.centers,
             names=(*before.names, *(None,) * (n_clusters - before.n_clusters)),
             latents=latents,
-            probabilities=found.probabilities_of(latents),
-        ).with_labels(np.where(is_open, found.assign(latents), known_labels))
+            probabilities=found.prototypes.probabilities(latents, temperature),
+        ).with_labels(labels)
+
+
+def _temperature(grown, found, latents, n_neighbors):
+    """Calibrate a head that was taught labels by the images of the last clustering, as it was."""
+    if grown.partitions is None:
+        return found.temperature
+    judged = grown.landmarks[grown.partitions[0, grown.landmarks] >= 0]
+    neighbors = nearest_neighbors(grown.known.rows[judged], n_neighbors)
+    similarities = found.prototypes.similarities(latents[judged])
+    return calibrate_temperature(similarities, neighbors, grown.partitions[:, judged])
+
+
+def _certain(labels, rows):
+    """Leave open what a fit would not take: labels of all images, and two labels of equal ones."""
+    _, copies = np.unique(rows, axis=0, return_inverse=True)
+    copies = copies.ravel()
+    lowest, highest = np.full(len(rows), len(rows)), np.full(len(rows), -1)
+    np.minimum.at(lowest, copies, labels)
+    np.maximum.at(highest, copies, labels)
+    certain = np.where(lowest[copies] == highest[copies], labels, -1)
+    largest = np.bincount(certain[certain >= 0]).argmax()
+    certain[np.flatnonzero(certain == largest)[0]] = -1
+    return certain
 
 
 def _founded(grown: Partition, n_clusters: int) -> np.ndarray:
     """Labels of new clusters for the images that found them, -1 for all others."""
     labels = grown.labels
-    is_first = np.arange(len(labels)) < (grown.n_clustered or len(labels))
+    is_first = np.arange(len(labels)) < grown.n_known
     # Clusters that were founded since the last clustering are known as well as the others.
     is_known = (labels >= 0) & (is_first | ~np.isin(labels, labels[is_first]))
     new = np.flatnonzero((labels >= 0) & ~is_known)

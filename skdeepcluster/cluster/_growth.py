@@ -8,7 +8,6 @@ import numpy as np
 from sklearn.cluster import KMeans
 
 from ..neighbors import highest_products
-from ._matching import matched_labels
 from ._partition import Partition
 
 if TYPE_CHECKING:
@@ -21,13 +20,15 @@ _N_NEIGHBORS = 5
 _CLEAR = 1.5
 
 
-def growth_table(before: Partition, after: Partition) -> pd.DataFrame:
+def growth_table(before: Partition, after: Partition, former: np.ndarray) -> pd.DataFrame:
     """Tell what has become of clusters.
 
     Parameters
     ----------
     before, after : Partition
         The first images of the latter are those of the former.
+    former : ndarray of shape (n,), int64
+        The cluster that each of the first clusters was, -1 if none; all others are new.
 
     Returns
     -------
@@ -37,8 +38,7 @@ def growth_table(before: Partition, after: Partition) -> pd.DataFrame:
     import pandas as pd
 
     n_clusters, n_images = after.n_clusters, len(before.labels)
-    # A label stays with its cluster if it can; what the cluster was called is known by the images.
-    _, former = matched_labels(after.labels, before.labels, n_clusters)
+    former = np.pad(former, (0, n_clusters - len(former)), constant_values=-1)
     now, then = after.labels[:n_images], before.labels
     shared = np.zeros((n_clusters, before.n_clusters), dtype=np.int64)
     np.add.at(shared, (now[then >= 0], then[then >= 0]), 1)

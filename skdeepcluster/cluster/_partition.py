@@ -71,6 +71,9 @@ class Partition:
     sees_components : bool
         Whether the head maps what the reference remembers of features: components along the first
         axes, as many as the head takes.
+    n_reviewed : int or None
+        Images that there were when clusters were last merged; None if none were since the last
+        clustering.
     """
 
     head: LatentHead
@@ -88,6 +91,7 @@ class Partition:
     partitions: np.ndarray | None = None
     n_clustered: int | None = None
     sees_components: bool = False
+    n_reviewed: int | None = None
 
     @classmethod
     def found(
@@ -227,6 +231,12 @@ class Partition:
     def landmark_distances(self) -> np.ndarray:
         """How unlike the others each of them is, float32 of shape (n_landmarks,)."""
         return self.known.distances_of(self.landmarks)
+
+    @property
+    def n_known(self) -> int:
+        """Images whose clusters are not new: those that were clustered, or seen by an editor."""
+        n_images = len(self.labels)
+        return max(self.n_clustered or n_images, self.n_reviewed or 0)
 
     @property
     def n_clusters(self) -> int:
@@ -428,6 +438,8 @@ class Partition:
             names=tuple(" / ".join(names) or None for names in given),
             labels=labels,
             probabilities=prototypes.probabilities(self.latents, self.temperature),
+            # Of one cluster for each, only the numbers are new.
+            n_reviewed=self.n_reviewed if len(groups) == self.n_clusters else len(labels),
         )
 
 

@@ -127,9 +127,16 @@ def read_partition(stored: StoredModel, reader: ImageReader) -> tuple[Partition,
         partitions=partitions,
         n_clustered=n_clustered,
         sees_components=config.get("sees_components", False),
+        n_reviewed=_n_reviewed(config, n_samples),
         **arrays,
     )
     return partition, set(expected)
+
+
+def _n_reviewed(config, n_samples):
+    n_reviewed = config.get("n_reviewed")
+    schema.maybe(schema.whole(1, n_samples))(n_reviewed, "n_reviewed")
+    return n_reviewed
 
 
 def _n_inputs(stored, n_features):

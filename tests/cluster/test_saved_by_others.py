@@ -25,7 +25,7 @@ reader
 """
 FIELDS = """
 format version kind params fitted history loss_curve paths pictures names n_clusters_criterion
-feature_names n_partitions n_clustered sees_components on_pictures fine_tuned backbone
+feature_names n_partitions n_clustered sees_components n_reviewed on_pictures fine_tuned backbone
 weights_digest quantised image_size reader reader_param
 """
 
@@ -173,6 +173,13 @@ def test_images_that_came_since_are_among_the_images(folder, n_clustered, proble
     config, _ = read(folder)
     write_config(folder, {**config, "n_clustered": n_clustered})
     with pytest.raises(ValueError, match=rf"model' is damaged: .*{problem}"):
+        load(folder)
+
+
+def test_images_that_were_reviewed_are_among_the_images(folder):
+    config, _ = read(folder)
+    write_config(folder, {**config, "n_reviewed": 31})
+    with pytest.raises(ValueError, match="n_reviewed must be an integer from 1 to 30"):
         load(folder)
 
 

@@ -9,8 +9,8 @@ import pytest
 from sklearn.datasets import load_digits
 
 from skdeepcluster import DeepImageClusterer
-from skdeepcluster.cluster import _reference
-from skdeepcluster.cluster._growth import candidates
+from skdeepcluster.cluster import _growing, _reference
+from skdeepcluster.cluster._growth import candidates, growth_table
 from skdeepcluster.cluster._novelty import new_groups
 from skdeepcluster.cluster._reference import Reference
 
@@ -78,6 +78,72 @@ def test_a_class_that_is_new_becomes_a_cluster(fitted, digits):
     ]
 
 
+def test_probabilities_are_those_of_the_labels(fitted, digits, monkeypatch):
+    X, _, first, second, late = digits
+    # Of clusters by chance, from which the head strays, and of images that it is not trained on.
+    partition = fitted._partition
+    strayed = np.where(np.arange(len(first)) % 9, partition.labels, 0)
+    fitted._partition = partition.with_labels(strayed)
+    monkeypatch.setattr(_growing, "_MOST_TRAINED", 300)
+    table = fitted.update(X[np.concatenate([second, late])], refit=False)
+    assert "new" in set(table["state"])
+    np.testing.assert_array_equal(fitted.labels_[: len(first)], strayed)
+    np.testing.assert_array_equal(fitted.probabilities_.argmax(axis=1), fitted.labels_)
+    np.testing.assert_allclose(fitted.probabilities_.sum(axis=1), 1, rtol=1e-5)
+
+
+def test_copies_of_two_clusters_can_be_taught(fitted, digits):
+    X, _, first, _, late = digits
+    # One of the known images is of the class that is new.
+    rows = np.concatenate([first[:-1], late[:1]])
+    est = DeepImageClusterer(N_KNOWN, random_state=0).fit(X[rows])
+    before = est.labels_
+    est.update(X[np.concatenate([late, late[:3]])], refit=False)
+    assert est.n_clusters_ == N_KNOWN + 1
+    np.testing.assert_array_equal(est.labels_[: len(rows)], before)
+    np.testing.assert_array_equal(est.probabilities_.argmax(axis=1), est.labels_)
+
+
+def test_confidence_stays_what_it_was(digits):
+    X, _, first, second, late = digits
+    few = DeepImageClusterer(N_KNOWN, random_state=0).fit(X[first[:50]])
+    before = few.probabilities_.max(axis=1).mean()
+    for new in (late[:60], second[:20]):
+        few.update(X[new], refit=False)
+        assert few.n_clusters_ == N_KNOWN + 1
+        assert few.probabilities_[:50].max(axis=1).mean() == pytest.approx(before, abs=0.03)
+
+
+def test_a_new_cluster_that_was_merged_stays_so(fitted, digits, tmp_path):
+    X, _, _, second, late = digits
+    fitted.update(X[late[:100]], refit=False)
+    assert fitted.n_clusters_ == N_KNOWN + 1
+    fitted.merge_clusters([0, N_KNOWN]).align_to(fitted.labels_)
+    fitted.save(tmp_path / "model")
+    for est in (fitted, DeepImageClusterer.load(tmp_path / "model")):
+        labels = est.labels_
+        table = est.update(X[second[:30]], refit=False)
+        assert est.n_clusters_ == N_KNOWN and "new" not in set(table["state"])
+        np.testing.assert_array_equal(est.labels_[: len(labels)], labels)
+        assert np.isfinite(est.stability_[:500]).all()
+    # The rule of the second clustering goes by what was clustered.
+    assert fitted._partition.n_clustered == 500
+
+
+def test_the_table_and_the_numbers_go_by_one_matching(fitted_once):
+    before = fitted_once._partition
+    # Each of two clusters has as much of the one as of the other.
+    labels = before.labels.copy()
+    for label in (0, 1):
+        members = np.flatnonzero(before.labels == label)
+        labels[members[: before.sizes[:2].min() // 2]] = 1 - label
+    after = before.with_labels(labels)
+    for former in ([0, 1, 2, 3, 4], [1, 0, 2, 3, 4]):
+        table = growth_table(before, after, np.array(former))
+        assert list(table["former"]) == former
+        assert table["left"].sum() == (np.array(former)[labels] != before.labels).sum()
+
+
 def test_all_that_is_known_of_images_goes_on(fitted, digits):
     X, _, first, second, late = digits
     fitted.update(X[np.concatenate([second, late])], refit=False)
@@ -124,6 +190,8 @@ def test_twice_the_images_are_clustered_anew(digits):
     assert (labels[:240] == before).mean() > 0.9
     assert few.cluster_names_[:N_KNOWN] == [f"of {label}" for label in range(N_KNOWN)]
     assert table["left"].sum() == (labels[:240] != before).sum()
+    is_old = table["former"] >= 0
+    np.testing.assert_array_equal(table["former"][is_old], table.index[is_old])
     np.testing.assert_array_equal(few.predict(X[first]), labels[: len(first)])
     # What the fit tells of itself is of the new one.
     assert len(few.history_["loss"]) == few.n_iter_ == n_iter
