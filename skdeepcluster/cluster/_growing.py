@@ -84,8 +84,12 @@ class ClusterGrowth(ClusterPrediction):
         With a number for ``n_clusters``, as many clusters are found anew as there are, and those
         that are new; with "auto" their number is estimated again. What was known of single images
         (``y``, ``must_link``, ``cannot_link``) and merged clusters do not bind a new clustering:
-        ``refit=False`` leaves such clusters as they are. Nor are random views of the images looked
-        at: a ``fit`` on all images, and then ``align_to``, finds somewhat better clusters.
+        ``refit=False`` leaves such clusters as they are, and images that there were when clusters
+        were merged found no new one. Nor are random views of the images looked at: a ``fit`` on all
+        images, and then ``align_to``, finds somewhat better clusters.
+
+        Of the images that keep their labels, ``predict`` may put a few elsewhere when the head was
+        taught new clusters; ``probabilities_`` and ``embedding_`` hold to the label.
 
         Two clusters may be one if their nearest neighbours are about as mixed as those of the two
         halves of most clusters are; a cluster may be two if those of its halves are about as little
