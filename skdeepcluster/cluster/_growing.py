@@ -119,11 +119,11 @@ class ClusterGrowth(ClusterPrediction):
         is_due = np.count_nonzero(grown.labels >= 0) >= _GROWN * np.count_nonzero(
             grown.labels[: grown.n_clustered] >= 0
         )
+        # Clusters stay what they were, unless all images are clustered anew.
         former = np.arange(before.n_clusters)
         is_wanted = is_due if refit == "auto" else refit
         if is_wanted:
-            found = self._clustered_anew(grown, before, int(founded.max()) + 1)
-            self._partition, former = found
+            self._partition, former = self._clustered_anew(grown, before, int(founded.max()) + 1)
         elif founded.max() >= 0:
             self._partition = self._taught(grown, before, founded)
         else:
