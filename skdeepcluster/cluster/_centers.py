@@ -9,10 +9,6 @@ from ..features import row_chunks, unit_rows
 _ON_A_CENTER = 1 - 1e-5
 
 
-class ClustersEmpty(ValueError):
-    """Clusters that have numbers already cannot all be filled."""
-
-
 def settle_centers(latents, centroids, is_known=None):
     """Fill empty clusters and assign every sample to its nearest centre.
 
@@ -75,8 +71,8 @@ def respecting(supervision, latents, centers, n_wanted):
 
     Raises
     ------
-    ClustersEmpty
-        Which one a label means would not be known.
+    ValueError
+        If a cluster is empty: which one a label means would not be known.
     """
     similarities = latents @ centers.T
     n_found = len(centers)
@@ -84,7 +80,7 @@ def respecting(supervision, latents, centers, n_wanted):
         labels = supervision.assigned(similarities)
         n_found = len(np.unique(labels))
     if n_found < n_wanted:
-        raise ClustersEmpty(
+        raise ValueError(
             f"Only {n_found} of n_clusters={n_wanted} clusters could be filled: too few images lie "
             "apart, or what is known of them leaves none. With y, must_link or cannot_link, no "
             "cluster may be empty: set a lower n_clusters."

@@ -11,7 +11,6 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..neighbors import calibrate_temperature, nearest_neighbors
 from ..storage import all_or_nothing
-from ._centers import ClustersEmpty
 from ._growth import growth_table
 from ._matching import matched_labels
 from ._novelty import new_groups
@@ -163,11 +162,10 @@ class ClusterGrowth(ClusterPrediction):
         is_open = (founded < 0) & (np.arange(len(founded)) >= len(before.labels))
         rows = evenly_drawn(known_labels, _MOST_TRAINED)
         n_clusters = int(founded.max()) + 1
-        given = _certain(np.where(is_open, -1, known_labels)[rows], grown.known.rows[rows])
         start = {"init": known_labels[rows], "n_clusters": n_clusters}
-        try:
-            _, found = fit_remembered(self, grown.known, rows, given, **start)
-        except ClustersEmpty:
+        # Not as `y`: bound to these labels, it told late kinds of Imagenette apart less well.
+        _, found = fit_remembered(self, grown.known, rows, **start)
+        if found.n_clusters < n_clusters:
             # The head cannot tell them apart; there will be more images.
             return grown
         latents = np.concatenate(
@@ -178,7 +176,7 @@ class ClusterGrowth(ClusterPrediction):
         )
         assigned = found.assign(latents)
         labels = np.where(is_open, assigned, known_labels)
-        # As in a fit that is given labels.
+        # As in a fit that is given labels, these are what holds.
         lies_elsewhere = labels != assigned
         latents[lies_elsewhere] = found.centers[labels[lies_elsewhere]]
         temperature = _temperature(grown, found, latents, self.n_neighbors)
@@ -203,19 +201,6 @@ def _temperature(grown, found, latents, n_neighbors):
     neighbors = nearest_neighbors(grown.known.rows[judged], n_neighbors)
     similarities = found.prototypes.similarities(latents[judged])
     return calibrate_temperature(similarities, neighbors, grown.partitions[:, judged])
-
-
-def _certain(labels, rows):
-    """Leave open what a fit would not take: labels of all images, and two labels of equal ones."""
-    _, copies = np.unique(rows, axis=0, return_inverse=True)
-    copies = copies.ravel()
-    lowest, highest = np.full(len(rows), len(rows)), np.full(len(rows), -1)
-    np.minimum.at(lowest, copies, labels)
-    np.maximum.at(highest, copies, labels)
-    certain = np.where(lowest[copies] == highest[copies], labels, -1)
-    largest = np.bincount(certain[certain >= 0]).argmax()
-    certain[np.flatnonzero(certain == largest)[0]] = -1
-    return certain
 
 
 def _founded(grown: Partition, n_clusters: int) -> np.ndarray:

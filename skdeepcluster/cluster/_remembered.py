@@ -12,11 +12,7 @@ from ._reference import Reference
 
 
 def fit_remembered(
-    estimator: Any,
-    reference: Reference,
-    rows: np.ndarray,
-    labels: np.ndarray | None = None,
-    **changed: Any,
+    estimator: Any, reference: Reference, rows: np.ndarray, **changed: Any
 ) -> tuple[Any, Partition]:
     """Fit an estimator with the same parameters on what is remembered of features.
 
@@ -27,8 +23,6 @@ def fit_remembered(
     reference : Reference
     rows : ndarray of shape (n,), int64
         Images that are clustered; all can be read.
-    labels : ndarray of shape (n,), int64, default=None
-        Clusters that they are in, as ``fit`` takes them.
     **changed
         Parameters that differ.
 
@@ -47,5 +41,5 @@ def fit_remembered(
     if not isinstance(params["cluster_prior"], str):
         # Shares of the clusters that there were.
         params["cluster_prior"] = "estimated"
-    fitted = type(estimator)(**{**params, **changed}).fit(reference.rows[rows], labels)
+    fitted = type(estimator)(**{**params, **changed}).fit(reference.rows[rows])
     return fitted, replace(fitted._partition, reference=reference, sees_components=True)
