@@ -102,8 +102,8 @@ class ClusterGrowth(ClusterPrediction):
         >>> X, y = load_digits(n_class=4, return_X_y=True)
         >>> est = DeepImageClusterer(n_clusters=3, random_state=0).fit(X[y < 3])
         >>> table = est.update(X[y == 3])
-        >>> list(table["state"])
-        ['kept', 'kept', 'kept', 'new']
+        >>> table.loc[3, "state"]
+        'new'
         """
         check_is_fitted(self)
         if refit not in (True, False, "auto"):
