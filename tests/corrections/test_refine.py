@@ -76,7 +76,7 @@ def test_stability_is_agreement_with_the_partitions_of_before(clustered, tmp_pat
     assert found.stability_[at].max() < est.stability_[at].min()
     # Where there were none, there are none.
     with pytest.raises(AttributeError, match="no stability_"):
-        refined(clustered, split={0: 2}).stability_  # noqa: B018
+        _ = refined(clustered, split={0: 2}).stability_
 
 
 def test_partitions_that_lack_an_image_are_dropped(clustered):
