@@ -67,3 +67,14 @@ def photo_folder(snapshots, tmp_path):
     for number, (image, scene) in enumerate(zip(*snapshots, strict=True)):
         Image.fromarray(image).save(folder / f"{scene}-{number:02}.jpg", quality=95)
     return folder
+
+
+@pytest.fixture
+def two_threads():
+    """Let torch compute in two threads; tests have one otherwise."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)

@@ -13,27 +13,28 @@ MOST_LINES = 400
 # What each folder may import, besides itself. To add an arrow, add it here.
 MAY_IMPORT = {
     # What all others may stand on.
-    "features": [],
+    "features": ["threads"],
     "fingerprints": [],
     "metrics": [],
     "process_group": [],
     "progress": ["process_group"],
     "storage": [],
+    "threads": [],
     # From files to features.
     "images": ["fingerprints"],
     "backbones": ["fingerprints", "images", "storage"],
     "embedding": ["backbones", "features", "images", "process_group", "progress", "storage"],
     "naming": [],
     # From features to clusters.
-    "neighbors": ["features"],
+    "neighbors": ["features", "threads"],
     "supervision": [],
-    "starts": ["features", "neighbors", "supervision"],
-    "latent": ["features", "neighbors", "storage", "supervision"],
+    "starts": ["features", "neighbors", "supervision", "threads"],
+    "latent": ["features", "neighbors", "storage", "supervision", "threads"],
     "adaptation": ["backbones", "images", "process_group", "progress", "storage"],
     "cluster": [
         *("adaptation", "backbones", "embedding", "features", "images", "latent"),
         *("metrics", "naming", "neighbors", "process_group", "progress"),
-        *("starts", "storage", "supervision"),
+        *("starts", "storage", "supervision", "threads"),
     ],
     # Graphs of images and sentences; they know nothing of clusters.
     "scenegraph.graph": ["images"],

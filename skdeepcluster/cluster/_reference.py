@@ -10,6 +10,7 @@ from sklearn.utils.extmath import randomized_svd
 
 from ..features import random_rows, row_chunks, rows_of_images, unit_rows, with_gaps
 from ..neighbors import highest_products
+from ..threads import linear_algebra_in_one_thread
 
 # Principal axes: images of other classes are told apart as well as by all 1280 features.
 _N_AXES = 128
@@ -58,7 +59,8 @@ class Reference:
         """
         drawn = unit_rows(features, random_rows(len(features), _N_ROWS_FOR_AXES))
         n_axes = min(_n_axes(len(features)), *drawn.shape)
-        axes = np.ascontiguousarray(randomized_svd(drawn, n_axes, random_state=0)[2].T)
+        with linear_algebra_in_one_thread():
+            axes = np.ascontiguousarray(randomized_svd(drawn, n_axes, random_state=0)[2].T)
         return cls(axes, with_gaps(_projected(features, axes), readable, np.nan))
 
     def components(self, features: np.ndarray) -> np.ndarray:
@@ -147,7 +149,8 @@ class Reference:
             return self
         drawn = unit_rows(features, readable[random_rows(len(readable), _N_ROWS_FOR_AXES)])
         left = drawn - (drawn @ self.axes) @ self.axes.T
-        _, lengths, added = randomized_svd(left, min(n_missing, *left.shape), random_state=0)
+        with linear_algebra_in_one_thread():
+            _, lengths, added = randomized_svd(left, min(n_missing, *left.shape), random_state=0)
         added = added[lengths > _LEAST_LEFT].T
         axes = np.concatenate([self.axes, added], axis=1).astype(np.float32)
         rows = np.pad(self.rows, ((0, 0), (0, added.shape[1])))

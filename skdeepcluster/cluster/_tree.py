@@ -10,6 +10,7 @@ from scipy.cluster.hierarchy import linkage
 from scipy.spatial.distance import pdist
 
 from ..features import row_chunks
+from ..threads import linear_algebra_in_one_thread
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,5 +128,6 @@ def whitened_means(rows: np.ndarray, labels: np.ndarray) -> np.ndarray:
     means = sums / sizes[:, None]
     covariance = (products - (means * sizes[:, None]).T @ means) / sizes.sum()
     # Half of the mean variance in each direction, so that none with little of it counts for all.
-    variances, axes = np.linalg.eigh(covariance)
+    with linear_algebra_in_one_thread():
+        variances, axes = np.linalg.eigh(covariance)
     return means @ axes / np.sqrt(np.maximum(variances, 0) + 0.5 * variances.mean() + 1e-12)

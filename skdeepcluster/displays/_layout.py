@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.utils import check_random_state
 
+from ..features import leading_axes
 from ..neighbors import Forces, embed_graph, nearest_neighbors, shared_neighbor_graph
 
 # Fewer samples are not laid out by their neighbours.
@@ -56,7 +57,7 @@ def _unfold(latents, random_state):
     graph = shared_neighbor_graph(nearest_neighbors(latents, _N_NEIGHBORS))
     centered = latents - latents.mean(axis=0)
     # Principal components; the last eigenvalues are the largest.
-    first = centered @ np.linalg.eigh(centered.T @ centered)[1][:, :-3:-1]
+    first = centered @ leading_axes(centered.T @ centered, 2)
     return embed_graph(graph, first, _FORCES, _N_STEPS, random_state)
 
 

@@ -1,7 +1,8 @@
 """Principal axes."""
 
 from scipy.linalg import eigh
-from threadpoolctl import threadpool_limits
+
+from ..threads import linear_algebra_in_one_thread
 
 
 def leading_axes(moments, n_axes):
@@ -20,8 +21,6 @@ def leading_axes(moments, n_axes):
     """
     n_features = len(moments)
     chosen = (n_features - min(n_axes, n_features), n_features - 1)
-    # Threads wait for one another longer than they work: with several of them it takes twice the
-    # time, and many times where processors are busy otherwise.
-    with threadpool_limits(1):
+    with linear_algebra_in_one_thread():
         axes = eigh(moments, subset_by_index=chosen, check_finite=False)[1]
     return axes[:, ::-1].copy()

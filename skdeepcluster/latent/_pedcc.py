@@ -5,6 +5,8 @@ import torch
 from scipy.linalg import helmert
 from sklearn.utils import check_random_state
 
+from ..threads import linear_algebra_in_one_thread
+
 
 def pedcc(n_centroids, n_dimensions, *, random_state=None):
     """Place unit vectors on a sphere as far from one another as can be.
@@ -43,7 +45,8 @@ def pedcc(n_centroids, n_dimensions, *, random_state=None):
     if simplex.shape[1] > n_dimensions:
         return _least_riesz_energy(n_centroids, n_dimensions, random_state)
     gaussian = random_state.standard_normal((n_dimensions, simplex.shape[1]))
-    orthonormal, _ = np.linalg.qr(gaussian)
+    with linear_algebra_in_one_thread():
+        orthonormal, _ = np.linalg.qr(gaussian)
     return torch.from_numpy((simplex @ orthonormal.T).astype(np.float32))
 
 

@@ -5,8 +5,8 @@ import math
 import numpy as np
 import torch
 
+from ..threads import threads_worth_multiplications
 from ._losses import alignment_loss
-from ._threads import threads_worth
 
 _MIN_STEPS_PER_EPOCH = 8
 # Passes over the data in which a start is learned, and steps after which it is not learned better.
@@ -75,7 +75,7 @@ class LatentTrainer:
         """Give a context manager in which torch has as many threads as a step is worth."""
         n_samples = min(self.batch_size, len(self.neighbors))
         n_weights = sum(weights.numel() for weights in self.optimizer.parameters)
-        return threads_worth(n_samples * n_weights)
+        return threads_worth_multiplications(n_samples * n_weights)
 
     def fit_labels(self, labels, is_good):
         """Train until the latents lie at the centroids of the given labels.

@@ -8,6 +8,7 @@ from sklearn.decomposition import PCA
 from sklearn.utils import gen_batches
 
 from ..features import random_rows, row_chunks, unit_rows
+from ..threads import linear_algebra_in_one_thread
 from ._list_heads import ListHeads
 
 # Candidates are found by so many principal components, of four bits each.
@@ -111,12 +112,15 @@ class InvertedLists:
 
     def _fit_components(self):
         sample = unit_rows(self.features, random_rows(len(self.features), _N_ROWS_FOR_COMPONENTS))
-        pca = PCA(min(_N_COMPONENTS, *sample.shape), svd_solver="covariance_eigh").fit(sample)
-        # Turned at random, all components are of about the same size, as few bits want it.
-        n_components = len(pca.components_)
-        random = np.random.default_rng(0).normal(size=(n_components, n_components))
+        pca = PCA(min(_N_COMPONENTS, *sample.shape), svd_solver="covariance_eigh")
+        with linear_algebra_in_one_thread():
+            pca.fit(sample)
+            # Turned at random, all components are of about the same size, as few bits want it.
+            n_components = len(pca.components_)
+            random = np.random.default_rng(0).normal(size=(n_components, n_components))
+            turn, _ = np.linalg.qr(random)
         self._mean = pca.mean_
-        self._axes = (np.linalg.qr(random)[0] @ pca.components_).T.astype(np.float32)
+        self._axes = (turn @ pca.components_).T.astype(np.float32)
 
     def _reduced_rows(self, rows):
         return self._reduced(unit_rows(self.features, rows))

@@ -9,6 +9,7 @@ from sklearn.mixture import GaussianMixture
 
 from ..features import stored_rows
 from ..neighbors import Forces, embed_graph, nearest_neighbors, shared_neighbor_graph
+from ..threads import linear_algebra_in_one_thread
 from ._kmeans import draw_seeds, k_means
 from ._landmarks import draw_landmarks, vote_of_landmarks
 from ._merits import merits
@@ -90,9 +91,10 @@ def consensus_start(features, n_clusters, neighbors, random_state, uneven=False)
     # The first view is the features themselves.
     others = (nearest_neighbors(view, neighbors.shape[1]) for view in views[1:])
     neighbors_of_views = [neighbors, *others]
-    partitions = np.stack(candidates(neighbors_of_views, n_clusters, random_state))
-    found = consensuses(partitions, n_clusters, random_state)
-    best = merits(found, views, neighbors_of_views, n_clusters, uneven).argmax()
+    with linear_algebra_in_one_thread():
+        partitions = np.stack(candidates(neighbors_of_views, n_clusters, random_state))
+        found = consensuses(partitions, n_clusters, random_state)
+        best = merits(found, views, neighbors_of_views, n_clusters, uneven).argmax()
     return found[best], partitions
 
 

@@ -10,6 +10,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from ..features import row_chunks, unit_rows
 from ..neighbors import nearest_neighbors, neighborhood_modularity
+from ..threads import linear_algebra_in_one_thread
 from ._first_centers import first_centers
 from ._landmarks import draw_landmarks
 
@@ -48,9 +49,9 @@ def kmeans_start(features, n_clusters, neighbors, random_state):
     reduced = unit_rows(features, slice(None))
     # The leading components hold nearly all of the distances at a tenth of the cost.
     if min(reduced.shape) > _N_PRINCIPAL_COMPONENTS:
-        reduced = PCA(
-            _N_PRINCIPAL_COMPONENTS, svd_solver="randomized", random_state=random_state
-        ).fit_transform(reduced)
+        pca = PCA(_N_PRINCIPAL_COMPONENTS, svd_solver="randomized", random_state=random_state)
+        with linear_algebra_in_one_thread():
+            reduced = pca.fit_transform(reduced)
     runs = (k_means(reduced, n_clusters, seed) for seed in _seeds(n_clusters, random_state))
     return max(runs, key=lambda labels: neighborhood_modularity(labels, neighbors))
 
@@ -60,7 +61,9 @@ def _kmeans_of_landmarks(features, landmarks, n_clusters, neighbors, random_stat
     if len(landmarks) < len(features):
         neighbors = nearest_neighbors(unit, neighbors.shape[1])
     n_components = min(_N_PRINCIPAL_COMPONENTS, *unit.shape)
-    components = PCA(n_components, svd_solver="covariance_eigh").fit(unit)
+    components = PCA(n_components, svd_solver="covariance_eigh")
+    with linear_algebra_in_one_thread():
+        components.fit(unit)
     reduced = components.transform(unit)
     runs = (Centers.of(reduced, n_clusters, seed) for seed in _seeds(n_clusters, random_state))
     best = max(runs, key=lambda run: neighborhood_modularity(run.nearest(reduced), neighbors))

@@ -6,10 +6,10 @@ from sklearn.preprocessing import normalize
 
 from ..features import stored_rows, unit_rows
 from ..neighbors import nearest_neighbors, neighborhood_modularity, shared_neighbor_graph
+from ..threads import linear_algebra_in_one_thread, threads_worth_samples
 from ._kmeans import draw_seeds, k_means
 from ._landmarks import draw_landmarks
 from ._spectral import leading_eigenvectors
-from ._threads import threads_worth
 from ._views import centered_components
 
 # One partition is a few percent better or worse than the next by luck: the criterion is averaged
@@ -64,7 +64,7 @@ def estimate_n_clusters(features, smallest, largest, random_state):
     # Of Python's kind, since they become keys of what is saved as JSON.
     largest = int(min(largest, len(features)))
     smallest = int(min(smallest, largest))
-    with threads_worth(len(features)):
+    with linear_algebra_in_one_thread(), threads_worth_samples(len(features)):
         return _best_number(features, smallest, largest, random_state)
 
 

@@ -7,6 +7,7 @@ from sklearn.utils.extmath import randomized_range_finder
 
 from ..features import stored_rows
 from ..neighbors import nearest_neighbors, neighborhood_information, shared_neighbor_graph
+from ..threads import linear_algebra_in_one_thread
 from ._kmeans import LANDMARKS_PER_CLUSTER, Centers, draw_seeds, kmeans_start
 from ._landmarks import draw_landmarks, vote_of_landmarks
 from ._merits import mean_over_views
@@ -75,14 +76,15 @@ def power_method_cuts(neighbors_of_views, n_clusters, random_state):
     """Partitions by k-means on what the power method leaves of random vectors."""
     graphs = [shared_neighbor_graph(neighbors) for neighbors in neighbors_of_views]
     mean = sum(graphs) / len(graphs)
-    basis = randomized_range_finder(
-        sparse.csr_array(normalized(mean)),
-        size=min(_N_VECTORS, n_clusters),
-        n_iter=_N_POWERS,
-        # No product can grow: the largest eigenvalue is one.
-        power_iteration_normalizer="none",
-        random_state=random_state,
-    )
+    with linear_algebra_in_one_thread():
+        basis = randomized_range_finder(
+            sparse.csr_array(normalized(mean)),
+            size=min(_N_VECTORS, n_clusters),
+            n_iter=_N_POWERS,
+            # No product can grow: the largest eigenvalue is one.
+            power_iteration_normalizer="none",
+            random_state=random_state,
+        )
     rows = normalize(basis)
     seeds = draw_seeds(random_state, _N_CUTS)
     return [Centers.of(rows, n_clusters, seed).nearest(rows) for seed in seeds]

@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.decomposition import PCA
 
 from ..features import unit_rows
+from ..threads import linear_algebra_in_one_thread
 
 _N_CENTERED = 100
 _N_WHITENED = 200
@@ -26,7 +27,8 @@ def principal_components(unit, random_state):
     pca = PCA(min(_N_WHITENED, *unit.shape), random_state=random_state)
     # An array, whatever scikit-learn is set to give a user.
     pca.set_output(transform="default")
-    scores = pca.fit_transform(unit)
+    with linear_algebra_in_one_thread():
+        scores = pca.fit_transform(unit)
     spread = pca.explained_variance_ > 1e-7 * max(pca.explained_variance_[0], 1e-12)
     # Samples that are all alike have no component; any column says so as well.
     return scores[:, spread] if spread.any() else unit[:, :1]

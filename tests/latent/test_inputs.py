@@ -63,7 +63,10 @@ def test_the_head_does_with_features_what_the_layers_do_with_components(
 def test_all_that_features_have_is_kept_if_they_are_few():
     features, views = make_features(40, n_views=2)
     head, inputs = make_inputs(features, views)
-    torch.testing.assert_close(inputs.rotation.T @ inputs.rotation, torch.eye(40))
+    # In single precision; how near it comes depends on the processor.
+    torch.testing.assert_close(
+        inputs.rotation.T @ inputs.rotation, torch.eye(40), atol=1e-4, rtol=0
+    )
     restored = inputs.originals @ inputs.rotation.T
     torch.testing.assert_close(restored, standardized(head, features), atol=1e-4, rtol=0)
 

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from skdeepcluster.latent._threads import threads_worth
+from skdeepcluster.threads import threads_worth_multiplications as threads_worth
 
 
 def test_small_work_has_one_thread_and_gives_the_others_back(two_threads):
@@ -14,5 +14,5 @@ def test_small_work_has_one_thread_and_gives_the_others_back(two_threads):
 
 
 def test_large_work_keeps_its_threads(two_threads):
-    with threads_worth(10**9):
+    with threads_worth(10**10):
         assert torch.get_num_threads() == 2
