@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..threads import threads_worth_samples
+from ..threads import threads_worth_clusters
 from ._consensus import CONSENSUS_LIMIT, consensus_start
 from ._kmeans import kmeans_start
 from ._power_method import power_method_start
@@ -69,7 +69,7 @@ def find_start(init, features, n_clusters, neighbors, random_state, *, uneven=Fa
         init = init(features, n_clusters, random_state)
     if not isinstance(init, str):
         return Start(_check_labels(init, n_clusters, len(features)))
-    with threads_worth_samples(len(features)):
+    with threads_worth_clusters(len(features), n_clusters):
         return STARTS[init](features, n_clusters, neighbors, random_state, uneven)
 
 

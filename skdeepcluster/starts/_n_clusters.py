@@ -6,7 +6,7 @@ from sklearn.preprocessing import normalize
 
 from ..features import stored_rows, unit_rows
 from ..neighbors import nearest_neighbors, neighborhood_modularity, shared_neighbor_graph
-from ..threads import linear_algebra_in_one_thread, threads_worth_samples
+from ..threads import linear_algebra_in_one_thread, threads_worth_clusters
 from ._kmeans import draw_seeds, k_means
 from ._landmarks import draw_landmarks
 from ._spectral import leading_eigenvectors
@@ -64,7 +64,7 @@ def estimate_n_clusters(features, smallest, largest, random_state):
     # Of Python's kind, since they become keys of what is saved as JSON.
     largest = int(min(largest, len(features)))
     smallest = int(min(smallest, largest))
-    with linear_algebra_in_one_thread(), threads_worth_samples(len(features)):
+    with linear_algebra_in_one_thread(), threads_worth_clusters(len(features), largest):
         return _best_number(features, smallest, largest, random_state)
 
 

@@ -4,8 +4,9 @@ from contextlib import nullcontext
 
 from threadpoolctl import ThreadpoolController, threadpool_limits
 
-# Samples. With fewer, no library has work for a second thread, which then costs more than it does.
-_WORTH_THREADS = 1000
+# Samples times clusters. With fewer, k-means has no work for a second thread: on processors that
+# are busy otherwise the threads wait for one another several times as long as they work.
+_WORTH_THREADS = 1_000_000
 # Of BLAS libraries. Those with OpenMP share its threads with k-means and with faiss.
 _THREADS_OF_THEIR_OWN = ["pthreads", "intel", "gnu", "tbb"]
 
@@ -22,6 +23,6 @@ def linear_algebra_in_one_thread():
     return chosen.limit(limits=1)
 
 
-def threads_worth_samples(n_samples):
-    """Return a context for clustering so many samples, in one thread if they are few."""
-    return threadpool_limits(1) if n_samples < _WORTH_THREADS else nullcontext()
+def threads_worth_clusters(n_samples, n_clusters):
+    """Return a context for partitions into so many clusters, in one thread if they are few."""
+    return threadpool_limits(1) if n_samples * n_clusters < _WORTH_THREADS else nullcontext()

@@ -9,8 +9,8 @@ def most_threads():
     return max(library["num_threads"] for library in threadpool_info())
 
 
-@pytest.mark.parametrize(("n_samples", "is_one"), [(200, True), (1200, False)])
-def test_few_samples_are_clustered_in_one_thread(monkeypatch, n_samples, is_one):
+@pytest.mark.parametrize(("n_clusters", "is_one"), [(800, True), (900, False)])
+def test_few_clusters_of_few_samples_have_one_thread(monkeypatch, n_clusters, is_one):
     seen = []
 
     def start(features, *_):
@@ -22,11 +22,11 @@ def test_few_samples_are_clustered_in_one_thread(monkeypatch, n_samples, is_one)
 
     monkeypatch.setitem(STARTS, "consensus", start)
     monkeypatch.setattr(_n_clusters, "_best_number", number)
-    X = np.zeros((n_samples, 3), dtype=np.float32)
+    X = np.zeros((1200, 3), dtype=np.float32)
     with threadpool_limits(2):
         before = most_threads()
-        find_start("consensus", X, 2, None, None)
-        estimate_n_clusters(X, 2, 5, np.random.RandomState(0))
+        find_start("consensus", X, n_clusters, None, None)
+        estimate_n_clusters(X, 2, n_clusters, np.random.RandomState(0))
         assert most_threads() == before
     if before == 1:
         pytest.skip("no library has two threads here")
