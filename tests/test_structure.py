@@ -21,7 +21,7 @@ MAY_IMPORT = {
     "storage": [],
     "threads": [],
     # From files to features.
-    "images": ["fingerprints"],
+    "images": ["fingerprints", "threads"],
     "backbones": ["fingerprints", "images", "storage"],
     "embedding": ["backbones", "features", "images", "process_group", "progress", "storage"],
     "naming": [],

@@ -1,15 +1,15 @@
 """Random views of a batch of images."""
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from sklearn.utils import gen_batches
 from torch.nn import functional
 
-# Images of which views are made together: their values stay in the cache of the processor.
-_AT_A_TIME = 4
+from ..threads import one_thread_of_torch_here
+
 # Luma weights of ITU-R BT.601, which Pillow and torchvision use for greyscale.
 _LUMA = (0.299, 0.587, 0.114)
 
@@ -104,12 +104,19 @@ def views_of_pixels(pixels, draws):
     -------
     views : ndarray of shape (n_views, n, side, side, 3), uint8
     """
-    views = np.empty((draws.shape[1], *pixels.shape), dtype=np.uint8)
-    for part in gen_batches(len(pixels), _AT_A_TIME):
-        images = torch.from_numpy(pixels[part]).permute(0, 3, 1, 2).float() / 255
-        for view, drawn in zip(views, draws[part].unbind(dim=1), strict=True):
-            made = STRONG_VIEWS(images, drawn).mul_(255).round_()
-            torch.from_numpy(view[part]).copy_(made.permute(0, 2, 3, 1))
+    n_views = draws.shape[1]
+    views = np.empty((n_views, *pixels.shape), dtype=np.uint8)
+
+    def make(index):
+        image = torch.from_numpy(pixels[index]).permute(2, 0, 1).float().div_(255)
+        made = STRONG_VIEWS(image.expand(n_views, -1, -1, -1), draws[index]).mul_(255).round_()
+        torch.from_numpy(views[:, index]).copy_(made.permute(0, 2, 3, 1))
+
+    # An image a thread, since what torch divides among its own is over too soon to be worth it.
+    n_threads = torch.get_num_threads()
+    with ThreadPoolExecutor(n_threads, initializer=one_thread_of_torch_here) as threads:
+        for _ in threads.map(make, range(len(pixels))):
+            pass
     return views
 
 

@@ -1,10 +1,11 @@
 """How many threads libraries compute with, where several are slower than one."""
 
 from ._of_libraries import linear_algebra_in_one_thread, threads_worth_clusters
-from ._of_torch import threads_worth_multiplications
+from ._of_torch import one_thread_of_torch_here, threads_worth_multiplications
 
 __all__ = [
     "linear_algebra_in_one_thread",
+    "one_thread_of_torch_here",
     "threads_worth_clusters",
     "threads_worth_multiplications",
 ]

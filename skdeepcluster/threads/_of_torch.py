@@ -2,6 +2,8 @@
 
 from contextlib import contextmanager
 
+from threadpoolctl import threadpool_limits
+
 # Multiplications of a forward pass: more than those of any head, fewer than of a network of images.
 # Below, threads wait for one another nearly as long as they work: on cores that are busy otherwise
 # a step takes ten times as long, and all of it is spent waiting.
@@ -23,3 +25,12 @@ def threads_worth_multiplications(n_multiplications):
         yield
     finally:
         torch.set_num_threads(n_threads)
+
+
+def one_thread_of_torch_here():
+    """Let torch compute in one thread in the thread that calls this, and as before in others."""
+    import torch
+
+    # A new thread gets the number of threads when torch is first asked for it.
+    torch.get_num_threads()
+    threadpool_limits(1, user_api="openmp")
