@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "threads": [],
     # From files to features.
     "images": ["fingerprints", "threads"],
-    "backbones": ["fingerprints", "images", "storage"],
+    "backbones": ["fingerprints", "images", "storage", "threads"],
     "embedding": ["backbones", "features", "images", "process_group", "progress", "storage"],
     "naming": [],
     # From features to clusters.

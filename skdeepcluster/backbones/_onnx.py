@@ -15,6 +15,7 @@ import numpy as np
 import torch
 
 from ..storage import whole_file
+from ..threads import torch_in_one_thread
 from ._backbone import PixelNetwork
 from ._constant_padding import with_constant_padding
 
@@ -133,7 +134,7 @@ def features_of_noise(session, backbone):
     """Return the features of an image of noise by torch, and by a session; None if it fails."""
     side = backbone.image_size
     noise = np.random.default_rng(0).integers(0, 256, (1, side, side, 3), dtype=np.uint8)
-    with torch.inference_mode():
+    with torch_in_one_thread(), torch.inference_mode():
         expected = PixelNetwork(backbone)(torch.from_numpy(noise)).numpy()
     try:
         (found,) = session.run(None, {"pixels": noise})

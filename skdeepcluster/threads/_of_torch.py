@@ -1,6 +1,6 @@
 """Threads of torch."""
 
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from threadpoolctl import threadpool_limits
 
@@ -11,20 +11,22 @@ _WORTH_THREADS = 2**30
 
 
 @contextmanager
-def threads_worth_multiplications(n_multiplications):
-    """Let torch compute in one thread if so many multiplications are not worth several."""
+def torch_in_one_thread():
+    """Let torch compute in one thread."""
     # Whoever has nothing to train does not load it.
     import torch
 
     n_threads = torch.get_num_threads()
-    if n_multiplications >= _WORTH_THREADS:
-        yield
-        return
     torch.set_num_threads(1)
     try:
         yield
     finally:
         torch.set_num_threads(n_threads)
+
+
+def threads_worth_multiplications(n_multiplications):
+    """Return a context in which torch has one thread if so many are not worth several."""
+    return nullcontext() if n_multiplications >= _WORTH_THREADS else torch_in_one_thread()
 
 
 def one_thread_of_torch_here():
