@@ -96,7 +96,7 @@ def test_what_was_corrected_stays_corrected(result, corrections, tmp_path, capsy
     assert names == [*(kept[label] for label in range(4)), "new"]
     # Most of the others are where they were.
     others = [path for path in before if path not in {*moved, apart, *pair}]
-    assert np.mean([before[path][0] == after[path][0] for path in others]) > 0.8
+    assert np.mean([before[path][0] == after[path][0] for path in others]) > 0.7
     # The model says the same, and can be refined again.
     est = DeepImageClusterer.load(tmp_path / "new/model")
     assert est.labels_.tolist() == [label for label, _ in after.values()]
