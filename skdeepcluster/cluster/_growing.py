@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -34,6 +35,7 @@ _OF_FIT = ("history_", "n_iter_", "start_score_", "n_clusters_criterion_")
 class ClusterGrowth(ClusterPrediction):
     """Methods of a fitted estimator by which clusters live on with more images."""
 
+    init: Any
     n_clusters: int | Literal["auto"]
     n_neighbors: int
 
@@ -114,36 +116,45 @@ class ClusterGrowth(ClusterPrediction):
         _ = before.known
         before.images.check_new(source)
         grown = before.with_images(features_of(self, X), source)
-        founded = _founded(grown, before.n_clusters)
+        # Kinds that were too few to be found before the last clustering, and are more by now, are
+        # looked for as well, where that may move images of that clustering.
+        n_known = [grown.n_known] if refit is False else [grown.n_known, grown.n_known_before_that]
+        labels = _with_new_kinds(grown, n_known)
+        is_founder = labels >= grown.n_clusters
         is_due = np.count_nonzero(grown.labels >= 0) >= _GROWN * np.count_nonzero(
             grown.labels[: grown.n_clustered] >= 0
         )
         # Clusters stay what they were, unless all images are clustered anew.
         former = np.arange(before.n_clusters)
-        is_wanted = is_due if refit == "auto" else refit
-        if is_wanted:
-            self._partition, former = self._clustered_anew(grown, before, int(founded.max()) + 1)
-        elif founded.max() >= 0:
-            self._partition = self._taught(grown, before, founded)
-        else:
-            self._partition = grown
+        if is_due if refit == "auto" else refit:
+            grown, former = self._clustered_anew(grown, before, labels)
+        elif is_founder.any():
+            may_join = ~is_founder & (np.arange(len(labels)) >= min(n_known))
+            grown = self._taught(grown, labels, may_join)
+        self._partition = grown
         return growth_table(before, self._partition, former)
 
-    def _clustered_anew(self, grown, before, n_clusters):
+    def _clustered_anew(self, grown, before, labels):
         """Cluster all images, as if there had been no clusters; these give numbers and names.
 
-        Also returned is the cluster that each was, -1 if none.
+        Images with labels beyond those of the clusters have founded new ones. They would be lost
+        among all where they are few: the others are clustered without them, and the head is trained
+        on all. Also returned is the cluster that each was, -1 if none.
         """
-        readable = grown.labels >= 0
-        changed = {}
-        if self.n_clusters != "auto":
-            changed["n_clusters"] = max(n_clusters, before.n_clusters)
-        rows = np.flatnonzero(readable)
-        fitted, found = fit_remembered(self, grown.known, rows, **changed)
-        for name in _OF_FIT:
-            if hasattr(fitted, name):
-                setattr(self, name, getattr(fitted, name))
-        found = replace(found.spread(readable), images=grown.images)
+        is_readable, is_founder = grown.labels >= 0, labels >= grown.n_clusters
+        changed = {} if self.n_clusters == "auto" else {"n_clusters": before.n_clusters}
+        if is_founder.any() and self.init != "random":
+            # Of the first fit the start is wanted.
+            changed["max_iter"] = 1
+        found = self._fitted_anew(grown, is_readable & ~is_founder, **changed)
+        if is_founder.any():
+            shifted = labels - grown.n_clusters + found.n_clusters
+            start = np.where(is_founder, shifted, found.labels)
+            changed = {"init": start[is_readable], "n_clusters": int(start.max()) + 1}
+            partitions = found.partitions
+            found = replace(self._fitted_anew(grown, is_readable, **changed), partitions=partitions)
+            found = found.calibrated(_temperature(found, found, found.latents, self.n_neighbors))
+        found = replace(found, images=grown.images, n_known_before=grown.n_known)
         new_labels, origins = matched_labels(found.labels, before.labels, found.n_clusters)
         found = found.merged(new_labels)
         names = {}
@@ -155,13 +166,19 @@ class ClusterGrowth(ClusterPrediction):
         former = origins[np.argsort(new_labels)]
         return found.renamed(names).with_labels(found.labels), former
 
-    def _taught(self, grown, before, founded):
+    def _fitted_anew(self, grown, is_clustered, **changed):
+        """Fit some of the images, and keep what the fit tells of itself."""
+        rows = np.flatnonzero(is_clustered)
+        fitted, found = fit_remembered(self, grown.known, rows, **changed)
+        for name in _OF_FIT:
+            if hasattr(fitted, name):
+                setattr(self, name, getattr(fitted, name))
+        return found.spread(is_clustered)
+
+    def _taught(self, grown, known_labels, may_join):
         """Train a head that tells new clusters from the others, whose images keep their labels."""
-        known_labels = np.where(founded >= 0, founded, grown.labels)
-        # Images that came now, and did not found a cluster, follow as far as they are alike.
-        is_open = (founded < 0) & (np.arange(len(founded)) >= len(before.labels))
         rows = evenly_drawn(known_labels, _MOST_TRAINED)
-        n_clusters = int(founded.max()) + 1
+        n_clusters = int(known_labels.max()) + 1
         start = {"init": known_labels[rows], "n_clusters": n_clusters}
         # Not as `y`: bound to these labels, it told late kinds of Imagenette apart less well.
         _, found = fit_remembered(self, grown.known, rows, **start)
@@ -175,22 +192,23 @@ class ClusterGrowth(ClusterPrediction):
             ]
         )
         assigned = found.assign(latents)
-        labels = np.where(is_open, assigned, known_labels)
+        joins = may_join & (assigned >= grown.n_clusters)
+        labels = np.where(joins, assigned, known_labels)
         # As in a fit that is given labels, these are what holds.
         lies_elsewhere = labels != assigned
         latents[lies_elsewhere] = found.centers[labels[lies_elsewhere]]
-        temperature = _temperature(grown, found, latents, self.n_neighbors)
-        return replace(
+        taught = replace(
             grown,
             head=found.head,
             sees_components=True,
             prototypes=found.prototypes,
-            temperature=temperature,
             centers=found.centers,
-            names=(*before.names, *(None,) * (n_clusters - before.n_clusters)),
+            names=(*grown.names, *(None,) * (n_clusters - grown.n_clusters)),
             latents=latents,
-            probabilities=found.prototypes.probabilities(latents, temperature),
-        ).with_labels(labels)
+        )
+        return taught.calibrated(_temperature(grown, found, latents, self.n_neighbors)).with_labels(
+            labels
+        )
 
 
 def _temperature(grown, found, latents, n_neighbors):
@@ -203,14 +221,13 @@ def _temperature(grown, found, latents, n_neighbors):
     return calibrate_temperature(similarities, neighbors, grown.partitions[:, judged])
 
 
-def _founded(grown: Partition, n_clusters: int) -> np.ndarray:
-    """Labels of new clusters for the images that found them, -1 for all others."""
+def _with_new_kinds(grown: Partition, n_known: Sequence[int]) -> np.ndarray:
+    """Labels in which images of kinds that are new have clusters of their own.
+
+    They are new beside the first images, of which so many are known, one number after the other.
+    """
     labels = grown.labels
-    is_first = np.arange(len(labels)) < grown.n_known
-    # Clusters that were founded since the last clustering are known as well as the others.
-    is_known = (labels >= 0) & (is_first | ~np.isin(labels, labels[is_first]))
-    new = np.flatnonzero((labels >= 0) & ~is_known)
-    groups = new_groups(grown.known.rows[is_known], grown.known.rows[new])
-    founded = np.full(len(labels), -1)
-    founded[new] = np.where(groups >= 0, groups + n_clusters, -1)
-    return founded
+    for n_first in dict.fromkeys(n_known):
+        groups = new_groups(grown.known.rows, labels, n_first, grown.n_known)
+        labels = np.where(groups >= 0, groups + labels.max() + 1, labels)
+    return labels

@@ -14,57 +14,119 @@ _MOST_COMPARED = 20_000
 # over.
 _N_NEIGHBORS = 20
 _N_AVERAGED = 10
-# An image of a kind that was there has as many new ones near it as there are among all. Of a new
-# kind is one that is so much of the way from there to having new ones alone.
-_NEW = 0.8
+# Clearly of a new kind is an image that is so much of the way from having as many new ones near it
+# as known images have to having new ones alone.
+_CLEAR = 0.8
+# So are, likely, images that are half of the way, if they are linked to clear ones.
+_LIKELY = 0.5
 # Images that are near one another are of one group.
 _N_LINKED = 10
 _LEAST_MEMBERS = 20
 
 
-def new_groups(known, new):
+def new_groups(rows, labels, n_known, n_clustered):
     """Find groups of new images that have hardly any known ones near them.
 
     How far they are from the known ones says less: a kind may be new and near. That new images are
-    among the nearest more often than their number lets expect is the two-sample test by nearest
-    neighbours.
+    among the nearest more often than is to be expected is the two-sample test by nearest
+    neighbours. To be expected is what known images of the same clusters have among their nearest:
+    more where a kind has become more frequent, and where all new images are a little unlike the
+    known ones. A group has clear members, and what is likely and linked to them: a threshold with
+    hysteresis.
 
     Parameters
     ----------
-    known : ndarray of shape (n_known, n_features), float
-    new : ndarray of shape (n_new, n_features), float
+    rows : ndarray of shape (n_samples, n_features), float
+    labels : ndarray of shape (n_samples,), int64
+        Clusters; -1 for images that could not be read.
+    n_known : int
+        So many of the first images are known; known as well are those of clusters that were founded
+        by images that came since, or that the last clustering found in such.
+    n_clustered : int
+        So many of the first images were clustered the last time, ``n_known`` at least.
 
     Returns
     -------
-    groups : ndarray of shape (n_new,), int64
-        From 0; -1 for images of no group. Of more images than are known, so many are looked at.
+    groups : ndarray of shape (n_samples,), int64
+        From 0; -1 for images of no group.
 
     References
     ----------
     M. F. Schilling, "Multivariate Two-Sample Tests Based on Nearest Neighbors", Journal of the
-    American Statistical Association 81 (1986).
+    American Statistical Association 81 (1986); J. Canny, "A Computational Approach to Edge
+    Detection", IEEE Transactions on Pattern Analysis and Machine Intelligence 8 (1986), for the
+    threshold with hysteresis.
     """
-    groups = np.full(len(new), -1)
-    compared = random_rows(len(new), min(len(known), _MOST_COMPARED))
-    if len(compared) < _LEAST_MEMBERS:
+    groups = np.full(len(labels), -1)
+    is_new = _are_new(labels, n_known, n_clustered)
+    known, new = np.flatnonzero((labels >= 0) & ~is_new), np.flatnonzero(is_new)
+    known = known[random_rows(len(known), _MOST_COMPARED)]
+    new = np.random.default_rng(0).permutation(new)[:_MOST_COMPARED]
+    if len(new) < _LEAST_MEMBERS:
         return groups
-    known, new = _unit(known[random_rows(len(known), _MOST_COMPARED)]), _unit(new[compared])
-    nearest = _nearest_others(new, np.concatenate([new, known]), _N_NEIGHBORS)
-    share = (nearest < len(new)).mean(axis=1)
-    share = (share + share[_nearest_others(new, new, _N_AVERAGED)].sum(axis=1)) / (_N_AVERAGED + 1)
-    expected = len(new) / (len(new) + len(known))
-    candidates = np.flatnonzero(share >= expected + _NEW * (1 - expected))
-    parts = _linked(new[candidates])
-    is_large = np.bincount(parts) >= _LEAST_MEMBERS
-    numbers = np.where(is_large, is_large.cumsum() - 1, -1)
-    groups[compared[candidates]] = numbers[parts]
+    novelty = _novelty_of_images(rows[new], rows[known], labels[new], labels[known])
+    is_likely = novelty >= _LIKELY
+    new, is_clear = new[is_likely], novelty[is_likely] >= _CLEAR
+    if is_clear.sum() >= _LEAST_MEMBERS:
+        parts = _linked(_unit(rows[new]))
+        is_group = np.bincount(parts, is_clear) >= _LEAST_MEMBERS
+        groups[new] = np.where(is_group, is_group.cumsum() - 1, -1)[parts]
     return groups
+
+
+def _are_new(labels, n_known, n_clustered):
+    """Tell which images came since, and are in clusters of kinds that are known."""
+    is_readable, numbers = labels >= 0, np.arange(len(labels))
+    has_come = is_readable & (numbers >= n_known)
+    was_founded = _novelty_of_clusters(labels, has_come, is_readable) >= _CLEAR
+    was_found = _novelty_of_clusters(labels, has_come, is_readable & (numbers < n_clustered))
+    return has_come & ~(was_founded | (was_found >= _LIKELY))[labels]
+
+
+def _novelty_of_clusters(labels, has_come, is_counted):
+    """Compare the share of images that came, of those that are counted, with that of all."""
+    n_clusters = labels.max() + 1
+    sizes = np.bincount(labels[is_counted], minlength=n_clusters)
+    n_come = np.bincount(labels[is_counted & has_come], minlength=n_clusters)
+    return _novelty(n_come / np.maximum(sizes, 1), has_come[is_counted].mean())
+
+
+def _novelty_of_images(new, known, new_labels, known_labels):
+    """Compare the share of new ones near each new image with what known ones have near them."""
+    new, known = _unit(new), _unit(known)
+    # No more new ones are counted than known ones, so that there is room above the usual share.
+    n_counted = min(len(new), len(known))
+    compared = np.concatenate([new[:n_counted], known])
+    labels = np.concatenate([new_labels[:n_counted], known_labels])
+    nearest = _nearest_others(np.concatenate([compared, new[n_counted:]]), compared, _N_NEIGHBORS)
+    shares = (nearest < n_counted).mean(axis=1)
+    is_known = np.zeros(len(shares), dtype=bool)
+    is_known[n_counted : len(compared)] = True
+    usual = _means(shares[is_known], known_labels, labels.max() + 1)
+    expected = usual[labels[nearest]].mean(axis=1)
+    alike = _nearest_others(new, new[:n_counted], _N_AVERAGED)
+    return _novelty(_with_those(shares[~is_known], alike), _with_those(expected[~is_known], alike))
+
+
+def _novelty(share, expected):
+    """Tell how much of the way it is from the expected share of new ones to new ones alone."""
+    return (share - expected) / np.maximum(1 - expected, 1e-9)
+
+
+def _means(values, labels, n_clusters):
+    """Mean of each cluster; that of all for one without a value."""
+    sizes = np.bincount(labels, minlength=n_clusters)
+    sums = np.bincount(labels, values, n_clusters)
+    return np.where(sizes > 0, sums / np.maximum(sizes, 1), values.mean())
+
+
+def _with_those(values, nearest):
+    """Average the value of each image and those of its nearest."""
+    return (values + values[nearest].sum(axis=1)) / (1 + nearest.shape[1])
 
 
 def _linked(rows):
     """Find parts of images that are linked, each among the nearest of the other."""
-    if len(rows) < _LEAST_MEMBERS:
-        return np.zeros(len(rows), dtype=np.int64)
     nearest = _nearest_others(rows, rows, _N_LINKED)
     starts = np.arange(0, nearest.size + 1, nearest.shape[1])
     shape = (len(rows), len(rows))
@@ -73,7 +135,9 @@ def _linked(rows):
 
 
 def _nearest_others(queries, rows, n_nearest):
-    """Nearest rows to each query, without the one that it is itself, which has its position."""
+    """Nearest rows to each query; a query that is one of the rows has the same position, and is
+    left out.
+    """
     nearest = highest_products(queries, rows, n_nearest + 1)[1]
     # Of copies another may come first, and with many the query itself may not be among them.
     is_itself = nearest == np.arange(len(queries))[:, None]

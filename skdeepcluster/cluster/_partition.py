@@ -63,8 +63,9 @@ class Partition:
     reference : Reference or None
         What is remembered of their features; None in models of version 0.1.0.
     partitions : ndarray of shape (n_partitions, n_samples), int16, or None
-        Those that the start is a consensus of, -1 for an image that could not be read, and for one
-        that came since; None if there were none, and in models of version 0.1.0.
+        Those that the start is a consensus of, -1 for an image that could not be read, for one that
+        came since, and for one that founded a cluster at that time; None if there were none, and
+        in models of version 0.1.0.
     n_clustered : int or None
         Images that were clustered together: the first ones. The others came since, to clusters that
         there were, or that they founded. None if all were.
@@ -74,6 +75,9 @@ class Partition:
     n_reviewed : int or None
         Images that there were when clusters were last merged; None if none were since the last
         clustering.
+    n_known_before : int or None
+        Images whose clusters were not new when all were clustered the last time (:attr:`n_known` of
+        that time); None if that was the first time.
     """
 
     head: LatentHead
@@ -92,6 +96,7 @@ class Partition:
     n_clustered: int | None = None
     sees_components: bool = False
     n_reviewed: int | None = None
+    n_known_before: int | None = None
 
     @classmethod
     def found(
@@ -237,6 +242,11 @@ class Partition:
         """Images whose clusters are not new: those that were clustered, or seen by an editor."""
         n_images = len(self.labels)
         return max(self.n_clustered or n_images, self.n_reviewed or 0)
+
+    @property
+    def n_known_before_that(self) -> int:
+        """Images whose clusters were not new before the last clustering, or seen by an editor."""
+        return max(self.n_known_before or self.n_known, self.n_reviewed or 0)
 
     @property
     def n_clusters(self) -> int:
@@ -402,6 +412,11 @@ class Partition:
         """Give the partition with other labels of its images, and the means that they have then."""
         means = self.known.means(labels, self.n_clusters) @ self.known.axes.T
         return replace(self, labels=labels, feature_means=means)
+
+    def calibrated(self, temperature: float) -> Partition:
+        """Give the partition with another temperature, and the probabilities by it."""
+        probabilities = self.prototypes.probabilities(self.latents, temperature)
+        return replace(self, temperature=temperature, probabilities=probabilities)
 
     def renamed(self, names: dict[int, str | None]) -> Partition:
         """Give the partition with other names of the clusters that are listed."""

@@ -38,7 +38,7 @@ _FORMER_PARAMS = ("n_iter_no_change",)
 # Fields that those lack.
 _NEW_FIELDS = (
     *("pictures", "weights_digest", "quantised", "image_size", "reader", "reader_param"),
-    *("n_partitions", "n_clustered", "sees_components", "n_reviewed"),
+    *("n_partitions", "n_clustered", "sees_components", "n_reviewed", "n_known_before"),
 )
 # What the estimator itself knows of its fit.
 _SCALARS = ("n_features_in_", "n_iter_", "start_score_")
@@ -92,6 +92,7 @@ _FIELDS = schema.record(
         "n_clustered": schema.maybe(schema.whole(1)),
         "sees_components": schema.boolean,
         "n_reviewed": schema.maybe(schema.whole(1)),
+        "n_known_before": schema.maybe(schema.whole(1)),
         "reader": schema.maybe(schema.mapping_of(schema.anything)),
         "reader_param": schema.maybe(schema.mapping_of(schema.anything)),
         "image_size": schema.maybe(
@@ -131,6 +132,7 @@ def save(estimator: DeepImageClusterer, folder: str | PathLike[str]) -> None:
         "n_clustered": partition.n_clustered,
         "sees_components": partition.sees_components,
         "n_reviewed": partition.n_reviewed,
+        "n_known_before": partition.n_known_before,
         "n_clusters_criterion": getattr(estimator, "n_clusters_criterion_", None),
         "feature_names": None if names is None else list(names),
         "on_pictures": embedder is not None,

@@ -127,16 +127,17 @@ def read_partition(stored: StoredModel, reader: ImageReader) -> tuple[Partition,
         partitions=partitions,
         n_clustered=n_clustered,
         sees_components=config.get("sees_components", False),
-        n_reviewed=_n_reviewed(config, n_samples),
+        n_reviewed=_number_of_first(config, "n_reviewed", n_samples),
+        n_known_before=_number_of_first(config, "n_known_before", n_samples),
         **arrays,
     )
     return partition, set(expected)
 
 
-def _n_reviewed(config, n_samples):
-    n_reviewed = config.get("n_reviewed")
-    schema.maybe(schema.whole(1, n_samples))(n_reviewed, "n_reviewed")
-    return n_reviewed
+def _number_of_first(config, name, n_samples):
+    number = config.get(name)
+    schema.maybe(schema.whole(1, n_samples))(number, name)
+    return number
 
 
 def _n_inputs(stored, n_features):
@@ -206,10 +207,11 @@ def _check_reference(reference, labels):
 
 
 def _check_partitions(partitions, labels, n_clustered):
-    # Images that came since are in no part.
-    is_in_parts = (labels >= 0) & (np.arange(len(labels)) < (n_clustered or len(labels)))
+    # Images that came since are in no part, nor are those that founded a cluster at that time.
+    may_be_in_parts = (labels >= 0) & (np.arange(len(labels)) < (n_clustered or len(labels)))
+    is_in_parts = partitions >= 0
     schema.require(
-        np.array_equal(partitions >= 0, np.broadcast_to(is_in_parts, partitions.shape))
+        bool((is_in_parts == is_in_parts[0]).all() and (is_in_parts[0] <= may_be_in_parts).all())
         and bool((partitions >= -1).all()),
         f"{_PARTITIONS} are not labels of the images that were clustered, and of these alone",
     )

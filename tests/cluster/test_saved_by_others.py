@@ -25,8 +25,8 @@ reader
 """
 FIELDS = """
 format version kind params fitted history loss_curve paths pictures names n_clusters_criterion
-feature_names n_partitions n_clustered sees_components n_reviewed on_pictures fine_tuned backbone
-weights_digest quantised image_size reader reader_param
+feature_names n_partitions n_clustered sees_components n_reviewed n_known_before on_pictures
+fine_tuned backbone weights_digest quantised image_size reader reader_param
 """
 
 
@@ -176,10 +176,11 @@ def test_images_that_came_since_are_among_the_images(folder, n_clustered, proble
         load(folder)
 
 
-def test_images_that_were_reviewed_are_among_the_images(folder):
+@pytest.mark.parametrize("name", ["n_reviewed", "n_known_before"])
+def test_images_that_were_known_are_among_the_images(folder, name):
     config, _ = read(folder)
-    write_config(folder, {**config, "n_reviewed": 31})
-    with pytest.raises(ValueError, match="n_reviewed must be an integer from 1 to 30"):
+    write_config(folder, {**config, name: 31})
+    with pytest.raises(ValueError, match=f"{name} must be an integer from 1 to 30"):
         load(folder)
 
 

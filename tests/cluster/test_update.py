@@ -195,7 +195,10 @@ def test_twice_the_images_are_clustered_anew(digits):
     np.testing.assert_array_equal(few.predict(X[first]), labels[: len(first)])
     # What the fit tells of itself is of the new one.
     assert len(few.history_["loss"]) == few.n_iter_ == n_iter
-    assert np.isfinite(few.stability_).all()
+    # Of those that founded the new cluster, no partition tells.
+    is_told = np.isfinite(few.stability_)
+    assert is_told[labels != holding].mean() > 0.99 and is_told[: len(first)].mean() > 0.99
+    assert not is_told[classes == N_KNOWN].all()
     assert few.update(X[second])["state"].isin(["grown", "kept"]).all()
 
 
@@ -395,36 +398,85 @@ def blobs(n_samples, places, random_state, n_features=30):
     return rows / np.linalg.norm(rows, axis=1, keepdims=True), axes
 
 
+def groups_among(known, new, known_labels=None, new_labels=None):
+    """Groups of new images that came after known ones, by default all in one cluster."""
+    labels = [
+        np.zeros(len(rows), dtype=np.int64) if given is None else given
+        for rows, given in ((known, known_labels), (new, new_labels))
+    ]
+    rows, labels = np.concatenate([known, new]), np.concatenate(labels)
+    groups = new_groups(rows, labels, len(known), len(known))
+    assert (groups[: len(known)] == -1).all()
+    return groups[len(known) :]
+
+
 def test_images_among_none_that_are_known_are_groups():
     random_state = np.random.RandomState(0)
     known, _ = blobs(400, [0, 1, 2], random_state)
     new, axes = blobs(200, [0, 1, 2, 3, 4], random_state)
-    groups = new_groups(known, new)
+    groups = groups_among(known, new)
     assert set(groups[axes < 3]) == {-1} and groups.max() == 1
     for axis in (3, 4):
         members = groups[axes == axis]
         assert (members == members.max()).mean() > 0.8 and members.max() >= 0
     # None where all is known, and none of so few.
-    assert (new_groups(known, blobs(200, [0, 1, 2], random_state)[0]) == -1).all()
+    assert (groups_among(known, blobs(200, [0, 1, 2], random_state)[0]) == -1).all()
     few, _ = blobs(9, [3], random_state)
-    assert (new_groups(known, few) == -1).all()
-    assert new_groups(known, known[:0]).shape == (0,)
+    assert (groups_among(known, few) == -1).all()
+    assert groups_among(known, known[:0]).shape == (0,)
 
 
 def test_new_images_may_be_far_more_than_those_that_are_known():
     random_state = np.random.RandomState(0)
     known, _ = blobs(200, [0, 1, 2], random_state)
     new, axes = blobs(4000, [0, 1, 2, 3], random_state)
-    groups = new_groups(known, new)
+    groups = groups_among(known, new)
+    assert set(axes[groups >= 0]) == {3}
+    # Also those with which the known ones are not compared.
+    assert (groups[axes == 3] >= 0).mean() > 0.8
+
+
+def test_a_kind_that_was_rare_is_no_new_one():
+    random_state = np.random.RandomState(0)
+    known, of_known = blobs(400, [0, 1, *[2] * 38], random_state)
+    new, axes = blobs(400, [0, 1, 2], random_state)
+    assert np.bincount(of_known)[:2].max() < 20
+    assert (groups_among(known, new, of_known, axes) == -1).all()
+    # Wherever its images were put, if those that they are near to are there.
+    astray = np.where(np.arange(400) % 5 == 0, 2, axes)
+    assert (groups_among(known, new, of_known, astray) == -1).all()
+
+
+def test_kinds_that_have_clusters_are_not_found_again():
+    random_state = np.random.RandomState(0)
+    rows, axes = blobs(900, [0, 1, 2], random_state)
+    # One came after the first 300.
+    is_late = (axes == 2) & (np.arange(900) < 300)
+    rows[is_late], axes[is_late] = rows[0], axes[0]
+    given = np.where(axes == 2, 0, axes)
+    assert set(axes[new_groups(rows, given, 300, 600) >= 0]) == {2}
+    # Founded since, or found when the first 600 were clustered.
+    for n_clustered in (300, 600):
+        assert (new_groups(rows, axes, 300, n_clustered) == -1).all()
+
+
+def test_new_images_that_are_all_a_little_unlike_are_of_no_new_kind():
+    random_state = np.random.RandomState(0)
+    known, of_known = blobs(600, [0, 1, 2], random_state)
+    new, axes = blobs(600, [0, 1, 2, 3], random_state)
+    # Of the known ones more is seen than what they have in common with others.
+    known = np.hstack([known, random_state.normal(scale=0.02, size=(600, 200))])
+    new = np.hstack([new, np.zeros((600, 200))])
+    groups = groups_among(known, new, of_known, axes % 3)
     assert set(axes[groups >= 0]) == {3}
 
 
 def test_copies_of_a_known_image_are_no_group():
     random_state = np.random.RandomState(0)
     known, _ = blobs(100, [0, 1, 2], random_state)
-    assert set(new_groups(known, np.repeat(known[:1], 15, axis=0))) == {-1}
+    assert set(groups_among(known, np.repeat(known[:1], 15, axis=0))) == {-1}
     # More of them than there are neighbours to look at.
-    assert new_groups(known, np.repeat(known[:1], 60, axis=0)).shape == (60,)
+    assert groups_among(known, np.repeat(known[:1], 60, axis=0)).shape == (60,)
 
 
 def test_clusters_that_may_be_one_or_two(fitted_once, digits):
