@@ -24,10 +24,7 @@ def check_output(options):
         _check_installed("pyarrow", "The Parquet table", "parquet")
     if options.report:
         check_report()
-    if options.duplicates:
-        _check_installed("imagehash", "--duplicates", "duplicates")
-    elif options.mirrored:
-        raise ValueError("--mirrored says which copies --duplicates finds: give both.")
+    check_duplicates(options)
     # Last, so that no folder is created if a check before fails.
     check_writable(options.output)
     for name in ("labels", "report", "flaws", "duplicates"):
@@ -38,6 +35,14 @@ def check_output(options):
 def check_report():
     """Raise an ImportError if the report cannot be made."""
     _check_installed("jinja2", "The report", "report")
+
+
+def check_duplicates(options):
+    """Check that copies can be found if they are to be."""
+    if options.duplicates:
+        _check_installed("imagehash", "--duplicates", "duplicates")
+    elif options.mirrored:
+        raise ValueError("--mirrored says which copies --duplicates finds: give both.")
 
 
 def _check_installed(package, purpose, extra):
@@ -114,7 +119,7 @@ def write_results(
     else:
         certainty = probabilities.max(axis=1)
         write_labels(files["labels"], images.names, labels, certainty, names, outlier_scores)
-    duplicates = _find_duplicates(options, estimator, images) if options.duplicates else None
+    duplicates = find_copies(options, estimator, images)
     if duplicates is not None:
         write_duplicates(files["duplicates"], images.names, *duplicates)
     if options.report:
@@ -129,16 +134,19 @@ def write_results(
     return {name: str(path) for name, path in files.items()}
 
 
-def _find_duplicates(options, estimator, images):
+def find_copies(options, estimator, images):
+    """Find copies among the images, as a step, if they are to be found."""
     from .. import find_duplicates
     from ..progress import step
 
+    if not options.duplicates:
+        return None
     with step("copies"):
         return find_duplicates(
             images.X,
             mirrored=options.mirrored,
             reader=estimator.reader_,
-            memory=memory_of(options),
+            memory=estimator.memory,
             on_error="skip",
             verbose=1,
         )
@@ -159,21 +167,27 @@ def _tell_of_the_stale(output, files):
         )
 
 
-def _write_report(estimator, images, files, duplicates):
-    """Write the page and the table of flaws; return the names of those that failed."""
+def write_page(estimator, images, path, duplicates, **limits):
+    """Write the report in two steps; return the flaws that it tells of."""
     from .. import find_flaws
-    from ..export import write_flaws
     from ..progress import step
     from ..report import write_report
+
+    with step("quality"):
+        flaws = find_flaws(images.X, reader=estimator.reader_, on_error="skip", verbose=1)
+    with step("report"):
+        write_report(estimator, images.X, path, duplicates=duplicates, flaws=flaws, **limits)
+    return flaws
+
+
+def _write_report(estimator, images, files, duplicates):
+    """Write the page and the table of flaws; return the names of those that failed."""
+    from ..export import write_flaws
 
     failed = ["report", "flaws"]
     cure = 'The report was not written; "skdeepcluster report" can write it from the model.'
     with _told_if_it_fails(cure):
-        with step("quality"):
-            flaws = find_flaws(images.X, reader=estimator.reader_, on_error="skip", verbose=1)
-        with step("report"):
-            path = files["report"]
-            write_report(estimator, images.X, path, duplicates=duplicates, flaws=flaws)
+        flaws = write_page(estimator, images, files["report"], duplicates)
         failed.remove("report")
     if "report" not in failed:
         with _told_if_it_fails(f"{str(files['flaws'])!r} was not written."):

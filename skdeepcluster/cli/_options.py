@@ -143,18 +143,22 @@ def add_output(parser):
         help="also write DIR/report.html, and DIR/flaws.csv, which lists dark, blurred, blank, "
         "small and elongated images",
     )
-    parser.add_argument(
-        "--duplicates",
-        action="store_true",
-        help="also find copies (resized, recompressed, cropped), and list them in "
-        "DIR/duplicates.csv and on the page",
-    )
-    parser.add_argument(
-        "--mirrored", action="store_true", help="with --duplicates: mirror images are copies, too"
-    )
+    add_duplicates(parser, "list them in DIR/duplicates.csv and on the page")
     parser.add_argument(
         "--memory",
         type=path,
         metavar="DIR",
         help="cache features in this folder (default: cache in the output folder)",
+    )
+
+
+def add_duplicates(parser, use):
+    """Add options for copies among the images."""
+    parser.add_argument(
+        "--duplicates",
+        action="store_true",
+        help=f"also find copies (resized, recompressed, cropped), and {use}",
+    )
+    parser.add_argument(
+        "--mirrored", action="store_true", help="with --duplicates: mirror images are copies, too"
     )

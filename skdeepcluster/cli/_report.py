@@ -1,9 +1,15 @@
 """``skdeepcluster report``."""
 
-from ._clustered import check_report
+from ._clustered import (
+    check_duplicates,
+    check_report,
+    find_copies,
+    n_steps_of_results,
+    write_page,
+)
 from ._images import open_images
 from ._interruption import explain_interruption
-from ._options import add_images, add_model
+from ._options import add_duplicates, add_images, add_model
 from ._outcome import Outcome
 from ._reader import check_function, function_from, suffixes_of
 from ._values import amount, path
@@ -26,6 +32,9 @@ def add_options(parser):
     add_model(parser)
     add_images(parser)
     parser.add_argument("--output", type=path, required=True, metavar="FILE.html")
+    # It is what is asked for.
+    parser.set_defaults(report=True)
+    add_duplicates(parser, "mark them on the page")
     parser.add_argument(
         "--all-pictures",
         action="store_true",
@@ -50,19 +59,22 @@ def add_options(parser):
 def run(options):
     """Load the model and write the page."""
     check_report()
+    check_duplicates(options)
     from .. import DeepImageClusterer
-    from ..report import write_report
+    from ..progress import counted_steps, expect_steps
 
     estimator = DeepImageClusterer.load(options.model, reader=function_from(options))
     images = open_images(options, suffixes_of(estimator.reader_))
     check_function(estimator.reader_, images)
     memory = options.memory or _cache_beside(options.model)
     estimator.set_params(on_error="skip", verbose=1, memory=memory)
-    with explain_interruption(memory):
-        write_report(
+    with explain_interruption(memory), counted_steps():
+        expect_steps(n_steps_of_results(options))
+        write_page(
             estimator,
-            images.X,
+            images,
             options.output,
+            find_copies(options, estimator, images),
             all_pictures=options.all_pictures,
             max_megabytes=options.max_megabytes,
         )

@@ -55,7 +55,7 @@ from ._network import NetworkRecord
 from ._partition import Partition
 from ._persistence import load, save
 from ._predicting import iter_latents, make_embedder
-from ._reporting import EpochReporter, n_steps_of
+from ._reporting import EpochReporter, steps_of
 from ._strip import NotebookStrip
 from ._training_data import (
     draw_training_rows,
@@ -400,7 +400,8 @@ class DeepImageClusterer(
             supervise(n_samples=len(source), **given)
         elif self.fine_tune:
             raise ValueError("fine_tune needs images, and X is features. Set fine_tune=0.")
-        expect_steps(n_steps_of(self, source))
+        steps = steps_of(self, source)
+        expect_steps(len(steps))
         features, readable = self._features_to_fit(X, source)
         check_clusters(self, len(features))
         features, readable, firsts = without_copies(
@@ -412,7 +413,7 @@ class DeepImageClusterer(
         init = check_init(self.init, self.n_clusters, readable)
         random_state = check_random_state(self.random_state)
         self.loss_curve_, tuned = [], None
-        if self.fine_tune and self.fine_tune_mode == "before":
+        if "fine-tuning" in steps:
             images = source.subset(np.flatnonzero(readable))
             with step("fine-tuning"):
                 features, tuned = self._fine_tune(images, init, random_state, supervision)
@@ -435,8 +436,7 @@ class DeepImageClusterer(
             if supervision is not None:
                 rows = with_known_rows(rows, supervision, random_state)
             views = None
-            # Where stages are trained, those of before are of no use.
-            if source is not None and self.n_views and not jointly:
+            if "embedding views" in steps:
                 images = source.subset(np.flatnonzero(readable)[rows])
                 with step("embedding views"):
                     views = embed_views(self.embedder_, images, self.n_views, features, rows)

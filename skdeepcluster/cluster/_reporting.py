@@ -7,19 +7,23 @@ from ..progress import progress_bar, step
 from ._partition import Partition
 
 
-def n_steps_of(estimator, source):
-    """Count the steps of a fit that a user sees; ``source`` is None for a fit on features."""
+def steps_of(estimator, source):
+    """Name the steps of a fit that a user sees, in order; ``source`` is None for features.
+
+    Which steps there are is decided here alone.
+    """
     has_images, is_tuned = source is not None, estimator.fine_tune > 0
-    is_shown = {
+    is_taken = {
         "embedding": has_images,
         "fine-tuning": is_tuned and estimator.fine_tune_mode == "before",
         "number of clusters": estimator.n_clusters == "auto",
         "neighbours": True,
         "start": True,
+        # Where stages are trained, those of before are of no use.
         "embedding views": has_images and estimator.n_views > 0 and not is_tuned,
         "training": True,
     }
-    return sum(is_shown.values())
+    return [name for name, taken in is_taken.items() if taken]
 
 
 class EpochReporter:

@@ -1,7 +1,10 @@
 import json
+import re
 
 import pytest
+from PIL import Image
 
+from ..progress.test_steps import titles
 from ._command import run, run_json
 
 pytest.importorskip("jinja2")
@@ -62,3 +65,30 @@ def test_report_takes_the_features_of_assign(result, tmp_path, monkeypatch):
     page = tmp_path / "page.html"
     assert run("report", *arguments, "--memory", tmp_path / "o/cache", "--output", page) == 0
     assert "3.jpg" in page.read_text(encoding="utf-8")
+
+
+def test_steps_of_the_page_are_counted_and_copies_marked(result, tmp_path, capsys):
+    pytest.importorskip("imagehash", reason="imagehash is not installed")
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for number, path in enumerate(sorted((result / "photos/cat").iterdir())[:6]):
+        (photos / path.name).write_bytes(path.read_bytes())
+        if number == 4:
+            Image.open(path).convert("RGB").resize((200, 200)).save(photos / "copy.png")
+    arguments = ["report", result / "out/model", photos, "--output", tmp_path / "page.html"]
+    assert run(*arguments) == 0
+    steps = list(dict.fromkeys(t.partition(",")[0] for t in titles(capsys.readouterr().err)))
+    assert steps == ["step 1 of 2: quality", "step 2 of 2: report"]
+    assert copies_of(tmp_path / "page.html") == []
+    assert run(*arguments, "--duplicates") == 0
+    steps = list(dict.fromkeys(t.partition(",")[0] for t in titles(capsys.readouterr().err)))
+    assert steps == ["step 1 of 3: copies", "step 2 of 3: quality", "step 3 of 3: report"]
+    (pair,) = copies_of(tmp_path / "page.html")
+    names = sorted(path.name for path in photos.iterdir())
+    assert sorted(pair) == sorted([4, names.index("copy.png")])
+    assert run(*arguments, "--mirrored") == 1
+    assert "--mirrored says which copies --duplicates finds" in capsys.readouterr().err
+
+
+def copies_of(page):
+    return json.loads(re.search(r'"copies": ?(\[.*?\]), ?"', page.read_text(encoding="utf-8"))[1])
