@@ -202,6 +202,49 @@ def test_twice_the_images_are_clustered_anew(digits):
     assert few.update(X[second])["state"].isin(["grown", "kept"]).all()
 
 
+def test_a_rare_kind_is_kept_when_all_are_clustered_anew():
+    random_state = np.random.RandomState(0)
+    # One of the kinds is two that are near: one more cluster among all would tell these apart.
+    X, axes = blobs(1200, [0, 1, 2, 3], random_state)
+    X[axes == 0, 4] += random_state.choice([-0.3, 0.3], (axes == 0).sum())
+    is_rare = axes == 3
+    is_rare[np.flatnonzero(is_rare)[30:]] = False
+    X = np.concatenate([X[axes < 3], X[is_rare]])
+    est = DeepImageClusterer(3, random_state=0).fit(X[:400])
+    table = est.update(X[400:])
+    assert est._partition.n_clustered is None and est.n_clusters_ == 4
+    assert table["state"].tolist().count("new") == 1
+    holds = est.labels_ == largest_cluster(est.labels_, slice(-30, None))
+    assert holds[-30:].mean() > 0.7 and holds[:-30].mean() < 0.01
+    np.testing.assert_array_equal(est.predict(X), est.labels_)
+
+
+@pytest.mark.parametrize("refit", ["auto", False])
+def test_a_kind_that_was_too_rare_before_all_were_clustered(refit, tmp_path):
+    random_state = np.random.RandomState(0)
+    X, _ = blobs(600, [0, 1, 2], random_state)
+    rare, _ = blobs(40, [3], random_state)
+    est = DeepImageClusterer(3, random_state=0).fit(X[:200])
+    est.update(np.concatenate([X[200:400], rare[:15]]))
+    assert est._partition.n_clustered is None and est.n_clusters_ == 3
+    est.save(tmp_path / "model")
+    est = DeepImageClusterer.load(tmp_path / "model")
+    before = est.labels_
+    est.update(np.concatenate([X[400:], rare[15:]]), refit=refit)
+    if refit is False:
+        # That would move images that were clustered.
+        np.testing.assert_array_equal(est.labels_[:415], before)
+        assert est.n_clusters_ == 3
+        return
+    is_rare = np.isin(np.arange(640), [*range(400, 415), *range(615, 640)])
+    assert ((est.labels_ == 3) == is_rare).mean() > 0.99
+    np.testing.assert_array_equal(est.labels_[:400], before[:400])
+    # It is known from now on.
+    more, _ = blobs(60, [0, 1, 2, 3, 3, 3], random_state)
+    est.update(more)
+    assert est.n_clusters_ == 4
+
+
 def test_no_image_moves_if_none_may(digits):
     X, _, first, second, _ = digits
     few = DeepImageClusterer(N_KNOWN, random_state=0).fit(X[first[:240]])
@@ -458,17 +501,6 @@ def test_kinds_that_have_clusters_are_not_found_again():
     # Founded since, or found when the first 600 were clustered.
     for n_clustered in (300, 600):
         assert (new_groups(rows, axes, 300, n_clustered) == -1).all()
-
-
-def test_new_images_that_are_all_a_little_unlike_are_of_no_new_kind():
-    random_state = np.random.RandomState(0)
-    known, of_known = blobs(600, [0, 1, 2], random_state)
-    new, axes = blobs(600, [0, 1, 2, 3], random_state)
-    # Of the known ones more is seen than what they have in common with others.
-    known = np.hstack([known, random_state.normal(scale=0.02, size=(600, 200))])
-    new = np.hstack([new, np.zeros((600, 200))])
-    groups = groups_among(known, new, of_known, axes % 3)
-    assert set(axes[groups >= 0]) == {3}
 
 
 def test_copies_of_a_known_image_are_no_group():
