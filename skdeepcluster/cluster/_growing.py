@@ -14,7 +14,7 @@ from ..neighbors import calibrate_temperature, nearest_neighbors
 from ..storage import all_or_nothing
 from ._growth import growth_table
 from ._matching import matched_labels
-from ._novelty import new_groups
+from ._novelty import are_new, new_groups
 from ._partition import CHUNK_SIZE, Partition
 from ._predicting import ClusterPrediction, features_of, source_of
 from ._reference import evenly_drawn
@@ -119,7 +119,7 @@ class ClusterGrowth(ClusterPrediction):
         # Kinds that were too few to be found before the last clustering, and are more by now, are
         # looked for as well, where that may move images of that clustering.
         n_known = [grown.n_known] if refit is False else [grown.n_known, grown.n_known_before_that]
-        labels = _with_new_kinds(grown, n_known)
+        labels = _with_new_kinds(grown, n_known, len(before.labels))
         is_founder = labels >= grown.n_clusters
         is_due = np.count_nonzero(grown.labels >= 0) >= _GROWN * np.count_nonzero(
             grown.labels[: grown.n_clustered] >= 0
@@ -129,7 +129,7 @@ class ClusterGrowth(ClusterPrediction):
         if is_due if refit == "auto" else refit:
             grown, former = self._clustered_anew(grown, before, labels)
         elif is_founder.any():
-            may_join = ~is_founder & (np.arange(len(labels)) >= min(n_known))
+            may_join = ~is_founder & (np.arange(len(labels)) >= grown.n_known)
             grown = self._taught(grown, labels, may_join)
         self._partition = grown
         return growth_table(before, self._partition, former)
@@ -221,13 +221,16 @@ def _temperature(grown, found, latents, n_neighbors):
     return calibrate_temperature(similarities, neighbors, grown.partitions[:, judged])
 
 
-def _with_new_kinds(grown: Partition, n_known: Sequence[int]) -> np.ndarray:
+def _with_new_kinds(grown: Partition, n_known: Sequence[int], n_before: int) -> np.ndarray:
     """Labels in which images of kinds that are new have clusters of their own.
 
-    They are new beside the first images, of which so many are known, one number after the other.
+    They are new beside the first images, of which so many are known, one number after the other;
+    ``n_before`` images were there before those that come now.
     """
     labels = grown.labels
     for n_first in dict.fromkeys(n_known):
-        groups = new_groups(grown.known.rows, labels, n_first, grown.n_known)
+        # What founds a cluster beside the most is known beside fewer.
+        is_new = are_new(grown.labels, n_first, grown.n_known, n_before) & (labels == grown.labels)
+        groups = new_groups(grown.known.rows, labels, is_new)
         labels = np.where(groups >= 0, groups + labels.max() + 1, labels)
     return labels

@@ -24,7 +24,34 @@ _N_LINKED = 10
 _LEAST_MEMBERS = 20
 
 
-def new_groups(rows, labels, n_known, n_clustered):
+def are_new(labels, n_known, n_clustered, n_before):
+    """Tell which images may be of a kind that is new.
+
+    They came after the first ones, that are known, and are not in a cluster that was founded by
+    images that came since, or that the last clustering found in such. Those that come now may be
+    new in any cluster: they are in it by a head that knows no further kind.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n_samples,), int64
+        Clusters; -1 for images that could not be read.
+    n_known, n_clustered, n_before : int
+        Of the first images, so many are known; so many, or more, were clustered the last time; and
+        so many, or more, were there before those that come now.
+
+    Returns
+    -------
+    is_new : ndarray of shape (n_samples,), bool
+    """
+    is_readable, numbers = labels >= 0, np.arange(len(labels))
+    has_come = is_readable & (numbers >= n_known)
+    was_founded = _novelty_of_clusters(labels, has_come, is_readable) >= _CLEAR
+    was_found = _novelty_of_clusters(labels, has_come, is_readable & (numbers < n_clustered))
+    is_of_known_kind = (was_founded | (was_found >= _LIKELY))[labels]
+    return has_come & ~(is_of_known_kind & (numbers < n_before))
+
+
+def new_groups(rows, labels, is_new):
     """Find groups of new images that have hardly any known ones near them.
 
     How far they are from the known ones says less: a kind may be new and near. That new images are
@@ -39,11 +66,8 @@ def new_groups(rows, labels, n_known, n_clustered):
     rows : ndarray of shape (n_samples, n_features), float
     labels : ndarray of shape (n_samples,), int64
         Clusters; -1 for images that could not be read.
-    n_known : int
-        So many of the first images are known; known as well are those of clusters that were founded
-        by images that came since, or that the last clustering found in such.
-    n_clustered : int
-        So many of the first images were clustered the last time, ``n_known`` at least.
+    is_new : ndarray of shape (n_samples,), bool
+        All others that could be read are known.
 
     Returns
     -------
@@ -58,7 +82,6 @@ def new_groups(rows, labels, n_known, n_clustered):
     threshold with hysteresis.
     """
     groups = np.full(len(labels), -1)
-    is_new = _are_new(labels, n_known, n_clustered)
     known, new = np.flatnonzero((labels >= 0) & ~is_new), np.flatnonzero(is_new)
     known = known[random_rows(len(known), _MOST_COMPARED)]
     new = np.random.default_rng(0).permutation(new)[:_MOST_COMPARED]
@@ -72,15 +95,6 @@ def new_groups(rows, labels, n_known, n_clustered):
         is_group = np.bincount(parts, is_clear) >= _LEAST_MEMBERS
         groups[new] = np.where(is_group, is_group.cumsum() - 1, -1)[parts]
     return groups
-
-
-def _are_new(labels, n_known, n_clustered):
-    """Tell which images came since, and are in clusters of kinds that are known."""
-    is_readable, numbers = labels >= 0, np.arange(len(labels))
-    has_come = is_readable & (numbers >= n_known)
-    was_founded = _novelty_of_clusters(labels, has_come, is_readable) >= _CLEAR
-    was_found = _novelty_of_clusters(labels, has_come, is_readable & (numbers < n_clustered))
-    return has_come & ~(was_founded | (was_found >= _LIKELY))[labels]
 
 
 def _novelty_of_clusters(labels, has_come, is_counted):

@@ -11,7 +11,7 @@ from sklearn.datasets import load_digits
 from skdeepcluster import DeepImageClusterer
 from skdeepcluster.cluster import _growing, _reference
 from skdeepcluster.cluster._growth import candidates, growth_table
-from skdeepcluster.cluster._novelty import new_groups
+from skdeepcluster.cluster._novelty import are_new, new_groups
 from skdeepcluster.cluster._reference import Reference
 
 from ._small_clusterer import clusterer
@@ -448,7 +448,7 @@ def groups_among(known, new, known_labels=None, new_labels=None):
         for rows, given in ((known, known_labels), (new, new_labels))
     ]
     rows, labels = np.concatenate([known, new]), np.concatenate(labels)
-    groups = new_groups(rows, labels, len(known), len(known))
+    groups = new_groups(rows, labels, np.arange(len(rows)) >= len(known))
     assert (groups[: len(known)] == -1).all()
     return groups[len(known) :]
 
@@ -497,10 +497,17 @@ def test_kinds_that_have_clusters_are_not_found_again():
     is_late = (axes == 2) & (np.arange(900) < 300)
     rows[is_late], axes[is_late] = rows[0], axes[0]
     given = np.where(axes == 2, 0, axes)
-    assert set(axes[new_groups(rows, given, 300, 600) >= 0]) == {2}
+    is_new = are_new(given, 300, 600, 900)
+    assert is_new.tolist() == [False] * 300 + [True] * 600
+    assert set(axes[new_groups(rows, given, is_new) >= 0]) == {2}
     # Founded since, or found when the first 600 were clustered.
     for n_clustered in (300, 600):
-        assert (new_groups(rows, axes, 300, n_clustered) == -1).all()
+        is_new = are_new(axes, 300, n_clustered, 900)
+        assert set(axes[is_new]) == {0, 1} and not is_new[:300].any()
+        assert (new_groups(rows, axes, is_new) == -1).all()
+        # Of those that come now nothing is known.
+        is_new = are_new(axes, 300, n_clustered, 700)
+        assert set(axes[is_new & (np.arange(900) < 700)]) == {0, 1} and is_new[700:].all()
 
 
 def test_copies_of_a_known_image_are_no_group():
