@@ -45,7 +45,8 @@ class ClusterGrowth(ClusterPrediction):
 
         Each goes to the cluster that ``predict`` gives. New ones that are near to one another, and
         to hardly any of those that were there, become a cluster with a new label, and the head is
-        taught to tell it from the others; all other images keep their labels.
+        taught to tell it from the others; all other images keep their labels. Of a kind that was
+        too rare when all images were clustered the last time, images of that time may be as well.
 
         When there are twice as many images as at the last clustering, all are clustered anew: what
         was learned of few is not the best for many. Clusters keep their labels by the best
@@ -143,8 +144,9 @@ class ClusterGrowth(ClusterPrediction):
         """
         is_readable, is_founder = grown.labels >= 0, labels >= grown.n_clusters
         changed = {} if self.n_clusters == "auto" else {"n_clusters": before.n_clusters}
-        if is_founder.any() and self.init != "random":
-            # Of the first fit the start is wanted.
+        has_start = not (isinstance(self.init, str) and self.init == "random")
+        if is_founder.any() and has_start:
+            # Nothing else is wanted of the first fit.
             changed["max_iter"] = 1
         found = self._fitted_anew(grown, is_readable & ~is_founder, **changed)
         if is_founder.any():

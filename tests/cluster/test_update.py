@@ -424,13 +424,15 @@ def test_clusterer_of_before_cannot_grow():
 
 
 def test_parameters_of_the_first_images_do_not_bind(digits):
-    X, _, first, second, _ = digits
+    X, _, first, second, late = digits
     labels = DeepImageClusterer(N_KNOWN, random_state=0).fit_predict(X[first])
     shares = np.full(N_KNOWN, 1 / N_KNOWN)
     est = DeepImageClusterer(N_KNOWN, init=labels, cluster_prior=shares, random_state=0)
     est.fit(X[first])
-    est.update(X[second], refit=True)
-    assert len(est.labels_) == len(first) + len(second)
+    for new in (second, late):
+        est.update(X[new], refit=True)
+    assert len(est.labels_) == len(first) + len(second) + len(late)
+    assert est.n_clusters_ == N_KNOWN + 1
     assert est.init is labels and est.cluster_prior is shares
 
 
