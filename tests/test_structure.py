@@ -16,6 +16,7 @@ MAY_IMPORT = {
     "features": ["threads"],
     "fingerprints": [],
     "metrics": [],
+    "precision": [],
     "process_group": [],
     "progress": ["process_group"],
     "storage": [],
@@ -29,7 +30,7 @@ MAY_IMPORT = {
     "neighbors": ["features", "threads"],
     "supervision": [],
     "starts": ["features", "neighbors", "supervision", "threads"],
-    "latent": ["features", "neighbors", "storage", "supervision", "threads"],
+    "latent": ["features", "neighbors", "precision", "storage", "supervision", "threads"],
     "adaptation": ["backbones", "images", "process_group", "progress", "storage"],
     "cluster": [
         *("adaptation", "backbones", "embedding", "features", "images", "latent"),
@@ -44,7 +45,7 @@ MAY_IMPORT = {
         *("backbones", "embedding", "images", "naming", "process_group", "progress"),
         *("scenegraph.graph", "storage"),
     ],
-    "scenegraph.matching": ["scenegraph.graph", "storage"],
+    "scenegraph.matching": ["precision", "scenegraph.graph", "storage"],
     "scenegraph.retrieval": [
         *("backbones", "embedding", "images", "metrics", "process_group", "progress", "storage"),
         *("scenegraph.graph", "scenegraph.matching", "scenegraph.text"),

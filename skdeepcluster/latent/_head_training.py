@@ -8,11 +8,11 @@ import torch
 from torch.nn import functional
 
 from ..neighbors import neighborhood_information
+from ..precision import faster_products
 from ..supervision import Supervision
 from ._adam import Adam
 from ._guidance import Guidance
 from ._inputs import ReducedInputs
-from ._precision import faster_products
 from ._revival import revive
 from ._trainer import LatentTrainer
 

@@ -3,6 +3,8 @@ import pytest
 import torch
 from open_clip import factory
 
+from skdeepcluster.scenegraph.matching import _level_similarity
+
 from ._toy import make_pairs, make_retriever
 
 TINY = {
@@ -10,6 +12,14 @@ TINY = {
     "vision_cfg": {"image_size": 64, "layers": 1, "width": 32, "head_width": 16, "patch_size": 16},
     "text_cfg": {"context_length": 12, "vocab_size": 49408, "width": 16, "heads": 2, "layers": 1},
 }
+
+
+@pytest.fixture(scope="session", autouse=True)
+def single_precision():
+    """Products are as exact on processors that have instructions for half precision."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_level_similarity, "product_dtype", lambda: torch.float32)
+        yield
 
 
 @pytest.fixture(scope="session")

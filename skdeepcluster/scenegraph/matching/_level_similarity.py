@@ -6,6 +6,7 @@ from typing import NamedTuple
 import torch
 from torch.nn import functional
 
+from ...precision import product_dtype
 from ._encoded import Nodes
 
 # Products of pairs of nodes that are held at a time: few enough for the cache of a core (float32:
@@ -39,12 +40,13 @@ def level_similarity(
     has_both : torch.Tensor of shape (n_images, n_captions), bool
         Whether both have nodes.
     """
+    textual = _without_leading_gaps(textual)
     textual_shares, visual_shares = _shares(textual), _shares(visual).T
 
     def compare(block: _Block) -> torch.Tensor:
-        shares = textual_shares[block.captions][textual.mask[block.captions]]
         best = block.products.amax(dim=2)
-        forth = (best * shares.view(*best.shape[:2], 1)).sum(dim=1)
+        shares = textual_shares[block.captions, : best.shape[1], None]
+        forth = (best * shares).sum(dim=1)
         if not symmetric:
             return forth
         back = (block.products.amax(dim=1) * visual_shares[:, block.images]).sum(dim=1)
@@ -83,7 +85,7 @@ def denied_evidence(
         best = torch.where(has_nodes[block.images], block.products.amax(dim=2), neutral)
         return (functional.softplus(steepness * (best - neutral)) / steepness).sum(dim=1)
 
-    return _by_blocks(visual, denied, compare)
+    return _by_blocks(visual, _without_leading_gaps(denied), compare)
 
 
 class _Block(NamedTuple):
@@ -101,12 +103,17 @@ class _Block(NamedTuple):
 def _by_blocks(
     visual: Nodes, textual: Nodes, compare: Callable[[_Block], torch.Tensor]
 ) -> torch.Tensor:
-    """Put the values of all blocks together, (n_images, n_captions); 0 without textual nodes."""
+    """Put the values of all blocks together, (n_images, n_captions); 0 without textual nodes.
+
+    The nodes of a caption stand before its gaps.
+    """
     n_images, n_visual = visual.mask.shape
     if not n_images or not textual.n_graphs:
         return visual.vectors.new_zeros(n_images, textual.n_graphs)
+    dtype = _dtype_of_products(visual.vectors.device)
     # Images last, so that maxima over nodes are those of whole rows.
-    visual_vectors = _without_gaps(visual).transpose(0, 1)
+    visual_vectors = _without_gaps(visual).transpose(0, 1).to(dtype)
+    textual_vectors = textual.vectors.to(dtype)
     counts = textual.mask.sum(dim=1)
     most_products = _MOST_PRODUCTS * (1 if counts.device.type == "cpu" else _MORE)
     most_images = max(_FEW_IMAGES, most_products // (n_visual * max(1, int(counts.sum()))))
@@ -117,23 +124,40 @@ def _by_blocks(
     order, rows = [], []
     for count in counts.unique().tolist():
         of_count = (counts == count).nonzero()[:, 0]
-        most_captions = most_products // max(1, count * n_visual * min(most_images, n_images))
+        if not count:
+            order.append(of_count)
+            rows.append(visual.vectors.new_zeros(len(of_count), n_images))
+            continue
+        most_captions = most_products // (count * n_visual * min(most_images, n_images))
         for captions in of_count.split(max(1, most_captions)):
             order.append(captions)
-            if not count:
-                rows.append(visual_vectors.new_zeros(len(captions), n_images))
-                continue
-            nodes = textual.vectors[captions][textual.mask[captions]]
+            nodes = textual_vectors[captions, :count].flatten(0, 1)
             blocks = (
                 _Block(
                     captions,
                     images,
-                    (nodes @ vectors).view(len(captions), count, n_visual, -1),
+                    (nodes @ vectors).float().view(len(captions), count, n_visual, -1),
                 )
                 for images, vectors in parts
             )
             rows.append(torch.cat([compare(block) for block in blocks], dim=1))
     return torch.cat(rows)[torch.cat(order).argsort()].T
+
+
+def _dtype_of_products(device):
+    """Return the type in which nodes are multiplied: gradients are exact."""
+    if device.type == "cpu" and not torch.is_grad_enabled():
+        return product_dtype()
+    return torch.float32
+
+
+def _without_leading_gaps(textual):
+    """Put the nodes of each caption before the places that have none."""
+    order = textual.mask.int().argsort(dim=1, descending=True, stable=True)
+    return Nodes(
+        textual.vectors.gather(1, order[:, :, None].expand_as(textual.vectors)),
+        textual.weights.gather(1, order),
+    )
 
 
 def _without_gaps(visual):

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+from torch.nn import functional
 
 from skdeepcluster.scenegraph.matching import _level_similarity
 from skdeepcluster.scenegraph.matching._encoded import Nodes, concatenate_nodes
@@ -138,3 +139,24 @@ def test_evidence_for_what_is_denied(monkeypatch):
     monkeypatch.setattr(_level_similarity, "_MOST_PRODUCTS", 20)
     torch.testing.assert_close(denied_evidence(images, captions, steepness, neutral), expected)
     assert (found[:, 1] == 0).all()
+
+
+@pytest.mark.parametrize("symmetric", [False, True])
+def test_products_in_half_precision_where_no_gradient_is_asked_for(symmetric, monkeypatch):
+    generator = torch.Generator().manual_seed(0)
+
+    def draw(counts):
+        vectors = functional.normalize(torch.randn(sum(counts), 128, generator=generator), dim=1)
+        return Nodes(
+            pad(vectors, counts), pad(torch.rand(sum(counts), generator=generator), counts)
+        )
+
+    images, captions = draw([9, 0, 5, 12]), draw([4, 7, 0])
+    exact, _ = level_similarity(images, captions, symmetric=symmetric)
+    monkeypatch.setattr(_level_similarity, "product_dtype", lambda: torch.bfloat16)
+    with torch.no_grad():
+        found, _ = level_similarity(images, captions, symmetric=symmetric)
+    assert found.dtype == torch.float32 and not torch.equal(found, exact)
+    # The best products here are below a half, and rounded by the 512th of that at most.
+    torch.testing.assert_close(found, exact, atol=1e-3, rtol=0)
+    assert torch.equal(level_similarity(images, captions, symmetric=symmetric)[0], exact)
