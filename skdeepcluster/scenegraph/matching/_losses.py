@@ -62,6 +62,37 @@ def hardest_negative_loss(
     return (hinges[0] + hinges[1]).mean()
 
 
+def mean_negative_loss(
+    similarities: torch.Tensor, images: torch.Tensor, margin: float = 0.2
+) -> torch.Tensor:
+    """Hinge loss with all negatives of the batch, both ways.
+
+    That is ``hardest_negative_loss`` with the mean over l of the hinges in place of the largest:
+    gentler, while the hardest negative of a batch is a matter of chance.
+
+    Parameters
+    ----------
+    similarities, images, margin
+        As there.
+
+    Returns
+    -------
+    loss : torch.Tensor, scalar, not negative
+        Mean over pairs; 0 if all pairs are of one image.
+
+    References
+    ----------
+    F. Faghri et al., equation 5, which has the sum over l.
+    """
+    matching, is_other = similarities.diagonal(), images[:, None] != images
+    hinges = [
+        (margin - own + similarities).clamp_min(0) * is_other
+        for own in (matching, matching[:, None])
+    ]
+    n_others = is_other.sum(dim=0).clamp_min(1)
+    return (hinges[0].sum(dim=0) / n_others + hinges[1].sum(dim=1) / n_others).mean()
+
+
 def foil_loss(matching: torch.Tensor, foils: torch.Tensor, changed: torch.Tensor) -> torch.Tensor:
     """Logistic loss of captions against foils, which should fit the image less.
 

@@ -10,8 +10,12 @@ import torch
 
 from ._foils import exchange_ends, replace_predicate
 from ._input_tensors import CaptionTensors, GraphTensors
-from ._losses import contrastive_loss, foil_loss, hardest_negative_loss
+from ._losses import contrastive_loss, foil_loss, hardest_negative_loss, mean_negative_loss
 from ._matching_model import MatchingModel
+
+# Share of the epochs in which the loss "hardest" learns from all negatives: networks that begin
+# with the hardest of each batch hardly learn.
+_WARM_UP = 1 / 3
 
 
 @dataclass(frozen=True)
@@ -98,16 +102,20 @@ def train_matching_model(
         optimizer, settings.learning_rate, total_steps=max(2, n_steps)
     )
 
-    def batch_loss(batch):
+    def pair_loss(similarities, identities, epoch):
+        if settings.loss == "contrastive":
+            return contrastive_loss(similarities * model.logit_scale, identities)
+        warms_up = epoch < _WARM_UP * settings.max_epochs
+        hinge_loss = mean_negative_loss if warms_up else hardest_negative_loss
+        return hinge_loss(similarities, identities, settings.margin)
+
+    def batch_loss(batch, epoch):
         inputs = pairs.captions.take(_draw_captions(captions_of, batch, random_state))
         images = model.visual(pairs.graphs.take(batch).to(device), visual_vectors)
         captions = model.textual(inputs.to(device), textual_vectors)
         identities = torch.from_numpy(pairs.identities[batch]).to(device)
         similarities = model.joint_similarity(images, captions)
-        if settings.loss == "contrastive":
-            loss = contrastive_loss(similarities * model.logit_scale, identities)
-        else:
-            loss = hardest_negative_loss(similarities, identities, settings.margin)
+        loss = pair_loss(similarities, identities, epoch)
         if settings.foil_weight:
             matching = model.joint_similarity_of_pairs(images, captions)
             for foils, changed in (
@@ -123,13 +131,13 @@ def train_matching_model(
                 )
         return loss
 
-    for _ in range(settings.max_epochs):
+    for epoch in range(settings.max_epochs):
         started = time.perf_counter()
         model.train()
         losses = []
         order = random_state.permutation(n_images)
         for start in range(0, n_images, settings.batch_size):
-            loss = batch_loss(order[start : start + settings.batch_size])
+            loss = batch_loss(order[start : start + settings.batch_size], epoch)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()

@@ -6,30 +6,36 @@ from skdeepcluster.scenegraph.matching._losses import (
     contrastive_loss,
     foil_loss,
     hardest_negative_loss,
+    mean_negative_loss,
 )
 
 
-def slow_loss(similarities, images, margin):
+def slow_loss(similarities, images, margin, combine):
     total = 0
     for k in range(len(images)):
         others = [j for j in range(len(images)) if images[j] != images[k]]
         if others:
-            row = max(similarities[k][j] for j in others)
-            column = max(similarities[j][k] for j in others)
-            total += max(0, margin - similarities[k][k] + row)
-            total += max(0, margin - similarities[k][k] + column)
+            rows, columns = (
+                [max(0, margin - similarities[k][k] + value) for value in values]
+                for values in (similarities[k][others], similarities[others, k])
+            )
+            total += combine(rows) + combine(columns)
     return total / len(images)
 
 
-def test_loss_is_that_of_a_loop_over_pairs():
+@pytest.mark.parametrize(
+    "loss, combine", [(hardest_negative_loss, max), (mean_negative_loss, np.mean)]
+)
+def test_hinge_loss_is_that_of_a_loop_over_pairs(loss, combine):
     similarities = torch.rand(5, 5, generator=torch.Generator().manual_seed(0))
     images = torch.tensor([0, 1, 0, 2, 1])
-    loss = hardest_negative_loss(similarities, images, margin=0.3)
-    assert float(loss) == pytest.approx(slow_loss(similarities.tolist(), images.tolist(), 0.3))
+    expected = slow_loss(similarities.numpy(), images.tolist(), 0.3, combine)
+    assert float(loss(similarities, images, margin=0.3)) == pytest.approx(expected)
 
 
-def test_captions_of_one_image_are_no_negatives():
-    assert float(hardest_negative_loss(torch.ones(3, 3), torch.zeros(3, dtype=torch.int64))) == 0
+@pytest.mark.parametrize("loss", [hardest_negative_loss, mean_negative_loss])
+def test_captions_of_one_image_are_no_negatives(loss):
+    assert float(loss(torch.ones(3, 3), torch.zeros(3, dtype=torch.int64))) == 0
 
 
 def test_contrastive_loss_is_that_of_a_loop_over_pairs():
