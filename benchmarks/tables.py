@@ -349,7 +349,8 @@ def retrieval(part):
     columns = ["R@1", "R@5", "R@10", "median rank"]
     lines = [
         [
-            name,
+            # A row that was not measured again says so.
+            f"{name} (former build)" if row.get("former build") else name,
             *(
                 " / ".join(f"{row[side][c]:.3f}" for c in columns[:3])
                 + f" ({row[side]['median rank']:.1f})"

@@ -48,7 +48,8 @@ class Encoded(NamedTuple):
     those of relations or triples; ``graphs``, float of shape (n, n_dimensions), has one vector
     for the whole graph or sentence. ``denied_objects`` and ``denied_relations`` are nodes of what
     captions deny, None where nothing can be denied, as by images. ``implausibility``, float of
-    shape (n,), is less the log probability that captions mix nothing up; None where it is unknown.
+    shape (n,), is less the log probability that captions mix nothing up, and ``hubness``, float of
+    shape (n,), how similar they are to what does not match; None where they are unknown.
     """
 
     objects: Nodes
@@ -57,6 +58,7 @@ class Encoded(NamedTuple):
     denied_objects: Nodes | None = None
     denied_relations: Nodes | None = None
     implausibility: torch.Tensor | None = None
+    hubness: torch.Tensor | None = None
 
     def nodes(self, level: str) -> Nodes:
         """Return the nodes of the level "object" or "relation"."""
@@ -76,7 +78,12 @@ class Encoded(NamedTuple):
             denied_objects=self.denied_objects and self.denied_objects.take(indices),
             denied_relations=self.denied_relations and self.denied_relations.take(indices),
             implausibility=None if self.implausibility is None else self.implausibility[indices],
+            hubness=None if self.hubness is None else self.hubness[indices],
         )
+
+    def stated(self) -> Self:
+        """Return captions without what they deny."""
+        return self._replace(denied_objects=None, denied_relations=None)
 
     def to(self, device: torch.device | str) -> Self:
         """Return the images or captions on a device."""
@@ -116,4 +123,5 @@ def concatenate_encoded(parts: Sequence[Encoded]) -> Encoded:
         _concatenate_denied([part.denied_objects for part in parts]),
         _concatenate_denied([part.denied_relations for part in parts]),
         _concatenate_known([part.implausibility for part in parts]),
+        _concatenate_known([part.hubness for part in parts]),
     )

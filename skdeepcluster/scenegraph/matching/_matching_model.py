@@ -13,6 +13,11 @@ LEVELS = ("object", "relation", "graph")
 _MOMENTUM = 0.1
 
 
+def n_pooled_numbers(n_levels: int, n_dimensions: int) -> int:
+    """Return the length of the one vector of an image or a caption."""
+    return n_levels * (n_dimensions + 1) + 2
+
+
 class MatchingModel(nn.Module):
     """Joint similarity of encoded images and captions: a weighted mean over the levels.
 
@@ -82,7 +87,7 @@ class MatchingModel(nn.Module):
         if self.training:
             self._update_neutral(of_levels)
         against = self.denied_evidence(images, captions) + self.implausibility(captions)
-        return self._join(of_levels) - against
+        return self._join(of_levels) - against - _hubness(images)[:, None] - _hubness(captions)
 
     def implausibility(self, captions: Encoded) -> torch.Tensor:
         """Return the evidence that captions mix something up, (n_captions,); 0 if unknown."""
@@ -115,7 +120,8 @@ class MatchingModel(nn.Module):
                     level_similarity_of_pairs(visual, textual, symmetric=self.symmetric)
                 )
         denied = self.denied_evidence(images, captions).diagonal()
-        return self._join(of_levels) - denied - self.implausibility(captions)
+        against = denied + self.implausibility(captions)
+        return self._join(of_levels) - against - _hubness(images) - _hubness(captions)
 
     def level_similarity(
         self, level: str, images: Encoded, captions: Encoded
@@ -143,21 +149,23 @@ class MatchingModel(nn.Module):
 
         Returns
         -------
-        vectors : torch.Tensor of shape (n, n_levels * (n_dimensions + 1) + 1)
+        vectors : torch.Tensor of shape (n, n_pooled_numbers(n_levels, n_dimensions))
             The inner product with the vector of a caption is their similarity, if the mean nodes
             of each level are compared.
         """
         has_level = self._has_levels(encoded)
         ones = has_level.new_ones(len(has_level), 1)
-        return torch.cat([self._level_means(encoded), has_level, ones], dim=1)
+        hubness = _hubness(encoded)[:, None]
+        return torch.cat([self._level_means(encoded), has_level, ones, -hubness], dim=1)
 
     def pool_captions(self, encoded: Encoded) -> torch.Tensor:
         """Make one vector of each caption: see ``pool_images``."""
         neutral = self.shares * self.neutral
         has_level = self._has_levels(encoded)
         # The neutral value of all levels, less that of the levels that both have.
-        total = (neutral.sum() - self.implausibility(encoded))[:, None]
-        return torch.cat([self._level_means(encoded), -neutral * has_level, total], dim=1)
+        total = (neutral.sum() - self.implausibility(encoded) - _hubness(encoded))[:, None]
+        ones = has_level.new_ones(len(has_level), 1)
+        return torch.cat([self._level_means(encoded), -neutral * has_level, total, ones], dim=1)
 
     def _level_means(self, encoded):
         means = []
@@ -192,6 +200,12 @@ class MatchingModel(nn.Module):
             )
         ]
         return torch.stack(parts).sum(dim=0)
+
+
+def _hubness(encoded):
+    if encoded.hubness is None:
+        return encoded.graphs.new_zeros(len(encoded.graphs))
+    return encoded.hubness
 
 
 def _has_level(encoded, level):

@@ -6,10 +6,12 @@ from typing import Any, Self
 
 import numpy as np
 import torch
+from torch import nn
 
 from ...storage import StoredModel, prefixed, schema, without_prefix
 from ..graph import Caption, SceneGraph
 from ._encoded import Encoded, concatenate_encoded
+from ._hubness import MOST_CAPTIONS, MOST_IMAGES, Compared, Hubness
 from ._input_tensors import (
     CaptionTensors,
     GraphTensors,
@@ -17,7 +19,7 @@ from ._input_tensors import (
     graph_tensors,
     triple_rows,
 )
-from ._matching_model import MatchingModel
+from ._matching_model import MatchingModel, n_pooled_numbers
 from ._phrase_table import PhraseTable, document_frequencies, rarity
 from ._phrase_vectors import PhraseVectors, vectors_to_read
 from ._plausibility import TriplePlausibility
@@ -36,6 +38,8 @@ _MOST_NODES = 2**14
 # Prefixes of tensors in saved models.
 _MODEL = "model."
 _PLAUSIBILITY = "plausibility."
+_HUBNESS = "hubness."
+_SIDES = ("images", "captions")
 
 
 @dataclass(frozen=True)
@@ -96,11 +100,15 @@ class PairEncoder:
         Set by ``make_model``; what is encoded is on its device.
     plausibility : TriplePlausibility or None
         Set by ``learn_plausibility``; with it, captions that are encoded have an implausibility.
+    hubness : ModuleDict of Hubness or None
+        Of "images" and "captions", set by ``learn_hubness``; with it, what is encoded has a
+        hubness.
     """
 
     settings: ModelSettings
     model: MatchingModel
     plausibility: TriplePlausibility | None = None
+    hubness: nn.ModuleDict | None = None
 
     def __init__(self, phrase_vectors: PhraseVectors, n_features: int) -> None:
         self.phrase_vectors = phrase_vectors
@@ -152,6 +160,39 @@ class PairEncoder:
             learned = TriplePlausibility.learn(triples, table.vectors, random_state)
             self.plausibility = learned.to(self.model.device)
 
+    def learn_hubness(self, pairs: TrainingPairs, random_state: np.random.RandomState) -> None:
+        """Learn which images are similar to any caption, and which captions to any image.
+
+        It takes two images that are not equal; of fewer nothing is learned.
+
+        Parameters
+        ----------
+        pairs : TrainingPairs
+            Those of the training.
+        random_state : RandomState
+        """
+        sizes = (len(pairs.identities), MOST_IMAGES), (len(pairs.owners), MOST_CAPTIONS)
+        images, captions = (np.sort(random_state.permutation(n)[:most]) for n, most in sizes)
+        owners = pairs.identities[pairs.owners[captions]]
+        matching = torch.from_numpy(pairs.identities[images][:, None] == owners)
+        if matching.all(dim=0).any() or matching.all(dim=1).any():
+            return
+        seen = _in_parts(self.model.visual, pairs.graphs.take(images), self.visual_phrases)
+        read = _in_parts(self.model.textual, pairs.captions.take(captions), self.textual_phrases)
+        with torch.inference_mode():
+            compared = Compared(
+                self.model.pool_images(_in_order(seen)).cpu(),
+                self.model.pool_captions(_in_order(read).stated()).cpu(),
+                torch.from_numpy(self._compare(seen, [(i, part.stated()) for i, part in read])),
+                matching,
+            )
+        steepness = self.model.logit_scale.detach().cpu()
+        sides = (compared, compared.exchanged())
+        learned = {
+            side: Hubness.learn(part, steepness) for side, part in zip(_SIDES, sides, strict=True)
+        }
+        self.hubness = nn.ModuleDict(learned).to(self.model.device)
+
     def plausibilities(self, caption: Caption) -> list[float] | None:
         """Return the probability of each triple not to be mixed up; None if that is not learned."""
         if self.plausibility is None:
@@ -165,9 +206,9 @@ class PairEncoder:
 
     def to(self, device: torch.device) -> Self:
         """Move the networks to a device; return the encoder."""
-        self.model.to(device)
-        if self.plausibility is not None:
-            self.plausibility.to(device)
+        for network in (self.model, self.plausibility, self.hubness):
+            if network is not None:
+                network.to(device)
         return self
 
     def graph_tensors(self, graphs: list[SceneGraph]) -> GraphTensors:
@@ -222,7 +263,7 @@ class PairEncoder:
     def tensor_similarity(self, graphs: GraphTensors, captions: CaptionTensors) -> np.ndarray:
         """Return the same for what ``graph_tensors`` and ``caption_tensors`` returned."""
         return self._compare(
-            _in_parts(self.model.visual, graphs, self.visual_phrases),
+            self._parts_of_graphs(graphs, self.visual_phrases),
             self._parts_of_captions(captions, self.textual_phrases.copy()),
         )
 
@@ -243,9 +284,10 @@ class PairEncoder:
         tensors |= prefixed(_MODEL, {name: tensor.cpu() for name, tensor in state.items()})
         for side, table in (("visual", self.visual_phrases), ("textual", self.textual_phrases)):
             tensors[f"phrases.{side}"] = table.vectors
-        if self.plausibility is not None:
-            state = self.plausibility.state_dict()
-            tensors |= prefixed(_PLAUSIBILITY, {name: t.cpu() for name, t in state.items()})
+        for prefix, network in ((_PLAUSIBILITY, self.plausibility), (_HUBNESS, self.hubness)):
+            if network is not None:
+                state = network.state_dict()
+                tensors |= prefixed(prefix, {name: t.cpu() for name, t in state.items()})
         config = {
             "levels": self.settings.levels,
             "neighbors": self.settings.neighbors,
@@ -257,6 +299,8 @@ class PairEncoder:
                 "visual": self.visual_phrases.phrases,
                 "textual": self.textual_phrases.phrases,
             },
+            "hubness": self.hubness
+            and [len(self.hubness.get_buffer(f"{side}.others")) for side in _SIDES],
         }
         return config, tensors
 
@@ -294,11 +338,16 @@ class PairEncoder:
                 "phrases.textual": torch.empty(n_phrases[1], n_dimensions),
                 **prefixed(_MODEL, model.state_dict()),
             }
-            plausibility = None
+            plausibility = hubness = None
             # Models of version 0.1.0 have none, nor have those that compare no triples.
             if any(name.startswith(_PLAUSIBILITY) for name in stored.tensors.names):
                 plausibility = TriplePlausibility(n_dimensions)
                 expected |= prefixed(_PLAUSIBILITY, plausibility.state_dict())
+            if config.get("hubness"):
+                n_pooled = n_pooled_numbers(len(settings.levels), n_dimensions)
+                sides = zip(_SIDES, config["hubness"], strict=True)
+                hubness = nn.ModuleDict({side: Hubness(n, n_pooled) for side, n in sides})
+                expected |= prefixed(_HUBNESS, hubness.state_dict())
         stored.tensors.refuse_others(expected)
         tensors = stored.tensors.read(expected)
         for name, tensor in tensors.items():
@@ -314,12 +363,20 @@ class PairEncoder:
         if plausibility is not None:
             plausibility.load_state_dict(without_prefix(_PLAUSIBILITY, tensors), assign=True)
             encoder.plausibility = plausibility.eval().requires_grad_(False)
+        if hubness is not None:
+            hubness.load_state_dict(without_prefix(_HUBNESS, tensors), assign=True)
+            encoder.hubness = hubness
         return encoder
 
     def _graph_parts(self, graphs):
         phrases = self.visual_phrases.copy()
         inputs = graph_tensors(graphs, phrases, self.n_features)
-        return _in_parts(self.model.visual, inputs, phrases)
+        return self._parts_of_graphs(inputs, phrases)
+
+    def _parts_of_graphs(self, inputs, phrases):
+        parts = _in_parts(self.model.visual, inputs, phrases)
+        with torch.inference_mode():
+            return [(i, self._with_hubness(part, "images")) for i, part in parts]
 
     def _caption_parts(self, captions):
         phrases = self.textual_phrases.copy()
@@ -328,15 +385,21 @@ class PairEncoder:
 
     def _parts_of_captions(self, inputs, phrases):
         parts = _in_parts(self.model.textual, inputs, phrases)
-        if self.plausibility is None:
-            return parts
-        triples = phrases.vectors[_relations_of(inputs.triples, phrases)]
         with torch.inference_mode():
-            implausibility = self.plausibility.implausibility(triples.to(self.model.device))
-        return [
-            (indices, encoded._replace(implausibility=implausibility[indices]))
-            for indices, encoded in parts
-        ]
+            parts = [(i, self._with_hubness(part, "captions")) for i, part in parts]
+            if self.plausibility is not None:
+                triples = phrases.vectors[_relations_of(inputs.triples, phrases)]
+                implausible = self.plausibility.implausibility(triples.to(self.model.device))
+                parts = [(i, part._replace(implausibility=implausible[i])) for i, part in parts]
+        return parts
+
+    def _with_hubness(self, encoded, side):
+        if self.hubness is None:
+            return encoded
+        pool = {"images": self.model.pool_images, "captions": self.model.pool_captions}[side]
+        # Of what captions state: a denial is evidence of its own.
+        pooled = pool(encoded.stated())
+        return encoded._replace(hubness=self.hubness[side](pooled, self.model.logit_scale))
 
     def _compare(self, image_parts, caption_parts):
         shape = [
@@ -354,7 +417,7 @@ class PairEncoder:
         # To be read where there is no such device.
         state = dict(self.__dict__)
         if "model" in state and self.model.device.type != "cpu":
-            for name in ("model", "plausibility"):
+            for name in ("model", "plausibility", "hubness"):
                 if state.get(name) is not None:
                     state[name] = copy.deepcopy(state[name]).cpu()
         return state

@@ -26,7 +26,7 @@ class GraphIndex:
 
     def __init__(self, encoder: PairEncoder, graphs: list[SceneGraph]) -> None:
         self._model = encoder.model
-        pooled, objects, relations, graph_vectors = [], [], [], []
+        pooled, objects, relations, graph_vectors, hubness = [], [], [], [], []
         for start in range(0, len(graphs), _CHUNK):
             encoded = encoder.encode_graphs(graphs[start : start + _CHUNK])
             with torch.inference_mode():
@@ -35,6 +35,8 @@ class GraphIndex:
             objects.append(_packed(encoded.objects))
             relations.append(_packed(encoded.relations))
             graph_vectors.append(_Rounded.of(encoded.graphs))
+            if encoded.hubness is not None:
+                hubness.append(encoded.hubness)
         self._pooled = faiss.IndexScalarQuantizer(
             pooled[0].shape[1], faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
         )
@@ -43,6 +45,7 @@ class GraphIndex:
         self._objects = _PackedNodes(objects)
         self._relations = _PackedNodes(relations)
         self._graphs = _Rounded.concatenated(graph_vectors)
+        self._hubness = torch.cat(hubness) if hubness else None
 
     def __len__(self) -> int:
         return len(self._graphs)
@@ -51,7 +54,9 @@ class GraphIndex:
     def n_bytes(self) -> int:
         """Memory of the indexed images."""
         parts = self._objects, self._relations, self._graphs
-        return self._pooled.ntotal * self._pooled.code_size + sum(part.n_bytes for part in parts)
+        n_bytes = 0 if self._hubness is None else self._hubness.nbytes
+        n_bytes += self._pooled.ntotal * self._pooled.code_size
+        return n_bytes + sum(part.n_bytes for part in parts)
 
     def search(self, captions: Encoded, n_candidates: int) -> tuple[np.ndarray, np.ndarray]:
         """Compare each caption with the images of its shortlist.
@@ -92,6 +97,7 @@ class GraphIndex:
             self._objects.take(indices),
             self._relations.take(indices),
             self._graphs.take(indices),
+            hubness=None if self._hubness is None else self._hubness[indices],
         )
 
 

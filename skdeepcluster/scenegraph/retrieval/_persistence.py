@@ -51,7 +51,9 @@ _FIELDS = schema.record(
         "words": _PHRASES,
         "phrases": schema.record({"visual": _PHRASES, "textual": _PHRASES}),
         "global": schema.maybe(_global),
-    }
+    },
+    # How many others the hubness of images and that of captions know; not in format 1.
+    {"hubness": schema.maybe(schema.list_of(schema.whole(1), 2))},
 )
 
 

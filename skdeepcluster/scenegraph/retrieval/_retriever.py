@@ -84,7 +84,8 @@ class SceneGraphRetriever(BaseEstimator):
         Whether objects and relations that a sentence leaves out count, too; False is as in SGM.
     loss : {"contrastive", "hardest"}, default="contrastive"
         Cross-entropy among the pairs of a batch with a learned temperature, or SGM's hinge loss
-        with the hardest negative of the batch.
+        with the hardest negative of the batch, after a third of the epochs with the mean over all
+        negatives.
     margin : float, default=0.2
         Margin of the hinge loss, in cosines.
     foil_weight : float, default=1.0
@@ -273,6 +274,8 @@ class SceneGraphRetriever(BaseEstimator):
         measure = HeldOut(pairs.take(held_out), encoder) if held_out.any() else None
         learned = pairs.take(~held_out)
         self.history_ = self._train(encoder, learned, measure, random_state)
+        if self.max_epochs:
+            encoder.learn_hubness(learned, random_state)
         if learns_plausibility:
             with (
                 timed_step("plausibility", self.verbose),
@@ -303,12 +306,13 @@ class SceneGraphRetriever(BaseEstimator):
         -------
         similarities : ndarray of shape (n_images, n_captions), float32
             Weighted means of the levels' cosines, less the evidence that the image shows what the
-            caption denies. A level that a pair does not have, as where an
-            image has no relations, counts with a value that is evidence neither for nor against
-            the pair: the soft mean over pairs of the training that do not match. With a
+            caption denies, and less by how much image and caption are similar to whatever they
+            do not match (their hubness): no cosines, and the best may be negative. A level that a
+            pair does not have, as where an image has no relations, counts with a value that is
+            evidence neither for nor against the pair: the soft mean over pairs of the training
+            that do not match. With a
             ``global_model`` these and its cosines, each divided by their standard deviation over
-            the held-out pairs, are mixed; the result is then no cosine, and not limited to
-            [-1, 1].
+            the held-out pairs, are mixed.
         """
         model = self._fitted_model()
         images = self._read_images(X, model.needs_images)
@@ -366,7 +370,7 @@ class SceneGraphRetriever(BaseEstimator):
 
         Returns
         -------
-        vectors : ndarray of shape (n_images, n_levels * (n_dimensions + 1) + 1), float32
+        vectors : ndarray of shape (n_images, n_levels * (n_dimensions + 1) + 2), float32
         """
         model = self._fitted_model()
         return model.pool_images(self._read_images(X, False))
@@ -380,7 +384,7 @@ class SceneGraphRetriever(BaseEstimator):
 
         Returns
         -------
-        vectors : ndarray of shape (n_captions, n_levels * (n_dimensions + 1) + 1), float32
+        vectors : ndarray of shape (n_captions, n_levels * (n_dimensions + 1) + 2), float32
         """
         model = self._fitted_model()
         return model.pool_captions(self._read_captions(y))

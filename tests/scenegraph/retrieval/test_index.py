@@ -81,7 +81,7 @@ def test_an_entry_is_a_byte():
     """Of a node 128 entries, their unit and the weight, and of an image the pooled vector."""
     encoded = draw([37] * 64, torch.Generator().manual_seed(0), n_dimensions=128)
     index = GraphIndex(Encoder(encoded), range(64))
-    n_nodes, n_pooled = 37 + 36, 3 * 129 + 1
+    n_nodes, n_pooled = 37 + 36, 3 * 129 + 2
     of_image = n_nodes * (128 + 2 + 2) + 128 + 2 + 2 * n_pooled
     numbers = 4 * 8
     assert index.n_bytes == 64 * (of_image + numbers)

@@ -65,9 +65,9 @@ def test_odd_pairs(name, loss):
 def test_no_images_and_no_captions(fitted, pairs):
     X, y = pairs
     assert fitted.similarity([], y).shape == (0, 120)
-    assert fitted.transform([]).shape == (0, 388)
+    assert fitted.transform([]).shape == (0, 389)
     assert fitted.similarity(X, []).shape == (60, 0)
-    assert fitted.transform_captions([]).shape == (0, 388)
+    assert fitted.transform_captions([]).shape == (0, 389)
     assert fitted.index(X).kneighbors([], 3)[0].shape == (0, 3)
 
 
@@ -78,7 +78,7 @@ def test_what_can_be_gone_through_once(fitted, pairs):
     assert fitted.score(iter(X), iter(y)) == fitted.score(X, y)
     again = make_retriever(max_epochs=0).fit(iter(X), iter(y))
     assert again.index(iter(X)).kneighbors(iter(y), 1)[0].shape == (120, 1)
-    assert again.transform(iter(X)).shape == (60, 388)
+    assert again.transform(iter(X)).shape == (60, 389)
 
 
 labels = st.sampled_from([*NOUNS, "zebra", "?", "t-shirt"])

@@ -2,6 +2,7 @@
 
 import re
 
+import numpy as np
 import pytest
 import torch
 
@@ -19,7 +20,7 @@ visual_parser weight_decay word_vectors
 """
 FIELDS = """
 format version kind params fitted levels neighbors symmetric dropout n_features encoder words
-phrases global
+phrases global hubness
 """
 
 
@@ -73,6 +74,24 @@ def test_a_folder_of_format_1_loads(folder, small, pairs):
     assert (est.level_weights_, est.global_weight_) == (small.level_weights_, 0)
     assert est.n_parameters_ == small.n_parameters_
     assert torch.equal(est._model.encoder.model.neutral, small._model.encoder.model.neutral)
+
+
+def test_a_folder_from_before_hubness_loads(folder, small, pairs):
+    config, tensors = read(folder)
+    assert config.pop("hubness") == [120, 60]
+    write_config(folder, config)
+    write_tensors(folder, {name: t for name, t in tensors.items() if "hubness" not in name})
+    encoder = small._model.encoder
+    similarities = load(folder).similarity(*pairs)
+    hubness = [
+        part.hubness.numpy()
+        for part in (
+            encoder.encode_graphs(pairs[0]),
+            encoder.encode_captions(small._read_captions(pairs[1])),
+        )
+    ]
+    expected = similarities - hubness[0][:, None] - hubness[1]
+    np.testing.assert_allclose(small.similarity(*pairs), expected, atol=1e-5)
 
 
 def test_parsers_of_somebody_elses_are_not_made(folder):

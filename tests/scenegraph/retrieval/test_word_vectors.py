@@ -26,7 +26,7 @@ def test_word_vectors(pairs, tmp_path, source, monkeypatch):
     est = make_retriever(word_vectors=sources[source], max_epochs=1).fit(*pairs)
     assert est.score(*pairs) > 0.5
     n_dimensions = 128 if source == "auto" else 16
-    assert est.transform(pairs[0]).shape[1] == 3 * (n_dimensions + 1) + 1
+    assert est.transform(pairs[0]).shape[1] == 3 * (n_dimensions + 1) + 2
 
 
 def test_word_vectors_are_named(pairs, tmp_path):
