@@ -48,7 +48,7 @@ MAY_IMPORT = {
     "scenegraph.matching": ["precision", "scenegraph.graph", "storage"],
     "scenegraph.retrieval": [
         *("backbones", "embedding", "images", "metrics", "process_group", "progress", "storage"),
-        *("scenegraph.graph", "scenegraph.matching", "scenegraph.text"),
+        *("scenegraph.graph", "scenegraph.matching", "scenegraph.text", "threads"),
     ],
     "scenegraph": [
         *("scenegraph.graph", "scenegraph.readers", "scenegraph.retrieval"),

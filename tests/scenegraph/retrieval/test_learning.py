@@ -4,6 +4,7 @@ import torch
 
 from skdeepcluster import SceneGraph
 from skdeepcluster.scenegraph.retrieval import _retriever
+from skdeepcluster.scenegraph.retrieval import _training as _retriever_training
 
 from .._toy import (
     NOUNS,
@@ -169,3 +170,16 @@ def test_what_an_image_shows_beside_words_counts(pairs, kind, field, value):
     X[0][kind][0][field] = value
     after = est.similarity([SceneGraph.from_dict(X[0])], y)
     assert np.abs(after - before).max() > 1e-3
+
+
+def test_a_training_is_the_same_with_any_number_of_threads(pairs, two_threads, monkeypatch):
+    in_steps = []
+    train = _retriever_training.train_matching_model
+
+    def watched(*args):
+        in_steps.append(torch.get_num_threads())
+        return train(*args)
+
+    monkeypatch.setattr(_retriever_training, "train_matching_model", watched)
+    make_retriever(max_epochs=1).fit(*pairs)
+    assert in_steps == [1] and torch.get_num_threads() == 2
