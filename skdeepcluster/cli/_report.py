@@ -61,11 +61,16 @@ def run(options):
     check_report()
     check_duplicates(options)
     from .. import DeepImageClusterer
+    from ..images import as_image_source
     from ..progress import counted_steps, expect_steps
+    from ..report import checked_target
 
     estimator = DeepImageClusterer.load(options.model, reader=function_from(options))
     images = open_images(options, suffixes_of(estimator.reader_))
     check_function(estimator.reader_, images)
+    # Not only when copies and flaws have been found.
+    source = as_image_source(images.X, estimator.reader_)
+    checked_target(options.output, options.all_pictures, source)
     memory = options.memory or _cache_beside(options.model)
     estimator.set_params(on_error="skip", verbose=1, memory=memory)
     with explain_interruption(memory), counted_steps():

@@ -372,10 +372,12 @@ class Partition:
     def judged_by(self, partitions: np.ndarray | None) -> Partition:
         """Give the partition whose stability is the agreement with others of the same images.
 
-        There is none if they do not know an image that has a label.
+        An image that they do not know has none, and no image has if they know none.
         """
-        if partitions is not None and (partitions[:, self.labels >= 0] < 0).any():
-            partitions = None
+        if partitions is not None:
+            partitions = np.where(self.labels >= 0, partitions, -1).astype(partitions.dtype)
+            if (partitions < 0).all():
+                partitions = None
         return replace(self, partitions=partitions)
 
     def with_images(self, features: np.ndarray, source: ImageSource | None) -> Partition:

@@ -18,7 +18,7 @@ from ._choice import choose_rows, fair_order
 from ._page import load_template, render
 from ._page_data import page_data
 from ._thumbnails import Thumbnailer
-from ._writing import check_target, write_files
+from ._writing import checked_target, write_files
 
 _MEGABYTE = 1_000_000
 _SIDE_IN_FOLDER = 256
@@ -114,9 +114,7 @@ def write_report(
         )
     if flaws is not None and len(flaws) != len(source):
         raise ValueError(f"flaws is of {len(flaws)} images, and there are {len(source)}.")
-    path = Path(path).expanduser()
-    folder = path.with_name(f"{path.stem}_pictures") if all_pictures else None
-    check_target(path, folder, source)
+    page_path, folder = checked_target(path, all_pictures, source)
 
     assessment = assess(estimator, source)
     labels = assessment.labels
@@ -141,5 +139,5 @@ def write_report(
     page = render(template, title, data, thumbnails)
 
     beside = thumbnailer.make(np.sort(order), _SIDE_IN_FOLDER)
-    write_files(path, page, folder, beside)
-    return path
+    write_files(page_path, page, folder, beside)
+    return page_path

@@ -2,6 +2,7 @@
 
 import os
 import re
+from pathlib import Path
 
 from ..storage import check_file, check_folder, resolved, whole_file, whole_folder
 
@@ -9,21 +10,33 @@ from ..storage import check_file, check_folder, resolved, whole_file, whole_fold
 MARKER = ".skdeepcluster-report"
 
 
-def check_target(path, folder, source):
+def checked_target(path, all_pictures, source):
     """Check before the computation that the page and the folder can be written after it.
 
     Parameters
     ----------
-    path : Path
-        Path of the page.
-    folder : Path or None
-        Folder of the images beside it; that of an earlier report will be replaced.
+    path : path
+        Of the page.
+    all_pictures : bool
+        Whether a folder of images is written beside it; that of an earlier report is replaced.
     source : ImageSource
         Images of the report.
+
+    Returns
+    -------
+    path : Path
+    folder : Path or None
     """
+    path = Path(path).expanduser()
     check_file(path)
-    if folder is None:
-        return
+    if not all_pictures:
+        return path, None
+    folder = path.with_name(f"{path.stem}_pictures")
+    _check_pictures(folder, source)
+    return path, folder
+
+
+def _check_pictures(folder, source):
     check_folder(folder)
     names = set(os.listdir(folder)) if folder.exists() else set()
     if not names:

@@ -23,6 +23,22 @@ def test_report_beside_the_labels_and_alone(result, tmp_path, capsys):
     assert len([*(tmp_path / "page_pictures").glob("*.webp")]) == 40
 
 
+def test_a_page_that_cannot_be_written_is_told_before_the_work(
+    result, tmp_path, monkeypatch, capsys
+):
+    from skdeepcluster.cli import _report
+
+    monkeypatch.setattr(_report, "find_copies", lambda *_: pytest.fail("copies were sought"))
+    arguments = ["report", result / "out/model", result / "photos", "--duplicates"]
+    assert run(*arguments, "--output", tmp_path / "none" / "page.html") == 1
+    assert f"There is no folder '{tmp_path / 'none'}'" in capsys.readouterr().err
+    (tmp_path / "page_pictures").mkdir()
+    (tmp_path / "page_pictures" / "notes.txt").write_text("mine")
+    page = tmp_path / "page.html"
+    assert run(*arguments, "--all-pictures", "--output", page) == 1
+    assert "holds other files, such as 'notes.txt'" in capsys.readouterr().err
+
+
 def test_a_report_that_fails_keeps_nothing_else_from_being_done(
     result, tmp_path, monkeypatch, capsys
 ):

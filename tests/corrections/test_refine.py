@@ -79,12 +79,15 @@ def test_stability_is_agreement_with_the_partitions_of_before(clustered, tmp_pat
         _ = refined(clustered, split={0: 2}).stability_
 
 
-def test_partitions_that_lack_an_image_are_dropped(clustered):
+def test_an_image_that_partitions_lack_has_no_stability(clustered):
     est = DeepImageClusterer(4, n_neighbors=5, max_iter=1, random_state=0).fit(clustered.X)
     partition = partition_of(est)
     partitions = partition.partitions.copy()
     partitions[:, 0] = -1
-    assert partition.judged_by(partitions).partitions is None
+    stability = partition.judged_by(partitions).stability
+    assert np.isnan(stability[0])
+    np.testing.assert_array_equal(stability[1:], partition.stability[1:])
+    assert partition.judged_by(np.full_like(partitions, -1)).partitions is None
     assert partition.judged_by(None).partitions is None
 
 

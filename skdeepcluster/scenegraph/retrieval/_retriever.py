@@ -21,6 +21,7 @@ from ...backbones import resolve_device
 from ...process_group import heed_forks
 from ...progress import counted_steps, expect_steps, timed_step
 from ...storage import all_or_nothing
+from ...threads import torch_in_one_thread
 from ..graph import Caption, as_captions, short_repr
 from ..matching import (
     LEVELS,
@@ -273,15 +274,18 @@ class SceneGraphRetriever(BaseEstimator):
             )
         measure = HeldOut(pairs.take(held_out), encoder) if held_out.any() else None
         learned = pairs.take(~held_out)
-        self.history_ = self._train(encoder, learned, measure, random_state)
-        if self.max_epochs:
-            encoder.learn_hubness(learned, random_state)
-        if learns_plausibility:
-            with (
-                timed_step("plausibility", self.verbose),
-                seeded(int(random_state.randint(2**31)), torch.device("cpu")),
-            ):
-                encoder.learn_plausibility(learned.captions, others, random_state)
+        # A step is many small products. With several threads its result would depend on their
+        # number, and on processors that are busy otherwise it would take many times as long.
+        with torch_in_one_thread():
+            self.history_ = self._train(encoder, learned, measure, random_state)
+            if self.max_epochs:
+                encoder.learn_hubness(learned, random_state)
+            if learns_plausibility:
+                with (
+                    timed_step("plausibility", self.verbose),
+                    seeded(int(random_state.randint(2**31)), torch.device("cpu")),
+                ):
+                    encoder.learn_plausibility(learned.captions, others, random_state)
         with timed_step("global model", self.verbose and self.global_model is not None):
             global_similarity = self._fit_global(images, captions, owners, held_out, measure)
         self._keep(RetrievalModel(encoder, global_similarity, caption_parser))

@@ -9,7 +9,6 @@ import torch
 
 from ...progress import progress_bar, step
 from ...storage import BestState
-from ...threads import torch_in_one_thread
 from ..matching import (
     PairEncoder,
     TrainingPairs,
@@ -79,9 +78,6 @@ def train_pair_encoder(
     with (
         step("training"),
         progress_bar("training", total=n_epochs, unit="epoch", verbose=verbose) as bar,
-        # A step is many small products. With several threads its result would depend on their
-        # number, and on processors that are busy otherwise it would take many times as long.
-        torch_in_one_thread(),
     ):
         train_matching_model(
             encoder.model,

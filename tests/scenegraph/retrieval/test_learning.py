@@ -3,6 +3,7 @@ import pytest
 import torch
 
 from skdeepcluster import SceneGraph
+from skdeepcluster.scenegraph.matching import PairEncoder
 from skdeepcluster.scenegraph.retrieval import _retriever
 from skdeepcluster.scenegraph.retrieval import _training as _retriever_training
 
@@ -173,13 +174,20 @@ def test_what_an_image_shows_beside_words_counts(pairs, kind, field, value):
 
 
 def test_a_training_is_the_same_with_any_number_of_threads(pairs, two_threads, monkeypatch):
-    in_steps = []
-    train = _retriever_training.train_matching_model
+    seen = {}
 
-    def watched(*args):
-        in_steps.append(torch.get_num_threads())
-        return train(*args)
+    def watch(home, name):
+        learn = getattr(home, name)
 
-    monkeypatch.setattr(_retriever_training, "train_matching_model", watched)
+        def watched(*args):
+            seen[name] = torch.get_num_threads()
+            return learn(*args)
+
+        monkeypatch.setattr(home, name, watched)
+
+    watch(_retriever_training, "train_matching_model")
+    watch(PairEncoder, "learn_hubness")
+    watch(PairEncoder, "learn_plausibility")
     make_retriever(max_epochs=1).fit(*pairs)
-    assert in_steps == [1] and torch.get_num_threads() == 2
+    assert seen == {"train_matching_model": 1, "learn_hubness": 1, "learn_plausibility": 1}
+    assert torch.get_num_threads() == 2
