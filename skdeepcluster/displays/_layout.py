@@ -56,7 +56,7 @@ def _unfold(latents, random_state):
     random_state = check_random_state(random_state)
     graph = shared_neighbor_graph(nearest_neighbors(latents, _N_NEIGHBORS))
     centered = latents - latents.mean(axis=0)
-    # Principal components; the last eigenvalues are the largest.
+    # Principal components.
     first = centered @ leading_axes(centered.T @ centered, 2)
     return embed_graph(graph, first, _FORCES, _N_STEPS, random_state)
 

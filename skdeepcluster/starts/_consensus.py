@@ -9,7 +9,7 @@ from sklearn.mixture import GaussianMixture
 
 from ..features import stored_rows
 from ..neighbors import Forces, embed_graph, nearest_neighbors, shared_neighbor_graph
-from ..threads import linear_algebra_in_one_thread
+from ..threads import linear_algebra_in_one_thread, threads_worth_clusters
 from ._kmeans import draw_seeds, k_means
 from ._landmarks import draw_landmarks, vote_of_landmarks
 from ._merits import merits
@@ -84,7 +84,8 @@ def consensus_start(features, n_clusters, neighbors, random_state, uneven=False)
     if landmarks is not None:
         rows = stored_rows(features, landmarks)
         among = nearest_neighbors(rows, neighbors.shape[1])
-        labels, partitions = consensus_start(rows, n_clusters, among, random_state, uneven)
+        with threads_worth_clusters(len(rows), n_clusters):
+            labels, partitions = consensus_start(rows, n_clusters, among, random_state, uneven)
         voted = vote_of_landmarks(features, landmarks, np.stack([labels, *partitions]))
         return voted[0].astype(np.int64), voted[1:]
     views = feature_views(features, random_state)

@@ -10,7 +10,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from ..features import row_chunks, unit_rows
 from ..neighbors import nearest_neighbors, neighborhood_modularity
-from ..threads import linear_algebra_in_one_thread
+from ..threads import linear_algebra_in_one_thread, threads_worth_clusters
 from ._first_centers import first_centers
 from ._landmarks import draw_landmarks
 
@@ -66,7 +66,8 @@ def _kmeans_of_landmarks(features, landmarks, n_clusters, neighbors, random_stat
         components.fit(unit)
     reduced = components.transform(unit)
     runs = (Centers.of(reduced, n_clusters, seed) for seed in _seeds(n_clusters, random_state))
-    best = max(runs, key=lambda run: neighborhood_modularity(run.nearest(reduced), neighbors))
+    with threads_worth_clusters(len(reduced), n_clusters):
+        best = max(runs, key=lambda run: neighborhood_modularity(run.nearest(reduced), neighbors))
     labels = np.empty(len(features), dtype=np.int64)
     for chunk in row_chunks(len(features)):
         labels[chunk] = best.nearest(components.transform(unit_rows(features, chunk)))

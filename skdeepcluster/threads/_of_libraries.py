@@ -16,8 +16,8 @@ def linear_algebra_in_one_thread():
 
     Each of the two brings a BLAS with threads of its own, which wait for one another, and for
     work, without letting go of their processors. Where these are busy otherwise, decompositions
-    take ten times as long as in one thread and more; where they are not, little less. OpenMP,
-    with which scikit-learn and faiss divide large work, keeps its threads.
+    take ten times as long as in one thread, and more. OpenMP, with which scikit-learn and faiss
+    divide large work, keeps its threads.
     """
     chosen = ThreadpoolController().select(threading_layer=_THREADS_OF_THEIR_OWN)
     return chosen.limit(limits=1)
