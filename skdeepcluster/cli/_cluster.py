@@ -1,14 +1,6 @@
 """``skdeepcluster cluster``."""
 
-from ._clustered import (
-    check_output,
-    clusters_with_images,
-    memory_of,
-    n_steps_of_results,
-    results_of,
-    summarize,
-    write_results,
-)
+from ._clustered import check_output, memory_of, n_steps_of_results, write_fit
 from ._images import open_images
 from ._interruption import explain_interruption
 from ._options import add_backbone, add_images, add_output, add_reading, network_of
@@ -91,11 +83,4 @@ def run(options):
         estimator.fit(images.X)
         with step("names"):
             estimator.describe_clusters(X=images.X)
-        estimator.save(model)
-        files = write_results(options, estimator, images, *results_of(estimator))
-    return summarize(
-        images.names,
-        estimator.labels_,
-        clusters_with_images(estimator, images.names),
-        {**files, "model": str(model), "cache": str(memory)},
-    )
+        return write_fit(options, estimator, images, model)

@@ -214,12 +214,35 @@ def name_clusters(estimator, labels, images):
     estimator.set_cluster_names({label: names[label] for label in names.keys() - set(labels)})
 
 
-def results_of(estimator):
-    """Return the labels, probabilities and outlier scores of the images of a fit."""
-    return estimator.labels_, estimator.probabilities_, estimator.outlier_scores_
+def write_fit(options, estimator, images, model, *, written=None):
+    """Save a model that was fitted, and write its results.
+
+    Parameters
+    ----------
+    options : Namespace
+    estimator : DeepImageClusterer
+    images : Images
+        Those of the fit.
+    model : Path
+    written : dict of str to Path, default=None
+        As of :func:`write_results`.
+
+    Returns
+    -------
+    outcome : Outcome
+    """
+    estimator.save(model)
+    results = estimator.labels_, estimator.probabilities_, estimator.outlier_scores_
+    files = write_results(options, estimator, images, *results, written=written)
+    return summarize(
+        images.names,
+        estimator.labels_,
+        _clusters_with_images(estimator, images.names),
+        {**files, "model": str(model), "cache": str(estimator.memory)},
+    )
 
 
-def clusters_with_images(estimator, names):
+def _clusters_with_images(estimator, names):
     """Describe the clusters of a fit in a table, each with its most typical image."""
     import pandas as pd
 

@@ -1,14 +1,6 @@
 """``skdeepcluster refine``."""
 
-from ._clustered import (
-    check_output,
-    clusters_with_images,
-    n_steps_of_results,
-    name_clusters,
-    results_of,
-    summarize,
-    write_results,
-)
+from ._clustered import check_output, n_steps_of_results, name_clusters, write_fit
 from ._images import Images, open_images
 from ._interruption import explain_interruption
 from ._options import add_files
@@ -118,14 +110,7 @@ def run(options):
         if unnamed:
             with step("names"):
                 name_clusters(refined, unnamed, images)
-        refined.save(new_model)
-        files = write_results(options, refined, images, *results_of(refined))
-    outcome = summarize(
-        images.names,
-        refined.labels_,
-        clusters_with_images(refined, images.names),
-        {**files, "model": str(new_model), "cache": str(memory)},
-    )
+        outcome = write_fit(options, refined, images, new_model)
     renumbered = [{"from": old, "to": new} for old, new in wanted.renumbered.items()]
     lines = [f"cluster {old} is cluster {new} now" for old, new in wanted.renumbered.items()]
     return Outcome({**outcome.data, "renumbered": renumbered}, "\n".join([*lines, outcome.text]))

@@ -5,15 +5,7 @@ import os
 import warnings
 from collections import defaultdict
 
-from ._clustered import (
-    check_output,
-    clusters_with_images,
-    n_steps_of_results,
-    name_clusters,
-    results_of,
-    summarize,
-    write_results,
-)
+from ._clustered import check_output, n_steps_of_results, name_clusters, write_fit
 from ._images import Images, open_images
 from ._interruption import explain_interruption
 from ._options import add_images
@@ -90,16 +82,10 @@ def run(options):
             name_clusters(estimator, unnamed, images)
         # Rows at the end are of clusters that are gone.
         table["name"] = [*estimator.cluster_names_, *table["name"][estimator.n_clusters_ :]]
-        estimator.save(new_model)
+        # First: it could not be made again.
         write_growth(table_file, table)
-        results = results_of(estimator)
-        files = write_results(options, estimator, images, *results, written={"update": table_file})
-    outcome = summarize(
-        paths,
-        estimator.labels_,
-        clusters_with_images(estimator, paths),
-        {**files, "model": str(new_model), "cache": str(memory)},
-    )
+        written = {"update": table_file}
+        outcome = write_fit(options, estimator, images, new_model, written=written)
     data = {**outcome.data, "n_new": len(new), "update": records(table)}
     return Outcome(data, "\n".join([*_told(table, len(new)), outcome.text]))
 
