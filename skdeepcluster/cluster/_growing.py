@@ -37,6 +37,8 @@ class ClusterGrowth(ClusterPrediction):
 
     init: Any
     n_clusters: int | Literal["auto"]
+    min_clusters: int
+    max_clusters: int
     n_neighbors: int
 
     @all_or_nothing
@@ -148,6 +150,9 @@ class ClusterGrowth(ClusterPrediction):
         if is_founder.any() and has_start:
             # Nothing else is wanted of the first fit.
             changed["max_iter"] = 1
+        if self.n_clusters == "auto":
+            n_new = max(int(labels.max()) + 1 - grown.n_clusters, 0)
+            changed["max_clusters"] = max(self.max_clusters - n_new, self.min_clusters)
         found = self._fitted_anew(grown, is_readable & ~is_founder, **changed)
         if is_founder.any():
             shifted = labels - grown.n_clusters + found.n_clusters

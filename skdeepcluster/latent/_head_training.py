@@ -91,18 +91,15 @@ def train_head(head, data, objective, settings, *, generator, random_state, on_e
     layers = inputs.new_layers()
 
     def network(rows):
-        return functional.normalize(layers(rows).float(), dim=1)
-
-    def trained_network(rows):
         with faster_products():
-            return network(rows)
+            return functional.normalize(layers(rows).float(), dim=1)
 
     @torch.inference_mode()
     def latents():
         return network(inputs.originals).numpy()
 
     train_network(
-        trained_network,
+        network,
         inputs.random_views,
         latents,
         layers.parameters(),

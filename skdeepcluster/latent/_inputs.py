@@ -2,6 +2,7 @@
 
 import copy
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -13,9 +14,7 @@ from ._head import as_tensor
 # as slow.
 _N_COMPONENTS = 256
 # Rows that the axes are found by, of samples and views together.
-_N_ROWS_FOR_AXES = 8192
-# Share of the components that are left out, at random, where there are no views of images.
-_DROPOUT = 0.5
+_N_ROWS_FOR_AXES = 4096
 
 
 class ReducedInputs:
@@ -82,8 +81,16 @@ class ReducedInputs:
         if n_sheets > 1:
             drawn = torch.randint(n_sheets, (len(indices),), generator=self._generator)
             return self._rows[indices, drawn]
-        kept = torch.rand((len(indices), self.n_columns), generator=self._generator) >= _DROPOUT
-        return self._rows[indices, 0] * kept / (1 - _DROPOUT)
+        # What is kept counts twice, so that sums stay as they are on average.
+        return self._rows[:, 0].index_select(0, indices).mul_(self._coins(len(indices))).mul_(2)
+
+    def _coins(self, n_rows):
+        """Draw 0 or 1 for each component of each row, from a random bit each."""
+        n_bytes = -(-self.n_columns // 8)
+        drawn = torch.empty((n_rows, n_bytes), dtype=torch.uint8)
+        drawn.random_(generator=self._generator)
+        bits = np.unpackbits(drawn.numpy(), axis=1, count=self.n_columns)
+        return torch.from_numpy(bits)
 
     def unfolded(self, layers):
         """Give the head of features that does what ``layers`` do to their components.
@@ -113,9 +120,10 @@ class ReducedInputs:
 
     def _principal_axes(self):
         n_features = len(self._head.mean)
-        moments = torch.zeros((n_features, n_features))
+        moments = np.zeros((n_features, n_features), dtype=np.float32)
         for sheet in self._sheets:
             drawn = random_rows(len(sheet), _N_ROWS_FOR_AXES // len(self._sheets))
-            rows = self._standardized(sheet, drawn)
-            moments.addmm_(rows.T, rows)
-        return torch.from_numpy(leading_axes(moments.numpy(), _N_COMPONENTS))
+            rows = self._standardized(sheet, drawn).numpy()
+            # NumPy sees that the product is symmetric, and computes half of it.
+            moments += rows.T @ rows
+        return torch.from_numpy(leading_axes(moments, _N_COMPONENTS))

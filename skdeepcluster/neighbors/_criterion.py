@@ -109,10 +109,13 @@ def evenness(labels):
 def shared_information(labels, others, n_clusters):
     """Mutual information of two labellings of the same shape, in units of log(n_clusters)."""
     pairs = (labels.astype(np.int64) * n_clusters + others).ravel()
-    # Of many clusters most pairs do not occur.
-    few = n_clusters**2 <= _MOST_PAIRS
-    joint = np.bincount(pairs) if few else np.unique(pairs, return_counts=True)[1]
-    own, other = (np.bincount(ends.ravel()) for ends in (labels, others))
+    if n_clusters**2 <= _MOST_PAIRS:
+        joint = np.bincount(pairs, minlength=n_clusters**2).reshape(n_clusters, n_clusters)
+        own, other = joint.sum(axis=1), joint.sum(axis=0)
+    else:
+        # Most pairs do not occur.
+        joint = np.unique(pairs, return_counts=True)[1]
+        own, other = (np.bincount(ends.ravel()) for ends in (labels, others))
     information = _entropy(own) + _entropy(other) - _entropy(joint)
     return float(information / np.log(n_clusters))
 

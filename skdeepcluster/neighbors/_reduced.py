@@ -3,12 +3,8 @@
 import numpy as np
 from sklearn.utils import gen_batches
 
-from ..features import leading_axes, random_rows
+from ..features import leading_components, random_rows
 
-# Components in which candidates are sought.
-_N_AXES = 256
-# Rows that the axes are found by.
-_N_ROWS_FOR_AXES = 4096
 # Candidates for each neighbour that is wanted. With 1.5, one in a hundred is missed, and a set of
 # uneven classes loses a point of accuracy.
 _N_CANDIDATES = 2.5
@@ -34,15 +30,7 @@ class ReducedSearch:
 
     def __init__(self, unit):
         self._unit = unit
-        # Axes through the origin, so that products of components are nearly cosines.
-        sample = unit[random_rows(len(unit), _N_ROWS_FOR_AXES)]
-        self._components = unit @ leading_axes(sample.T @ sample, _N_AXES)
-
-    @staticmethod
-    def pays_off(shape):
-        """Whether rows are many, with many more columns than there are components."""
-        n_rows, n_columns = shape
-        return n_rows > _N_ROWS_FOR_AXES and n_columns > 2 * _N_AXES
+        self._components = leading_components(unit)
 
     def finds_most(self, n_found):
         """Whether components are enough, as a few queries tell."""

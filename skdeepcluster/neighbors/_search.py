@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..features import random_rows, row_chunks, unit_rows
+from ..features import pays_to_reduce, random_rows, row_chunks, unit_rows
 from ._inverted_lists import InvertedLists
 from ._reduced import ReducedSearch
 
@@ -47,7 +47,7 @@ def nearest_neighbors(features, n_neighbors):
 def _all_pairs(unit, n_found):
     import faiss
 
-    if ReducedSearch.pays_off(unit.shape):
+    if pays_to_reduce(unit.shape):
         reduced = ReducedSearch(unit)
         if reduced.finds_most(n_found):
             return reduced.search(np.arange(len(unit)), n_found)

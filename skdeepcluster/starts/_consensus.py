@@ -132,14 +132,18 @@ def _kinds(partitions):
     kind_of : ndarray of shape (n_samples,), int64
     sizes : ndarray of shape (n_kinds,), int64
     """
-    kind_of = np.zeros(partitions.shape[1], dtype=np.int64)
+    together, n_kinds = np.zeros(partitions.shape[1], dtype=np.int64), 1
     for labels in partitions:
-        # Numbered anew each time, so that numbers of kinds stay small. NumPy's unique of rows is
-        # many times slower.
-        together = kind_of * (int(labels.max()) + 1) + labels
-        _, firsts, kind_of, sizes = np.unique(
-            together, return_index=True, return_inverse=True, return_counts=True
-        )
+        n_parts = int(labels.max()) + 1
+        if n_kinds * n_parts > np.iinfo(np.int64).max:
+            # Those that occur are numbered anew. NumPy's unique of rows is many times slower.
+            kinds, together = np.unique(together, return_inverse=True)
+            n_kinds = len(kinds)
+        together = together * n_parts + labels
+        n_kinds *= n_parts
+    _, firsts, kind_of, sizes = np.unique(
+        together, return_index=True, return_inverse=True, return_counts=True
+    )
     return firsts, kind_of, sizes
 
 

@@ -100,11 +100,30 @@ def k_means(rows, n_clusters, seed, n_init=1, sizes=None):
     -------
     labels : ndarray of shape (n_rows,), int64
     """
+    init = partial(first_centers, sizes=sizes)
+    return _labels(KMeans(n_clusters, init=init, n_init=n_init, random_state=seed), rows, sizes)
+
+
+def k_means_from(labels, rows):
+    """Labels by k-means from the centres of clusters that were found elsewhere.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n_rows,), int
+    rows : ndarray of shape (n_rows, n_columns), float
+
+    Returns
+    -------
+    labels : ndarray of shape (n_rows,), int64
+    """
+    centers = np.stack([rows[labels == label].mean(axis=0) for label in np.unique(labels)])
+    return _labels(KMeans(len(centers), init=centers, n_init=1), rows)
+
+
+def _labels(model, rows, sizes=None):
     with warnings.catch_warnings():
         # Fewer distinct samples than clusters: said once, of the final result.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        init = partial(first_centers, sizes=sizes)
-        model = KMeans(n_clusters, init=init, n_init=n_init, random_state=seed)
         return model.fit_predict(rows, sample_weight=sizes).astype(np.int64)
 
 

@@ -7,7 +7,7 @@ from sklearn.preprocessing import normalize
 from ..features import stored_rows, unit_rows
 from ..neighbors import nearest_neighbors, neighborhood_modularity, shared_neighbor_graph
 from ..threads import linear_algebra_in_one_thread, threads_worth_clusters
-from ._kmeans import draw_seeds, k_means
+from ._kmeans import draw_seeds, k_means, k_means_from
 from ._landmarks import draw_landmarks
 from ._spectral import leading_eigenvectors
 from ._views import centered_components
@@ -16,14 +16,17 @@ from ._views import centered_components
 # over numbers about this share apart, and what then is as good as the best to a percent is a tie.
 _SMOOTHING = 0.1
 _TOLERANCE = 0.01
-# Runs of k-means in either space: the best counts, so that luck does not decide.
-_N_RUNS = 2
 _N_NEIGHBORS = 20
 # The graph that is cut has half as many: small clusters have few neighbours.
 _N_CUT_NEIGHBORS = 10
 # Beyond this many clusters only numbers that are some percent apart are tried.
 _DENSE = 20
 _STEP = 1.1
+# Of these, one in three at first, but all of the first few; then those beside what is so good, as a
+# share of the best.
+_FIRST_NUMBERS = 3
+_COARSE_STEP = 3
+_PROMISING = 0.9
 
 
 def estimate_n_clusters(features, smallest, largest, random_state):
@@ -33,8 +36,9 @@ def estimate_n_clusters(features, smallest, largest, random_state):
     compact the clusters are, and on blurred data prefers two; modularity asks how seldom
     neighbours are parted, and finds about ten clusters nearly everywhere. A number of clusters
     is as good as the best of its partitions, by k-means on the principal components and on the
-    eigenvectors of the graph of shared neighbours, averaged with numbers within some ten
-    percent. Of numbers that tie, the geometric mean is taken.
+    eigenvectors of the graph of shared neighbours, and on the former from the centres of the
+    latter, averaged with numbers within some ten percent. Between numbers that are far from the
+    best, others are left out. Of numbers that tie, the geometric mean is taken.
 
     Parameters
     ----------
@@ -75,18 +79,36 @@ def _best_number(features, smallest, largest, random_state):
         return smallest, {smallest: 0.0}
     weights = shared_neighbor_graph(neighbors[:, :_N_CUT_NEIGHBORS])
     vectors = leading_eigenvectors(weights, largest, random_state)
-    numbers = _numbers(smallest, largest)
-    merits = []
-    for n_clusters in numbers:
-        spaces = [unit, normalize(vectors[:, :n_clusters])] * _N_RUNS
+
+    def merit(n_clusters):
+        spaces = [unit, normalize(vectors[:, :n_clusters])]
         partitions = [k_means(rows, n_clusters, draw_seeds(random_state)) for rows in spaces]
-        merits.append(max(_merit(labels, n_clusters, unit, neighbors) for labels in partitions))
-    criterion = _smoothed(np.log(numbers), np.array(merits))
+        partitions.append(k_means_from(partitions[1], unit))
+        return max(_merit(labels, n_clusters, unit, neighbors) for labels in partitions)
+
+    merits = _merits_of_promising(_numbers(smallest, largest), merit)
+    numbers = sorted(merits)
+    criterion = _smoothed(np.log(numbers), np.array([merits[number] for number in numbers]))
     by_number = dict(zip(numbers, criterion.tolist(), strict=True))
     if criterion.max() <= 0:
         return smallest, by_number
     good = np.log(numbers)[criterion >= (1 - _TOLERANCE) * criterion.max()]
     return round(np.exp(good.mean())), by_number
+
+
+def _merits_of_promising(numbers, merit):
+    """Merits of some of the numbers, by number: one in three, and all beside the best of them."""
+    first = {*numbers[:_FIRST_NUMBERS], *numbers[_FIRST_NUMBERS::_COARSE_STEP], numbers[-1]}
+    merits = {number: merit(number) for number in sorted(first)}
+    while True:
+        least = _PROMISING * max(merits.values())
+        promising = [i for i, n in enumerate(numbers) if merits.get(n, -np.inf) >= least]
+        # As far as the next that was tried, to both sides.
+        beside = (numbers[max(i - _COARSE_STEP + 1, 0) : i + _COARSE_STEP] for i in promising)
+        untried = sorted(set().union(*beside) - set(merits))
+        if not untried:
+            return merits
+        merits |= {number: merit(number) for number in untried}
 
 
 def _merit(labels, n_clusters, unit, neighbors):

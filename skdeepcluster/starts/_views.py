@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.decomposition import PCA
 
-from ..features import unit_rows
+from ..features import leading_components, pays_to_reduce, unit_rows
 from ..threads import linear_algebra_in_one_thread
 
 _N_CENTERED = 100
@@ -24,11 +24,15 @@ def centered_components(unit, random_state):
 
 def principal_components(unit, random_state):
     """Scores of the leading principal components, those without variance left out."""
-    pca = PCA(min(_N_WHITENED, *unit.shape), random_state=random_state)
+    rows, solver = unit, "auto"
+    if pays_to_reduce(unit.shape):
+        rows, solver = leading_components(unit), "covariance_eigh"
+    n_components = min(_N_WHITENED, *rows.shape)
+    pca = PCA(n_components, svd_solver=solver, random_state=random_state)
     # An array, whatever scikit-learn is set to give a user.
     pca.set_output(transform="default")
     with linear_algebra_in_one_thread():
-        scores = pca.fit_transform(unit)
+        scores = pca.fit_transform(rows)
     spread = pca.explained_variance_ > 1e-7 * max(pca.explained_variance_[0], 1e-12)
     # Samples that are all alike have no component; any column says so as well.
     return scores[:, spread] if spread.any() else unit[:, :1]

@@ -156,7 +156,9 @@ def test_views_of_a_sample_of_many_images(snapshots, monkeypatch):
 
 def test_many_images_of_an_unknown_number_of_clusters(digits, monkeypatch):
     lower_thresholds(monkeypatch)
-    est = clusterer("auto", max_clusters=8, max_iter=1).fit(digits[0])
+    # Among the digits of the fixture, seven clusters are as good as five.
+    X, y = load_digits(return_X_y=True)
+    est = clusterer("auto", max_clusters=8, max_iter=1).fit(X[y % 2 == 0])
     assert est.n_clusters_ in (4, 5, 6)
 
 
