@@ -211,22 +211,31 @@ def mean_rates(found):
     }
 
 
+@cache
+def default_of(fold):
+    """Return the default that has learned from all but a fold, and the graphs and captions of it."""
+    graphs, captions, _ = data()
+    train, test = folds(len(graphs))[fold]
+    est = SceneGraphRetriever(word_vectors=encoder(), random_state=0)
+    est.fit(pick(graphs, train), pick(captions, train))
+    return est, pick(graphs, test), pick(captions, test)
+
+
 def run_rerank(results, n_folds):
     """Recall of the first of 50 images, by the share that the graphs have in the order."""
-    graphs, captions, _ = data()
     hits = {}
-    for train, test in folds(len(graphs))[:n_folds]:
-        sides = [(pick(graphs, part), pick(captions, part)) for part in (train, test)]
-        found = minilm("each label once")(*sides)
-        est = SceneGraphRetriever(word_vectors=encoder(), random_state=0).fit(*sides[0])
-        flat = [(c, owner) for owner, several in enumerate(sides[1][1]) for c in several]
+    for fold in range(n_folds):
+        est, X, y = default_of(fold)
+        found = minilm("each label once")(None, (X, y))
+        flat = [(c, owner) for owner, several in enumerate(y) for c in several]
         for column, (caption, owner) in enumerate(flat):
             shortlist = np.argsort(-found[:, column])[:50]
-            candidates, scores = pick(sides[1][0], shortlist), found[shortlist, column]
+            candidates, scores = pick(X, shortlist), found[shortlist, column]
             for weight in (0, 0.25, 0.5, 0.75, 1):
                 _, order = est.rerank(caption, candidates, scores, weight=weight)
                 hits.setdefault(weight, []).append(shortlist[order[0]] == owner)
     results["rerank"] = {
+        "folds": n_folds,
         "sentences": len(hits[0]),
         "R@1": {str(weight): round(float(np.mean(each)), 4) for weight, each in hits.items()},
     }
@@ -236,14 +245,11 @@ def run_rerank(results, n_folds):
 
 def run_images(results, n_folds):
     """Find images by images: how many of the ten nearest have captions that are most alike."""
-    graphs, captions, _ = data()
     found = {}
-    for train, test in folds(len(graphs))[:n_folds]:
-        X = pick(graphs, test)
-        est = SceneGraphRetriever(word_vectors=encoder(), random_state=0)
-        est.fit(pick(graphs, train), pick(captions, train))
-        said = encoder().encode([c["text"] for several in pick(captions, test) for c in several])
-        said = said.reshape(len(test), -1, said.shape[1]).mean(axis=1)
+    for fold in range(n_folds):
+        est, X, y = default_of(fold)
+        said = encoder().encode([c["text"] for several in y for c in several])
+        said = said.reshape(len(X), -1, said.shape[1]).mean(axis=1)
         wanted = nearest(said @ said.T)
         vectors, labels = normalize(est.transform(X)), [set(graph.labels) for graph in X]
         shared = [[len(a & b) / max(1, len(a | b)) for b in labels] for a in labels]
