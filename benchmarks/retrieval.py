@@ -213,7 +213,7 @@ def mean_rates(found):
 
 @cache
 def default_of(fold):
-    """Return the default that has learned from all but a fold, and the graphs and captions of it."""
+    """Return what has learned from all folds but one, and the graphs and captions of that one."""
     graphs, captions, _ = data()
     train, test = folds(len(graphs))[fold]
     est = SceneGraphRetriever(word_vectors=encoder(), random_state=0)
