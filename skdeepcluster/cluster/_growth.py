@@ -9,12 +9,15 @@ from sklearn.cluster import KMeans
 
 from ..neighbors import highest_products
 from ._partition import Partition
+from ._reference import evenly_drawn
 
 if TYPE_CHECKING:
     import pandas as pd
 
-# Neighbours by which clusters are found to be mixed.
+# Neighbours by which clusters are found to be mixed, and images of which they are sought.
 _N_NEIGHBORS = 5
+_MOST_COMPARED = 5000
+_COMPARED_PER_CLUSTER = 50
 # Halves of clusters must be so many times as mixed as clusters are; otherwise nothing tells them
 # from one another.
 _CLEAR = 1.5
@@ -106,9 +109,10 @@ def candidates(partition: Partition) -> tuple[np.ndarray, np.ndarray]:
         The cluster that each may be one with, -1 if there is none.
     may_be_two : ndarray of shape (n_clusters,), bool
     """
-    n_clusters = partition.n_clusters
-    rows = partition.known.rows[partition.landmarks].astype(np.float32)
-    labels = partition.labels[partition.landmarks]
+    n_clusters, drawn = partition.n_clusters, partition.landmarks
+    most = max(_MOST_COMPARED, _COMPARED_PER_CLUSTER * n_clusters)
+    drawn = drawn[evenly_drawn(partition.labels[drawn], most)]
+    rows, labels = partition.known.rows[drawn].astype(np.float32), partition.labels[drawn]
     neighbors = highest_products(rows, rows, _N_NEIGHBORS + 1)[1][:, 1:]
     shared = np.zeros((n_clusters, n_clusters))
     np.add.at(shared, (labels[:, None], labels[neighbors]), 1)

@@ -7,9 +7,12 @@ from sklearn.preprocessing import normalize
 
 from ..features import random_rows
 from ..neighbors import highest_products
+from ._reference import evenly_drawn
 
 # More of either are not compared.
 _MOST_COMPARED = 20_000
+# Known images, as many of each cluster as there are, that are asked what is usual.
+_MOST_ASKED = 2000
 # Nearest images of which it is counted how many are new, and nearest new ones that this is averaged
 # over.
 _N_NEIGHBORS = 20
@@ -112,14 +115,16 @@ def _novelty_of_images(new, known, new_labels, known_labels):
     n_counted = min(len(new), len(known))
     compared = np.concatenate([new[:n_counted], known])
     labels = np.concatenate([new_labels[:n_counted], known_labels])
-    nearest = _nearest_others(np.concatenate([compared, new[n_counted:]]), compared, _N_NEIGHBORS)
-    shares = (nearest < n_counted).mean(axis=1)
-    is_known = np.zeros(len(shares), dtype=bool)
-    is_known[n_counted : len(compared)] = True
-    usual = _means(shares[is_known], known_labels, labels.max() + 1)
-    expected = usual[labels[nearest]].mean(axis=1)
-    alike = _nearest_others(new, new[:n_counted], _N_AVERAGED)
-    return _novelty(_with_those(shares[~is_known], alike), _with_those(expected[~is_known], alike))
+    asked = evenly_drawn(known_labels, _MOST_ASKED)
+    near_known = _nearest_others(known[asked], compared, _N_NEIGHBORS, n_counted + asked)
+    shares = (near_known < n_counted).mean(axis=1)
+    usual = _means(shares, known_labels[asked], labels.max() + 1)
+    numbers = np.arange(len(new))
+    places = np.where(numbers < n_counted, numbers, -1)
+    nearest = _nearest_others(new, compared, _N_NEIGHBORS, places)
+    share, expected = (nearest < n_counted).mean(axis=1), usual[labels[nearest]].mean(axis=1)
+    alike = _nearest_others(new, new[:n_counted], _N_AVERAGED, places)
+    return _novelty(_with_those(share, alike), _with_those(expected, alike))
 
 
 def _novelty(share, expected):
@@ -141,20 +146,18 @@ def _with_those(values, nearest):
 
 def _linked(rows):
     """Find parts of images that are linked, each among the nearest of the other."""
-    nearest = _nearest_others(rows, rows, _N_LINKED)
+    nearest = _nearest_others(rows, rows, _N_LINKED, np.arange(len(rows)))
     starts = np.arange(0, nearest.size + 1, nearest.shape[1])
     shape = (len(rows), len(rows))
     graph = sparse.csr_array((np.ones(nearest.size), nearest.ravel(), starts), shape=shape)
     return connected_components(graph.minimum(graph.T), directed=False)[1].astype(np.int64)
 
 
-def _nearest_others(queries, rows, n_nearest):
-    """Nearest rows to each query; a query that is one of the rows has the same position, and is
-    left out.
-    """
+def _nearest_others(queries, rows, n_nearest, places):
+    """Nearest rows to each query, without the one that it is: ``places``, -1 if it is none."""
     nearest = highest_products(queries, rows, n_nearest + 1)[1]
     # Of copies another may come first, and with many the query itself may not be among them.
-    is_itself = nearest == np.arange(len(queries))[:, None]
+    is_itself = nearest == places[:, None]
     is_itself[:, -1] |= ~is_itself.any(axis=1)
     return nearest[~is_itself].reshape(len(queries), -1)
 

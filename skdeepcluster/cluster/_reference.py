@@ -108,8 +108,10 @@ class Reference:
         readable = ~np.isnan(components[:, 0])
         rows = self.rows[landmarks]
         cosines, nearest = highest_products(components[readable], rows, _N_SCORED)
-        of_landmarks = highest_products(rows, rows, _N_SCORED + 1)[0][:, -1]
-        means = of_landmarks[nearest[:, :_N_NEAREST]].mean(axis=1)
+        nearest = nearest[:, :_N_NEAREST]
+        near, places = np.unique(nearest, return_inverse=True)
+        of_near = highest_products(rows[near], rows, _N_SCORED + 1)[0][:, -1]
+        means = of_near[places.reshape(nearest.shape)].mean(axis=1)
         return with_gaps(1 - (cosines[:, -1] + means) / 2, readable, np.nan)
 
     def means(self, labels: np.ndarray, n_clusters: int) -> np.ndarray:

@@ -12,7 +12,7 @@ _N_CANDIDATES = 2.5
 _BATCH_SIZE = 64
 # Queries whose neighbours are sought among all rows, to see whether components are enough, and the
 # least share of these that is found by them.
-_N_TRIED = 200
+_N_TRIED = 100
 _LEAST_RECALL = 0.99
 
 

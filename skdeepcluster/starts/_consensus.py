@@ -178,5 +178,5 @@ def mixture(rows, n_clusters, random_state):
         # A fit that is not quite at its optimum is a candidate like any other.
         warnings.simplefilter("ignore", ConvergenceWarning)
         seed = draw_seeds(random_state)
-        model = GaussianMixture(n_clusters, reg_covar=1e-4, random_state=seed)
+        model = GaussianMixture(n_clusters, tol=1e-2, reg_covar=1e-4, random_state=seed)
         return model.fit_predict(rows.astype(np.float64)).astype(np.int64)

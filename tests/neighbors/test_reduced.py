@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from skdeepcluster.features import pays_to_reduce
 from skdeepcluster.neighbors import nearest_neighbors, neighbor_recall
 from skdeepcluster.neighbors._reduced import ReducedSearch
 
@@ -32,7 +33,7 @@ def features_like_those_of_images():
 def test_nearly_all_neighbours_are_found_by_few_components(features_like_those_of_images):
     features = features_like_those_of_images
     unit = features / np.linalg.norm(features, axis=1, keepdims=True)
-    assert ReducedSearch.pays_off(unit.shape)
+    assert pays_to_reduce(unit.shape)
     search = ReducedSearch(unit)
     assert search.finds_most(11)
     queries = np.arange(0, N_SAMPLES, 45)
@@ -58,4 +59,4 @@ def test_all_pairs_are_compared_where_components_say_too_little():
 
 @pytest.mark.parametrize("shape", [(4000, 1280), (10_000, 200)])
 def test_few_samples_and_few_columns_are_compared_as_they_are(shape):
-    assert not ReducedSearch.pays_off(shape)
+    assert not pays_to_reduce(shape)

@@ -4,9 +4,11 @@ from scipy import sparse
 from scipy.sparse.linalg import ArpackNoConvergence, eigsh
 from scipy.stats import entropy, zscore
 from sklearn.datasets import make_circles
-from sklearn.metrics import mutual_info_score
+from sklearn.decomposition import PCA
+from sklearn.metrics import mutual_info_score, pairwise_distances
 from sklearn.preprocessing import normalize
 
+from skdeepcluster.features import pays_to_reduce
 from skdeepcluster.metrics import clustering_accuracy
 from skdeepcluster.neighbors import nearest_neighbors, shared_neighbor_graph
 from skdeepcluster.starts import _landmarks, _spectral, consensus_start, kmeans_start
@@ -160,6 +162,21 @@ def test_half_whitening_halves_the_ratio_of_scales():
     np.testing.assert_allclose(after**2, before, rtol=1e-5)
 
 
+def test_principal_components_of_many_columns():
+    rng = np.random.default_rng(0)
+    scales = 1 / np.sqrt(1 + np.arange(600) ** 1.5)
+    rows = rng.normal(size=(4500, 600)) * scales + 2 * scales
+    unit = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    assert pays_to_reduce(unit.shape)
+    found = principal_components(unit, np.random.RandomState(0))
+    expected = PCA(200, svd_solver="full").fit_transform(unit)
+    assert found.shape == expected.shape
+    np.testing.assert_allclose(found.std(axis=0), expected.std(axis=0), rtol=0.02)
+    # Distances, which neighbours are found by, do not depend on the axes.
+    distances = [pairwise_distances(each[:300]) for each in (found, expected)]
+    np.testing.assert_allclose(*distances, rtol=0.01, atol=1e-3)
+
+
 def test_data_without_clusters_repeats():
     rng = np.random.RandomState(0)
     for _ in range(5):
@@ -172,8 +189,11 @@ def test_more_samples_than_are_solved_densely_and_many_copies():
     assert clustering_accuracy(np.repeat(np.arange(40), 40), start(X, 40)) > 0.9
 
 
-def test_samples_of_one_kind_are_everywhere_in_the_same_parts():
+@pytest.mark.parametrize("n_repeats", [1, 20])
+def test_samples_of_one_kind_are_everywhere_in_the_same_parts(n_repeats):
     partitions = np.random.RandomState(0).randint(3, size=(4, 200))
+    # Eighty partitions can part samples in more ways than integers count.
+    partitions = np.tile(partitions, (n_repeats, 1))
     firsts, kind_of, sizes = _kinds(partitions)
     expected, inverse, counts = np.unique(
         partitions.T, axis=0, return_inverse=True, return_counts=True

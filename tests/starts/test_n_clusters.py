@@ -5,7 +5,7 @@ from sklearn.metrics import silhouette_score
 from sklearn.preprocessing import normalize
 
 from skdeepcluster.starts import estimate_n_clusters
-from skdeepcluster.starts._n_clusters import cosine_silhouette
+from skdeepcluster.starts._n_clusters import _merits_of_promising, cosine_silhouette
 
 
 @pytest.mark.parametrize("n_clusters", [3, 7, 15, 40])
@@ -26,6 +26,23 @@ def test_digits_and_some_of_them(classes):
     assert abs(found - len(classes)) <= 0.2 * len(classes)
     good = [n for n, value in criterion.items() if value >= 0.99 * max(criterion.values())]
     assert min(good) <= found <= max(good)
+
+
+def test_numbers_far_from_the_best_are_left_out():
+    numbers, tried = list(range(2, 60)), []
+
+    def merit(number):
+        tried.append(number)
+        # Two peaks, of which the lower one is below what is promising.
+        return np.exp(-(((number - 40) / 8) ** 2)) + 0.8 * np.exp(-(((number - 10) / 3) ** 2))
+
+    merits = _merits_of_promising(numbers, merit)
+    assert merits == {number: merit(number) for number in merits}
+    assert len(tried) == 2 * len(merits) < 1.2 * len(numbers)
+    promising = [number for number in numbers if merit(number) > 0.9]
+    # With those beside them, for the average.
+    assert set(range(promising[0] - 1, promising[-1] + 2)) <= set(merits)
+    assert {2, 3, 4, 59} <= set(merits) and not {9, 10, 11} <= set(merits)
 
 
 def test_clusters_of_uneven_sizes():
