@@ -13,29 +13,28 @@ MOST_LINES = 400
 # What each folder may import, besides itself. To add an arrow, add it here.
 MAY_IMPORT = {
     # What all others may stand on.
-    "features": ["threads"],
+    "features": ["processor"],
     "fingerprints": [],
     "metrics": [],
-    "precision": [],
     "process_group": [],
+    "processor": [],
     "progress": ["process_group"],
     "storage": [],
-    "threads": [],
     # From files to features.
-    "images": ["fingerprints", "threads"],
-    "backbones": ["fingerprints", "images", "storage", "threads"],
+    "images": ["fingerprints", "processor"],
+    "backbones": ["fingerprints", "images", "processor", "storage"],
     "embedding": ["backbones", "features", "images", "process_group", "progress", "storage"],
     "naming": [],
     # From features to clusters.
-    "neighbors": ["features", "threads"],
+    "neighbors": ["features", "processor"],
     "supervision": [],
-    "starts": ["features", "neighbors", "supervision", "threads"],
-    "latent": ["features", "neighbors", "precision", "storage", "supervision", "threads"],
+    "starts": ["features", "neighbors", "processor", "supervision"],
+    "latent": ["features", "neighbors", "processor", "storage", "supervision"],
     "adaptation": ["backbones", "images", "process_group", "progress", "storage"],
     "cluster": [
         *("adaptation", "backbones", "embedding", "features", "images", "latent"),
-        *("metrics", "naming", "neighbors", "process_group", "progress"),
-        *("starts", "storage", "supervision", "threads"),
+        *("metrics", "naming", "neighbors", "process_group", "processor", "progress"),
+        *("starts", "storage", "supervision"),
     ],
     # Graphs of images and sentences; they know nothing of clusters.
     "scenegraph.graph": ["images"],
@@ -45,10 +44,10 @@ MAY_IMPORT = {
         *("backbones", "embedding", "images", "naming", "process_group", "progress"),
         *("scenegraph.graph", "storage"),
     ],
-    "scenegraph.matching": ["precision", "scenegraph.graph", "storage"],
+    "scenegraph.matching": ["processor", "scenegraph.graph", "storage"],
     "scenegraph.retrieval": [
-        *("backbones", "embedding", "images", "metrics", "process_group", "progress", "storage"),
-        *("scenegraph.graph", "scenegraph.matching", "scenegraph.text", "threads"),
+        *("backbones", "embedding", "images", "metrics", "process_group", "processor"),
+        *("progress", "storage", "scenegraph.graph", "scenegraph.matching", "scenegraph.text"),
     ],
     "scenegraph": [
         *("scenegraph.graph", "scenegraph.readers", "scenegraph.retrieval"),

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from ..processor import torch_in_one_thread
 from ..storage import whole_file
-from ..threads import torch_in_one_thread
 from ._backbone import PixelNetwork
 from ._constant_padding import with_constant_padding
 

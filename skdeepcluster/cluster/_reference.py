@@ -10,7 +10,7 @@ from sklearn.utils.extmath import randomized_svd
 
 from ..features import random_rows, row_chunks, rows_of_images, unit_rows, with_gaps
 from ..neighbors import highest_products
-from ..threads import linear_algebra_in_one_thread
+from ..processor import linear_algebra_in_one_thread
 
 # Principal axes: images of other classes are told apart as well as by all 1280 features.
 _N_AXES = 128

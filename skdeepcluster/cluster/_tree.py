@@ -10,7 +10,7 @@ from scipy.cluster.hierarchy import linkage
 from scipy.spatial.distance import pdist
 
 from ..features import row_chunks
-from ..threads import linear_algebra_in_one_thread
+from ..processor import linear_algebra_in_one_thread
 
 
 @dataclass(frozen=True, eq=False)

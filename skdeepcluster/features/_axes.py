@@ -2,7 +2,7 @@
 
 from scipy.linalg import LinAlgError, eigh
 
-from ..threads import linear_algebra_in_one_thread
+from ..processor import linear_algebra_in_one_thread
 from ._rows import random_rows
 
 # Components that stand for rows with many more columns.

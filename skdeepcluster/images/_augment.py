@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from ..threads import one_thread_of_torch_here
+from ..processor import one_thread_of_torch_here
 
 # Luma weights of ITU-R BT.601, which Pillow and torchvision use for greyscale.
 _LUMA = (0.299, 0.587, 0.114)

@@ -8,7 +8,7 @@ import torch
 from torch.nn import functional
 
 from ..neighbors import neighborhood_information
-from ..precision import faster_products
+from ..processor import faster_products
 from ..supervision import Supervision
 from ._adam import Adam
 from ._guidance import Guidance

@@ -5,7 +5,7 @@ import torch
 from scipy.linalg import helmert
 from sklearn.utils import check_random_state
 
-from ..threads import linear_algebra_in_one_thread
+from ..processor import linear_algebra_in_one_thread
 
 
 def pedcc(n_centroids, n_dimensions, *, random_state=None):

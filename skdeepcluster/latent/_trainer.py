@@ -5,7 +5,7 @@ import math
 import numpy as np
 import torch
 
-from ..threads import threads_worth_multiplications
+from ..processor import threads_worth_multiplications
 from ._losses import alignment_loss
 
 _MIN_STEPS_PER_EPOCH = 8

@@ -8,7 +8,7 @@ from sklearn.decomposition import PCA
 from sklearn.utils import gen_batches
 
 from ..features import random_rows, row_chunks, unit_rows
-from ..threads import linear_algebra_in_one_thread
+from ..processor import linear_algebra_in_one_thread
 from ._list_heads import ListHeads
 
 # Candidates are found by so many principal components, of four bits each.

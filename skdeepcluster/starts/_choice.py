@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..threads import threads_worth_clusters
+from ..processor import threads_worth_clusters
 from ._consensus import CONSENSUS_LIMIT, consensus_start
 from ._kmeans import kmeans_start
 from ._power_method import power_method_start

@@ -9,7 +9,7 @@ from sklearn.mixture import GaussianMixture
 
 from ..features import stored_rows
 from ..neighbors import Forces, embed_graph, nearest_neighbors, shared_neighbor_graph
-from ..threads import linear_algebra_in_one_thread, threads_worth_clusters
+from ..processor import linear_algebra_in_one_thread, threads_worth_clusters
 from ._kmeans import draw_seeds, k_means
 from ._landmarks import draw_landmarks, vote_of_landmarks
 from ._merits import merits

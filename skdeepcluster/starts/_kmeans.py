@@ -10,7 +10,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from ..features import row_chunks, unit_rows
 from ..neighbors import nearest_neighbors, neighborhood_modularity
-from ..threads import linear_algebra_in_one_thread, threads_worth_clusters
+from ..processor import linear_algebra_in_one_thread, threads_worth_clusters
 from ._first_centers import first_centers
 from ._landmarks import draw_landmarks
 

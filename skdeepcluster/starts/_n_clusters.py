@@ -6,7 +6,7 @@ from sklearn.preprocessing import normalize
 
 from ..features import stored_rows, unit_rows
 from ..neighbors import nearest_neighbors, neighborhood_modularity, shared_neighbor_graph
-from ..threads import linear_algebra_in_one_thread, threads_worth_clusters
+from ..processor import linear_algebra_in_one_thread, threads_worth_clusters
 from ._kmeans import draw_seeds, k_means, k_means_from
 from ._landmarks import draw_landmarks
 from ._spectral import leading_eigenvectors

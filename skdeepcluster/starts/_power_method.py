@@ -7,7 +7,7 @@ from sklearn.utils.extmath import randomized_range_finder
 
 from ..features import stored_rows
 from ..neighbors import nearest_neighbors, neighborhood_information, shared_neighbor_graph
-from ..threads import linear_algebra_in_one_thread
+from ..processor import linear_algebra_in_one_thread
 from ._kmeans import LANDMARKS_PER_CLUSTER, Centers, draw_seeds, kmeans_start
 from ._landmarks import draw_landmarks, vote_of_landmarks
 from ._merits import mean_over_views

@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.decomposition import PCA
 
 from ..features import leading_components, pays_to_reduce, unit_rows
-from ..threads import linear_algebra_in_one_thread
+from ..processor import linear_algebra_in_one_thread
 
 _N_CENTERED = 100
 _N_WHITENED = 200

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import torch
 from torch.nn import functional
 
-from ...precision import product_dtype
+from ...processor import product_dtype
 from ._encoded import Nodes
 
 # Products of pairs of nodes that are held at a time: few enough for the cache of a core (float32:

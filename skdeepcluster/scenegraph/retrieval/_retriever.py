@@ -19,9 +19,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from ...backbones import resolve_device
 from ...process_group import heed_forks
+from ...processor import torch_in_one_thread
 from ...progress import counted_steps, expect_steps, timed_step
 from ...storage import all_or_nothing
-from ...threads import torch_in_one_thread
 from ..graph import Caption, as_captions, short_repr
 from ..matching import (
     LEVELS,

@@ -5,7 +5,7 @@ from sklearn.datasets import load_digits
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from skdeepcluster import DeepImageClusterer
-from skdeepcluster.threads import linear_algebra_in_one_thread
+from skdeepcluster.processor import linear_algebra_in_one_thread
 
 
 def threads_of_blas():

@@ -3,8 +3,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import torch
 
-from skdeepcluster.threads import one_thread_of_torch_here
-from skdeepcluster.threads import threads_worth_multiplications as threads_worth
+from skdeepcluster.processor import one_thread_of_torch_here
+from skdeepcluster.processor import threads_worth_multiplications as threads_worth
 
 
 def test_small_work_has_one_thread_and_gives_the_others_back(two_threads):
