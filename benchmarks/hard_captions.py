@@ -60,7 +60,7 @@ def plain(name, compare):
 
 
 def trained(name, **options):
-    """Make rows of the same trained networks, with and without plausibility."""
+    """Make rows of the same trained networks, without plausibility, without hubness, with both."""
 
     def compare(train, test):
         params = {"word_vectors": encoder(), "random_state": 0, "text_parser": PARSER, **options}
@@ -69,10 +69,16 @@ def trained(name, **options):
         other = SceneGraphRetriever(**{**params, "max_epochs": 1})
         other.fit(*train, sentences=more_sentences())
         rows = {name: est.similarity(*test)}
-        est._model.encoder.plausibility = other._model.encoder.plausibility
+        learned = est._model.encoder
+        plausibility, hubness = learned.plausibility, learned.hubness
+        learned.plausibility = other._model.encoder.plausibility
         rows[f"{name}, with more sentences"] = est.similarity(*test)
-        est._model.encoder.plausibility = None
-        return {f"{name}, without plausibility": est.similarity(*test), **rows}
+        learned.plausibility = None
+        rows[f"{name}, without plausibility"] = est.similarity(*test)
+        learned.plausibility, learned.hubness = plausibility, None
+        rows[f"{name}, without hubness"] = est.similarity(*test)
+        learned.hubness = hubness
+        return rows
 
     return compare
 

@@ -7,8 +7,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-# Of 11 triples that are stated, one is taken to be mixed up.
-_LOG_ODDS = float(np.log(10))
+# Of three triples that are stated, one is taken to be mixed up.
+_LOG_ODDS = float(np.log(2))
 _EPOCHS = 30
 # Of many sentences, not all are read thirty times.
 _MOST_STEPS = 2000
