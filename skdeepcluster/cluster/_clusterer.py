@@ -196,7 +196,7 @@ class DeepImageClusterer(
         Number of clusters.
     n_clusters_criterion_ : dict of int to float
         Silhouette times modularity of each number of clusters that was tried; with
-        ``n_clusters="auto"``.
+        ``n_clusters="auto"``. The number that is taken may lie between two of them.
     cluster_centers_ : ndarray of shape (n_clusters, n_components), float32
         Unit vectors in the latent space.
     embedding_ : ndarray of shape (n_samples, n_components), float32
@@ -205,7 +205,8 @@ class DeepImageClusterer(
         A value an epoch: "loss" and those of its terms that have a weight, "learning_rate",
         "label_change", "n_occupied" (clusters in use) and "score" (what the cluster of one of
         the ``n_neighbors`` nearest neighbours in the features says of an image's own, as a
-        share of what there is to say), all of the images that are trained on. Also
+        share of what there is to say), all of the images that are trained on, and in the
+        precision of the training: bfloat16 where the processor has it. Also
         "neighbor_recall", the share of the true nearest neighbours among those that were found,
         measured on 200 images: 1 up to 4,096 images; beyond, the search is approximate.
     loss_curve_ : list of float

@@ -86,7 +86,8 @@ class ClusterGrowth(ClusterPrediction):
         Notes
         -----
         With a number for ``n_clusters``, as many clusters are found anew as there are, and those
-        that are new; with "auto" their number is estimated again. What was known of single images
+        that are new; with "auto" the number of the former is estimated again, so that all are at
+        most ``max_clusters``, but never below ``min_clusters``. What was known of single images
         (``y``, ``must_link``, ``cannot_link``) and merged clusters do not bind a new clustering:
         ``refit=False`` leaves such clusters as they are, and images that there were when clusters
         were merged found no new one. Nor are random views of the images looked at: a ``fit`` on all

@@ -97,7 +97,8 @@ def candidates(partition: Partition) -> tuple[np.ndarray, np.ndarray]:
 
     By how mixed their nearest neighbours are: of most pairs of near clusters less than of the
     halves, by k-means, of most clusters. What is on the other side of the middle, the geometric
-    mean of the two medians, deserves a look.
+    mean of the two medians, deserves a look. Of many images a part is compared, as many of each
+    large cluster as of any other.
 
     Parameters
     ----------

@@ -11,7 +11,7 @@ from ._reference import evenly_drawn
 
 # More of either are not compared.
 _MOST_COMPARED = 20_000
-# Known images, as many of each cluster as there are, that are asked what is usual.
+# Known images that tell what is usual, as many of each large cluster as of any other.
 _MOST_ASKED = 2000
 # Nearest images of which it is counted how many are new, and nearest new ones that this is averaged
 # over.

@@ -193,7 +193,7 @@ def evenly_drawn(labels, size):
     labels : ndarray of shape (n_samples,), int64
         Those below 0 are left out.
     size : int
-        How many are wanted, about.
+        How many are wanted, about; of each cluster there is one, at least.
 
     Returns
     -------
@@ -207,7 +207,7 @@ def evenly_drawn(labels, size):
     # What is drawn if no cluster has more than each of these sizes.
     totals = sizes.cumsum() + sizes * np.arange(len(sizes) - 1, -1, -1)
     n_whole = int(np.searchsorted(totals, size, side="right"))
-    quota = (size - sizes[:n_whole].sum()) // (len(sizes) - n_whole)
+    quota = max(1, (size - sizes[:n_whole].sum()) // (len(sizes) - n_whole))
     shuffled = np.random.default_rng(0).permutation(rows)
     order = shuffled[np.argsort(labels[shuffled], kind="stable")]
     starts = np.searchsorted(labels[order], labels[order])

@@ -31,7 +31,8 @@ def leading_components(unit):
         Along orthonormal axes through the origin, so that their products are nearly cosines.
     """
     sample = unit[random_rows(len(unit), _N_ROWS_FOR_AXES)]
-    return unit @ leading_axes(sample.T @ sample, _N_LEADING)
+    with linear_algebra_in_one_thread():
+        return unit @ leading_axes(sample.T @ sample, _N_LEADING)
 
 
 def leading_axes(moments, n_axes):

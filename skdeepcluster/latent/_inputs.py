@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from ..features import leading_axes, random_rows, row_chunks, scaled_rows
+from ..processor import linear_algebra_in_one_thread
 from ..storage import prefixed
 from ._head import as_tensor
 
@@ -125,5 +126,6 @@ class ReducedInputs:
             drawn = random_rows(len(sheet), _N_ROWS_FOR_AXES // len(self._sheets))
             rows = self._standardized(sheet, drawn).numpy()
             # NumPy sees that the product is symmetric, and computes half of it.
-            moments += rows.T @ rows
+            with linear_algebra_in_one_thread():
+                moments += rows.T @ rows
         return torch.from_numpy(leading_axes(moments, _N_COMPONENTS))

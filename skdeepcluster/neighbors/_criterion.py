@@ -108,6 +108,8 @@ def evenness(labels):
 
 def shared_information(labels, others, n_clusters):
     """Mutual information of two labellings of the same shape, in units of log(n_clusters)."""
+    # Not an integer of NumPy's, whose square may be more than it can hold.
+    n_clusters = int(n_clusters)
     pairs = (labels.astype(np.int64) * n_clusters + others).ravel()
     if n_clusters**2 <= _MOST_PAIRS:
         joint = np.bincount(pairs, minlength=n_clusters**2).reshape(n_clusters, n_clusters)

@@ -87,6 +87,8 @@ def test_large_clusters_are_drawn_equally():
     np.testing.assert_array_equal(np.bincount(labels[rows]), [5, 50, 40, 50])
     assert (np.diff(rows) > 0).all()
     np.testing.assert_array_equal(evenly_drawn(labels, 1000), np.flatnonzero(labels >= 0))
+    # One of each, also if fewer are wanted.
+    np.testing.assert_array_equal(np.bincount(labels[evenly_drawn(labels, 2)]), [1, 1, 1, 1])
 
 
 def test_clusters_keep_the_labels_that_they_are_known_by(fitted, digits):

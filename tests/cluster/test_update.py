@@ -9,7 +9,7 @@ import pytest
 from sklearn.datasets import load_digits
 
 from skdeepcluster import DeepImageClusterer
-from skdeepcluster.cluster import _growing, _reference
+from skdeepcluster.cluster import _growing, _growth, _novelty, _reference
 from skdeepcluster.cluster._growth import candidates, growth_table
 from skdeepcluster.cluster._novelty import are_new, new_groups
 from skdeepcluster.cluster._reference import Reference
@@ -456,6 +456,14 @@ def groups_among(known, new, known_labels=None, new_labels=None):
     return groups[len(known) :]
 
 
+@pytest.fixture(params=["all are asked", "few are asked"])
+def asked(request, monkeypatch):
+    """Whether all known images tell what is usual, or, as where there are many, some of them."""
+    if request.param == "few are asked":
+        monkeypatch.setattr(_novelty, "_MOST_ASKED", 60)
+
+
+@pytest.mark.usefixtures("asked")
 def test_images_among_none_that_are_known_are_groups():
     random_state = np.random.RandomState(0)
     known, _ = blobs(400, [0, 1, 2], random_state)
@@ -482,6 +490,7 @@ def test_new_images_may_be_far_more_than_those_that_are_known():
     assert (groups[axes == 3] >= 0).mean() > 0.8
 
 
+@pytest.mark.usefixtures("asked")
 def test_a_kind_that_was_rare_is_no_new_one():
     random_state = np.random.RandomState(0)
     known, of_known = blobs(400, [0, 1, *[2] * 38], random_state)
@@ -491,6 +500,15 @@ def test_a_kind_that_was_rare_is_no_new_one():
     # Wherever its images were put, if those that they are near to are there.
     astray = np.where(np.arange(400) % 5 == 0, 2, axes)
     assert (groups_among(known, new, of_known, astray) == -1).all()
+
+
+def test_groups_among_more_clusters_than_images_that_are_asked(monkeypatch):
+    monkeypatch.setattr(_novelty, "_MOST_ASKED", 20)
+    random_state = np.random.RandomState(0)
+    known, _ = blobs(200, [0, 1, 2], random_state)
+    new, axes = blobs(100, [0, 1, 2, 3], random_state)
+    groups = groups_among(known, new, np.arange(200) // 2, np.arange(100) % 100)
+    assert set(axes[groups >= 0]) == {3}
 
 
 def test_kinds_that_have_clusters_are_not_found_again():
@@ -521,7 +539,12 @@ def test_copies_of_a_known_image_are_no_group():
     assert groups_among(known, np.repeat(known[:1], 60, axis=0)).shape == (60,)
 
 
-def test_clusters_that_may_be_one_or_two(fitted_once, digits):
+@pytest.mark.parametrize("n_compared", [None, 300])
+def test_clusters_that_may_be_one_or_two(fitted_once, digits, n_compared, monkeypatch):
+    if n_compared:
+        # Of many images a part is compared.
+        monkeypatch.setattr(_growth, "_MOST_COMPARED", n_compared)
+        monkeypatch.setattr(_growth, "_COMPARED_PER_CLUSTER", 0)
     _, y, first, _, _ = digits
     partition = fitted_once._partition
     classes = y[first]

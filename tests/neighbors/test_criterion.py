@@ -66,6 +66,14 @@ def test_information_equals_the_sum_over_pairs_of_clusters(seed, n_clusters):
     assert score == pytest.approx((expected + modularity) / 2)
 
 
+@pytest.mark.parametrize("kind", [np.uint8, np.int16])
+def test_the_number_of_clusters_is_an_integer_of_any_kind(kind):
+    rng = np.random.default_rng(0)
+    labels, neighbors = rng.integers(200, size=500), rng.integers(500, size=(500, 4))
+    expected = neighborhood_information(labels, neighbors, 200)
+    assert neighborhood_information(labels, neighbors, kind(200)) == expected
+
+
 @pytest.mark.parametrize("k", [2, 5])
 def test_information_of_separated_clusters(k):
     labels = np.repeat(np.arange(k), 10)

@@ -189,11 +189,12 @@ def test_more_samples_than_are_solved_densely_and_many_copies():
     assert clustering_accuracy(np.repeat(np.arange(40), 40), start(X, 40)) > 0.9
 
 
-@pytest.mark.parametrize("n_repeats", [1, 20])
+@pytest.mark.parametrize("n_repeats", [1, 70])
 def test_samples_of_one_kind_are_everywhere_in_the_same_parts(n_repeats):
     partitions = np.random.RandomState(0).randint(3, size=(4, 200))
-    # Eighty partitions can part samples in more ways than integers count.
-    partitions = np.tile(partitions, (n_repeats, 1))
+    # Many partitions can part samples in more ways than integers count, also if they do not.
+    halves = np.tile(partitions[0] // 2, (n_repeats, 1))
+    partitions = np.concatenate([partitions, halves])
     firsts, kind_of, sizes = _kinds(partitions)
     expected, inverse, counts = np.unique(
         partitions.T, axis=0, return_inverse=True, return_counts=True

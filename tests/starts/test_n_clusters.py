@@ -4,7 +4,7 @@ from sklearn.datasets import load_digits, make_blobs
 from sklearn.metrics import silhouette_score
 from sklearn.preprocessing import normalize
 
-from skdeepcluster.starts import estimate_n_clusters
+from skdeepcluster.starts import _n_clusters, estimate_n_clusters
 from skdeepcluster.starts._n_clusters import _merits_of_promising, cosine_silhouette
 
 
@@ -43,6 +43,21 @@ def test_numbers_far_from_the_best_are_left_out():
     # With those beside them, for the average.
     assert set(range(promising[0] - 1, promising[-1] + 2)) <= set(merits)
     assert {2, 3, 4, 59} <= set(merits) and not {9, 10, 11} <= set(merits)
+
+
+def test_partitions_from_the_centres_of_cuts_count(monkeypatch):
+    X, y = make_blobs(200, 10, centers=5, random_state=0)
+    # The only ones that are any good.
+    monkeypatch.setattr(_n_clusters, "k_means", lambda rows, n, seed: np.arange(len(rows)) % n)
+    seen = []
+
+    def from_cut(labels, rows):
+        seen.append(len(np.unique(labels)))
+        return y if seen[-1] == 5 else labels
+
+    monkeypatch.setattr(_n_clusters, "k_means_from", from_cut)
+    found, criterion = estimate_n_clusters(X, 2, 12, np.random.RandomState(0))
+    assert found == 5 == max(criterion, key=criterion.get)
 
 
 def test_clusters_of_uneven_sizes():

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 # Flickr30k and captions of others, 95 in 100 are below 0.36 (word vectors of a sentence encoder)
 # and 0.31 (of the pairs); the median of words that name the object is 0.75 and 0.49.
 _WEAK = 0.4
-# Plausibility below which a triple is implausible. Of the triples of captions that nothing was
-# learned from, 2 in 100 are below, and 5 in 100 of those with the predicate of another one.
+# Plausibility below which a triple is implausible: 2 in 100 of captions of Flickr30k that nothing
+# was learned from, and 5 in 100 where predicates are those of other captions.
 _IMPLAUSIBLE = 0.25
 
 
