@@ -67,16 +67,16 @@ def accuracies(X, y, seed):
     random_state = np.random.RandomState(seed)
     partitions = consensus_start(X, k, nearest_neighbors(X, 20), random_state)[1]
     views = feature_views(X, random_state)
-    graphs = [nearest_neighbors(view, 20) for view in views]
+    graphs = [nearest_neighbors(view, 20) for view in (X, *views)]
     found = consensuses(partitions, k, random_state)
     rules = {
         "modularity": mean_over_views(neighborhood_modularity, found, graphs),
         "information of neighbours": mean_over_views(
             partial(neighborhood_information, n_clusters=k), found, graphs
         ),
-        "the same, per evenness (`uneven`)": merits(found, views, graphs, k, uneven=True),
-        "information of a linear classifier": linear_information(views[1], found, k),
-        "the default": merits(found, views, graphs, k),
+        "the same, per evenness (`uneven`)": merits(found, views[0], graphs, k, uneven=True),
+        "information of a linear classifier": linear_information(views[0], found, k),
+        "the default": merits(found, views[0], graphs, k),
     }
     accuracy = np.array([scores(y, labels)["ACC"] for labels in found])
     return {

@@ -58,7 +58,8 @@ class LatentHead(nn.Module):
 
     def standardize(self, features):
         """Scale rows to unit length, then columns to zero mean and unit variance."""
-        return (nn.functional.normalize(features, dim=1) - self.mean) * self.scale
+        # In place: of many rows each copy takes tens of megabytes.
+        return nn.functional.normalize(features, dim=1).sub_(self.mean).mul_(self.scale)
 
     def from_standardized(self, standardized):
         """Map standardised features to unit latents."""

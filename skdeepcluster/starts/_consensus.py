@@ -89,13 +89,12 @@ def consensus_start(features, n_clusters, neighbors, random_state, uneven=False)
         voted = vote_of_landmarks(features, landmarks, np.stack([labels, *partitions]))
         return voted[0].astype(np.int64), voted[1:]
     views = feature_views(features, random_state)
-    # The first view is the features themselves.
-    others = (nearest_neighbors(view, neighbors.shape[1]) for view in views[1:])
+    others = (nearest_neighbors(view, neighbors.shape[1]) for view in views)
     neighbors_of_views = [neighbors, *others]
     with linear_algebra_in_one_thread():
         partitions = np.stack(candidates(neighbors_of_views, n_clusters, random_state))
         found = consensuses(partitions, n_clusters, random_state)
-        best = merits(found, views, neighbors_of_views, n_clusters, uneven).argmax()
+        best = merits(found, views[0], neighbors_of_views, n_clusters, uneven).argmax()
     return found[best], partitions
 
 

@@ -11,7 +11,7 @@ from ._probe import linear_information
 _LEAST_EVENNESS = 0.96
 
 
-def merits(partitions, views, neighbors_of_views, n_clusters, uneven=False):
+def merits(partitions, components, neighbors_of_views, n_clusters, uneven=False):
     """Rate partitions without labels, by a rule that depends on how uneven their sizes are.
 
     Mutual information, of a cluster and what neighbours or a linear classifier know of it, is
@@ -29,7 +29,7 @@ def merits(partitions, views, neighbors_of_views, n_clusters, uneven=False):
     of_neighbors = mean_over_views(information, partitions, neighbors_of_views)
     if uneven:
         return of_neighbors / evennesses
-    of_classifier = linear_information(views[1], partitions, n_clusters)
+    of_classifier = linear_information(components, partitions, n_clusters)
     of_neighbors, of_classifier = (
         standardized(known / np.cbrt(evennesses)) for known in (of_neighbors, of_classifier)
     )

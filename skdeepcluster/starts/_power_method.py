@@ -55,12 +55,9 @@ def power_method_start(features, n_clusters, neighbors, random_state):
         among_them = nearest_neighbors(rows, neighbors.shape[1])
         labels = power_method_start(rows, n_clusters, among_them, random_state)
         return vote_of_landmarks(features, landmarks, labels[None])[0].astype(np.int64)
-    # The first view is the features as they are.
-    views = feature_views(features, random_state)[1:]
-    neighbors_of_views = [
-        neighbors,
-        *(nearest_neighbors(view, neighbors.shape[1]) for view in views),
-    ]
+    views = feature_views(features, random_state)
+    others = (nearest_neighbors(view, neighbors.shape[1]) for view in views)
+    neighbors_of_views = [neighbors, *others]
     found = [
         kmeans_start(features, n_clusters, neighbors, random_state),
         *power_method_cuts(neighbors_of_views, n_clusters, random_state),

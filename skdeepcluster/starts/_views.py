@@ -1,4 +1,4 @@
-"""Views of features: as they are, their principal components, and those half whitened."""
+"""Views of features beside themselves: their principal components, and those half whitened."""
 
 import numpy as np
 from sklearn.decomposition import PCA
@@ -11,10 +11,9 @@ _N_WHITENED = 200
 
 
 def feature_views(features, random_state):
-    """Give the unit rows, their first hundred principal components, and half whitened ones."""
-    unit = unit_rows(features, slice(None))
-    components = principal_components(unit, random_state)
-    return [unit, components[:, :_N_CENTERED], half_whitened(components)]
+    """Give the first hundred principal components of unit rows, and half whitened ones."""
+    components = principal_components(unit_rows(features, slice(None)), random_state)
+    return [components[:, :_N_CENTERED], half_whitened(components)]
 
 
 def centered_components(unit, random_state):

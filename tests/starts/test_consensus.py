@@ -52,7 +52,7 @@ def test_a_large_class_is_not_cut_for_even_sizes(uneven):
     cut = np.where(far, 9, np.where(y == 9, 8, y))
     random = rng.permutation(y)
     graph = nearest_neighbors(X, 10)
-    of_right, of_cut, of_random = merits([y, cut, random], [X, X], [graph], 10, uneven)
+    of_right, of_cut, of_random = merits([y, cut, random], X, [graph], 10, uneven)
     assert of_right > of_cut > of_random
 
 
@@ -69,7 +69,7 @@ def test_merits_of_even_partitions_are_shared_information(digits):
     even = [(entropy(np.bincount(labels)) / np.log(10)) ** (1 / 3) for labels in partitions]
     expected = zscore(np.divide(known, even)) + zscore(np.divide(foretold, even)) / 2
     assert expected.argmax() == 0
-    np.testing.assert_allclose(merits(partitions, [X, X], [graph], 10), expected, rtol=1e-4)
+    np.testing.assert_allclose(merits(partitions, X, [graph], 10), expected, rtol=1e-4)
 
 
 def test_a_sample_stands_for_many(digits, monkeypatch):
