@@ -374,7 +374,9 @@ def run_speed(results):
 
 def slow_pair(model, images, texts, i, j):
     """One pair at a time, a level at a time."""
-    total = 0.0
+    image, text = (side.take([place]) for side, place in ((images, i), (texts, j)))
+    total = -float(image.hubness + text.hubness + model.implausibility(text))
+    total -= float(model.denied_evidence(image, text))
     for level, share, neutral in zip(
         model.levels, model.shares.tolist(), model.neutral.tolist(), strict=True
     ):

@@ -226,10 +226,14 @@ class _Application:
         return {position: labels for position, labels in barred.items() if labels}
 
     def _place(self, groups, barred):
-        """Give groups one cluster, and those that are barred from theirs another."""
+        """Give groups of several clusters one, and those that are barred from theirs another."""
         alone = sorted(set(barred).difference(*groups))
         for group in [*groups, *([position] for position in alone)]:
             if self.certain[group[0]] >= 0:
+                continue
+            labels = {int(label) for label in self.labels[group]}
+            if len(labels) == 1 and labels.isdisjoint(barred.get(group[0], ())):
+                # As the page shows it. Parts of a merged cluster add up, and may be likelier.
                 continue
             likelihood = self._likelihoods(group)
             likelihood[sorted(barred.get(group[0], ()))] = -np.inf

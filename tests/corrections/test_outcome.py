@@ -1,3 +1,6 @@
+import copy
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -105,6 +108,18 @@ def test_images_that_belong_together_share_a_cluster(clustered):
     # What one of them is not in, none is.
     found = wanted(clustered, together=[names], not_in={names[0]: [0, 1]})
     assert found.labels[three[0]] in (2, 3) and len(set(found.labels[three])) == 1
+
+
+def test_images_of_one_cluster_that_belong_together_stay_there(clustered):
+    # Together the parts of a merged cluster are more probable.
+    probabilities = np.tile(np.float32([0.4, 0.2, 0.2, 0.2]), (len(clustered.X), 1))
+    est = copy.deepcopy(clustered.est)
+    est._partition = replace(est._partition, probabilities=probabilities)
+    zero, names = clustered.of(0), clustered.names
+    pair = [names[zero[0]], names[zero[1]]]
+    corrections = {"merged": [[1, 2, 3]], "together": [pair], "not_in": {names[zero[2]]: [1]}}
+    found = wanted(clustered._replace(est=est), **corrections)
+    np.testing.assert_array_equal(found.labels, np.minimum(clustered.labels, 1))
 
 
 def test_split_clusters(clustered):
