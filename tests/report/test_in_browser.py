@@ -181,7 +181,8 @@ def test_map_by_keys(opened):
     opened.press(Keys.ARROW_RIGHT)
     second = opened.run("return map.current")
     x = opened.run("return data.x")
-    assert x[second] > x[first]
+    # Images that are alike may have the same place.
+    assert second != first and x[second] >= x[first]
     assert opened.find("#announcement").get_attribute("textContent")
     opened.press(Keys.ENTER)
     label = opened.run("return data.labels[arguments[0]]", second)
