@@ -178,11 +178,14 @@ def test_map_by_keys(opened):
     opened.run("document.querySelector('canvas').focus()")
     opened.press(Keys.ARROW_RIGHT)
     first = opened.run("return map.current")
-    opened.press(Keys.ARROW_RIGHT)
-    second = opened.run("return map.current")
     x = opened.run("return data.x")
-    # Images that are alike may have the same place.
-    assert second != first and x[second] >= x[first]
+    # The first one may have no other to its right; there is one to its left, then.
+    for key, sign in ((Keys.ARROW_RIGHT, 1), (Keys.ARROW_LEFT, -1)):
+        opened.press(key)
+        second = opened.run("return map.current")
+        if second != first:
+            break
+    assert sign * x[second] > sign * x[first]
     assert opened.find("#announcement").get_attribute("textContent")
     opened.press(Keys.ENTER)
     label = opened.run("return data.labels[arguments[0]]", second)
